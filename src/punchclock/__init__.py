@@ -1,0 +1,105 @@
+"""punchclock: timers as one explicit state machine over UTC microseconds.
+
+The names below are the whole public core. What needs more than msgspec (calendars, the chart) is a
+submodule that loads when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from punchclock import rounding
+from punchclock.clock import now
+from punchclock.durations import format_duration, parse_duration
+from punchclock.errors import (
+    ClockWentBackwards,
+    IllegalTransition,
+    InconsistentTimer,
+    InstantOutOfRange,
+    InvalidDuration,
+    InvalidInstant,
+    InvalidTable,
+    MalformedTimer,
+    MissingExtra,
+    NaiveDatetime,
+    PunchclockError,
+)
+from punchclock.history import Stretch, replay, timeline
+from punchclock.instants import instant, to_datetime
+from punchclock.machine import TRANSITIONS, Event, Kind, State
+from punchclock.saved import dumps, loads
+from punchclock.timer import (
+    IDLE,
+    Timer,
+    amend,
+    break_at,
+    elapsed_at,
+    not_before,
+    pause,
+    restore,
+    resume,
+    start,
+    stop,
+    transition,
+    worked_at,
+)
+
+if TYPE_CHECKING:
+    from punchclock import calendar, chart
+
+__all__ = [
+    "IDLE",
+    "TRANSITIONS",
+    "ClockWentBackwards",
+    "Event",
+    "IllegalTransition",
+    "InconsistentTimer",
+    "InstantOutOfRange",
+    "InvalidDuration",
+    "InvalidInstant",
+    "InvalidTable",
+    "Kind",
+    "MalformedTimer",
+    "MissingExtra",
+    "NaiveDatetime",
+    "PunchclockError",
+    "State",
+    "Stretch",
+    "Timer",
+    "amend",
+    "break_at",
+    "calendar",
+    "chart",
+    "dumps",
+    "elapsed_at",
+    "format_duration",
+    "instant",
+    "loads",
+    "not_before",
+    "now",
+    "parse_duration",
+    "pause",
+    "replay",
+    "restore",
+    "resume",
+    "rounding",
+    "start",
+    "stop",
+    "timeline",
+    "to_datetime",
+    "transition",
+    "worked_at",
+]
+
+__version__ = "0.1.0"
+
+_LAZY = ("calendar", "chart")
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load a submodule that is too heavy for every importer."""
+    if name in _LAZY:
+        return importlib.import_module(f"punchclock.{name}")
+    raise AttributeError(f"module 'punchclock' has no attribute {name!r}")

@@ -1,0 +1,199 @@
+"""Every error that punchclock raises, and nothing else.
+
+An error says what went wrong, where and why in its text, and carries the same facts as attributes
+for a program to read. ``code`` names the kind and never changes; the wording of the text may.
+Vendors' own rejections (their codes, their messages) live with the vendors.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "ClockWentBackwards",
+    "IllegalTransition",
+    "InconsistentTimer",
+    "InstantOutOfRange",
+    "InvalidDuration",
+    "InvalidInstant",
+    "InvalidTable",
+    "MalformedTimer",
+    "MissingExtra",
+    "NaiveDatetime",
+    "PunchclockError",
+]
+
+
+class PunchclockError(Exception):
+    """What every error of punchclock derives from.
+
+    Attributes:
+        code: the kind of error, one stable word for a program to branch on.
+        index: where in a log the error arose, counted from 0; ``None`` outside a log.
+    """
+
+    code: ClassVar[str] = "punchclock-error"
+    index: int | None = None
+
+
+class InvalidTable(PunchclockError):
+    """A transition table that is no machine: a duplicate, dangling or unreachable entry.
+
+    Attributes:
+        entry: the row, state or event at fault.
+        reason: what is wrong with it.
+    """
+
+    code = "invalid-table"
+
+    def __init__(self, entry: object, reason: str) -> None:
+        super().__init__(f"{entry}: {reason}")
+        self.entry = entry
+        self.reason = reason
+
+
+class IllegalTransition(PunchclockError):
+    """An event that the timer's state does not allow; the timer stays as it was.
+
+    Attributes:
+        state: the state that the timer is in.
+        event: the event that was refused.
+        at: the instant that came with it, in microseconds.
+    """
+
+    code = "illegal-transition"
+
+    def __init__(self, *, state: str, event: str, at: int) -> None:
+        super().__init__(f"cannot {event} a timer that is {state}")
+        self.state = state
+        self.event = event
+        self.at = at
+
+
+class ClockWentBackwards(PunchclockError):
+    """An instant before the timer's last one; ``not_before`` is the idiom for who would rather clamp.
+
+    Attributes:
+        state: the state that the timer is in.
+        event: the event that was refused, or ``None`` where the timer was only read.
+        at: the instant that was given, in microseconds.
+        since: the earliest instant that the timer accepts, in microseconds.
+    """
+
+    code = "clock-went-backwards"
+
+    def __init__(self, *, state: str, event: str | None, at: int, since: int) -> None:
+        super().__init__(
+            f"cannot {event or 'read'} a {state} timer at {at}: that is {since - at} µs before {since}, its last instant"
+        )
+        self.state = state
+        self.event = event
+        self.at = at
+        self.since = since
+
+
+class InconsistentTimer(PunchclockError):
+    """Values that no timer can have.
+
+    Attributes:
+        field: the field at fault (``state``, ``started_at``, ``since`` or ``worked``).
+        value: its value.
+        reason: the rule that it breaks.
+    """
+
+    code = "inconsistent-timer"
+
+    def __init__(self, field: str, value: object, reason: str) -> None:
+        super().__init__(f"{field} = {_shown(value)}: {reason}")
+        self.field = field
+        self.value = value
+        self.reason = reason
+
+
+class MalformedTimer(PunchclockError):
+    """Bytes or text that are not the saved form of a timer.
+
+    Attributes:
+        path: where in the document, as ``$.since``; ``$`` is the whole of it.
+        reason: what is wrong there.
+    """
+
+    code = "malformed-timer"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"not a saved timer: {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class InvalidInstant(PunchclockError):
+    """A value that does not name one instant.
+
+    Attributes:
+        value: what was given.
+        reason: why it is refused.
+    """
+
+    code = "invalid-instant"
+
+    def __init__(self, value: object, reason: str) -> None:
+        super().__init__(f"{_shown(value)} is no instant: {reason}")
+        self.value = value
+        self.reason = reason
+
+
+class NaiveDatetime(InvalidInstant):
+    """A date and time without a zone or an offset: which instant it means is anybody's guess."""
+
+    code = "naive-datetime"
+
+    def __init__(self, value: object) -> None:
+        super().__init__(value, "it has no UTC offset, and guessing one is how hours get lost")
+
+
+class InstantOutOfRange(InvalidInstant):
+    """An instant outside the years 1 to 9999 in UTC, which no ``datetime`` can show."""
+
+    code = "instant-out-of-range"
+
+    def __init__(self, value: object) -> None:
+        super().__init__(value, "it lies outside the years 1 to 9999 in UTC")
+
+
+class InvalidDuration(PunchclockError):
+    """A duration that cannot be written or read.
+
+    Attributes:
+        value: what was given.
+        reason: why it is refused.
+    """
+
+    code = "invalid-duration"
+
+    def __init__(self, value: object, reason: str) -> None:
+        super().__init__(f"{_shown(value)} is no duration: {reason}")
+        self.value = value
+        self.reason = reason
+
+
+class MissingExtra(PunchclockError, ImportError):
+    """A part of punchclock whose optional dependencies are not installed.
+
+    Attributes:
+        extra: the extra that brings them.
+    """
+
+    code = "missing-extra"
+
+    def __init__(self, part: str, extra: str) -> None:
+        super().__init__(f"{part} needs an extra: pip install 'punchclock[{extra}]'")
+        self.extra = extra
+
+
+def _shown(value: object) -> str:
+    """``repr`` cut to a length that fits a line, whatever a hostile sender put there."""
+    if isinstance(value, (str, bytes)) and len(value) > 60:
+        return f"{value[:60]!r}… ({len(value)} long)"
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"an integer of {value.bit_length()} bits"
+    return repr(value)

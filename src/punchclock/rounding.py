@@ -1,0 +1,50 @@
+"""Rounding of durations for reports and invoices. It never touches a timer or an instant."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from punchclock.errors import InvalidDuration
+
+__all__ = ["Rounding", "round_duration"]
+
+
+class Rounding(StrEnum):
+    """Which multiple of the step is taken when a duration lies between two."""
+
+    UP = "up"
+    DOWN = "down"
+    NEAREST = "nearest"  # half goes up
+    HALF_EVEN = "half_even"
+
+
+def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
+    """A duration rounded to a multiple of ``step``, both in microseconds.
+
+    A duration that is a multiple already stays as it is, in every mode; so rounding twice is rounding
+    once.
+
+    Args:
+        duration: what to round; at least 0.
+        step: the unit to round to; at least 1.
+        mode: ``up``, ``down``, ``nearest`` (half goes up) or ``half_even`` (half goes to the even multiple).
+
+    Raises:
+        InvalidDuration: a negative duration, a step below 1, or an unknown mode.
+    """
+    if duration < 0:
+        raise InvalidDuration(duration, "it is negative")
+    if step < 1:
+        raise InvalidDuration(step, "a step is at least one microsecond")
+    count, rest = divmod(duration, step)
+    if mode == Rounding.UP:
+        up = rest > 0
+    elif mode == Rounding.DOWN:
+        up = False
+    elif mode == Rounding.NEAREST:
+        up = 2 * rest >= step
+    elif mode == Rounding.HALF_EVEN:
+        up = 2 * rest > step or (2 * rest == step and count % 2 == 1)
+    else:
+        raise InvalidDuration(mode, f"no rounding mode; there are {', '.join(Rounding)}")
+    return (count + 1) * step if up else count * step
