@@ -1,5 +1,7 @@
-"""The one place that reads a clock. Nothing else in the package does, and no other module imports it
-but the shells (command line, server) and the package's front door.
+"""The one place that reads a clock.
+
+Nothing else in the package does, and no other module imports it but the shells (command line, server)
+and the package's front door.
 """
 
 from __future__ import annotations

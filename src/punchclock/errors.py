@@ -84,7 +84,8 @@ class ClockWentBackwards(PunchclockError):
 
     def __init__(self, *, state: str, event: str | None, at: int, since: int) -> None:
         super().__init__(
-            f"cannot {event or 'read'} a {state} timer at {at}: that is {since - at} µs before {since}, its last instant"
+            f"cannot {event or 'read'} a {state} timer at {at}: "
+            f"that is {since - at} µs before {since}, its last instant"
         )
         self.state = state
         self.event = event

@@ -41,9 +41,7 @@ def replay(history: Iterable[tuple[Event, int]], timer: Timer = IDLE) -> Timer:
     return timer
 
 
-def timeline(
-    history: Iterable[tuple[Event, int]], *, until: int | None = None, timer: Timer = IDLE
-) -> list[Stretch]:
+def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, timer: Timer = IDLE) -> list[Stretch]:
     """The stretches of work and break of a history, in order.
 
     They are as long as they can be: none is empty, each touches the one before it where the timer ran

@@ -109,9 +109,7 @@ TRANSITIONS: Final = build_table(
 )
 
 #: What the time spent in a state counts as; a state that is missing here counts nothing.
-COUNTS_AS: Final[Mapping[State, Kind]] = MappingProxyType(
-    {State.RUNNING: Kind.WORK, State.PAUSED: Kind.BREAK}
-)
+COUNTS_AS: Final[Mapping[State, Kind]] = MappingProxyType({State.RUNNING: Kind.WORK, State.PAUSED: Kind.BREAK})
 
 
 def targets(event: Event) -> dict[State, State]:
