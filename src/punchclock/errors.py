@@ -7,20 +7,26 @@ Vendors' own rejections (their codes, their messages) live with the vendors.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 __all__ = [
+    "AmbiguousLocalTime",
     "ClockWentBackwards",
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
     "InvalidDuration",
     "InvalidInstant",
+    "InvalidInterval",
+    "InvalidLocalTime",
     "InvalidTable",
     "MalformedTimer",
     "MissingExtra",
+    "MissingLocalTime",
     "NaiveDatetime",
     "PunchclockError",
+    "UnknownZone",
 ]
 
 
@@ -105,7 +111,7 @@ class InconsistentTimer(PunchclockError):
     code = "inconsistent-timer"
 
     def __init__(self, field: str, value: object, reason: str) -> None:
-        super().__init__(f"{field} = {_shown(value)}: {reason}")
+        super().__init__(f"{field} = {shown(value)}: {reason}")
         self.field = field
         self.value = value
         self.reason = reason
@@ -138,7 +144,7 @@ class InvalidInstant(PunchclockError):
     code = "invalid-instant"
 
     def __init__(self, value: object, reason: str) -> None:
-        super().__init__(f"{_shown(value)} is no instant: {reason}")
+        super().__init__(f"{shown(value)} is no instant: {reason}")
         self.value = value
         self.reason = reason
 
@@ -153,12 +159,96 @@ class NaiveDatetime(InvalidInstant):
 
 
 class InstantOutOfRange(InvalidInstant):
-    """An instant outside the years 1 to 9999 in UTC, which no ``datetime`` can show."""
+    """An instant outside the years 1 to 9999, in UTC or in the zone that was asked for: no ``datetime`` can show it."""
 
     code = "instant-out-of-range"
 
-    def __init__(self, value: object) -> None:
-        super().__init__(value, "it lies outside the years 1 to 9999 in UTC")
+    def __init__(self, value: object, zone: str = "UTC") -> None:
+        super().__init__(value, f"it lies outside the years 1 to 9999 in {zone}")
+
+
+class InvalidInterval(PunchclockError):
+    """An interval that ends before it starts.
+
+    Attributes:
+        start: the instant of its start, in microseconds.
+        end: the instant of its end, in microseconds.
+    """
+
+    code = "invalid-interval"
+
+    def __init__(self, start: int, end: int) -> None:
+        super().__init__(f"[{start}, {end}) is no interval: it ends {start - end} µs before it starts")
+        self.start = start
+        self.end = end
+
+
+class UnknownZone(PunchclockError):
+    """What names no time zone.
+
+    Attributes:
+        zone: what was given.
+        reason: why it is refused.
+    """
+
+    code = "unknown-zone"
+
+    def __init__(self, zone: object, reason: str) -> None:
+        super().__init__(f"{shown(zone)} is no time zone: {reason}")
+        self.zone = zone
+        self.reason = reason
+
+
+class InvalidLocalTime(PunchclockError):
+    """A date and time of day that names no one instant in its zone.
+
+    Attributes:
+        date: the local date.
+        seconds: the time on the clock, in seconds since 00:00:00.
+        zone: the zone's name.
+        reason: why it is refused.
+    """
+
+    code = "invalid-local-time"
+
+    def __init__(self, date: dt.date, seconds: int, zone: str, reason: str) -> None:
+        super().__init__(f"{seconds} s into {date.isoformat()} in {zone}: {reason}")
+        self.date = date
+        self.seconds = seconds
+        self.zone = zone
+        self.reason = reason
+
+
+class AmbiguousLocalTime(InvalidLocalTime):
+    """A local time that the clock shows twice, because it was put back.
+
+    Attributes:
+        earlier: the first instant at which it is shown, in microseconds.
+        later: the second.
+    """
+
+    code = "ambiguous-local-time"
+
+    def __init__(self, date: dt.date, seconds: int, zone: str, *, earlier: int, later: int) -> None:
+        super().__init__(date, seconds, zone, "the clock shows this time twice")
+        self.earlier = earlier
+        self.later = later
+
+
+class MissingLocalTime(InvalidLocalTime):
+    """A local time that the clock never shows, because it was put forward.
+
+    Attributes:
+        earlier: the instant that it is with the offset from after the change, in microseconds.
+        later: the instant that it is with the offset from before the change.
+    """
+
+    code = "missing-local-time"
+
+    def __init__(self, date: dt.date, seconds: int, zone: str, *, earlier: int, later: int) -> None:
+        super().__init__(date, seconds, zone, "the clock skips this time")
+        self.earlier = earlier
+        self.later = later
 
 
 class InvalidDuration(PunchclockError):
@@ -172,7 +262,7 @@ class InvalidDuration(PunchclockError):
     code = "invalid-duration"
 
     def __init__(self, value: object, reason: str) -> None:
-        super().__init__(f"{_shown(value)} is no duration: {reason}")
+        super().__init__(f"{shown(value)} is no duration: {reason}")
         self.value = value
         self.reason = reason
 
@@ -191,7 +281,7 @@ class MissingExtra(PunchclockError, ImportError):
         self.extra = extra
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """``repr`` cut to a length that fits a line, whatever a hostile sender put there."""
     if isinstance(value, (str, bytes)) and len(value) > 60:
         return f"{value[:60]!r}… ({len(value)} long)"
