@@ -14,17 +14,22 @@ from punchclock import rounding
 from punchclock.clock import now
 from punchclock.durations import format_duration, parse_duration
 from punchclock.errors import (
+    AmbiguousLocalTime,
     ClockWentBackwards,
     IllegalTransition,
     InconsistentTimer,
     InstantOutOfRange,
     InvalidDuration,
     InvalidInstant,
+    InvalidInterval,
+    InvalidLocalTime,
     InvalidTable,
     MalformedTimer,
     MissingExtra,
+    MissingLocalTime,
     NaiveDatetime,
     PunchclockError,
+    UnknownZone,
 )
 from punchclock.history import Stretch, replay, timeline
 from punchclock.instants import instant, to_datetime
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "IDLE",
     "TRANSITIONS",
+    "AmbiguousLocalTime",
     "ClockWentBackwards",
     "Event",
     "IllegalTransition",
@@ -59,15 +65,19 @@ __all__ = [
     "InstantOutOfRange",
     "InvalidDuration",
     "InvalidInstant",
+    "InvalidInterval",
+    "InvalidLocalTime",
     "InvalidTable",
     "Kind",
     "MalformedTimer",
     "MissingExtra",
+    "MissingLocalTime",
     "NaiveDatetime",
     "PunchclockError",
     "State",
     "Stretch",
     "Timer",
+    "UnknownZone",
     "amend",
     "break_at",
     "calendar",
