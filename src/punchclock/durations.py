@@ -10,6 +10,7 @@ from punchclock.errors import InvalidDuration
 __all__ = ["format_duration", "parse_duration"]
 
 _HOURS_MINUTES_SECONDS: Final = re.compile(r"(\d{1,15}):([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
+_TOO_LONG: Final = 10**15 * 3_600_000_000  # the first duration that `parse_duration` would not read back
 
 
 def format_duration(duration: int) -> str:
@@ -19,10 +20,14 @@ def format_duration(duration: int) -> str:
     not passed yet.
 
     Raises:
-        InvalidDuration: a negative duration.
+        InvalidDuration: a negative duration, more than fifteen digits of hours, or no integer at all.
     """
+    if type(duration) is not int:
+        raise InvalidDuration(duration, "not an integer of microseconds")
     if duration < 0:
         raise InvalidDuration(duration, "it is negative")
+    if duration >= _TOO_LONG:
+        raise InvalidDuration(duration, "it has more than fifteen digits of hours")
     minutes, seconds = divmod(duration // 1_000_000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{seconds:02}"
@@ -34,6 +39,8 @@ def parse_duration(text: str) -> int:
     Raises:
         InvalidDuration: the text is not exactly that.
     """
+    if not isinstance(text, str):
+        raise InvalidDuration(text, "not a text")
     match = _HOURS_MINUTES_SECONDS(text)
     if match is None:
         raise InvalidDuration(text, "not HH:MM:SS, as in 08:30:00 or 123:04:05")

@@ -41,6 +41,10 @@ class PunchclockError(Exception):
     code: ClassVar[str] = "punchclock-error"
     index: int | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception's own way calls ``__init__`` with the text alone, so that none would cross to another process.
+        return type(self).__new__, (type(self), *self.args), self.__dict__
+
 
 class InvalidTable(PunchclockError):
     """A transition table that is no machine: a duplicate, dangling or unreachable entry.
@@ -90,8 +94,8 @@ class ClockWentBackwards(PunchclockError):
 
     def __init__(self, *, state: str, event: str | None, at: int, since: int) -> None:
         super().__init__(
-            f"cannot {event or 'read'} a {state} timer at {at}: "
-            f"that is {since - at} µs before {since}, its last instant"
+            f"cannot {event or 'read'} a {state} timer at {shown(at)}: "
+            f"that is {shown(since - at)} µs before {shown(since)}, its last instant"
         )
         self.state = state
         self.event = event
@@ -287,4 +291,8 @@ def shown(value: object) -> str:
         return f"{value[:60]!r}… ({len(value)} long)"
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
-    return repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 (a stranger's repr may fail in any way, and must not hide what is being said)
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -47,7 +47,8 @@ def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, 
     They are as long as they can be: none is empty, each touches the one before it where the timer ran
     on, and neighbours differ in kind; a pause and a resume at one instant leave no trace. ``until``
     closes the stretch of a timer that is still running or paused; without it that stretch ends at the
-    last event and so is left out.
+    last event and so is left out. Where the history continues a ``timer``, its stretches begin at that
+    timer's last instant.
 
     Raises:
         IllegalTransition: an event that the table does not allow.
@@ -74,6 +75,6 @@ def _append(stretches: list[Stretch], timer: Timer, end: int) -> None:
     start = timer.since
     if kind is None or start == end:
         return
-    if stretches and stretches[-1].kind is kind and stretches[-1].end == start:
+    if stretches and stretches[-1].kind is kind:  # they touch: between start and stop every instant counts
         start = stretches.pop().start
     stretches.append(Stretch(kind, start, end))

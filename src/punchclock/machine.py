@@ -73,12 +73,13 @@ def build_table(rows: Iterable[tuple[State, Event, State]]) -> Mapping[tuple[Sta
     """
     table: dict[tuple[State, Event], State] = {}
     for row in rows:
-        source, event, target = row
-        if not (isinstance(source, State) and isinstance(event, Event) and isinstance(target, State)):
-            raise InvalidTable(row, "dangling: it names what is no State or no Event")
-        if (source, event) in table:
-            raise InvalidTable(row, "duplicate: this state already answers this event")
-        table[source, event] = target
+        match row:
+            case (State() as source, Event() as event, State() as target):
+                if (source, event) in table:
+                    raise InvalidTable(row, "duplicate: this state already answers this event")
+                table[source, event] = target
+            case _:
+                raise InvalidTable(row, "dangling: it is not a State, an Event and a State")
 
     reached = {State.IDLE}
     frontier = [State.IDLE]

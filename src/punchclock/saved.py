@@ -2,43 +2,48 @@
 
     {"version":1,"state":"running","started_at":1772438400000000,"since":1772438400000000,"worked":0}
 
-Instants and durations are integers of microseconds. The text fits a database column; its keys are
-written in this order and read in any.
+Instants and durations are integers of microseconds, of 64 bits at most, which is what a column of a database
+and most readers of JSON hold. The keys are written in this order and read in any, each of them once.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from punchclock.errors import InconsistentTimer, MalformedTimer
+from punchclock.errors import InconsistentTimer, MalformedTimer, shown
 from punchclock.timer import Timer, restore
 
 __all__ = ["dumps", "loads"]
+
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**63 - 1
+_Int64 = Annotated[int, msgspec.Meta(ge=_LEAST, le=_MOST)]
 
 
 class _Saved(msgspec.Struct, forbid_unknown_fields=True):
     version: Literal[1]
     state: str
-    started_at: int
-    since: int
-    worked: int
+    started_at: _Int64
+    since: _Int64
+    worked: _Int64
 
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Saved).decode
+_UNKNOWN_KEY: Final = "Object contains unknown field `"
 
 
 def dumps(timer: Timer) -> str:
     """The saved form of a timer, as text.
 
     Raises:
-        InconsistentTimer: a field that does not fit in 64 bits, which `loads` would not read back.
+        InconsistentTimer: a field does not fit in 64 bits.
     """
     for field in ("started_at", "since", "worked"):
         value = getattr(timer, field)
-        if not -(2**63) <= value < 2**63:
+        if not _LEAST <= value <= _MOST:
             raise InconsistentTimer(field, value, "it does not fit in 64 bits")
     return _encode(_Saved(1, timer.state.value, timer.started_at, timer.since, timer.worked)).decode()
 
@@ -47,12 +52,21 @@ def loads(data: str | bytes) -> Timer:
     """The timer that ``dumps`` saved.
 
     Raises:
-        MalformedTimer: not JSON, not UTF-8, an unknown version, a key missing, too many or of the wrong type.
+        MalformedTimer: not JSON, not UTF-8, an unknown version; a key is missing, unknown, there twice or of
+            the wrong type.
         InconsistentTimer: well-formed, but no timer has such values.
     """
     try:
         saved = _decode(data)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        reason, _, path = str(error).partition(" - at `")
+    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+        text = str(error)
+        if text.startswith(_UNKNOWN_KEY):  # what follows is the sender's own text, of any length
+            raise MalformedTimer("$", f"unknown key {shown(text[len(_UNKNOWN_KEY) : -1])}") from None
+        reason, _, path = text.partition(" - at `")
         raise MalformedTimer(path.rstrip("`") or "$", reason) from None
-    return restore(state=saved.state, started_at=saved.started_at, since=saved.since, worked=saved.worked)
+    timer = restore(state=saved.state, started_at=saved.started_at, since=saved.since, worked=saved.worked)
+    # Of a key that is there twice msgspec takes the last. A key brings one colon, and nothing else in a good form does.
+    colons = data.count(":") if isinstance(data, str) else bytes(data).count(b":")
+    if colons != len(_Saved.__struct_fields__):
+        raise MalformedTimer("$", "a key is there twice")
+    return timer

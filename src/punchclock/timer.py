@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, PunchclockError
+from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, PunchclockError, shown
 from punchclock.machine import TRANSITIONS, Event, State, targets
 
 __all__ = [
@@ -199,10 +199,11 @@ def amend(timer: Timer, *, worked: int, since: int) -> Timer:
     ``now - time``: ``amend(start(now), worked=time, since=now)``.
 
     Raises:
-        InconsistentTimer: ``worked`` is negative, or the timer has not begun.
+        InconsistentTimer: a value is no integer, ``worked`` is negative, or the timer has not begun.
     """
     if timer.state is _IDLE:
         raise InconsistentTimer("state", timer.state, "a timer that has not begun has nothing to amend")
+    _check_integers(worked=worked, since=since)
     if worked < 0:
         raise InconsistentTimer("worked", worked, "work is never negative")
     earliest = since - worked
@@ -227,18 +228,25 @@ def restore(*, state: State | str, started_at: int, since: int, worked: int) -> 
         known = State(state)
     except ValueError:
         raise InconsistentTimer("state", state, f"no state; there are {', '.join(State)}") from None
-    for field, value in (("started_at", started_at), ("since", since), ("worked", worked)):
-        if type(value) is not int:
-            raise InconsistentTimer(field, value, "not an integer of microseconds")
-        if known is _IDLE and value != 0:
-            raise InconsistentTimer(field, value, "an idle timer is all zeros")
+    _check_integers(started_at=started_at, since=since, worked=worked)
+    if known is _IDLE:
+        for field, value in (("started_at", started_at), ("since", since), ("worked", worked)):
+            if value != 0:
+                raise InconsistentTimer(field, value, "an idle timer is all zeros")
     if worked < 0:
         raise InconsistentTimer("worked", worked, "work is never negative")
     if since < started_at:
-        raise InconsistentTimer("since", since, f"before the start, {started_at}")
+        raise InconsistentTimer("since", since, f"before the start, {shown(started_at)}")
     if worked > since - started_at:
-        raise InconsistentTimer("worked", worked, f"more than the {since - started_at} µs since the start")
+        raise InconsistentTimer("worked", worked, f"more than has passed since the start, {shown(since - started_at)}")
     return Timer(known, started_at, since, worked)
+
+
+def _check_integers(**fields: int) -> None:
+    """Refuse floats, truth values and texts at the two doors through which values come in from elsewhere."""
+    for field, value in fields.items():
+        if type(value) is not int:
+            raise InconsistentTimer(field, value, "not an integer of microseconds")
 
 
 def _refusal(timer: Timer, event: Event | None, at: int) -> PunchclockError:
