@@ -1,0 +1,292 @@
+"""The timer by example: every state met by every event, the three readings, clamping, correcting, restoring.
+
+What holds of all timers is stated as laws in test_laws.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from punchclock import (
+    IDLE,
+    TRANSITIONS,
+    ClockWentBackwards,
+    Event,
+    IllegalTransition,
+    InconsistentTimer,
+    State,
+    Timer,
+    amend,
+    break_at,
+    elapsed_at,
+    not_before,
+    pause,
+    restore,
+    resume,
+    start,
+    stop,
+    transition,
+    worked_at,
+)
+from strategies import active, begun, gaps, instants, timers
+
+Step = Callable[[Timer, int], Timer]
+Reading = Callable[[Timer, int], int]
+
+#: The fast function of each event. START takes no timer, so it is legal by construction.
+FAST: dict[Event, Step] = {Event.PAUSE: pause, Event.RESUME: resume, Event.STOP: stop}
+
+#: A timer in each state: begun at 100, last touched at 160 after 40 of work and 20 of break.
+IN_STATE = {state: Timer(state, 100, 160, 40) if state is not State.IDLE else IDLE for state in State}
+
+READINGS: list[Reading] = [worked_at, break_at, elapsed_at]
+
+
+def test_a_life() -> None:
+    """Work runs until the pause, break until the resume, and the stop ends both."""
+    timer = start(1_000)
+    assert timer == Timer(State.RUNNING, started_at=1_000, since=1_000, worked=0)
+    timer = pause(timer, 1_600)
+    assert timer == Timer(State.PAUSED, started_at=1_000, since=1_600, worked=600)
+    timer = resume(timer, 1_700)
+    assert timer == Timer(State.RUNNING, started_at=1_000, since=1_700, worked=600)
+    timer = stop(timer, 2_000)
+    assert timer == Timer(State.STOPPED, started_at=1_000, since=2_000, worked=900)
+    assert (worked_at(timer, 9_999), break_at(timer, 9_999), elapsed_at(timer, 9_999)) == (900, 100, 1_000)
+
+
+def test_a_stop_out_of_a_break_counts_the_break() -> None:
+    """Whoever stops without resuming was on break until then."""
+    timer = stop(pause(start(0), 600), 1_000)
+    assert (timer.worked, break_at(timer, 1_000)) == (600, 400)
+
+
+@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("state", State)
+def test_every_state_meets_every_event(state: State, event: Event) -> None:
+    """`transition` and the fast function do what the table says, and what it does not say they refuse."""
+    timer = IN_STATE[state]
+    steps: list[Step] = [lambda timer, now: transition(timer, event, now)]
+    if event in FAST:
+        steps.append(FAST[event])
+    if (state, event) in TRANSITIONS:
+        for step in steps:
+            after = step(timer, 200)
+            assert after.state is TRANSITIONS[state, event]
+            assert after.since == 200
+            assert after.started_at == (200 if event is Event.START else 100)
+            assert after.worked == worked_at(timer, 200)
+    else:
+        for step in steps:
+            with pytest.raises(IllegalTransition) as caught:
+                step(timer, 200)
+            assert (caught.value.state, caught.value.event, caught.value.at) == (state, event, 200)
+    assert timer == IN_STATE[state]
+
+
+def test_start_is_the_transition_out_of_idle() -> None:
+    """The function that takes no timer does what the table says of the one that has not begun."""
+    assert start(7) == transition(IDLE, Event.START, 7)
+    assert start(7).state is TRANSITIONS[State.IDLE, Event.START]
+
+
+@pytest.mark.parametrize(("state", "event"), [key for key in TRANSITIONS if key[0] is not State.IDLE])
+def test_a_clock_that_went_back_is_refused(state: State, event: Event) -> None:
+    """One microsecond before the last instant is too early; the last instant itself is not."""
+    timer = IN_STATE[state]
+    for step in (FAST[event], lambda timer, now: transition(timer, event, now)):
+        with pytest.raises(ClockWentBackwards) as caught:
+            step(timer, 159)
+        error = caught.value
+        assert (error.state, error.event, error.at, error.since) == (state, event, 159, 160)
+        assert step(timer, 160).since == 160
+
+
+@pytest.mark.parametrize("event", Event)
+def test_an_illegal_event_is_illegal_at_any_time(event: Event) -> None:
+    """The state is looked at before the clock: a second stop is a second stop, however early."""
+    with pytest.raises(IllegalTransition):
+        transition(IN_STATE[State.STOPPED], event, 0)
+
+
+def test_an_unknown_event_is_illegal() -> None:
+    """A word that is no event is one that the table does not list."""
+    with pytest.raises(IllegalTransition, match="cannot lunch a timer that is running"):
+        transition(start(0), "lunch", 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "worked", "rested"),
+    [(State.IDLE, 0, 0), (State.RUNNING, 50, 20), (State.PAUSED, 40, 30), (State.STOPPED, 40, 20)],
+)
+def test_the_readings_ten_microseconds_on(state: State, worked: int, rested: int) -> None:
+    """What runs on is work while running, break while paused, and neither before the start and after the stop."""
+    timer = IN_STATE[state]
+    assert (worked_at(timer, 170), break_at(timer, 170), elapsed_at(timer, 170)) == (worked, rested, worked + rested)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED, State.STOPPED])
+def test_the_past_cannot_be_read(state: State, reading: Reading) -> None:
+    """A timer knows nothing about the time before its last instant, and says so."""
+    with pytest.raises(
+        ClockWentBackwards, match=f"cannot read a {state} timer at 159: that is 1 µs before 160"
+    ) as caught:
+        reading(IN_STATE[state], 159)
+    assert caught.value.event is None
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@given(now=instants)
+def test_idle_reads_zero_at_any_time(reading: Reading, now: int) -> None:
+    """The timer that has not begun looks at no instant, so it is right before 1970 too."""
+    assert reading(IDLE, now) == 0
+    assert not_before(IDLE, now) == now
+
+
+def test_timers_before_1970_are_timers() -> None:
+    """The epoch is a zero on a ruler and no beginning of time."""
+    timer = stop(resume(pause(start(-1_000), -400), -300), 100)
+    assert timer == Timer(State.STOPPED, started_at=-1_000, since=100, worked=1_000)
+    assert break_at(timer, 100) == 100
+
+
+@given(begun, instants)
+def test_not_before_is_the_later_of_two(timer: Timer, now: int) -> None:
+    """The clamp gives the instant where it can be taken and the timer's last one where it cannot."""
+    assert not_before(timer, now) == max(now, timer.since)
+
+
+@given(active, instants)
+def test_a_clamped_stop_always_ends_a_timer(timer: Timer, now: int) -> None:
+    """Whatever the clock says, no timer is trapped."""
+    assert stop(timer, not_before(timer, now)).state is State.STOPPED
+
+
+def test_a_timer_cannot_be_changed() -> None:
+    """It is a value: no function can change what its caller holds."""
+    with pytest.raises(AttributeError, match="immutable"):
+        start(0).worked = 5  # type: ignore[misc]
+
+
+def test_equal_timers_are_one_key() -> None:
+    """It is a value in sets and dictionaries too."""
+    assert {start(5): "a", start(5): "b"} == {start(5): "b"}
+
+
+# Corrections
+
+
+def test_amend_replaces_both_fields_and_keeps_the_state() -> None:
+    """So much had been done then; the timer goes on from there in the state it is in."""
+    assert amend(IN_STATE[State.RUNNING], worked=25, since=180) == Timer(State.RUNNING, 100, 180, 25)
+    assert amend(IN_STATE[State.STOPPED], worked=10, since=110) == Timer(State.STOPPED, 100, 110, 10)
+
+
+def test_amend_moves_the_start_back_for_work_that_would_not_fit() -> None:
+    """More work than time since the start means that the start was earlier."""
+    assert amend(start(100), worked=30, since=120) == Timer(State.RUNNING, 90, 120, 30)
+    assert amend(start(100), worked=0, since=80) == Timer(State.RUNNING, 80, 80, 0)
+
+
+def test_recorded_time_without_a_start_begins_that_long_ago() -> None:
+    """A timer that is known by its time alone started at now − time."""
+    assert amend(start(5_000), worked=600, since=5_000) == Timer(State.RUNNING, 4_400, 5_000, 600)
+
+
+@pytest.mark.parametrize(
+    ("timer", "worked", "since", "field"),
+    [
+        (IDLE, 0, 0, "state"),
+        (start(0), -1, 10, "worked"),
+        (start(0), 1.5, 10, "worked"),
+        (start(0), True, 10, "worked"),
+        (start(0), 1, 10.0, "since"),
+        (start(0), 1, "10", "since"),
+    ],
+    ids=repr,
+)
+def test_amend_refuses_what_no_timer_can_be(timer: Timer, worked: int, since: int, field: str) -> None:
+    """Negative work, fractions of a microsecond, and a correction of what has not begun."""
+    with pytest.raises(InconsistentTimer) as caught:
+        amend(timer, worked=worked, since=since)
+    assert caught.value.field == field
+
+
+@given(begun, gaps, instants)
+def test_amend_moves_the_start_no_further_than_it_must(timer: Timer, worked: int, since: int) -> None:
+    """State and both fields are as asked; the start is the earlier of the old one and of where the work just fits."""
+    after = amend(timer, worked=worked, since=since)
+    assert after == Timer(timer.state, min(timer.started_at, since - worked), since, worked)
+
+
+# Restoring
+
+
+@given(timers())
+def test_restore_accepts_every_timer(timer: Timer) -> None:
+    """What keeps the invariant comes back as it was, its state named by value or by text."""
+    fields = msgspec.structs.asdict(timer)
+    assert restore(**fields) == timer
+    assert restore(**fields | {"state": str(timer.state)}) == timer
+    assert restore(**fields | {"state": str(timer.state)}).state is timer.state
+
+
+small = st.integers(-2, 2)
+
+
+@given(st.sampled_from(State), small, small, small)
+def test_restore_accepts_exactly_the_invariant(state: State, started_at: int, since: int, worked: int) -> None:
+    """``0 <= worked <= since - started_at``, and zeros where the timer has not begun; nothing else."""
+    holds = 0 <= worked <= since - started_at and (state is not State.IDLE or started_at == since == worked == 0)
+    if holds:
+        restored = restore(state=state, started_at=started_at, since=since, worked=worked)
+        assert restored == Timer(state, started_at, since, worked)
+    else:
+        with pytest.raises(InconsistentTimer):
+            restore(state=state, started_at=started_at, since=since, worked=worked)
+
+
+HUGE = 10**5_000  # more digits than Python converts to text
+
+GOOD: dict[str, object] = {"state": "running", "started_at": 10, "since": 20, "worked": 5}
+
+
+@pytest.mark.parametrize(
+    ("bad", "field", "reason"),
+    [
+        ({"state": "lunch"}, "state", "there are idle, running, paused, stopped"),
+        ({"state": "RUNNING"}, "state", "no state"),
+        ({"state": ""}, "state", "no state"),
+        ({"state": None}, "state", "no state"),
+        ({"state": ["running"]}, "state", "no state"),
+        ({"state": Event.START}, "state", "no state"),
+        ({"started_at": 10.0}, "started_at", "not an integer"),
+        ({"since": "20"}, "since", "not an integer"),
+        ({"since": None}, "since", "not an integer"),
+        ({"worked": True}, "worked", "not an integer"),
+        ({"worked": float("nan")}, "worked", "not an integer"),
+        ({"worked": -1}, "worked", "never negative"),
+        ({"worked": 11}, "worked", "more than has passed since the start, 10"),
+        ({"since": 9}, "since", "before the start, 10"),
+        ({"started_at": HUGE}, "since", "before the start, an integer of 16610 bits"),
+        ({"worked": HUGE}, "worked", "more than has passed"),
+        ({"since": -HUGE}, "since", "before the start, 10"),
+        ({"state": "idle"}, "started_at", "an idle timer is all zeros"),
+        ({"state": "idle", "started_at": 0}, "since", "an idle timer is all zeros"),
+        ({"state": "idle", "started_at": 0, "since": 0}, "worked", "an idle timer is all zeros"),
+    ],
+)
+def test_restore_says_what_is_wrong(bad: dict[str, object], field: str, reason: str) -> None:
+    """The error names the field, carries its value and gives the rule that it breaks."""
+    fields = GOOD | bad
+    with pytest.raises(InconsistentTimer) as caught:
+        restore(**fields)  # type: ignore[arg-type]
+    assert caught.value.field == field
+    assert caught.value.value is fields[field]
+    assert reason in caught.value.reason
