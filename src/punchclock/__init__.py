@@ -24,11 +24,13 @@ from punchclock.errors import (
     InvalidInterval,
     InvalidLocalTime,
     InvalidTable,
+    MalformedLine,
     MalformedTimer,
     MissingExtra,
     MissingLocalTime,
     NaiveDatetime,
     PunchclockError,
+    UnknownTimer,
     UnknownZone,
 )
 from punchclock.history import Stretch, replay, timeline
@@ -77,6 +79,7 @@ __all__ = [
     "State",
     "Stretch",
     "Timer",
+    "UnknownTimer",
     "UnknownZone",
     "amend",
     "break_at",

@@ -21,11 +21,13 @@ __all__ = [
     "InvalidInterval",
     "InvalidLocalTime",
     "InvalidTable",
+    "MalformedLine",
     "MalformedTimer",
     "MissingExtra",
     "MissingLocalTime",
     "NaiveDatetime",
     "PunchclockError",
+    "UnknownTimer",
     "UnknownZone",
 ]
 
@@ -135,6 +137,42 @@ class MalformedTimer(PunchclockError):
         super().__init__(f"not a saved timer: {path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class MalformedLine(PunchclockError):
+    """A line of an event log that the format does not allow; it changes nothing.
+
+    Attributes:
+        path: where in the line, as ``$.at``; ``$`` is the whole of it.
+        reason: what is wrong there.
+        timer: the timer that the line names, or ``None`` where it could not be made out.
+    """
+
+    code = "malformed-line"
+
+    def __init__(self, path: str, reason: str, *, timer: str | None = None) -> None:
+        super().__init__(reason if path == "$" else f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.timer = timer
+
+
+class UnknownTimer(PunchclockError):
+    """A correction of a timer that is not there.
+
+    Attributes:
+        timer: the name of the timer.
+        event: the correction that was refused: ``amend`` or ``discard``.
+        at: the instant that came with it, in microseconds.
+    """
+
+    code = "unknown-timer"
+
+    def __init__(self, timer: str, *, event: str, at: int) -> None:
+        super().__init__(f"cannot {event} timer {shown(timer)}: there is none of this name")
+        self.timer = timer
+        self.event = event
+        self.at = at
 
 
 class InvalidInstant(PunchclockError):
