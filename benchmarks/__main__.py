@@ -1,0 +1,53 @@
+"""Run every case and print the table; ``--save`` also keeps it, with the machine, for the docs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from pathlib import Path
+
+import msgspec
+
+import punchclock
+from benchmarks import importing, life, reading
+from benchmarks.pairs import Row
+from benchmarks.report import Report, table
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> None:
+    """Report; a missed target is said, and fails nothing."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}, from which the docs' table is made")
+    save = parser.parse_args().save
+    rows: list[Row] = []
+    for case in (life, reading, importing):
+        rows += case.rows()
+    report = Report(punchclock.__version__, _machine(), rows)
+    print(table(report))
+    if save:
+        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+def _machine() -> str:
+    """What the figures depend on, and nothing that names the machine itself."""
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
+        f"{platform.python_implementation()} {platform.python_version()}, msgspec {msgspec.__version__}"
+    )
+
+
+def _processor() -> str:
+    """The processor's model; Linux tells it in a file only."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()
