@@ -1,0 +1,49 @@
+# Every target creates what it needs in .venv, and is quick the second time.
+# A fresh clone, Python 3.11 (or later) and make are enough.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint docs bench generate clean
+
+demo: .venv/.cli  ## replay the example week
+	$(BIN)/punchclock replay examples/week.jsonl
+
+test: .venv/.dev  ## run the tests, with branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=term-missing
+
+lint: .venv/.dev  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: .venv/.dev  ## build the site into site/; fails where a generated page is stale
+	$(BIN)/mkdocs build --strict --quiet
+
+generate: .venv/.dev  ## write the docs' generated pages and diagrams anew
+	$(BIN)/python scripts/generate_docs.py
+
+bench: .venv/.dev  ## measure, and print the table of ratios
+	$(BIN)/python -m benchmarks
+
+clean:  ## forget everything that these targets made
+	rm -rf .venv site build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# What is installed, each with a stamp that is as old as the last installation.
+
+.venv/.created:
+	@test -n "$(PYTHON)" || { echo "no python3.11 and no python3 on the PATH" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("punchclock needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+.venv/.cli: .venv/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[cli]'
+	@touch $@
+
+.venv/.dev: .venv/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	@touch $@
