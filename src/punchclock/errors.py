@@ -13,6 +13,7 @@ from typing import ClassVar
 __all__ = [
     "AmbiguousLocalTime",
     "ClockWentBackwards",
+    "GuardRefused",
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
@@ -103,6 +104,24 @@ class ClockWentBackwards(PunchclockError):
         self.event = event
         self.at = at
         self.since = since
+
+
+class GuardRefused(PunchclockError):
+    """An event that the table allows and a guard of `punchclock.chart.TimerMachine` does not; the timer stays.
+
+    Attributes:
+        state: the state that the timer is in.
+        event: the event that was refused.
+        at: the instant that came with it, in microseconds.
+    """
+
+    code = "guard-refused"
+
+    def __init__(self, *, state: str, event: str, at: int) -> None:
+        super().__init__(f"a guard refused to {event} a timer that is {state}")
+        self.state = state
+        self.event = event
+        self.at = at
 
 
 class InconsistentTimer(PunchclockError):
@@ -332,5 +351,5 @@ def shown(value: object) -> str:
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 (a stranger's repr may fail in any way, and must not hide what is being said)
-        return f"a {type(value).__name__}"
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= 200 else f"{text[:200]}…"

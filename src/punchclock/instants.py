@@ -79,7 +79,7 @@ def _from_text(text: str) -> int:
     if match["naive"] is not None:
         raise NaiveDatetime(text)
     try:
-        parsed = datetime.fromisoformat(text.upper())
+        parsed = datetime.fromisoformat(str.upper(text))  # str's own, as the pattern saw the characters themselves
     except ValueError as error:
         raise InvalidInstant(text, f"no such date or time: {error}") from None
     return _microseconds(parsed - _EPOCH, text)

@@ -1,0 +1,195 @@
+"""Errors: one code each, the facts as attributes, a text for a person, and whole on the way to another process."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import inspect
+import pickle
+
+import pytest
+
+from punchclock import (
+    AmbiguousLocalTime,
+    ClockWentBackwards,
+    IllegalTransition,
+    InconsistentTimer,
+    InstantOutOfRange,
+    InvalidDuration,
+    InvalidInstant,
+    InvalidTable,
+    MalformedTimer,
+    MissingExtra,
+    MissingLocalTime,
+    NaiveDatetime,
+    PunchclockError,
+    State,
+    errors,
+)
+
+HUGE = 10**5_000  # more digits than Python converts to text
+
+#: An error of each kind that the core raises, with the facts that it carries.
+EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
+    (
+        InvalidTable(State.PAUSED, "unreachable"),
+        "paused: unreachable",
+        {"entry": State.PAUSED, "reason": "unreachable"},
+    ),
+    (
+        IllegalTransition(state="stopped", event="stop", at=5),
+        "cannot stop a timer that is stopped",
+        {"state": "stopped", "event": "stop", "at": 5},
+    ),
+    (
+        ClockWentBackwards(state="running", event="pause", at=5, since=7),
+        "cannot pause a running timer at 5: that is 2 µs before 7, its last instant",
+        {"state": "running", "event": "pause", "at": 5, "since": 7},
+    ),
+    (
+        ClockWentBackwards(state="paused", event=None, at=5, since=7),
+        "cannot read a paused timer at 5: that is 2 µs before 7, its last instant",
+        {"state": "paused", "event": None, "at": 5, "since": 7},
+    ),
+    (
+        InconsistentTimer("worked", -1, "work is never negative"),
+        "worked = -1: work is never negative",
+        {"field": "worked", "value": -1, "reason": "work is never negative"},
+    ),
+    (
+        MalformedTimer("$.since", "Expected `int`, got `str`"),
+        "not a saved timer: $.since: Expected `int`, got `str`",
+        {"path": "$.since", "reason": "Expected `int`, got `str`"},
+    ),
+    (
+        InvalidInstant("noon", "not RFC 3339"),
+        "'noon' is no instant: not RFC 3339",
+        {"value": "noon", "reason": "not RFC 3339"},
+    ),
+    (
+        NaiveDatetime("2026-03-02T08:00:00"),
+        "'2026-03-02T08:00:00' is no instant: it has no UTC offset, and guessing one is how hours get lost",
+        {"value": "2026-03-02T08:00:00", "reason": "it has no UTC offset, and guessing one is how hours get lost"},
+    ),
+    (
+        InstantOutOfRange(2**62),
+        "4611686018427387904 is no instant: it lies outside the years 1 to 9999 in UTC",
+        {"value": 2**62, "reason": "it lies outside the years 1 to 9999 in UTC"},
+    ),
+    (
+        InvalidDuration(-1, "it is negative"),
+        "-1 is no duration: it is negative",
+        {"value": -1, "reason": "it is negative"},
+    ),
+    (
+        MissingExtra("the command line", "cli"),
+        "the command line needs an extra: pip install 'punchclock[cli]'",
+        {"extra": "cli"},
+    ),
+    (
+        AmbiguousLocalTime(dt.date(2026, 10, 25), 9_000, "Europe/Berlin", earlier=1, later=2),
+        "9000 s into 2026-10-25 in Europe/Berlin: the clock shows this time twice",
+        {"date": dt.date(2026, 10, 25), "seconds": 9_000, "zone": "Europe/Berlin", "earlier": 1, "later": 2},
+    ),
+    (
+        MissingLocalTime(dt.date(2026, 3, 29), 9_000, "Europe/Berlin", earlier=1, later=2),
+        "9000 s into 2026-03-29 in Europe/Berlin: the clock skips this time",
+        {"date": dt.date(2026, 3, 29), "seconds": 9_000, "zone": "Europe/Berlin", "earlier": 1, "later": 2},
+    ),
+]
+
+each_example = pytest.mark.parametrize(
+    ("error", "text", "facts"), EXAMPLES, ids=[type(error).__name__ for error, _, _ in EXAMPLES]
+)
+
+KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, PunchclockError)]
+
+
+@each_example
+def test_an_error_speaks_to_people_and_programs(error: PunchclockError, text: str, facts: dict[str, object]) -> None:
+    """The text is one line for a person; the attributes are the same facts for a program."""
+    assert str(error) == text
+    for name, value in facts.items():
+        assert getattr(error, name) == value
+
+
+@each_example
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_error_reaches_another_process_whole(
+    error: PunchclockError, text: str, facts: dict[str, object], protocol: int
+) -> None:
+    """An error in a worker arrives with its text, its facts and its place in the log."""
+    error.index = 3
+    arrived = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 (our own)
+    assert type(arrived) is type(error)
+    assert str(arrived) == text
+    assert vars(arrived) == {**vars(error), **facts, "index": 3}
+
+
+@each_example
+def test_an_error_can_be_copied(error: PunchclockError, text: str, facts: dict[str, object]) -> None:
+    """Tools that copy what they caught, as test runners do, get the same error."""
+    for copied in (copy.copy(error), copy.deepcopy(error)):
+        assert (type(copied), str(copied)) == (type(error), text)
+        assert vars(copied).items() >= facts.items()
+
+
+def test_codes_tell_kinds_apart() -> None:
+    """Every kind has a code of its own, in lower case with hyphens, and it belongs to the class."""
+    codes = [vars(kind)["code"] for kind in KINDS]
+    assert len(set(codes)) == len(KINDS)
+    assert all(code.replace("-", "").isalpha() and code.islower() for code in codes)
+
+
+def test_all_errors_are_named() -> None:
+    """Each kind is in the module's ``__all__``, and nothing else is."""
+    assert set(errors.__all__) == {kind.__name__ for kind in KINDS}
+
+
+def test_one_except_clause_catches_all() -> None:
+    """Every kind derives from the one base, instants' errors from their own, and a missing extra from ImportError."""
+    assert all(issubclass(kind, PunchclockError) for kind in KINDS)
+    assert issubclass(NaiveDatetime, InvalidInstant)
+    assert issubclass(InstantOutOfRange, InvalidInstant)
+    assert issubclass(MissingExtra, ImportError)
+
+
+class Unspeakable:
+    """What fails when it is asked how it looks."""
+
+    def __repr__(self) -> str:
+        """Fail."""
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x" * 60, repr("x" * 60)),
+        ("x" * 61, f"{'x' * 60!r}… (61 long)"),
+        (b"x" * 10**6, f"{b'x' * 60!r}… (1000000 long)"),
+        ("a\nb\x1b[31m\ud800", r"'a\nb\x1b[31m\ud800'"),
+        (2**200 - 1, str(2**200 - 1)),
+        (HUGE, "an integer of 16610 bits"),
+        (-HUGE, "an integer of 16610 bits"),
+        ([HUGE], "a value of type list"),
+        (Unspeakable(), "a value of type Unspeakable"),
+        (list(range(1_000)), f"{str(list(range(1_000)))[:200]}…"),
+        (1.5, "1.5"),
+        (None, "None"),
+    ],
+    ids=lambda value: ascii(value)[:20] if isinstance(value, (str, float)) else type(value).__name__,
+)
+def test_any_value_can_be_shown(value: object, shown: str) -> None:
+    """Whatever a hostile sender put there, the error is one line of bounded length, and can be printed."""
+    error = InvalidInstant(value, "why")
+    assert str(error) == f"{shown} is no instant: why"
+    assert str(error).encode()
+    assert error.value is value
+
+
+def test_a_clock_far_off_can_be_told() -> None:
+    """Instants with more digits than Python writes out do not turn one error into another."""
+    error = ClockWentBackwards(state="running", event="stop", at=-HUGE, since=HUGE)
+    assert "16611 bits" in str(error)
+    assert (error.at, error.since) == (-HUGE, HUGE)

@@ -1,0 +1,152 @@
+"""Histories by example: replayed into a timer, unrolled into stretches, refused where they break a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from punchclock import (
+    IDLE,
+    ClockWentBackwards,
+    Event,
+    IllegalTransition,
+    InvalidInstant,
+    Kind,
+    State,
+    Stretch,
+    Timer,
+    instant,
+    pause,
+    replay,
+    start,
+    timeline,
+)
+
+START, PAUSE, RESUME, STOP = Event
+
+#: Two stretches of work with a break between them, and one that ends the day.
+DAY = [(START, 100), (PAUSE, 160), (RESUME, 180), (PAUSE, 200), (STOP, 250)]
+
+FOLDS: list[Callable[[list[tuple[Event, int]]], object]] = [replay, timeline]
+
+
+def test_replay_folds_a_history_into_a_timer() -> None:
+    """The timer holds the sums; the events are not needed any more."""
+    assert replay(DAY) == Timer(State.STOPPED, started_at=100, since=250, worked=80)
+
+
+def test_nothing_happened_to_a_timer_without_events() -> None:
+    """An empty history leaves the timer that has not begun, or the one it was given."""
+    assert replay([]) == IDLE
+    assert replay([], start(5)) == start(5)
+    assert timeline([]) == []
+    assert timeline([], until=10) == []
+
+
+def test_replay_goes_on_from_a_timer() -> None:
+    """What was saved yesterday is continued today."""
+    assert replay([(RESUME, 180), (STOP, 200)], pause(start(100), 160)) == Timer(State.STOPPED, 100, 200, 80)
+
+
+def test_a_history_may_be_read_only_once() -> None:
+    """Any iterable will do, so a log need not fit into memory."""
+    assert replay(iter(DAY)) == replay(DAY)
+    assert timeline(iter(DAY)) == timeline(DAY)
+
+
+def test_timeline_unrolls_a_history_into_stretches() -> None:
+    """Each stretch of work and of break, half-open, in order."""
+    assert timeline(DAY) == [
+        Stretch(Kind.WORK, 100, 160),
+        Stretch(Kind.BREAK, 160, 180),
+        Stretch(Kind.WORK, 180, 200),
+        Stretch(Kind.BREAK, 200, 250),
+    ]
+
+
+def test_a_timeline_ends_at_the_last_event_unless_told() -> None:
+    """What still runs is closed by ``until``; without it, nobody knows how long it will be."""
+    assert timeline([(START, 100)]) == []
+    assert timeline([(START, 100)], until=130) == [Stretch(Kind.WORK, 100, 130)]
+    assert timeline([(START, 100), (PAUSE, 120)], until=130) == [
+        Stretch(Kind.WORK, 100, 120),
+        Stretch(Kind.BREAK, 120, 130),
+    ]
+
+
+def test_what_was_stopped_does_not_grow() -> None:
+    """``until`` long after the stop adds nothing."""
+    assert timeline(DAY, until=9_999) == timeline(DAY)
+
+
+def test_a_pause_of_no_length_leaves_no_trace() -> None:
+    """A pause and a resume at one instant do not cut the work in two."""
+    assert timeline([(START, 0), (PAUSE, 5), (RESUME, 5), (STOP, 9)]) == [Stretch(Kind.WORK, 0, 9)]
+
+
+def test_a_resume_of_no_length_leaves_no_trace() -> None:
+    """Nor does it cut a break."""
+    assert timeline([(START, 0), (PAUSE, 5), (RESUME, 7), (PAUSE, 7), (STOP, 9)]) == [
+        Stretch(Kind.WORK, 0, 5),
+        Stretch(Kind.BREAK, 5, 9),
+    ]
+
+
+def test_a_life_of_no_length_has_no_stretches() -> None:
+    """Everything at one instant is a good history of nothing."""
+    assert timeline([(START, 5), (PAUSE, 5), (RESUME, 5), (STOP, 5)], until=5) == []
+
+
+def test_a_timeline_may_begin_before_1970() -> None:
+    """Zero is an instant like any other."""
+    assert timeline([(START, -5), (PAUSE, 0), (STOP, 5)]) == [Stretch(Kind.WORK, -5, 0), Stretch(Kind.BREAK, 0, 5)]
+
+
+def test_the_timeline_of_a_continued_timer_begins_where_it_was_left() -> None:
+    """Only what comes after the timer's last instant is in it."""
+    assert timeline([(RESUME, 180)], timer=pause(start(100), 160), until=190) == [
+        Stretch(Kind.BREAK, 160, 180),
+        Stretch(Kind.WORK, 180, 190),
+    ]
+
+
+@pytest.mark.parametrize("fold", FOLDS)
+def test_an_illegal_event_is_refused_with_its_place(fold: Callable[[list[tuple[Event, int]]], object]) -> None:
+    """The error of the third event counts from zero, as lists do."""
+    with pytest.raises(IllegalTransition) as caught:
+        fold([(START, 0), (PAUSE, 5), (PAUSE, 6), (STOP, 7)])
+    assert (caught.value.index, caught.value.state, caught.value.event, caught.value.at) == (2, "paused", "pause", 6)
+
+
+@pytest.mark.parametrize("fold", FOLDS)
+def test_an_instant_out_of_order_is_refused_with_its_place(fold: Callable[[list[tuple[Event, int]]], object]) -> None:
+    """A log is in order of time; one that is not was put together wrongly."""
+    with pytest.raises(ClockWentBackwards) as caught:
+        fold([(START, 10), (PAUSE, 9)])
+    assert (caught.value.index, caught.value.at, caught.value.since) == (1, 9, 10)
+
+
+@pytest.mark.parametrize("fold", FOLDS)
+def test_an_error_of_the_history_itself_passes_through(fold: Callable[[Iterator[tuple[Event, int]]], object]) -> None:
+    """What goes wrong while the next event is being read is no refusal of an event, so it bears no index."""
+    texts = [(START, "2026-03-02T08:00:00Z"), (STOP, "tomorrow")]
+    with pytest.raises(InvalidInstant) as caught:
+        fold((event, instant(text)) for event, text in texts)
+    assert caught.value.index is None
+
+
+@pytest.mark.parametrize("history", [[(START, 100)], DAY], ids=["running", "stopped"])
+def test_a_timeline_cannot_end_before_the_last_event(history: list[tuple[Event, int]]) -> None:
+    """Part of what is known would be missing from it."""
+    with pytest.raises(ClockWentBackwards) as caught:
+        timeline(history, until=99)
+    assert caught.value.index is None
+
+
+def test_a_stretch_is_a_value() -> None:
+    """It cannot be changed, and equal ones are one key."""
+    stretch = Stretch(Kind.WORK, 0, 5)
+    assert {stretch: 1} == {Stretch(Kind.WORK, 0, 5): 1}
+    with pytest.raises(AttributeError, match="immutable"):
+        stretch.end = 6  # type: ignore[misc]
