@@ -7,7 +7,6 @@ submodule that loads when it is first used.
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from punchclock import rounding
@@ -16,6 +15,7 @@ from punchclock.durations import format_duration, parse_duration
 from punchclock.errors import (
     AmbiguousLocalTime,
     ClockWentBackwards,
+    GuardRefused,
     IllegalTransition,
     InconsistentTimer,
     InstantOutOfRange,
@@ -55,6 +55,7 @@ from punchclock.timer import (
 
 if TYPE_CHECKING:
     from punchclock import calendar, chart
+    from punchclock.summary import totals
 
 __all__ = [
     "IDLE",
@@ -62,6 +63,7 @@ __all__ = [
     "AmbiguousLocalTime",
     "ClockWentBackwards",
     "Event",
+    "GuardRefused",
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
@@ -102,6 +104,7 @@ __all__ = [
     "stop",
     "timeline",
     "to_datetime",
+    "totals",
     "transition",
     "worked_at",
 ]
@@ -111,8 +114,10 @@ __version__ = "0.1.0"
 _LAZY = ("calendar", "chart")
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Load a submodule that is too heavy for every importer."""
+def __getattr__(name: str) -> object:
+    """Load what is too heavy for every importer: it needs zones, or python-statemachine."""
     if name in _LAZY:
         return importlib.import_module(f"punchclock.{name}")
+    if name == "totals":
+        return importlib.import_module("punchclock.summary").totals
     raise AttributeError(f"module 'punchclock' has no attribute {name!r}")

@@ -1,0 +1,351 @@
+"""Event logs: the JSON Lines format, from the bytes of a line to an entry, and the book of timers that entries drive.
+
+Pure: nothing here opens a file or prints. What days and totals need is in `punchclock.summary`; the
+history of *one* timer, without a file format, in `punchclock.history`.
+
+The format
+----------
+
+One JSON object a line, in UTF-8; a byte order mark at the head of a line is skipped::
+
+    {"timer": "T1", "event": "start", "at": "2026-03-02T08:00:00Z", "user": "anna"}
+
+``timer``
+    The timer's name: a text that is not empty.
+``event``
+    ``start``, ``pause``, ``resume`` or ``stop``; or a correction, ``amend`` or ``discard``.
+``at``
+    When it happened: a text of RFC 3339, exactly as strict as `punchclock.instant`.
+``user``, ``task``, ``project``, ``client``, ``note``
+    Texts, each optional. They are properties of the timer: the last value given stands for all of it.
+``meta``
+    Any object, optional. It is ignored.
+``worked_seconds``, ``since``
+    With ``amend`` only, and then both: so much work, a number of seconds with at most six decimals, had
+    been done at that instant.
+
+Any other key, a ``null``, a value of another type: the line is malformed. A line that is malformed, or
+whose event the timer's state does not allow, is refused and changes nothing, its labels included.
+
+A correction's ``at`` is only when it was said. It is not compared with the timer's last instant, since a
+record that a wrong clock has spoilt is just what has to be corrected. A discarded timer is gone, and its
+name is free: the next ``start`` of that name begins another timer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from decimal import Context, Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, shown
+from punchclock.instants import instant, to_datetime
+from punchclock.machine import Event
+from punchclock.timer import IDLE, Timer, amend, transition
+
+__all__ = ["MAX_LINE", "Book", "Correction", "Entry", "History", "Labels", "Record", "format_line", "parse_line"]
+
+#: The longest line, in bytes, its end of line included. A reader need not hold more than one byte beyond it.
+MAX_LINE: Final = 1 << 20
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_MICROSECOND: Final = Decimal("0.000001")
+_EXACT: Final = Context(prec=40, traps=[InvalidOperation])  # not the thread's own, which anybody may have changed
+#: More than the years 1 to 9999 hold: beyond it, digits are not worth counting.
+_MAX_SECONDS: Final = 10**12
+
+
+class Correction(StrEnum):
+    """What a log can say of a timer besides the machine's events."""
+
+    AMEND = "amend"
+    DISCARD = "discard"
+
+
+class Labels(msgspec.Struct, kw_only=True, gc=False):
+    """What a log says of a timer besides its times; ``UNSET`` is what it does not say."""
+
+    user: str | UnsetType = UNSET
+    task: str | UnsetType = UNSET
+    project: str | UnsetType = UNSET
+    client: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One line of a log, checked.
+
+    Attributes:
+        timer: the timer's name.
+        event: what happened.
+        at: when, an instant in microseconds.
+        labels: what the line says of the timer.
+        worked: with ``amend`` only: the work done up to ``since``, in microseconds.
+        since: with ``amend`` only: an instant in microseconds.
+    """
+
+    timer: str
+    event: Event | Correction
+    at: int
+    labels: Labels
+    worked: int = 0
+    since: int = 0
+
+
+class _Line(Labels, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A line as it is written. It is its own labels, so that reading one copies nothing."""
+
+    timer: str
+    event: str
+    at: str
+    meta: dict[str, Any] | UnsetType = UNSET
+    worked_seconds: Raw | UnsetType = UNSET
+    since: str | UnsetType = UNSET
+
+
+class _Written(msgspec.Struct, gc=False):
+    """The order in which a line is written."""
+
+    timer: str
+    event: str
+    at: str
+    worked_seconds: int | Decimal | UnsetType = UNSET
+    since: str | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    task: str | UnsetType = UNSET
+    project: str | UnsetType = UNSET
+    client: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
+class _Name(msgspec.Struct, gc=False):
+    """What is looked for in a line that is malformed elsewhere."""
+
+    timer: str
+
+
+_decode_name: Final = msgspec.json.Decoder(_Name).decode
+_decode: Final = msgspec.json.Decoder(_Line).decode
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+_EVENTS: Final[dict[str, Event | Correction]] = {each.value: each for kind in (Event, Correction) for each in kind}
+
+
+def parse_line(line: bytes) -> Entry:
+    """The entry that a line of a log holds; its end of line may be there or not.
+
+    Raises:
+        MalformedLine: the line is not exactly what the head of this module describes.
+    """
+    if len(line) > MAX_LINE:
+        raise MalformedLine("$", f"longer than {MAX_LINE} bytes")
+    try:
+        written = _decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        if line.startswith(_BYTE_ORDER_MARK):
+            return parse_line(line.removeprefix(_BYTE_ORDER_MARK))
+        raise _undecodable(line, error) from None
+    timer = written.timer
+    event = _EVENTS.get(written.event)
+    if event is None:
+        known = ", ".join(_EVENTS)
+        raise MalformedLine("$.event", f"unknown event {shown(written.event)}; there are {known}", timer=timer)
+    if not timer:
+        raise MalformedLine("$.timer", "empty", timer=timer)
+    at = _instant("at", written.at, timer)
+    if event is Correction.AMEND:
+        if written.worked_seconds is UNSET or written.since is UNSET:
+            missing = "worked_seconds" if written.worked_seconds is UNSET else "since"
+            raise MalformedLine("$", f"amend is missing `{missing}`", timer=timer)
+        worked = _microseconds(written.worked_seconds, timer)
+        return Entry(timer, event, at, written, worked, _instant("since", written.since, timer))
+    if written.worked_seconds is not UNSET or written.since is not UNSET:
+        surplus = "since" if written.worked_seconds is UNSET else "worked_seconds"
+        raise MalformedLine(f"$.{surplus}", f"only amend has this key, not {event}", timer=timer)
+    return Entry(timer, event, at, written)
+
+
+def format_line(entry: Entry) -> bytes:
+    """The line that `parse_line` reads back as the entry, with its end of line.
+
+    Raises:
+        InstantOutOfRange: an instant outside the years 1 to 9999.
+    """
+    labels = entry.labels
+    written = _Written(
+        entry.timer,
+        entry.event.value,
+        _rfc3339(entry.at),
+        user=labels.user,
+        task=labels.task,
+        project=labels.project,
+        client=labels.client,
+        note=labels.note,
+    )
+    if entry.event is Correction.AMEND:
+        written.worked_seconds = seconds(entry.worked)
+        written.since = _rfc3339(entry.since)
+    return _encode(written) + b"\n"
+
+
+def seconds(duration: int) -> int | Decimal:
+    """A duration in microseconds as the number of seconds that a log says, without loss: whole, or a decimal."""
+    whole, rest = divmod(duration, 1_000_000)
+    return whole if rest == 0 else Decimal(f"{whole}.{rest:06}".rstrip("0"))
+
+
+class History(Protocol):
+    """Whoever wants to know a timer's past, and not only where it stands. A `Book` tells it each step, in order."""
+
+    def moved(self, before: Timer, at: int) -> None:
+        """The timer was ``before`` until ``at``, and then something happened."""
+
+    def amended(self, timer: Timer) -> None:
+        """The past is no more what it was: it is what this record of the timer says."""
+
+    def discarded(self) -> None:
+        """The timer is gone."""
+
+
+class Record(Labels, kw_only=True, gc=False):
+    """A timer in a book, with its labels.
+
+    Attributes:
+        name: the timer's name.
+        timer: where it stands.
+        history: what follows its past, if anything does.
+    """
+
+    name: str
+    timer: Timer
+    history: History | None = None
+
+
+class Book:
+    """The timers that a log drives, by name, in order of first appearance.
+
+    Args:
+        until: entries later than this instant are left out.
+        history: makes what follows a new timer's past, given the instant of its start.
+
+    Attributes:
+        records: the timers that are there, by name.
+        last: the latest instant of an entry that was accepted; ``None`` before the first.
+        left_out: how many entries were later than ``until``.
+    """
+
+    def __init__(self, *, until: int | None = None, history: Callable[[int], History] | None = None) -> None:
+        self.records: dict[str, Record] = {}
+        self.last: int | None = None
+        self.left_out = 0
+        self._until = until
+        self._history = history
+
+    def apply(self, entry: Entry) -> None:
+        """Do what an entry says, or refuse it and change nothing.
+
+        Raises:
+            IllegalTransition: the timer's state does not allow the event.
+            ClockWentBackwards: an event before the timer's last instant.
+            UnknownTimer: a correction of a timer that is not there.
+            InstantOutOfRange: an amendment that moves the start out of the years 1 to 9999.
+        """
+        at = entry.at
+        if self._until is not None and at > self._until:
+            self.left_out += 1
+            return
+        event = entry.event
+        record = self.records.get(entry.timer)
+        if isinstance(event, Correction):
+            self._correct(record, entry)
+        elif record is None:
+            timer = transition(IDLE, event, at)
+            history = None if self._history is None else self._history(at)
+            record = self.records[entry.timer] = Record(name=entry.timer, timer=timer, history=history)
+            _relabel(record, entry.labels)
+        else:
+            before = record.timer
+            record.timer = transition(before, event, at)
+            if record.history is not None:
+                record.history.moved(before, at)
+            _relabel(record, entry.labels)
+        if self.last is None or at > self.last:
+            self.last = at
+
+    def _correct(self, record: Record | None, entry: Entry) -> None:
+        if record is None:
+            raise UnknownTimer(entry.timer, event=entry.event, at=entry.at)
+        if entry.event is Correction.DISCARD:
+            del self.records[entry.timer]
+            if record.history is not None:
+                record.history.discarded()
+            return
+        amended = amend(record.timer, worked=entry.worked, since=entry.since)
+        to_datetime(amended.started_at)  # what cannot be shown is refused here, where the line can still be named
+        record.timer = amended
+        if record.history is not None:
+            record.history.amended(amended)
+        _relabel(record, entry.labels)
+
+
+def _relabel(record: Record, labels: Labels) -> None:
+    """Put down what a line says. Texts that many timers share are kept once."""
+    if labels.user is not UNSET:
+        record.user = sys.intern(labels.user)
+    if labels.task is not UNSET:
+        record.task = sys.intern(labels.task)
+    if labels.project is not UNSET:
+        record.project = sys.intern(labels.project)
+    if labels.client is not UNSET:
+        record.client = sys.intern(labels.client)
+    if labels.note is not UNSET:
+        record.note = labels.note
+
+
+def _instant(key: str, text: str, timer: str) -> int:
+    try:
+        return instant(text)
+    except InvalidInstant as error:
+        raise MalformedLine(f"$.{key}", str(error), timer=timer) from error
+
+
+def _microseconds(number: Raw, timer: str) -> int:
+    """The duration that a JSON number of seconds is, exactly: no float comes in between."""
+    text = bytes(number).decode()
+    try:
+        value = Decimal(text, _EXACT)
+    except InvalidOperation:  # JSON, but no number; or a number with an exponent beyond all numbers
+        raise MalformedLine("$.worked_seconds", f"not a number of seconds: {shown(text)}", timer=timer) from None
+    if not 0 <= value <= _MAX_SECONDS:
+        raise MalformedLine("$.worked_seconds", f"{shown(text)} is not in 0 to {_MAX_SECONDS} seconds", timer=timer)
+    rounded = value.quantize(_MICROSECOND, context=_EXACT)
+    if rounded != value:
+        raise MalformedLine("$.worked_seconds", f"{shown(text)} is finer than a microsecond", timer=timer)
+    return int(rounded.scaleb(6, _EXACT))
+
+
+def _rfc3339(at: int) -> str:
+    return to_datetime(at).isoformat().replace("+00:00", "Z")
+
+
+def _undecodable(line: bytes, error: Exception) -> MalformedLine:
+    """Say why a line is no entry, and which timer it is about as far as that can be made out."""
+    if not line.strip():
+        return MalformedLine("$", "empty line")
+    if isinstance(error, UnicodeError):
+        return MalformedLine("$", "not UTF-8", timer=_timer_of(line))
+    if isinstance(error, RecursionError):
+        return MalformedLine("$", "nested too deeply", timer=_timer_of(line))
+    reason, _, path = str(error).partition(" - at `")
+    return MalformedLine(path.rstrip("`") or "$", reason, timer=_timer_of(line))
+
+
+def _timer_of(line: bytes) -> str | None:
+    try:
+        return _decode_name(line).timer
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
