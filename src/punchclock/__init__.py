@@ -73,6 +73,7 @@ __all__ = [
     "InvalidLocalTime",
     "InvalidTable",
     "Kind",
+    "MalformedLine",
     "MalformedTimer",
     "MissingExtra",
     "MissingLocalTime",
