@@ -1,0 +1,33 @@
+"""The vendors: one folder each, found by being there. What they share is in the files beside the folders.
+
+world.py      what an account is set up with          account.py   a world and its timers
+records.py    a timer as a vendor keeps it, changes   dialect.py   a vendor's calls as events of the machine
+rules.py      the rules that vendors share            calls.py     from request to reply, the same for all
+wire.py       bytes, parameters, payloads             errors.py    malformed payloads, rejections
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownVendor
+
+__all__ = ["MalformedPayload", "Rejection", "UnknownVendor", "load", "names"]
+
+
+def names() -> tuple[str, ...]:
+    """The vendors that are served, in alphabetical order: the folders here."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+
+
+def load(vendor: str) -> ModuleType:
+    """A vendor's module, with the eight names that every vendor has.
+
+    Raises:
+        UnknownVendor: no such folder.
+    """
+    if vendor not in names():
+        raise UnknownVendor(vendor, names())
+    return importlib.import_module(f"punchclock.vendors.{vendor}")

@@ -1,0 +1,270 @@
+"""Calls: from an HTTP request to a vendor's reply and the changes behind it, with no effect anywhere.
+
+A vendor is one table of `Operation` rows and a few functions (`Vendor`); `answer` is the one way through
+them, the same for every vendor: floor the instant to the dialect's tick, find the row, read the parameters,
+know the caller, let the row's handler decide, write the reply. Nothing here knows what any vendor's
+parameters mean. How bytes become parameters is in `punchclock.vendors.wire`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from punchclock.errors import IllegalTransition
+from punchclock.machine import Event
+from punchclock.timer import not_before, transition
+from punchclock.vendors.account import Account
+from punchclock.vendors.dialect import Dialect
+from punchclock.vendors.errors import Rejection, UnknownOperation
+from punchclock.vendors.records import Change, Record
+from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.wire import convert_parameters
+from punchclock.vendors.world import Person
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Operation",
+    "Outcome",
+    "Reply",
+    "Request",
+    "Vendor",
+    "answer",
+    "operation_named",
+    "read_answer",
+    "stepped",
+]
+
+P = TypeVar("P")
+R = TypeVar("R", bound=Record)
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP request, as any server has it and any HTTP library sends it.
+
+    Attributes:
+        method: in capitals.
+        path: without query; a trailing slash makes no difference.
+        query: the raw query string, percent-encoded, without ``?``.
+        headers: by name in lower case.
+        body: the bytes, empty for none.
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An HTTP reply."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Call(msgspec.Struct, Generic[P], frozen=True):
+    """What a handler decides on.
+
+    Attributes:
+        operation: the row of the vendor's table.
+        parameters: what was sent, typed.
+        account: what is decided against.
+        caller: whose credentials came with it; a person without an id where they are the account's own.
+        now: the server's instant, in whole ticks of the dialect.
+        request: the request itself, for its signature and the form that it wants its answer in.
+    """
+
+    operation: Operation
+    parameters: P
+    account: Account
+    caller: Person
+    now: int
+    request: Request
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a handler decided: what to write back, and what has changed."""
+
+    payload: Any
+    changes: tuple[Change[Record], ...] = ()
+    status: int = 200
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One documented call; a row of a vendor's ``OPERATIONS``.
+
+    Attributes:
+        name: what the project calls it.
+        methods: the HTTP methods that it takes.
+        path: its documented path, with parameters as ``{id}``.
+        aliases: other spellings of the path that are in use.
+        chosen_by: what tells it from other calls on its path: parameter → the value it must have, ``""`` for
+            "must be absent or blank". Of several rows that fit a request, the first is taken.
+        request: the type of its parameters.
+        handler: decides it; raises `Broken` or `Rejection`, or an illegal event of the machine.
+        reader: the client's side: what the body of a successful reply says, read at an instant in a zone.
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    path: str
+    aliases: tuple[str, ...] = ()
+    chosen_by: Mapping[str, str] = {}
+    request: type[msgspec.Struct]
+    handler: Callable[[Call[Any]], Answer]
+    reader: Callable[[bytes, int, str], Any]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A whole call: the reply, and what to store; or the refusal, and nothing to store."""
+
+    reply: Reply
+    changes: tuple[Change[Record], ...] = ()
+    rejection: Rejection | None = None
+
+
+class Vendor(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor: its table, and how it reads, recognises, refuses and writes.
+
+    Attributes:
+        operations: its documented calls.
+        dialect: its machine.
+        read: the parameters in query and body, as they stand.
+        authenticate: who is calling; raises `Broken` for nobody.
+        refuse: the vendor's own words for a broken rule, in this call (``None`` where it is not known which).
+        write: the reply that carries an answer.
+        write_rejection: the reply that carries a refusal.
+        read_rejection: the client's side of that; ``None`` for a reply that carries none.
+    """
+
+    name: str
+    operations: Sequence[Operation]
+    dialect: Dialect
+    read: Callable[[Request], Mapping[str, object]]
+    authenticate: Callable[[Request, Mapping[str, object], Account], Person]
+    refuse: Callable[[Broken, Operation | None], Rejection]
+    write: Callable[[Request, Call[Any], Answer], Reply]
+    write_rejection: Callable[[Request, Rejection, Operation | None], Reply]
+    read_rejection: Callable[[Reply], Rejection | None]
+
+
+def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outcome:
+    """The whole call: whatever the request is, the outcome is the vendor's reply.
+
+    Args:
+        vendor: whose call.
+        request: what came in.
+        account: what it is decided against; it is only read.
+        now: the server's instant, in microseconds.
+    """
+    operation: Operation | None = None
+    try:
+        rows = _on_path(vendor.operations, request.path)
+        sent = vendor.read(request)
+        caller = vendor.authenticate(request, sent, account)
+        operation, in_path = _row(rows, request.method, sent)
+        call: Call[Any] = Call(
+            operation,
+            convert_parameters({**sent, **in_path}, operation.request),
+            account,
+            caller,
+            vendor.dialect.floor(now),
+            request,
+        )
+        decided = operation.handler(call)
+        return Outcome(vendor.write(request, call, decided), decided.changes)
+    except Rejection as rejection:
+        refused = rejection
+    except Broken as broken:
+        refused = vendor.refuse(broken, operation)
+    except IllegalTransition as illegal:
+        refused = vendor.refuse(Broken(Rule.STATE, detail=str(illegal)), operation)
+    return Outcome(vendor.write_rejection(request, refused, operation), rejection=refused)
+
+
+def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: str) -> Any:  # noqa: ANN401 a row's own type
+    """The client's side of `answer`: what a reply to a call says.
+
+    Raises:
+        UnknownOperation: the vendor has no such call.
+        Rejection: the vendor refused.
+        MalformedPayload: the body is not what the vendor documents.
+    """
+    row = operation_named(vendor, operation)
+    rejection = vendor.read_rejection(reply)
+    if rejection is not None:
+        raise rejection
+    return row.reader(reply.body, now, zone)
+
+
+def operation_named(vendor: Vendor, name: str) -> Operation:
+    """The row of a vendor's table with this name.
+
+    Raises:
+        UnknownOperation: there is none.
+    """
+    for operation in vendor.operations:
+        if operation.name == name:
+            return operation
+    raise UnknownOperation(vendor.name, name, tuple(operation.name for operation in vendor.operations))
+
+
+def stepped(record: R, event: Event, at: int) -> Change[R]:
+    """The change that ``event`` makes to a record's timer.
+
+    A clock that was once ahead never traps a timer: an instant before the timer's last one counts as that one.
+
+    Raises:
+        IllegalTransition: the table does not allow it.
+    """
+    at = not_before(record.timer, at)
+    timer = transition(record.timer, event, at)
+    return Change(event, at, msgspec.structs.replace(record, timer=timer))
+
+
+def _on_path(operations: Sequence[Operation], path: str) -> list[tuple[Operation, dict[str, object]]]:
+    """The rows that answer on this path, each with the parameters that stand in the path."""
+    segments = path.strip("/").split("/")
+    rows = []
+    for operation in operations:
+        for template in (operation.path, *operation.aliases):
+            in_path = _match(template.strip("/").split("/"), segments)
+            if in_path is not None:
+                rows.append((operation, in_path))
+                break
+    if not rows:
+        raise Broken(Rule.PATH, detail=f"nothing answers at {path[:200]}")
+    return rows
+
+
+def _match(template: Sequence[str], segments: Sequence[str]) -> dict[str, object] | None:
+    if len(template) != len(segments):
+        return None
+    found: dict[str, object] = {}
+    for expected, segment in zip(template, segments, strict=True):
+        if expected.startswith("{"):
+            if not segment:
+                return None
+            found[expected[1:-1]] = segment
+        elif expected != segment:
+            return None
+    return found
+
+
+def _row(
+    rows: Sequence[tuple[Operation, dict[str, object]]], method: str, sent: Mapping[str, object]
+) -> tuple[Operation, dict[str, object]]:
+    """The row that is meant: first by method, then by the parameters that tell calls on one path apart."""
+    taking = [row for row in rows if method in row[0].methods]
+    if not taking:
+        raise Broken(Rule.METHOD, detail=f"{method[:20]} is not taken here")
+    for operation, in_path in taking:
+        if all(str(sent.get(name) or "") == value for name, value in operation.chosen_by.items()):
+            return operation, in_path
+    return taking[-1]

@@ -1,0 +1,90 @@
+"""What can go wrong between a program and a vendor: a payload that is none, and the vendor's own no."""
+
+from __future__ import annotations
+
+from punchclock.errors import PunchclockError
+
+__all__ = ["MalformedPayload", "Rejection", "UnknownOperation", "UnknownVendor"]
+
+
+class UnknownVendor(PunchclockError):
+    """No vendor of this name is served.
+
+    Attributes:
+        vendor: the name that was given.
+        known: the names that there are.
+    """
+
+    code = "unknown-vendor"
+
+    def __init__(self, vendor: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no vendor {vendor!r}; there are {', '.join(known)}")
+        self.vendor = vendor
+        self.known = known
+
+
+class UnknownOperation(PunchclockError):
+    """The vendor has no call of this name.
+
+    Attributes:
+        vendor: the vendor.
+        operation: the name that was given.
+        known: the names that there are.
+    """
+
+    code = "unknown-operation"
+
+    def __init__(self, vendor: str, operation: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"{vendor} has no call {operation!r}; there are {', '.join(known)}")
+        self.vendor = vendor
+        self.operation = operation
+        self.known = known
+
+
+class MalformedPayload(PunchclockError):
+    """A payload that is not what the vendor documents.
+
+    Attributes:
+        vendor: whose payload it was meant to be.
+        path: the field at fault, as ``$.data[0].time``; ``$`` is the whole.
+        value: what stands there.
+        reason: what is wrong with it.
+    """
+
+    code = "malformed-payload"
+
+    def __init__(self, vendor: str, path: str, value: object, reason: str) -> None:
+        shown = repr(value)
+        if len(shown) > 80:
+            shown = f"{shown[:80]}…"
+        super().__init__(f"{vendor}: {path}: {reason} (got {shown})")
+        self.vendor = vendor
+        self.path = path
+        self.value = value
+        self.reason = reason
+
+
+class Rejection(PunchclockError):
+    """A vendor's refusal, with the vendor's own numbers and words.
+
+    Attributes:
+        vendor: who refuses.
+        status: the HTTP status.
+        vendor_code: the vendor's error code.
+        message: the vendor's text.
+        field: the parameter at fault, ``""`` where it is none.
+        detail: more about it, for a vendor that has a place for more.
+    """
+
+    code = "rejected"
+
+    def __init__(
+        self, vendor: str, status: int, vendor_code: int, message: str, field: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(f"{vendor}: {vendor_code} {message}" + (f" ({detail})" if detail else ""))
+        self.detail = detail
+        self.vendor = vendor
+        self.status = status
+        self.vendor_code = vendor_code
+        self.message = message
+        self.field = field

@@ -1,0 +1,272 @@
+"""The calls of the ``timer`` resource: how they come in and go out, and the table of them all.
+
+Source: page "Intervals API Resource: timer", with the envelope and credentials of the vendor's other pages.
+What a call decides is in handlers.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from punchclock.vendors.account import Account
+from punchclock.vendors.calls import (
+    Answer,
+    Call,
+    Operation,
+    Outcome,
+    Reply,
+    Request,
+    Vendor,
+    answer,
+    operation_named,
+    read_answer,
+)
+from punchclock.vendors.errors import Rejection
+from punchclock.vendors.intervals.dialect import DIALECT
+from punchclock.vendors.intervals.handlers import (
+    DeleteTimer,
+    GetTimer,
+    ListTimers,
+    WriteTimer,
+    create_timer,
+    delete_timer,
+    get_timer,
+    list_timers,
+    update_timer,
+)
+from punchclock.vendors.intervals.refusals import refuse
+from punchclock.vendors.intervals.wire import IntervalsTimer, parse
+from punchclock.vendors.rules import Broken, Rule, has_role, person_of_token
+from punchclock.vendors.wire import (
+    decode_payload,
+    merged,
+    read_form,
+    read_json,
+    read_xml,
+    write_json,
+    write_xml,
+    xml_element,
+    xml_payload,
+)
+from punchclock.vendors.world import Person, Role
+
+__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+
+_MAY: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.RESOURCE})  # "Executive users don't have access"
+
+
+# ---- in and out ----------------------------------------------------------------------------------
+
+
+def _read(request: Request) -> dict[str, object]:
+    """The parameters of query and body. A blank one is null, but for a bare flag, which "counts as set"."""
+    as_xml = "xml" in request.headers.get("content-type", "")
+    body = read_xml(request.body) if as_xml else read_json(request.body)
+    sent = merged(read_form(request.query), body)
+    return {name: None if value == "" and name not in _FLAGS else value for name, value in sent.items()}
+
+
+_FLAGS: Final = frozenset({"generaltimers", "gettimerinfo"})
+
+
+def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
+    """HTTP Basic: the API token is the user name, any password will do. Executives have no access."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        token, _, _ = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        token = ""
+    if scheme.lower() != "basic" or not token:
+        raise Broken(Rule.CREDENTIALS)
+    world = account.world
+    person = person_of_token(token, world.credential("intervals"), world)
+    has_role(person, _MAY)
+    return person
+
+
+def _wants_xml(request: Request) -> bool:
+    return "xml" in (request.headers.get("accept") or request.headers.get("content-type") or "")
+
+
+def _reply(request: Request, status: int, content: dict[str, Any]) -> Reply:
+    if _wants_xml(request):
+        return Reply(status, {"content-type": "application/xml; charset=utf-8"}, write_xml(xml_element("intervals", content)))
+    return Reply(status, {"content-type": "application/json"}, write_json(content))
+
+
+def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
+    envelope = {"personid": int(call.caller.id), "status": "OK", "code": answer.status}
+    return _reply(request, answer.status, envelope | answer.payload)
+
+
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+    error = {"code": rejection.vendor_code, "message": rejection.message, "verbose": rejection.detail}
+    return _reply(request, rejection.status, {"status": "Error", "code": rejection.status, "error": error})
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+
+class _ListReply(msgspec.Struct):
+    listcount: int | None = None
+    timer: list[Any] | dict[str, Any] | str = ""
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: int = 1
+    message: str = ""
+    verbose: str = ""
+
+
+class _ErrorReply(msgspec.Struct):
+    error: _Error = _Error()
+
+
+_list_decoder: Final = msgspec.json.Decoder(_ListReply, strict=False)
+_error_decoder: Final = msgspec.json.Decoder(_ErrorReply, strict=False)
+
+
+def _plain(body: bytes) -> object:
+    return xml_payload("intervals", body) if body.lstrip().startswith(b"<") else body
+
+
+def _read_list(body: bytes, now: int, zone: str) -> list[IntervalsTimer]:
+    timers = decode_payload("intervals", _plain(body), _list_decoder).timer or []
+    return [parse(timer, now, zone) for timer in (timers if isinstance(timers, list) else [timers])]
+
+
+def _read_one(body: bytes, now: int, zone: str) -> IntervalsTimer:
+    return parse(body, now, zone)
+
+
+def _read_nothing(body: bytes, now: int, zone: str) -> None:
+    return None
+
+
+def _read_rejection(reply: Reply) -> Rejection | None:
+    if reply.status < 400:
+        return None
+    error = decode_payload("intervals", _plain(reply.body), _error_decoder).error
+    return Rejection("intervals", reply.status, error.code, error.message, detail=error.verbose)
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+#: Every call of the page, in its order.
+OPERATIONS: Final = (
+    Operation(
+        name="list_timers",
+        methods=("GET",),
+        path="/timer",
+        request=ListTimers,
+        handler=list_timers,
+        reader=_read_list,
+    ),
+    Operation(
+        name="get_timer",
+        methods=("GET",),
+        path="/timer/{id}",
+        request=GetTimer,
+        handler=get_timer,
+        reader=_read_one,
+    ),
+    Operation(
+        name="delete_timer",
+        methods=("DELETE",),
+        path="/timer/{id}",
+        request=DeleteTimer,
+        handler=delete_timer,
+        reader=_read_nothing,
+    ),
+    Operation(
+        name="create_timer",
+        methods=("POST", "PUT"),
+        path="/timer",
+        chosen_by={"id": ""},
+        request=WriteTimer,
+        handler=create_timer,
+        reader=_read_one,
+    ),
+    Operation(
+        name="update_timer",
+        methods=("PUT", "POST"),
+        path="/timer/{id}",
+        aliases=("/timer",),
+        request=WriteTimer,
+        handler=update_timer,
+        reader=_read_one,
+    ),
+)
+
+VENDOR: Final = Vendor(
+    name="intervals",
+    operations=OPERATIONS,
+    dialect=DIALECT,
+    read=_read,
+    authenticate=_authenticate,
+    refuse=refuse,
+    write=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+)
+
+
+def handle(request: Request, account: Account, now: int) -> Outcome:
+    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+    return answer(VENDOR, request, account, now)
+
+
+def validate(request: Request, account: Account, now: int) -> Rejection | None:
+    """The refusal that Intervals would answer, before anything is sent; ``None`` if it would not refuse."""
+    return answer(VENDOR, request, account, now).rejection
+
+
+def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool = False) -> Request:
+    """An outgoing call, ready for any HTTP library.
+
+    Args:
+        operation: the name of the call.
+        parameters: of the call's request type.
+        token: the API token.
+        xml: speak XML instead of JSON, both ways.
+    """
+    row = operation_named(VENDOR, operation)
+    sent = msgspec.to_builtins(parameters)
+    path = row.path
+    if "{id}" in path:
+        path = path.replace("{id}", quote(str(sent.pop("id")), safe=""))
+    media = "application/xml" if xml else "application/json"
+    headers = {"authorization": "Basic " + base64.b64encode(f"{token}:X".encode()).decode(), "accept": media}
+    query, body = "", b""
+    if row.methods[0] in ("GET", "DELETE"):
+        query = urlencode(sent)
+    else:
+        headers["content-type"] = media
+        body = write_xml(xml_element("timer", sent)) if xml else write_json(sent)
+    return Request(method=row.methods[0], path=f"{path}/", query=query, headers=headers, body=body)
+
+
+def read_reply(
+    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
+) -> Any:
+    """What Intervals answered: a record, a list of records, or ``None`` for a deletion.
+
+    Args:
+        operation: the name of the call that was made.
+        status: the HTTP status of the answer.
+        headers: its headers.
+        body: its bytes, JSON or XML.
+        now: the instant of the answer.
+        zone: the account's zone; Intervals keeps to UTC.
+
+    Raises:
+        Rejection: Intervals refused.
+        MalformedPayload: the body is not what Intervals documents.
+    """
+    return read_answer(VENDOR, operation, Reply(status, headers, body), now, zone)

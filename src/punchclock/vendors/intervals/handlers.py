@@ -1,0 +1,269 @@
+"""What each call of the ``timer`` resource decides, and the parameters that it decides on.
+
+Source: page "Intervals API Resource: timer". A PUT states fields, not events. So one rule covers every
+form of it: a state that changes is the event of the machine that it is, and where the fields then say
+something else than the machine does, the rest is an amendment.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
+
+from punchclock.errors import InvalidInstant
+from punchclock.instants import to_datetime
+from punchclock.machine import Event, State
+from punchclock.timer import amend, start
+from punchclock.vendors.account import Query
+from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.intervals.html import without_active_content
+from punchclock.vendors.intervals.wire import IntervalsTimer, element, info_element, read_seconds, read_timestamp
+from punchclock.vendors.records import Change, Correction
+from punchclock.vendors.rules import Broken, Rule, at_most, not_blank, one_per_task, own_or_privileged
+from punchclock.vendors.wire import read_boolean
+from punchclock.vendors.world import Role
+
+__all__ = [
+    "DeleteTimer",
+    "GetTimer",
+    "ListTimers",
+    "WriteTimer",
+    "create_timer",
+    "delete_timer",
+    "get_timer",
+    "list_timers",
+    "update_timer",
+]
+
+_OTHERS: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER})  # who may touch other people's timers: our choice
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+class ListTimers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``GET /timer/`` (heading "Allowed Filters"). The four ids take several values as CSV (footnote 1)."""
+
+    generaltimers: str | bool | int | None = None
+    gettimerinfo: str | bool | int | None = None
+    taskid: str | int | None = None
+    personid: str | int | None = None
+    projectid: str | int | None = None
+    clientid: str | int | None = None
+    sortfield: Literal["lastupdate"] | None = None
+    sortdir: Literal["ASC", "DESC"] | None = None
+    offset: Annotated[int, Meta(ge=0)] | None = None
+    limit: Annotated[int, Meta(ge=1)] | None = None
+
+
+class GetTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``GET /timer/{id}/``."""
+
+    id: str
+    gettimerinfo: str | bool | int | None = None
+
+
+class DeleteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``DELETE /timer/{id}/``."""
+
+    id: str
+
+
+class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """PUT and POST (heading "Settable Fields"); with an ``id`` it updates, without one it creates.
+
+    ``timelapsed`` is read-only, and so are the fields behind it: a client that sends the whole element back
+    is not refused, they are ignored.
+    """
+
+    id: str | int | None = None
+    taskid: int | None | UnsetType = UNSET
+    personid: int | None | UnsetType = UNSET
+    starttime: str | None | UnsetType = UNSET
+    time: float | None | UnsetType = UNSET
+    name: str | None | UnsetType = UNSET
+    lastupdate: date | None | UnsetType = UNSET
+    timelapsed: Any = UNSET
+    isrunning: Any = UNSET
+    totaltime: Any = UNSET
+
+
+# ---- handlers ------------------------------------------------------------------------------------
+
+
+def list_timers(call: Call[ListTimers]) -> Answer:
+    sent, caller = call.parameters, call.caller
+    people = _ids("personid", sent.personid)
+    if caller.role not in _OTHERS:
+        if people not in (None, (caller.id,)):
+            raise Broken(Rule.FOREIGN, "personid")
+        people = (caller.id,)
+    both = _flag("gettimerinfo", sent.gettimerinfo)
+    general = _flag("generaltimers", sent.generaltimers)
+    found = call.account.find(
+        Query(
+            of=IntervalsTimer,
+            people=people,
+            tasks=_ids("taskid", sent.taskid),
+            projects=_ids("projectid", sent.projectid),
+            clients=_ids("clientid", sent.clientid),
+            with_task=None if both else not general,
+            by_update=sent.sortfield == "lastupdate",
+            descending=sent.sortdir == "DESC",
+            offset=sent.offset or 0,
+            limit=10 if sent.limit is None else sent.limit,
+        )
+    )
+    write = info_element if both else element
+    return Answer({"listcount": found.total, "timer": [write(record, call.now) for record in found.records]})
+
+
+def get_timer(call: Call[GetTimer]) -> Answer:
+    record = _record(call, call.parameters.id)
+    write = info_element if _flag("gettimerinfo", call.parameters.gettimerinfo) else element
+    return Answer({"timer": write(record, call.now)})
+
+
+def delete_timer(call: Call[DeleteTimer]) -> Answer:
+    record = _record(call, call.parameters.id)
+    return Answer({}, (Change(Correction.DISCARD, call.now, record),))
+
+
+def create_timer(call: Call[WriteTimer]) -> Answer:
+    sent = call.parameters
+    not_blank("personid", None if sent.personid is UNSET else sent.personid)
+    worked = None if sent.time is UNSET or sent.time is None else _seconds(sent.time)
+    if sent.starttime is None and worked is None:
+        raise Broken(Rule.REQUIRED, "time", "time is required where starttime is blank")
+    # "If missing, server time will be used when creating a new timer."
+    at = _timestamp(sent.starttime) if isinstance(sent.starttime, str) else call.now
+
+    record = _described(call, IntervalsTimer(id=str(call.account.new_id()), timer=start(at)))
+    changes = [Change(Event.START, at, record)]
+    if worked:
+        changes.append(_amended(record, worked, at, call.now))
+    if sent.starttime is None:
+        changes.append(stepped(changes[-1].record, Event.PAUSE, at))
+    return _written(call, record, changes, 201)
+
+
+def update_timer(call: Call[WriteTimer]) -> Answer:
+    sent = call.parameters
+    before = _record(call, str(sent.id))
+    record = _described(call, before)
+    timer = record.timer
+    worked = timer.worked if sent.time is UNSET else _seconds(sent.time or 0)
+    since = timer.since
+    changes = []
+
+    if sent.starttime is None:  # blanked: the timer is paused, and ``time`` is what the client has summed up
+        if sent.time is None or (sent.time is UNSET and timer.worked == 0):
+            raise Broken(Rule.REQUIRED, "time", "time is required where starttime is blank")
+        if timer.state is State.RUNNING:
+            changes.append(stepped(record, Event.PAUSE, call.now))
+            since = changes[0].at
+    elif sent.starttime is UNSET:
+        if sent.time is None and timer.state is State.PAUSED:
+            raise Broken(Rule.REQUIRED, "time", "time is required where starttime is blank")
+    else:
+        since = _timestamp(sent.starttime)
+        if timer.state is State.PAUSED:
+            changes.append(stepped(record, Event.RESUME, since))
+        elif since == timer.since - timer.since % _WRITTEN_TICK:
+            since = timer.since  # what the client was shown, sent back: nothing moves
+
+    stands = changes[0].record if changes else record
+    if (stands.timer.worked, stands.timer.since) != (worked, since):
+        changes.append(_amended(stands, worked, since, call.now))
+    if not changes and record != before:
+        changes.append(Change(Correction.UPDATE, call.now, record))
+    return _written(call, before, changes, 202)
+
+
+def _amended(record: IntervalsTimer, worked: int, since: int, now: int) -> Change[IntervalsTimer]:
+    timer = amend(record.timer, worked=worked, since=since)
+    try:
+        to_datetime(timer.started_at)
+    except InvalidInstant:
+        raise Broken(Rule.VALUE, "time", "the timer would have begun before the year 1") from None
+    return Change(Correction.AMEND, now, replace(record, timer=timer))
+
+
+def _written(
+    call: Call[WriteTimer], before: IntervalsTimer, changes: list[Change[IntervalsTimer]], status: int
+) -> Answer:
+    """The whole element afterwards; ``lastupdate`` is "the date on which the timer was last started or stopped"."""
+    if call.parameters.lastupdate is UNSET and any(isinstance(change.verb, Event) for change in changes):
+        today = to_datetime(call.now).date()
+        changes = [replace(change, record=replace(change.record, updated_on=today)) for change in changes]
+    record = changes[-1].record if changes else before
+    return Answer({"timer": element(record, call.now)}, tuple(changes), status)
+
+
+def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer:
+    """The record with the person, task, name and date that were sent, checked."""
+    sent, world = call.parameters, call.account.world
+    if sent.personid is not UNSET:
+        not_blank("personid", sent.personid)
+        if (person := world.people.get(str(sent.personid))) is None:
+            raise Broken(Rule.VALUE, "personid", f"there is no person {sent.personid}")
+        own_or_privileged(person, call.caller, _OTHERS)
+        record = replace(record, person=person)
+    if sent.taskid is None:
+        record = replace(record, task=None, project=None, client=None)
+    elif sent.taskid is not UNSET:
+        if (task := world.tasks.get(str(sent.taskid))) is None:
+            raise Broken(Rule.VALUE, "taskid", f"there is no task {sent.taskid}")
+        project = task.project
+        record = replace(record, task=task, project=project, client=project.client if project else None)
+    one_per_task(call.account, record)
+    if sent.name is not UNSET:
+        at_most(255, "name", sent.name or "")
+        record = replace(record, note=without_active_content(sent.name or ""))
+    if sent.lastupdate is not UNSET:
+        record = replace(record, updated_on=sent.lastupdate)
+    return record
+
+
+_WRITTEN_TICK: Final = 1_000_000  # a timestamp is written to the second
+
+
+def _record(call: Call[Any], id: str) -> IntervalsTimer:
+    """The timer with this id, if the caller may touch it."""
+    record = call.account.get(IntervalsTimer, id)
+    if record is None:
+        raise Broken(Rule.NOT_FOUND, "id", f"there is no timer {id[:40]}")
+    own_or_privileged(record.person, call.caller, _OTHERS)
+    return record
+
+
+def _flag(field: str, value: str | bool | int | None) -> bool:
+    return value is not None and read_boolean(field, value)
+
+
+def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
+    """One id or several, as CSV (footnote 1: "in CSV format (e.g. "3,5,11,19")")."""
+    if value is None:
+        return None
+    ids = [part.strip() for part in str(value).split(",")]
+    if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in ids):
+        raise Broken(Rule.TYPE, field, "not an id, nor several with commas between them")
+    return tuple(str(int(part)) for part in ids)
+
+
+def _seconds(value: float) -> int:
+    try:
+        return read_seconds(value)
+    except ValueError as error:
+        raise Broken(Rule.TYPE, "time", str(error)) from None
+
+
+def _timestamp(text: str) -> int:
+    try:
+        return read_timestamp(text)
+    except InvalidInstant as error:
+        raise Broken(Rule.TYPE, "starttime", error.reason) from None

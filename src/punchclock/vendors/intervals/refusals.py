@@ -1,0 +1,36 @@
+"""What Intervals answers to a broken rule: its code, and the HTTP status that its error page gives the code.
+
+Source: "Intervals API Errors" for codes and statuses. The wording is ours where that page only describes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from punchclock.vendors.calls import Operation
+from punchclock.vendors.errors import Rejection
+from punchclock.vendors.rules import Broken, Rule
+
+__all__ = ["REFUSALS", "refuse"]
+
+#: Rule → (HTTP status, error code, message).
+REFUSALS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
+    {
+        Rule.CREDENTIALS: (401, 9, "Invalid auth"),
+        Rule.ROLE: (403, 10, "Permissions error"),
+        Rule.FOREIGN: (403, 10, "Permissions error"),
+        Rule.PATH: (400, 13, "Resource type requested does not exist"),
+        Rule.NOT_FOUND: (404, 14, "Resource requested does not exist"),
+        Rule.METHOD: (400, 16, "HTTP method not available"),
+        Rule.UNKNOWN: (400, 17, "Parameter not recognized"),
+    }
+)
+_VALIDATION: Final = (400, 18, "Validation error")
+
+
+def refuse(broken: Broken, operation: Operation | None) -> Rejection:
+    """Intervals' answer to a broken rule; what its page has no code of its own for is a validation error."""
+    status, code, message = REFUSALS.get(broken.rule, _VALIDATION)
+    return Rejection("intervals", status, code, message, broken.field, str(broken))

@@ -1,0 +1,290 @@
+"""The wire: bytes into parameters, payloads into bytes, and the forms of text that vendors share.
+
+Reading is tolerant where real clients differ (a number as text, ``t`` for true, parameters in the query
+or in a body); writing is exact. What a parameter means, and the layout of each vendor's payloads, is in
+the vendor's folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import parse_qsl
+from xml.etree import ElementTree
+
+import msgspec
+
+from punchclock.vendors.errors import MalformedPayload
+from punchclock.vendors.rules import Broken, Rule
+
+__all__ = [
+    "BOOLEANS",
+    "convert_parameters",
+    "decode_payload",
+    "merged",
+    "read_boolean",
+    "read_form",
+    "read_json",
+    "read_xml",
+    "write_json",
+    "write_xml",
+    "xml_element",
+    "xml_payload",
+]
+
+T = TypeVar("T")
+
+_MOST_PARAMETERS: Final = 100
+
+# What no text of a vendor holds: control characters but tab and line ends, halves of surrogate pairs, and
+# the two code points that XML has no way to write.
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]").search
+
+#: The spellings of true and false that clients send; a bare parameter counts as set.
+BOOLEANS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("", "t", "true", "1", "y", "yes"), True),
+    **dict.fromkeys(("f", "false", "0", "n", "no"), False),
+}
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+def read_form(text: str | bytes) -> dict[str, object]:
+    """The parameters of a query string or a form body.
+
+    Raises:
+        Broken: ``MALFORMED`` (not UTF-8, too many), ``DUPLICATE``.
+    """
+    if not text:
+        return {}
+    try:
+        decoded = text if isinstance(text, str) else text.decode("ascii")
+        pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise Broken(Rule.MALFORMED, detail=f"the parameters cannot be read: {error}") from None
+    return _without_duplicates(pairs)
+
+
+def read_json(body: bytes) -> dict[str, object]:
+    """The parameters of a JSON body; none where it is empty.
+
+    Raises:
+        Broken: ``MALFORMED``, no JSON, no UTF-8, or no object.
+    """
+    if not body.strip():
+        return {}
+    try:
+        return msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise Broken(Rule.MALFORMED, detail=f"the body is no JSON object: {error}") from None
+
+
+def read_xml(body: bytes) -> dict[str, object]:
+    """The parameters of an XML body: the texts of the root's children. None where it is empty.
+
+    Raises:
+        Broken: ``MALFORMED``, no XML, or XML with a document type (so with entities); ``DUPLICATE``;
+            ``TYPE``, an element inside a parameter.
+    """
+    if not body.strip():
+        return {}
+    try:
+        root = _tree(body)
+    except _NO_TREE as error:
+        raise Broken(Rule.MALFORMED, detail=f"the body is no XML: {error}") from None
+    for child in root:
+        if len(child):
+            raise Broken(Rule.TYPE, child.tag[:100], "it holds elements where text is meant")
+    return _without_duplicates((child.tag, child.text or "") for child in root)
+
+
+_NO_TREE: Final = (ElementTree.ParseError, ValueError, LookupError)
+
+
+def _tree(body: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(body, ElementTree.XMLParser(target=_NoDoctype()))  # noqa: S314 no doctype, no bomb
+
+
+class _NoDoctype(ElementTree.TreeBuilder):
+    """Builds a tree of a document without a document type: where none is declared, no entity can be."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
+        raise ValueError("it has a document type, which no request needs")
+
+
+def _without_duplicates(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Broken(Rule.DUPLICATE, name[:100])
+        found[name] = value
+    return found
+
+
+def merged(*parts: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of query and body together.
+
+    Raises:
+        Broken: ``DUPLICATE``, one stands in both.
+    """
+    found: dict[str, object] = {}
+    for part in parts:
+        for name, value in part.items():
+            if name in found:
+                raise Broken(Rule.DUPLICATE, name[:100])
+            found[name] = value
+    return found
+
+
+def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
+    """The parameters as an operation's typed request.
+
+    Raises:
+        Broken: ``REQUIRED``, ``UNKNOWN`` (where the type forbids unknown fields), ``TYPE``, or ``VALUE`` for
+            a text with control characters, each with the parameter's name.
+    """
+    required, known, closed = _shape(into)  # type: ignore[arg-type]  # mypy takes no type variable for hashable
+    for field in required:
+        if field not in sent:
+            raise Broken(Rule.REQUIRED, field)
+    for field, value in sent.items():
+        if field not in known:
+            if closed:
+                raise Broken(Rule.UNKNOWN, field[:100])
+        elif isinstance(value, str) and _UNPRINTABLE(value):
+            raise Broken(Rule.VALUE, field, "it holds control characters")
+    try:
+        return msgspec.convert(sent, into, strict=False)
+    except (msgspec.ValidationError, RecursionError) as error:
+        reason, _, path = str(error).partition(" - at `$")
+        raise Broken(Rule.TYPE, path.lstrip(".").rstrip("`"), reason) from None
+
+
+@cache
+def _shape(of: type) -> tuple[tuple[str, ...], frozenset[str], bool]:
+    """Which parameters a request type must have and may have, and whether it may have others."""
+    fields = msgspec.structs.fields(of)
+    return (
+        tuple(field.encode_name for field in fields if field.required),
+        frozenset(field.encode_name for field in fields),
+        of.__struct_config__.forbid_unknown_fields,  # type: ignore[attr-defined]  # every request type is a Struct
+    )
+
+
+def read_boolean(field: str, value: object) -> bool:
+    """True or false, in any spelling that clients use.
+
+    Raises:
+        Broken: ``TYPE``.
+    """
+    known = BOOLEANS.get(str(value).strip().lower())
+    if known is None:
+        raise Broken(Rule.TYPE, field, "neither true nor false")
+    return known
+
+
+# ---- payloads ------------------------------------------------------------------------------------
+
+
+def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T]) -> T:
+    """A vendor's payload, bytes or decoded already, as the wire type of ``decoder``.
+
+    Raises:
+        MalformedPayload: it is not.
+    """
+    try:
+        if isinstance(payload, (bytes, str)):
+            return decoder.decode(payload)
+        return msgspec.convert(payload, decoder.type, strict=decoder.strict)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        reason, _, path = str(error).partition(" - at `")
+        path = path.rstrip("`") or "$"
+        raise MalformedPayload(vendor, path, _value_at(payload, path), reason) from None
+
+
+def _value_at(payload: object, path: str) -> object:
+    """What stands at a path in a payload; the payload itself where that cannot be said."""
+    value = payload
+    try:
+        if isinstance(value, (bytes, str)):
+            value = msgspec.json.decode(value)
+        for key, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
+            value = value[key] if key else value[int(index)]  # type: ignore[index]  # what cannot be indexed is caught
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError, TypeError):
+        return payload
+    return value
+
+
+def xml_payload(vendor: str, payload: bytes) -> dict[str, object]:
+    """A payload in XML as plain values: an element's children by tag, its text where it has none.
+
+    Of several children with one tag the value is a list.
+
+    Raises:
+        MalformedPayload: no XML, or XML with a document type.
+    """
+    try:
+        root = _tree(payload)
+    except _NO_TREE as error:
+        raise MalformedPayload(vendor, "$", payload, f"no XML: {error}") from None
+    plain = _plain(root)
+    return plain if isinstance(plain, dict) else {}
+
+
+def _plain(element: ElementTree.Element) -> object:
+    if len(element) == 0:
+        return element.text or ""
+    found: dict[str, Any] = {}
+    for child in element:
+        value = _plain(child)
+        if child.tag not in found:
+            found[child.tag] = value
+        elif isinstance(found[child.tag], list):
+            found[child.tag].append(value)
+        else:
+            found[child.tag] = [found[child.tag], value]
+    return found
+
+
+_encode_json: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
+
+
+def write_json(payload: object) -> bytes:
+    """A payload as JSON, its fields in the order of its type."""
+    return _encode_json(payload)
+
+
+def write_xml(root: ElementTree.Element) -> bytes:
+    """A tree as a UTF-8 document with its declaration."""
+    written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return written
+
+
+def xml_element(tag: str, content: object) -> ElementTree.Element:
+    """A payload as a tree: an object as elements in the order of its fields, a list as one element an item."""
+    holder = ElementTree.Element("holder")
+    _add(holder, tag, msgspec.to_builtins(content))
+    return holder[0]
+
+
+def _add(parent: ElementTree.Element, tag: str, value: object) -> None:
+    if isinstance(value, dict):
+        child = ElementTree.SubElement(parent, tag)
+        for name, part in value.items():
+            _add(child, name, part)
+    elif isinstance(value, list):
+        for item in value:
+            _add(parent, tag, item)
+    else:
+        ElementTree.SubElement(parent, tag).text = _xml_text(value)
+
+
+def _xml_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,237 @@
+"""World files: an account's set-up as TOML or JSON, read and checked. The demo world is one of them.
+
+A file refers to people, clients, projects and tasks by id; a `World` holds what they refer to. This module
+reads files, so it is a shell: no vendor imports it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from punchclock.calendar import work_date
+from punchclock.errors import PunchclockError
+from punchclock.instants import instant
+from punchclock.vendors.world import Client, Credential, Job, Person, Project, Role, Settings, Task, World
+
+__all__ = ["MalformedWorld", "demo_world", "load_world", "parse_world"]
+
+
+class MalformedWorld(PunchclockError):
+    """A world file that cannot be used.
+
+    Attributes:
+        path: where in the file, as ``$.tasks[2].project``; ``$`` is the whole of it.
+        reason: what is wrong there.
+    """
+
+    code = "malformed-world"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+_Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=100)]
+_Name = Annotated[str, Meta(min_length=1, max_length=200)]
+_Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class _Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    id: _Id
+    name: _Name
+
+
+class _Person(_Named, kw_only=True, forbid_unknown_fields=True):
+    role: Role
+    email: str = ""
+    employee_id: _Id = ""
+
+
+class _Project(_Named, kw_only=True, forbid_unknown_fields=True):
+    client: _Id | None = None
+
+
+class _Task(_Named, kw_only=True, forbid_unknown_fields=True):
+    project: _Id | None = None
+    closed: bool = False
+    priority: int | None = None
+    author: _Id | None = None
+    assignee: _Id | None = None
+    text: str = ""
+    added_at: datetime | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    ends_at: _Clock = ""
+    max_time: float | None = None
+    max_money: float | None = None
+    tags: dict[str, str] = {}
+
+
+class _Job(_Named, kw_only=True, forbid_unknown_fields=True):
+    project: _Id | None = None
+    active: bool = True
+    completed: bool = False
+    estimate: Annotated[float, Meta(gt=0)] | None = None
+
+
+class _Credential(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    key: str = ""
+    secret: str = ""
+    tokens: dict[str, _Id] = {}
+
+
+class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    name: _Name
+    zone: str = "UTC"
+    settings: Settings = Settings()
+    people: list[_Person]
+    clients: list[_Named] = []
+    projects: list[_Project] = []
+    tasks: list[_Task] = []
+    jobs: list[_Job] = []
+    credentials: dict[str, _Credential] = {}
+
+
+def demo_world() -> World:
+    """The world that ships with the package."""
+    return parse_world(resources.files("punchclock").joinpath("demo.toml").read_bytes(), "toml")
+
+
+def load_world(path: Path) -> World:
+    """The world in a file; ``.json`` is JSON, everything else TOML.
+
+    Raises:
+        MalformedWorld: the file cannot be read, or what is in it is no world.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise MalformedWorld("$", f"cannot read {path}: {error.strerror or error}") from None
+    return parse_world(text, "json" if path.suffix == ".json" else "toml")
+
+
+def parse_world(text: bytes, form: str) -> World:
+    """The world that a text in ``toml`` or ``json`` describes.
+
+    Raises:
+        MalformedWorld: what is wrong, and where.
+    """
+    try:
+        plain = msgspec.json.decode(text) if form == "json" else tomllib.loads(text.decode())
+        file = msgspec.convert(plain, _File)
+    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason, _, path = str(error).partition(" - at `")
+        raise MalformedWorld(path.rstrip("`") or "$", reason) from None
+    return _resolved(file)
+
+
+def _resolved(file: _File) -> World:
+    try:
+        work_date(0, file.zone)
+    except PunchclockError as error:
+        raise MalformedWorld("$.zone", str(error)) from None
+    people = {
+        str(each.id): Person(
+            id=str(each.id), name=each.name, email=each.email, employee_id=str(each.employee_id), role=each.role
+        )
+        for each in _unique("people", file.people)
+    }
+    clients = {str(each.id): Client(id=str(each.id), name=each.name) for each in _unique("clients", file.clients)}
+    projects = {
+        str(each.id): Project(
+            id=str(each.id), name=each.name, client=_find(clients, each.client, f"$.projects[{index}].client")
+        )
+        for index, each in enumerate(_unique("projects", file.projects))
+    }
+    tasks = {
+        str(each.id): Task(
+            id=str(each.id),
+            name=each.name,
+            project=_find(projects, each.project, f"$.tasks[{index}].project"),
+            closed=each.closed,
+            priority=each.priority,
+            author=_find(people, each.author, f"$.tasks[{index}].author"),
+            assignee=_find(people, each.assignee, f"$.tasks[{index}].assignee"),
+            text=each.text,
+            added_at=_instant(each.added_at, f"$.tasks[{index}].added_at"),
+            starts_on=each.starts_on,
+            ends_on=each.ends_on,
+            ends_at=each.ends_at,
+            max_time=each.max_time,
+            max_money=each.max_money,
+            tags=each.tags,
+        )
+        for index, each in enumerate(_unique("tasks", file.tasks))
+    }
+    jobs = {
+        str(each.id): Job(
+            id=str(each.id),
+            name=each.name,
+            project=_find(projects, each.project, f"$.jobs[{index}].project"),
+            active=each.active,
+            completed=each.completed,
+            estimate=each.estimate,
+        )
+        for index, each in enumerate(_unique("jobs", file.jobs))
+    }
+    credentials = {}
+    for vendor, each in file.credentials.items():
+        owners = {}
+        for token, owner in each.tokens.items():
+            _find(people, owner, f"$.credentials.{vendor}.tokens.{token}")
+            owners[token] = str(owner)
+        credentials[vendor] = Credential(key=each.key, secret=each.secret, tokens=owners)
+    for index, leave in enumerate(file.settings.leaves):
+        _find(people, leave.person, f"$.settings.leaves[{index}].person")
+        if leave.last < leave.first:
+            raise MalformedWorld(f"$.settings.leaves[{index}].last", f"before the first day, {leave.first}")
+    return World(
+        name=file.name,
+        zone=file.zone,
+        people=people,
+        clients=clients,
+        projects=projects,
+        tasks=tasks,
+        jobs=jobs,
+        settings=file.settings,
+        credentials=credentials,
+    )
+
+
+_N = TypeVar("_N", bound=_Named)
+_E = TypeVar("_E")
+
+
+def _unique(what: str, entities: Sequence[_N]) -> Sequence[_N]:
+    """The entities, whose ids must differ."""
+    seen = set()
+    for index, each in enumerate(entities):
+        if str(each.id) in seen:
+            raise MalformedWorld(f"$.{what}[{index}].id", f"{each.id} is taken by another of the {what}")
+        seen.add(str(each.id))
+    return entities
+
+
+def _find(among: Mapping[str, _E], id: Any, path: str) -> _E | None:
+    if id is None:
+        return None
+    found = among.get(str(id))
+    if found is None:
+        raise MalformedWorld(path, f"{id} is not the id of anything in the file")
+    return found
+
+
+def _instant(value: datetime | None, path: str) -> int | None:
+    try:
+        return None if value is None else instant(value)
+    except PunchclockError as error:
+        raise MalformedWorld(path, str(error)) from None
