@@ -6,7 +6,10 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint docs bench generate clean
+.PHONY: help demo test lint docs bench generate clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: .venv/.cli  ## replay the example week
 	$(BIN)/punchclock replay examples/week.jsonl

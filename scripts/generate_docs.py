@@ -1,0 +1,61 @@
+"""The generated parts of the docs: diagrams and tables from the transition table, figures from the last benchmark.
+
+``python scripts/generate_docs.py`` writes them to ``docs/generated``, where they are committed. mkdocs loads this file as
+a hook, and the docs do not build while one of them differs from what would be written now.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]  # mkdocs knows the hook only
+
+from benchmarks.report import Report, table  # noqa: E402
+from diagram import svg  # noqa: E402
+from punchclock.diagrams import markdown_table, mermaid  # noqa: E402
+from punchclock.machine import TRANSITIONS  # noqa: E402
+
+GENERATED = ROOT / "docs" / "generated"
+
+
+def generated() -> dict[str, str]:
+    """The name and the content of each generated file."""
+    report = msgspec.json.decode((ROOT / "benchmarks" / "results.json").read_bytes(), type=Report)
+    return {
+        "machine.svg": svg(TRANSITIONS, "The states of a timer and the events between them"),
+        "machine-table.md": markdown_table(TRANSITIONS) + "\n",
+        "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}\n```\n",
+        "benchmarks.md": table(report) + "\n",
+    }
+
+
+def on_pre_build(config: MkDocsConfig) -> None:
+    """Refuse to build on a stale file; mkdocs calls this."""
+    del config
+    stale = [name for name, content in generated().items() if _written(name) != content]
+    if stale:
+        raise PluginError(f"stale in docs/generated: {', '.join(stale)}; make generate writes them anew")
+
+
+def main() -> None:
+    """Write the files that are missing or stale."""
+    GENERATED.mkdir(exist_ok=True)
+    for name, content in generated().items():
+        if _written(name) != content:
+            (GENERATED / name).write_text(content, encoding="utf-8")
+            print(f"docs/generated/{name}")
+
+
+def _written(name: str) -> str | None:
+    path = GENERATED / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    main()

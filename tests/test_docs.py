@@ -1,0 +1,92 @@
+"""The samples in the README and the docs: each is run, and prints what the page says that it prints."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sybil import Document, Example
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.typing import Parser
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+#: What a fenced block may hold: samples, which are run, and texts, which are for reading.
+SAMPLES = {"console", "pycon", "python"}
+TEXTS = {"json", "mermaid", "sh", "text"}
+
+
+class SessionParser(PythonCodeBlockParser):
+    """Blocks of an interactive session, marked ``pycon`` for its colours."""
+
+    def __init__(self) -> None:
+        super().__init__(doctest_optionflags=doctest.ELLIPSIS)
+        self.codeblock_parser = CodeBlockParser("pycon", PythonEvaluator())
+
+
+def run_console(example: Example) -> str | None:
+    """Run each ``$ punchclock …`` of a block in the project's folder; what is printed must be what follows it."""
+    commands = re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)
+    assert not commands[0].strip(), "a console block begins with a command"
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    for block in commands[1:]:
+        command, _, expected = block.partition("\n")
+        assert "punchclock" in command, f"a shell block that is not run is marked sh: {command}"
+        printed = subprocess.run(
+            ["bash", "-c", command],
+            cwd=ROOT,
+            env=os.environ | {"PATH": path, "COLUMNS": "100", "PYTHONWARNINGS": "error"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        ).stdout
+        if trimmed(printed) != trimmed(expected):
+            return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{printed}"
+    return None
+
+
+def trimmed(text: str) -> list[str]:
+    """The lines without what nobody sees at their ends."""
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_samples_do_what_the_page_says(page: Path) -> None:
+    """Every sample of a page runs, in order and in one namespace, and prints what stands below it."""
+    parsers: list[Parser] = [PythonCodeBlockParser(), SessionParser(), CodeBlockParser("console", run_console)]
+    for example in Document.parse(str(page), *parsers):
+        example.evaluate()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_sample_escapes(page: Path) -> None:
+    """Every fenced block says what it holds, in a word that this file knows; so none is skipped by a slip."""
+    fences = re.findall(r"^ *```+ *(.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    openings = [re.split(r"[ {]", fence)[0] for fence in fences[::2]]
+    assert set(openings) <= SAMPLES | TEXTS
+    assert set(fences[1::2]) <= {""}
+
+
+def test_a_wrong_sample_is_noticed(tmp_path: Path) -> None:
+    """A sample that prints something else fails: the tests above are able to."""
+    page = tmp_path / "page.md"
+    for block in ("pycon\n>>> 1 + 1\n3", "python\nassert 1 + 1 == 3", "console\n$ echo punchclock\nsomething else"):
+        page.write_text(f"```{block}\n```\n", encoding="utf-8")
+        with pytest.raises(AssertionError):
+            test_samples_do_what_the_page_says(page)
+
+
+def test_there_are_samples() -> None:
+    """The README has samples, so a page is not passed over because its blocks are no longer found."""
+    document = Document.parse(str(ROOT / "README.md"), SessionParser(), CodeBlockParser("console", run_console))
+    assert len(list(document)) > 5
