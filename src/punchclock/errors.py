@@ -21,6 +21,7 @@ __all__ = [
     "InvalidInstant",
     "InvalidInterval",
     "InvalidLocalTime",
+    "InvalidRounding",
     "InvalidTable",
     "MalformedLine",
     "MalformedTimer",
@@ -324,6 +325,24 @@ class InvalidDuration(PunchclockError):
 
     def __init__(self, value: object, reason: str) -> None:
         super().__init__(f"{shown(value)} is no duration: {reason}")
+        self.value = value
+        self.reason = reason
+
+
+class InvalidRounding(PunchclockError):
+    """A rounding that nobody can do.
+
+    Attributes:
+        parameter: what is at fault, ``step`` or ``mode``.
+        value: what was given.
+        reason: why it is refused.
+    """
+
+    code = "invalid-rounding"
+
+    def __init__(self, parameter: str, value: object, reason: str) -> None:
+        super().__init__(f"{shown(value)} is no {parameter} of rounding: {reason}")
+        self.parameter = parameter
         self.value = value
         self.reason = reason
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from punchclock.errors import InvalidDuration
+from punchclock.errors import InvalidDuration, InvalidRounding
 
 __all__ = ["Rounding", "round_duration"]
 
@@ -30,12 +30,13 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
         mode: ``up``, ``down``, ``nearest`` (half goes up) or ``half_even`` (half goes to the even multiple).
 
     Raises:
-        InvalidDuration: a negative duration, a step below 1, or an unknown mode.
+        InvalidDuration: a negative duration.
+        InvalidRounding: a step below 1, or an unknown mode.
     """
     if duration < 0:
         raise InvalidDuration(duration, "it is negative")
     if step < 1:
-        raise InvalidDuration(step, "a step is at least one microsecond")
+        raise InvalidRounding("step", step, "a step is at least one microsecond")
     count, rest = divmod(duration, step)
     if mode == Rounding.UP:
         up = rest > 0
@@ -46,5 +47,5 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
     elif mode == Rounding.HALF_EVEN:
         up = 2 * rest > step or (2 * rest == step and count % 2 == 1)
     else:
-        raise InvalidDuration(mode, f"no rounding mode; there are {', '.join(Rounding)}")
+        raise InvalidRounding("mode", mode, f"there are {', '.join(Rounding)}")
     return (count + 1) * step if up else count * step
