@@ -35,6 +35,8 @@ __all__ = [
     "answer",
     "operation_named",
     "read_answer",
+    "refusal",
+    "serves",
     "stepped",
 ]
 
@@ -122,11 +124,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A whole call: the reply, and what to store; or the refusal, and nothing to store."""
+    """A whole call: the reply, and what to store; or the refusal, and nothing to store.
+
+    ``operation`` is the name of the call that it was, ``""`` where that could not be known.
+    """
 
     reply: Reply
     changes: tuple[Change[Record], ...] = ()
     rejection: Rejection | None = None
+    operation: str = ""
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,14 +184,35 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
             request,
         )
         decided = operation.handler(call)
-        return Outcome(vendor.write(request, call, decided), decided.changes)
+        return Outcome(vendor.write(request, call, decided), decided.changes, operation=operation.name)
     except Rejection as rejection:
-        refused = rejection
+        return _refused(vendor, request, rejection, operation)
     except Broken as broken:
-        refused = vendor.refuse(broken, operation)
+        return refusal(vendor, request, broken, operation)
     except IllegalTransition as illegal:
-        refused = vendor.refuse(Broken(Rule.STATE, detail=str(illegal)), operation)
-    return Outcome(vendor.write_rejection(request, refused, operation), rejection=refused)
+        return refusal(vendor, request, Broken(Rule.STATE, detail=str(illegal)), operation)
+
+
+def refusal(vendor: Vendor, request: Request, broken: Broken, operation: Operation | None = None) -> Outcome:
+    """The outcome of a call that breaks a rule: the vendor's own words for it, and no change."""
+    return _refused(vendor, request, vendor.refuse(broken, operation), operation)
+
+
+def _refused(vendor: Vendor, request: Request, rejection: Rejection, operation: Operation | None) -> Outcome:
+    name = operation.name if operation else ""
+    return Outcome(vendor.write_rejection(request, rejection, operation), rejection=rejection, operation=name)
+
+
+def serves(vendor: Vendor, path: str) -> bool:
+    """Whether a path is this vendor's to answer, be it with a refusal: it begins like one of its calls."""
+    segments = path.strip("/").split("/")
+    for operation in vendor.operations:
+        for template in (operation.path, *operation.aliases):
+            fixed = template.partition("{")[0].strip("/").split("/")
+            root = fixed[: max(1, len(fixed) - 1)]
+            if segments[: len(root)] == root:
+                return True
+    return False
 
 
 def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: str) -> Any:  # noqa: ANN401 a row's own type

@@ -52,6 +52,10 @@ class Rule(StrEnum):
     ONE_RUNNING = "the person has a running timer already"
     ONE_PER_TASK = "the person has a timer for this task already"
     STATE = "the timer's state does not allow it"
+    TOO_LARGE = "the request is too large"
+    TOO_FAST = "the calls come too fast"
+    QUOTA = "the calls of the day are used up"
+    UNAVAILABLE = "the service is not available now"
 
 
 class Broken(PunchclockError):

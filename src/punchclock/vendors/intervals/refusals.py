@@ -25,6 +25,9 @@ REFUSALS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
         Rule.NOT_FOUND: (404, 14, "Resource requested does not exist"),
         Rule.METHOD: (400, 16, "HTTP method not available"),
         Rule.UNKNOWN: (400, 17, "Parameter not recognized"),
+        Rule.QUOTA: (400, 11, "Maximum number of daily API requests exceeded"),
+        Rule.TOO_FAST: (400, 12, "Requests too fast"),
+        Rule.UNAVAILABLE: (502, 20, "Service offline"),
     }
 )
 _VALIDATION: Final = (400, 18, "Validation error")
