@@ -35,7 +35,7 @@ from punchclock.errors import (
     UnknownZone,
 )
 from punchclock.history import Stretch, replay, timeline
-from punchclock.instants import instant, to_datetime
+from punchclock.instants import format_instant, instant, to_datetime
 from punchclock.machine import TRANSITIONS, Event, Kind, State
 from punchclock.saved import dumps, loads
 from punchclock.timer import (
@@ -93,6 +93,7 @@ __all__ = [
     "dumps",
     "elapsed_at",
     "format_duration",
+    "format_instant",
     "instant",
     "loads",
     "not_before",

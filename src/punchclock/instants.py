@@ -11,7 +11,7 @@ from typing import Final
 
 from punchclock.errors import InstantOutOfRange, InvalidInstant, NaiveDatetime, shown
 
-__all__ = ["instant", "to_datetime"]
+__all__ = ["format_instant", "instant", "to_datetime"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -58,6 +58,16 @@ def to_datetime(instant: int) -> datetime:
     if type(instant) is not int:
         raise InvalidInstant(instant, "not an integer of microseconds")
     return _EPOCH + timedelta(microseconds=_in_range(instant, instant))
+
+
+def format_instant(instant: int) -> str:
+    """The instant as a text of RFC 3339 in UTC, ``2026-03-02T08:00:00Z``; with decimals where it has any.
+
+    Raises:
+        InstantOutOfRange: outside the years 1 to 9999.
+        InvalidInstant: no integer.
+    """
+    return to_datetime(instant).replace(tzinfo=None).isoformat() + "Z"
 
 
 def _from_datetime(value: datetime) -> int:
