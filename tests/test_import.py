@@ -1,0 +1,104 @@
+"""What an import loads, and which way imports run: the core stands on the standard library and msgspec alone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import punchclock
+
+SOURCE = Path(punchclock.__file__).parent
+
+#: Each module of the core, with the modules of punchclock and the others that it stands on.
+CORE = {
+    "errors": (set(), {"datetime"}),
+    "machine": ({"errors"}, {"collections", "enum", "types"}),
+    "timer": ({"errors", "machine"}, {"msgspec"}),
+    "history": ({"errors", "machine", "timer"}, {"collections", "msgspec"}),
+    "instants": ({"errors"}, {"datetime", "re"}),
+    "durations": ({"errors"}, {"re"}),
+    "rounding": ({"errors"}, {"enum"}),
+    "saved": ({"errors", "timer"}, {"msgspec"}),
+    "clock": (set(), {"time"}),
+}
+
+#: Names by which Python reads a clock or the machine's own zone, or touches the world.
+IMPURE = {"now", "today", "utcnow", "time", "time_ns", "monotonic", "perf_counter", "open", "print", "environ"}
+
+
+def run(code: str) -> set[str]:
+    """Run code in a fresh interpreter and return the words that it prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules that a statement loads, beyond those that every interpreter of this environment has."""
+    listing = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    return run(f"{statement}; {listing}") - run(listing)
+
+
+def test_importing_punchclock_loads_msgspec_and_nothing_else() -> None:
+    """No pendulum, no python-statemachine, no click, no rich: what is not needed for timers waits."""
+    loaded = loaded_by("import punchclock")
+    assert {"punchclock", "msgspec"} <= loaded
+    assert not loaded & {"pendulum", "statemachine", "click", "rich"}
+    assert loaded - loaded_by("import msgspec") - sys.stdlib_module_names == {"punchclock"}
+
+
+def test_importing_punchclock_loads_no_heavy_standard_module() -> None:
+    """Half of what an import costs is often what the standard library brings along."""
+    heavy = {"asyncio", "argparse", "inspect", "json", "logging", "pathlib", "socket", "subprocess", "zoneinfo"}
+    assert not loaded_by("import punchclock") & (heavy - loaded_by("import msgspec"))
+
+
+def test_using_a_timer_loads_nothing_more() -> None:
+    """Nothing is put off to the first call, where it would cost a user the wait."""
+    life = "import punchclock as pc; pc.loads(pc.dumps(pc.stop(pc.pause(pc.start(0), 5), 9)))"
+    assert loaded_by(life) == loaded_by("import punchclock")
+
+
+@pytest.mark.parametrize(
+    ("name", "brings"), [("calendar", "pendulum"), ("chart", "statemachine"), ("totals", "pendulum")]
+)
+def test_what_is_heavy_loads_when_it_is_used(name: str, brings: str) -> None:
+    """The calendar, the chart and the totals are there as soon as they are named, and not before."""
+    assert brings in loaded_by(f"import punchclock; punchclock.{name}")
+    assert brings in loaded_by(f"from punchclock import {name}")
+
+
+@pytest.mark.parametrize("name", ["calendar", "chart", "totals"])
+def test_a_lazy_name_is_the_thing_itself(name: str) -> None:
+    """Asked for in this process, each is found, and found again."""
+    assert getattr(punchclock, name) is getattr(punchclock, name)
+    assert getattr(punchclock, name).__name__.removeprefix("punchclock.") == name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """The lazy door opens for what is behind it and for nothing else."""
+    with pytest.raises(AttributeError, match="module 'punchclock' has no attribute 'clocks'"):
+        _ = punchclock.clocks
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_imports_of_the_core_run_one_way(module: str) -> None:
+    """Each module stands on those it is said to stand on, so no circle and no shell can creep in."""
+    ours, others = CORE[module]
+    tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    tops = {name.partition(".")[0] for name in imported} - {"__future__", "typing", "punchclock"}
+    assert {name.removeprefix("punchclock.") for name in imported if name.startswith("punchclock")} == set(ours)
+    assert tops == others
+
+
+@pytest.mark.parametrize("module", CORE.keys() - {"clock"})
+def test_the_core_reads_no_clock_and_touches_no_world(module: str) -> None:
+    """Every instant is an argument: nothing is called that would ask for one, or write anything."""
+    tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
+    called = {ast.unparse(node.func).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not called & IMPURE
