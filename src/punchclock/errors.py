@@ -24,6 +24,7 @@ __all__ = [
     "InvalidRounding",
     "InvalidTable",
     "MalformedLine",
+    "MalformedTable",
     "MalformedTimer",
     "MissingExtra",
     "MissingLocalTime",
@@ -177,6 +178,24 @@ class MalformedLine(PunchclockError):
         self.timer = timer
 
 
+class MalformedTable(PunchclockError):
+    """A table whose columns are not those of a log or of timers.
+
+    Attributes:
+        column: the column at fault, or ``None`` where it is the whole.
+        reason: what is wrong with it. ``index`` says in which row, if in one.
+    """
+
+    code = "malformed-table"
+
+    def __init__(self, column: str | None, reason: str, *, index: int | None = None) -> None:
+        at_row = "" if index is None else f" in row {index}"
+        super().__init__(f"{'not a table' if column is None else f'column {column}'}{at_row}: {reason}")
+        self.column = column
+        self.reason = reason
+        self.index = index
+
+
 class UnknownTimer(PunchclockError):
     """A correction of a timer that is not there.
 
@@ -240,7 +259,9 @@ class InvalidInterval(PunchclockError):
     code = "invalid-interval"
 
     def __init__(self, start: int, end: int) -> None:
-        super().__init__(f"[{start}, {end}) is no interval: it ends {start - end} µs before it starts")
+        super().__init__(
+            f"[{shown(start)}, {shown(end)}) is no interval: it ends {shown(start - end)} µs before it starts"
+        )
         self.start = start
         self.end = end
 
@@ -274,7 +295,7 @@ class InvalidLocalTime(PunchclockError):
     code = "invalid-local-time"
 
     def __init__(self, date: dt.date, seconds: int, zone: str, reason: str) -> None:
-        super().__init__(f"{seconds} s into {date.isoformat()} in {zone}: {reason}")
+        super().__init__(f"{shown(seconds)} s into {date.isoformat()} in {zone}: {reason}")
         self.date = date
         self.seconds = seconds
         self.zone = zone

@@ -1,0 +1,23 @@
+"""Timers as columns: the same machine for a million timers at once, on Arrow tables.
+
+`replay` folds a log of events; `transition` moves many timers by one event each; `worked_at`, `break_at` and
+`elapsed_at` read them. The results are bit for bit those of the functions of the same names in `punchclock`; the rules
+are its table, as lookup arrays. What needs no file is pure.
+
+This package belongs to the extra ``columns``: NumPy, pyarrow, and matplotlib for the plot.
+"""
+
+from __future__ import annotations
+
+from punchclock.errors import MissingExtra
+
+try:
+    import numpy
+    import pyarrow
+except ModuleNotFoundError as error:
+    raise MissingExtra("punchclock.columns", "columns") from error
+
+from punchclock.columns.readings import break_at, elapsed_at, not_before, worked_at
+from punchclock.columns.replay import Replayed, replay, transition
+
+__all__ = ["Replayed", "break_at", "elapsed_at", "not_before", "replay", "transition", "worked_at"]

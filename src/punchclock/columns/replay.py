@@ -1,0 +1,485 @@
+"""A whole log folded into timers at once: exactly what stepping through it event by event gives.
+
+Theory of operation
+-------------------
+
+1. *Group.* The rows are brought into an order in which each timer's stand together, first to last. A log that is
+   sorted by timer stays as it is. Otherwise timer, row and event are packed into one 64-bit number for each row, and
+   sorting these numbers is a stable sort.
+2. *Fold.* Suppose that every event is accepted. Then the state before an event is the one that the event ahead of it
+   leads to, ``since`` is the instant of that event, and all the rest follows from pairs of neighbours: which are
+   illegal, where the clock went back, how much of the time between them counts as work.
+3. *Refuse.* A timer without a row at fault is done. In any other the supposition holds up to the first row at fault,
+   which is refused. From there these timers are stepped, all of them abreast, until an event is accepted; there the
+   supposition holds again, up to the next row at fault, which is known already.
+4. What these timers accepted is folded once more.
+
+A row that is no event at all is at fault as any other: see ``REASONS`` in `punchclock.columns.codes`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from punchclock.columns.arrow import (
+    ArrowTable,
+    Fields,
+    Log,
+    as_table,
+    enum_array,
+    ids_as,
+    instant_array,
+    one_piece,
+    plain_type,
+    read_events,
+    read_fields,
+    read_ids,
+    read_instants,
+    read_log,
+    timers_table,
+)
+from punchclock.columns.codes import (
+    ACCEPTED,
+    AFTER,
+    CARRIED,
+    CLOCK_WENT_BACKWARDS,
+    IDLE,
+    ILLEGAL,
+    LEGAL,
+    LEGAL_PAIRS,
+    NULL,
+    REASONS,
+    WORKING,
+    Codes,
+    Flags,
+    Ints,
+    reason_of,
+)
+from punchclock.errors import MalformedTable
+from punchclock.machine import Event
+
+__all__ = ["Groups", "Replayed", "group", "replay", "settle", "stable_order", "transition"]
+
+# Rows at a time, so that the arrays of one pass stay within the processor's caches.
+_BLOCK: Final = 1 << 15
+
+# Rows that are grouped at a time: it bounds the memory that this takes, and lets a row's number fit into 27 bits.
+_PIECE: Final = 1 << 27
+
+# With fewer timers than this, stepping them one by one is faster than NumPy's calls for all of them.
+_ABREAST: Final = 128
+
+# Rows of one timer that become Python's integers at a time.
+_STRIDE: Final = 1 << 8
+
+_EVENT_BITS: Final = 3
+
+
+class Replayed(NamedTuple):
+    """What a log makes of its timers.
+
+    Attributes:
+        timers: one row for each id in the log, in order of first appearance: ``timer``, ``state``, ``started_at``,
+            ``since``, ``worked``. A timer whose events were all rejected is idle.
+        rejected: the events that changed nothing, in the order of the log: ``row``, counted from 0, and ``reason``.
+    """
+
+    timers: pa.Table
+    rejected: pa.Table
+
+
+class Groups(NamedTuple):
+    """A log's rows in an order in which each timer's stand together.
+
+    Attributes:
+        rows: the number of each row in the log; ``None`` where the order is the log's own.
+        events: their codes.
+        at: their instants.
+        heads: where each timer's rows begin.
+    """
+
+    rows: Ints | None
+    events: Codes
+    at: Ints
+    heads: Ints
+
+    @property
+    def first_rows(self) -> Ints:
+        """The row in which each timer appears first."""
+        return self.heads if self.rows is None else self.rows.take(self.heads)
+
+
+def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
+    """Fold a log of many timers, from ``timers`` on.
+
+    The rows are taken in the order of the table, whatever their instants: the rows of a timer are its events, first to
+    last. How the rows of several timers are mixed makes no difference to the result, only to the time that it takes.
+
+    Args:
+        table: columns ``timer`` (integers, strings, or either dictionary-encoded), ``event`` (strings, plain or
+            dictionary-encoded) and ``at`` (int64, microseconds, or a timestamp in microseconds with a zone); any others
+            are left alone. A table of pyarrow, or what hands one over: a data frame of Polars or pandas, a relation of
+            DuckDB.
+        timers: timers that have begun before, as in `Replayed`. They come first in the result, also those of which the
+            log says nothing.
+
+    Returns:
+        The timers after the log, and the rejected rows. A row is rejected with the code of the error that
+        `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value`` if
+        one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` if the instant is
+        beyond 2**61 microseconds from 1970, where sums could overflow. Instants have the type of the column ``at``,
+        ids that of ``timer``; durations are int64, in microseconds.
+
+    Raises:
+        MalformedTable: a column is missing or has the wrong type.
+        InconsistentTimer: a row of ``timers`` is none.
+        InstantOutOfRange: an instant of ``timers`` is out of range.
+    """
+    log = read_log(table)
+    ids, fields = _carried(timers, log.timers.type)
+    verdicts = [np.zeros(0, dtype=np.uint8)]
+    for start in range(0, len(log.events), _PIECE):
+        ids, fields, verdict = _replay(log.rows(start, min(start + _PIECE, len(log.events))), ids, fields)
+        verdicts.append(verdict)
+    timers = timers_table(ids_as(ids, log.id_type), fields, log.instant_type)
+    return Replayed(timers, _rejected(np.concatenate(verdicts)))
+
+
+def transition(timers: ArrowTable, event: Event | str | pa.Array | pa.ChunkedArray, now: object) -> Replayed:
+    """Move many timers at once, each by one event.
+
+    Args:
+        timers: a table with the four fields, as `replay` returns it; its other columns stay as they are.
+        event: one event for all, or a column with one for each.
+        now: one instant for all or one for each, as `worked_at` takes them.
+
+    Returns:
+        The timers, in their order, and the rows whose event is rejected, for the reasons that `replay` gives; these
+        timers stay as they are.
+
+    Raises:
+        MalformedTable: a column is missing, or has the wrong type or length.
+        InconsistentTimer: a row is no timer.
+        InvalidInstant: ``now`` is no instant, or one out of range.
+    """
+    table = as_table(timers)
+    before = read_fields(table)
+    count = len(before.state)
+    if isinstance(event, str):
+        events = np.full(count, read_events(pa.array([str(event)]))[0])
+    else:
+        events = read_events(one_piece(event) if isinstance(event, pa.ChunkedArray) else event)
+    at = read_instants(now)
+    for name, values in (("event", events), ("now", at)):
+        if values.ndim and values.shape != (count,):
+            raise MalformedTable(name, f"{len(values)} values for {count} timers")
+
+    after, verdict = settle(events, np.broadcast_to(at, count), np.arange(count), before)
+    moved = timers_table(pa.nulls(count), after, pa.int64())
+    for name in Fields._fields:
+        place = table.schema.get_field_index(name)
+        values = moved[name]
+        if name in {"started_at", "since"}:
+            values = instant_array(getattr(after, name), table.schema.field(place).type)
+        table = table.set_column(place, name, values)
+    return Replayed(table, _rejected(np.zeros(0, dtype=np.uint8) if verdict is None else verdict))
+
+
+def group(log: Log) -> Groups:
+    """The rows of a log that have an id, in an order in which each timer's stand together, first to last."""
+    rows = None
+    if log.timers.null_count:
+        named = pc.is_valid(log.timers)
+        rows = np.flatnonzero(named.to_numpy(zero_copy_only=False))
+        log = log._replace(timers=log.timers.filter(named), events=log.events[rows], at=log.at[rows])
+    if not len(log.events):
+        return Groups(rows, log.events, log.at, np.zeros(0, dtype=np.int64))
+    heads, keys = _runs(log.timers)
+    if keys is None:
+        return Groups(rows, log.events, log.at, heads)
+
+    row_bits = (len(keys) - 1).bit_length()
+    low = int(keys.min())
+    if (int(keys.max()) - low).bit_length() + row_bits + _EVENT_BITS > 63:
+        keys, low = log.timers.dictionary_encode().indices.to_numpy(), 0
+    packed = keys.astype(np.int64) if keys.dtype != np.uint64 else keys.copy()
+    packed -= low
+    packed = packed.view(np.int64)
+    packed <<= row_bits
+    packed |= np.arange(len(packed))
+    packed <<= _EVENT_BITS
+    packed |= log.events
+    packed.sort()
+
+    events = packed.astype(np.uint8)
+    events &= (1 << _EVENT_BITS) - 1
+    packed >>= _EVENT_BITS
+    order = packed & ((1 << row_bits) - 1)
+    packed >>= row_bits
+    heads = _heads(packed[1:] != packed[:-1])
+    return Groups(order if rows is None else rows.take(order), events, log.at.take(order), heads)
+
+
+def stable_order(keys: Ints) -> Ints:
+    """The order that sorts numbers from 0 up to 2**31; equal ones stay in order."""
+    row_bits = len(keys).bit_length()
+    packed = keys << row_bits
+    packed |= np.arange(len(keys))
+    packed.sort()
+    packed &= (1 << row_bits) - 1
+    return packed
+
+
+def settle(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[Fields, Codes | None]:
+    """Fold grouped rows into timers, and say what became of each row.
+
+    Args:
+        events: codes, grouped.
+        at: instants, likewise.
+        heads: where the groups begin; none is empty.
+        before: the timer that each group goes on from; ``None`` if all are idle.
+
+    Returns:
+        The timers; and for each row ``ACCEPTED`` or why not, by number, or ``None`` if all were accepted.
+    """
+    fields, faults = _fold(events, at, heads, before)
+    if not faults.size:
+        return fields, None
+    stops = np.append(heads[1:], len(events))
+    faulty = np.searchsorted(heads, faults, side="right") - 1
+    faulty = faulty[_heads(faulty[1:] != faulty[:-1])]
+    origin = Fields.idle(len(faulty)) if before is None else before.take(faulty)
+    verdict = _refuse(events, at, heads[faulty], stops[faulty], origin, faults)
+
+    lengths = stops[faulty] - heads[faulty]
+    ends = np.cumsum(lengths)
+    rows = np.arange(ends[-1]) + np.repeat(heads[faulty] - (ends - lengths), lengths)
+    kept = verdict[rows] == ACCEPTED
+    counts = np.add.reduceat(kept, ends - lengths, dtype=np.int64)
+    some = np.flatnonzero(counts)
+    fields.put(faulty, origin)
+    if some.size:
+        rows = rows[kept]
+        counts = counts[some]
+        again, _ = _fold(events[rows], at[rows], np.cumsum(counts) - counts, origin.take(some))
+        fields.put(faulty[some], again)
+    return fields, verdict
+
+
+def _replay(log: Log, ids: pa.Array, fields: Fields) -> tuple[pa.Array, Fields, Codes]:
+    """Fold one piece of a log on from the timers that are known, and say what became of each of its rows."""
+    groups = group(log)
+    first_rows = groups.first_rows
+    names = log.timers.take(pa.array(first_rows))
+    before = None
+    new = np.ones(len(names), dtype=np.bool_)
+    if len(ids):
+        names = names.dictionary_decode() if pa.types.is_dictionary(names.type) else names
+        place = pc.index_in(names, ids)
+        new = pc.is_null(place).to_numpy(zero_copy_only=False)
+        before = fields.take(place.fill_null(0).to_numpy())
+        before.put(np.flatnonzero(new), Fields.idle(np.count_nonzero(new)))
+    after, verdict = settle(groups.events, groups.at, groups.heads, before)
+
+    # Those that were known keep their places; the others follow as they appear in the log.
+    newcomers = np.flatnonzero(new)
+    if groups.rows is not None:
+        newcomers = newcomers.take(stable_order(first_rows[newcomers]))
+    names, newly = names.take(pa.array(newcomers)), after.take(newcomers)
+    if len(ids):
+        fields = Fields(*(np.concatenate(both) for both in zip(fields, newly, strict=True)))
+        fields.put(place.drop_null().to_numpy(), after.take(np.flatnonzero(~new)))
+        ids = pa.concat_arrays([ids, names])
+    else:
+        ids, fields = names, newly
+
+    rows = np.zeros(len(log.events), dtype=np.uint8)
+    if log.timers.null_count:
+        rows[:] = reason_of(NULL)  # those without an id; the others are set now
+        rows[groups.rows] = ACCEPTED if verdict is None else verdict
+    elif verdict is not None:
+        rows[slice(None) if groups.rows is None else groups.rows] = verdict
+    return ids, fields, rows
+
+
+def _carried(timers: ArrowTable | None, id_type: pa.DataType) -> tuple[pa.Array, Fields]:
+    """The ids of timers to go on from, in the type of the log's, and their fields."""
+    kind = plain_type(id_type)
+    if timers is None:
+        return pa.array([], kind), Fields.idle(0)
+    table = as_table(timers)
+    ids, _ = read_ids(table)
+    if pa.types.is_dictionary(ids.type):
+        ids = ids.dictionary_decode()
+    if ids.null_count or pc.count_distinct(ids).as_py() != len(ids):
+        raise MalformedTable("timer", "null, or there twice: a timer has one row")
+    if pa.types.is_integer(ids.type) != pa.types.is_integer(kind):
+        raise MalformedTable("timer", f"{ids.type} in the timers, but {kind} in the log")
+    try:
+        ids = ids.cast(kind)
+    except pa.ArrowInvalid as error:
+        raise MalformedTable("timer", f"{ids.type} in the timers does not fit {kind} in the log: {error}") from None
+    return ids, read_fields(table)
+
+
+def _runs(ids: pa.Array) -> tuple[Ints, npt.NDArray[np.integer] | None]:
+    """Where runs of equal ids begin; and, unless each timer is one run, a number for each row in place of its id."""
+    keys = None
+    if pa.types.is_dictionary(ids.type) or pa.types.is_integer(ids.type):
+        keys = (ids.indices if pa.types.is_dictionary(ids.type) else ids).to_numpy()
+        heads = _heads(keys[1:] != keys[:-1])
+        of_runs = keys[heads]
+    else:
+        heads = _heads(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False))
+        of_runs = ids.take(pa.array(heads)).dictionary_encode().indices.to_numpy()
+    if (of_runs[1:] > of_runs[:-1]).all():
+        return heads, None
+    return heads, np.repeat(of_runs, np.diff(heads, append=len(ids))) if keys is None else keys
+
+
+def _heads(differ: Flags) -> Ints:
+    """Where groups begin, from whether each row but the first differs from the one ahead of it."""
+    inner = np.flatnonzero(differ)
+    heads = np.empty(len(inner) + 1, dtype=np.int64)
+    heads[0] = 0
+    np.add(inner, 1, out=heads[1:])
+    return heads
+
+
+def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[Fields, Ints]:
+    """Fold grouped rows as if every event were accepted, and say which rows are at fault then."""
+    count = len(events)
+    if not count:
+        return Fields.idle(0), np.zeros(0, dtype=np.int64)
+    worked = np.zeros(len(heads), dtype=np.int64)
+    entries: Codes | None = None
+    if before is not None:
+        entries = before.state + np.uint8(CARRIED)
+        entry_gaps = np.where(before.state == IDLE, 0, at.take(heads) - before.since)
+
+    faults = [np.zeros(0, dtype=np.int64)]
+    bounds = np.searchsorted(heads, np.arange(0, count + _BLOCK, _BLOCK)).tolist()
+    room = np.empty((3, _BLOCK), dtype=np.uint8), np.empty((2, _BLOCK), dtype=np.bool_), np.empty(_BLOCK, dtype=np.int64)
+    for block, start in enumerate(range(0, count, _BLOCK)):
+        stop = min(start + _BLOCK, count)
+        size = stop - start
+        (ahead, pairs, _), (legal, scratch), gaps = room[0][:, :size], room[1][:, :size], room[2][:size]
+        first, last = bounds[block], bounds[block + 1]
+        inner = heads[first:last] - start
+
+        # What came ahead of each row, and how long before; the first row of a timer has its own answer.
+        inside = 0 if start else 1
+        ahead[inside:] = events[start + inside - 1 : stop - 1]
+        np.subtract(at[start + inside : stop], at[start + inside - 1 : stop - 1], out=gaps[inside:])
+        ahead[inner] = CARRIED + IDLE if entries is None else entries[first:last]
+        gaps[inner] = 0 if entries is None else entry_gaps[first:last]
+
+        np.left_shift(ahead, 3, out=pairs)
+        np.bitwise_or(pairs, events[start:stop], out=pairs)
+        _any_of(pairs, LEGAL_PAIRS, legal, scratch)
+        if gaps.min() < 0 or not legal.all():
+            faults.append(np.flatnonzero(~legal | (gaps < 0)) + start)
+        _any_of(ahead, WORKING, legal, scratch)
+        np.multiply(gaps, legal, out=gaps)
+
+        # A timer's rows may have begun in an earlier block, and go on in the next.
+        if not inner.size or inner[0]:
+            first -= 1
+            inner = np.concatenate((np.zeros(1, dtype=np.int64), inner))
+        worked[first:last] += np.add.reduceat(gaps, inner)
+
+    stops = np.append(heads[1:], count)
+    state = AFTER.take(events.take(stops - 1))
+    started_at, since = at.take(heads), at.take(stops - 1)
+    if before is not None:
+        begun = before.state != IDLE
+        started_at = np.where(begun, before.started_at, started_at)
+        worked += np.where(begun, before.worked, 0)
+    return Fields(state, started_at, since, worked), np.concatenate(faults)
+
+
+def _any_of(codes: Codes, wanted: tuple[int, ...], out: Flags, scratch: Flags) -> None:
+    """Which codes are among the wanted ones. They are few: comparing with each is faster than looking each up."""
+    np.equal(codes, wanted[0], out=out)
+    for code in wanted[1:]:
+        np.equal(codes, code, out=scratch)
+        np.logical_or(out, scratch, out=out)
+
+
+def _refuse(events: Codes, at: Ints, heads: Ints, stops: Ints, before: Fields, faults: Ints) -> Codes:
+    """What becomes of each row in the timers that have rows at fault; all others are accepted.
+
+    Args:
+        events: codes, grouped.
+        at: instants, likewise.
+        heads: where these timers' rows begin.
+        stops: where they end.
+        before: what these timers go on from.
+        faults: the rows that are at fault if the row ahead of them is accepted, in order.
+    """
+    verdict = np.zeros(len(events), dtype=np.uint8)
+    ahead_of_end = np.append(faults, len(events))
+
+    # Each timer begins at its first row at fault; what is ahead of that was accepted.
+    row = faults[np.searchsorted(faults, heads)]
+    state = np.where(row == heads, before.state, AFTER[events[row - 1]])
+    since = np.where(row == heads, before.since, at[row - 1])
+    while len(row) >= _ABREAST:
+        event = events[row]
+        legal = LEGAL[state, event]
+        back = (at[row] < since) & (state != IDLE)
+        accepted = legal & ~back
+        verdict[row] = np.where(
+            accepted,
+            ACCEPTED,
+            np.where(event >= NULL, reason_of(event), np.where(legal, CLOCK_WENT_BACKWARDS, ILLEGAL)),
+        )
+        following = row + 1
+        jump = ahead_of_end[np.searchsorted(faults, row[accepted], side="right")]
+        following[accepted] = jump
+        state[accepted] = AFTER[events[jump - 1]]
+        since[accepted] = at[jump - 1]
+        going = np.flatnonzero(following < stops)
+        row, stops, state, since = following[going], stops[going], state[going], since[going]
+    for each in zip(row.tolist(), stops.tolist(), state.tolist(), since.tolist(), strict=True):
+        _step(events, at, *each, faults, verdict)
+    return verdict
+
+
+def _step(
+    events: Codes, at: Ints, row: int, stop: int, state: int, since: int, faults: Ints, verdict: Codes
+) -> None:
+    """`_refuse` for one timer, from a row on."""
+    while row < stop:
+        end = min(row + _STRIDE, stop)
+        refused = True
+        for code, instant in zip(events[row:end].tolist(), at[row:end].tolist(), strict=True):
+            refused = True
+            if not _LEGAL[state][code]:
+                verdict[row] = ILLEGAL if code < NULL else reason_of(code)
+            elif instant < since and state != IDLE:
+                verdict[row] = CLOCK_WENT_BACKWARDS
+            else:
+                refused = False
+                state, since = _AFTER[code], instant
+            row += 1
+        if not refused:
+            # From here on all are accepted up to the next row at fault.
+            place = int(np.searchsorted(faults, row))
+            row = min(int(faults[place]), stop) if place < len(faults) else stop
+            state, since = _AFTER[int(events[row - 1])], int(at[row - 1])
+
+
+def _rejected(verdict: Codes) -> pa.Table:
+    rows = np.flatnonzero(verdict)
+    return pa.table({"row": pa.array(rows), "reason": enum_array(verdict[rows] - np.uint8(1), REASONS)})
+
+
+# For stepping one timer: Python reads its own tuples faster than it reads an array.
+_LEGAL: Final = tuple(map(tuple, LEGAL.tolist()))
+_AFTER: Final = tuple(AFTER.tolist())
