@@ -33,7 +33,7 @@ def table(report: Report) -> str:
             _time(row.ours),
             _time(row.theirs),
             _ratio(row.ratio, faster=row.faster),
-            f"{'at least' if row.faster else 'at most'} {_ratio(row.target, faster=row.faster)}",
+            f"{'≥' if row.faster else '≤'} {row.target:g}",
             "yes" if row.met else "no",
         )
         for row in report.rows
@@ -57,4 +57,4 @@ def _time(nanoseconds: float) -> str:
 
 def _ratio(ratio: float, *, faster: bool) -> str:
     """``2.4 ×`` the time, or ``64 × faster``."""
-    return f"{ratio:.0f} × faster" if faster else f"{ratio:.1f} ×"
+    return f"{ratio:.0f} × faster" if faster else f"{ratio:.2f} ×"

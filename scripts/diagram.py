@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from html import escape
+from typing import TypeVar
 
 from punchclock.machine import COUNTS_AS, Kind, State
 
@@ -24,10 +25,11 @@ ASIDE = 9  # of the straight line between two centres, where another arrow comes
 FILL = {Kind.WORK: "#2f8f5b", Kind.BREAK: "#b7791f", None: "#5f6b7a"}
 INK = "#7d8590"
 
+Label = TypeVar("Label", bound=str)
 Point = tuple[float, float]
 
 
-def svg(table: Mapping[tuple[State, str], State], title: str) -> str:
+def svg(table: Mapping[tuple[State, Label], State], title: str) -> str:
     """The diagram of a table ``(state, label of the event) → next state``.
 
     Labels of events that lead from one state to the same other one share an arrow.
@@ -113,7 +115,7 @@ def _arrow(places: Mapping[State, Point], source: State, target: State, labels: 
     stack = (len(labels) - 1) * LINE
     if abs(nx) > 0.3:  # a slope: the labels stand beside it, on the side that its source is on
         outwards = 1 if x1 > x2 else -1
-        lx, first, anchor = mx + 12 * outwards, my + 4 - stack / 2, "start" if outwards > 0 else "end"
+        lx, first, anchor = mx + (12 + stack / 3) * outwards, my + 4 - stack / 2, "start" if outwards > 0 else "end"
     elif ny < 0:
         lx, first, anchor = mx, my - 8 - stack, "middle"
     else:

@@ -1,7 +1,7 @@
 """The generated parts of the docs: diagrams and tables from the transition table, figures from the last benchmark.
 
-``python scripts/generate_docs.py`` writes them to ``docs/generated``, where they are committed. mkdocs loads this file as
-a hook, and the docs do not build while one of them differs from what would be written now.
+``python scripts/generate_docs.py`` writes them to ``docs/generated``, where they are committed. mkdocs loads this
+file as a hook, and the docs do not build while one of them differs from what would be written now.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]  # mkdocs knows the hook only
 
 from benchmarks.report import Report, table  # noqa: E402
+
 from diagram import svg  # noqa: E402
 from punchclock.diagrams import markdown_table, mermaid  # noqa: E402
 from punchclock.machine import TRANSITIONS  # noqa: E402
@@ -29,8 +30,8 @@ def generated() -> dict[str, str]:
     report = msgspec.json.decode((ROOT / "benchmarks" / "results.json").read_bytes(), type=Report)
     return {
         "machine.svg": svg(TRANSITIONS, "The states of a timer and the events between them"),
-        "machine-table.md": markdown_table(TRANSITIONS) + "\n",
-        "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}\n```\n",
+        "machine-table.md": markdown_table(TRANSITIONS),
+        "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}```\n",
         "benchmarks.md": table(report) + "\n",
     }
 

@@ -71,7 +71,7 @@ class TimerMachine(statemachine.StateMachine):
     """A timer as a python-statemachine machine that drives the pure functions.
 
     It begins at any timer, so one that comes from a database goes on where it was; beginning tells no listener
-    anything. Every event takes ``now``, an instant in microseconds (or whatever else `punchclock.instant` takes)::
+    anything. Every event takes ``now``, an instant in microseconds (or whatever else `punchclock.instant` takes):
 
         machine = TimerMachine()
         machine.start(now=t0)
@@ -81,7 +81,7 @@ class TimerMachine(statemachine.StateMachine):
     *Listeners* are python-statemachine's: any object with methods such as ``before_pause``, ``on_enter_running``,
     ``on_stop`` or ``after_transition``, given at construction or to ``add_listener``; or such methods on a
     subclass. They are handed what they name among ``event``, ``source``, ``target`` (python-statemachine's),
-    ``now`` (the instant), ``before`` and ``after`` (the two timers)::
+    ``now`` (the instant), ``before`` and ``after`` (the two timers):
 
         class Journal:
             def after_transition(self, event, before, after, now): ...
