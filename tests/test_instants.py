@@ -17,6 +17,7 @@ from punchclock import (
     NaiveDatetime,
     PunchclockError,
     State,
+    format_instant,
     instant,
     now,
     to_datetime,
@@ -203,6 +204,27 @@ def test_every_instant_survives_the_way_through_datetime(at: int) -> None:
     assert instant(shown.isoformat()) == at
 
 
+@given(st.integers(FIRST, LAST))
+def test_every_instant_survives_the_way_through_text(at: int) -> None:
+    """Written as RFC 3339 and read again, it is the same integer."""
+    assert instant(format_instant(at)) == at
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (-1, "1969-12-31T23:59:59.999999Z"),
+        (EIGHT + 500_000, "2026-03-02T08:00:00.500000Z"),
+        (FIRST, "0001-01-01T00:00:00Z"),
+        (LAST, "9999-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_an_instant_is_written_in_utc(at: int, text: str) -> None:
+    """With ``Z``, a year of four digits, and decimals where there are any."""
+    assert format_instant(at) == text
+
+
 #: Away from the first and the last two days, so that no offset leads out of the years 1 to 9999.
 inside = st.integers(FIRST + 48 * HOUR, LAST - 48 * HOUR)
 
@@ -338,7 +360,7 @@ def test_an_integer_is_an_instant_already(at: int) -> None:
     assert instant(at) == at
 
 
-@pytest.mark.parametrize("convert", [instant, to_datetime])
+@pytest.mark.parametrize("convert", [instant, to_datetime, format_instant])
 @pytest.mark.parametrize(
     "at", [FIRST - 1, LAST + 1, EIGHT * 1_000, 10**30, -(10**30), 10**5_000], ids=lambda at: f"{at.bit_length()} bits"
 )
@@ -373,10 +395,11 @@ def test_anything_else_is_no_instant(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [1.5, True, "0", None], ids=repr)
-def test_to_datetime_takes_integers_only(value: int) -> None:
-    """It would have to round anything else."""
-    with pytest.raises(InvalidInstant, match="not an integer of microseconds"):
-        to_datetime(value)
+def test_only_integers_are_shown(value: int) -> None:
+    """Anything else would have to be rounded or guessed."""
+    for show in (to_datetime, format_instant):
+        with pytest.raises(InvalidInstant, match="not an integer of microseconds"):
+            show(value)
 
 
 def test_now_is_the_system_clock_in_microseconds() -> None:
