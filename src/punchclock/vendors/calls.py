@@ -141,6 +141,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         operations: its documented calls.
         dialect: its machine.
+        record: what a timer that comes from elsewhere becomes here; each field of its own has a default.
         read: the parameters in query and body, as they stand.
         authenticate: who is calling; raises `Broken` for nobody.
         refuse: the vendor's own words for a broken rule, in this call (``None`` where it is not known which).
@@ -152,6 +153,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     operations: Sequence[Operation]
     dialect: Dialect
+    record: type[Record]
     read: Callable[[Request], Mapping[str, object]]
     authenticate: Callable[[Request, Mapping[str, object], Account], Person]
     refuse: Callable[[Broken, Operation | None], Rejection]

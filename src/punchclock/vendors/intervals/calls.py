@@ -208,6 +208,7 @@ VENDOR: Final = Vendor(
     name="intervals",
     operations=OPERATIONS,
     dialect=DIALECT,
+    record=IntervalsTimer,
     read=_read,
     authenticate=_authenticate,
     refuse=refuse,
