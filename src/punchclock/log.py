@@ -37,18 +37,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from decimal import Context, Decimal, InvalidOperation
-from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, Protocol, TypeVar, overload
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, shown
 from punchclock.instants import instant, to_datetime
-from punchclock.machine import Event
+from punchclock.machine import Correction, Event
 from punchclock.timer import IDLE, Timer, amend, transition
 
-__all__ = ["MAX_LINE", "Book", "Correction", "Entry", "History", "Labels", "Record", "format_line", "parse_line"]
+__all__ = [
+    "MAX_LINE",
+    "Book",
+    "Entry",
+    "History",
+    "Labels",
+    "Record",
+    "format_line",
+    "parse_line",
+    "rfc3339",
+    "seconds",
+]
 
 #: The longest line, in bytes, its end of line included. A reader need not hold more than one byte beyond it.
 MAX_LINE: Final = 1 << 20
@@ -58,13 +68,6 @@ _MICROSECOND: Final = Decimal("0.000001")
 _EXACT: Final = Context(prec=40, traps=[InvalidOperation])  # not the thread's own, which anybody may have changed
 #: More than the years 1 to 9999 hold: beyond it, digits are not worth counting.
 _MAX_SECONDS: Final = 10**12
-
-
-class Correction(StrEnum):
-    """What a log can say of a timer besides the machine's events."""
-
-    AMEND = "amend"
-    DISCARD = "discard"
 
 
 class Labels(msgspec.Struct, kw_only=True, gc=False):
@@ -179,7 +182,7 @@ def format_line(entry: Entry) -> bytes:
     written = _Written(
         entry.timer,
         entry.event.value,
-        _rfc3339(entry.at),
+        rfc3339(entry.at),
         user=labels.user,
         task=labels.task,
         project=labels.project,
@@ -188,8 +191,17 @@ def format_line(entry: Entry) -> bytes:
     )
     if entry.event is Correction.AMEND:
         written.worked_seconds = seconds(entry.worked)
-        written.since = _rfc3339(entry.since)
+        written.since = rfc3339(entry.since)
     return _encode(written) + b"\n"
+
+
+def rfc3339(at: int) -> str:
+    """An instant as a log says it: RFC 3339 in UTC, without loss.
+
+    Raises:
+        InstantOutOfRange: outside the years 1 to 9999.
+    """
+    return to_datetime(at).isoformat().replace("+00:00", "Z")
 
 
 def seconds(duration: int) -> int | Decimal:
@@ -211,7 +223,10 @@ class History(Protocol):
         """The timer is gone."""
 
 
-class Record(Labels, kw_only=True, gc=False):
+H = TypeVar("H", bound=History | None)
+
+
+class Record(Labels, Generic[H], kw_only=True, gc=False):
     """A timer in a book, with its labels.
 
     Attributes:
@@ -222,15 +237,19 @@ class Record(Labels, kw_only=True, gc=False):
 
     name: str
     timer: Timer
-    history: History | None = None
+    history: H
 
 
-class Book:
+def _untold(_started_at: int, /) -> None:
+    """No history: nobody follows the past."""
+
+
+class Book(Generic[H]):
     """The timers that a log drives, by name, in order of first appearance.
 
     Args:
+        history: makes what follows a new timer's past, given the instant of its start; without it, nothing does.
         until: entries later than this instant are left out.
-        history: makes what follows a new timer's past, given the instant of its start.
 
     Attributes:
         records: the timers that are there, by name.
@@ -238,8 +257,12 @@ class Book:
         left_out: how many entries were later than ``until``.
     """
 
-    def __init__(self, *, until: int | None = None, history: Callable[[int], History] | None = None) -> None:
-        self.records: dict[str, Record] = {}
+    @overload
+    def __init__(self: Book[None], *, until: int | None = None) -> None: ...
+    @overload
+    def __init__(self, *, history: Callable[[int], H], until: int | None = None) -> None: ...
+    def __init__(self, *, history: Callable[[int], Any] = _untold, until: int | None = None) -> None:
+        self.records: dict[str, Record[H]] = {}
         self.last: int | None = None
         self.left_out = 0
         self._until = until
@@ -264,8 +287,7 @@ class Book:
             self._correct(record, entry)
         elif record is None:
             timer = transition(IDLE, event, at)
-            history = None if self._history is None else self._history(at)
-            record = self.records[entry.timer] = Record(name=entry.timer, timer=timer, history=history)
+            record = self.records[entry.timer] = Record(name=entry.timer, timer=timer, history=self._history(at))
             _relabel(record, entry.labels)
         else:
             before = record.timer
@@ -276,7 +298,7 @@ class Book:
         if self.last is None or at > self.last:
             self.last = at
 
-    def _correct(self, record: Record | None, entry: Entry) -> None:
+    def _correct(self, record: Record[H] | None, entry: Entry) -> None:
         if record is None:
             raise UnknownTimer(entry.timer, event=entry.event, at=entry.at)
         if entry.event is Correction.DISCARD:
@@ -292,7 +314,7 @@ class Book:
         _relabel(record, entry.labels)
 
 
-def _relabel(record: Record, labels: Labels) -> None:
+def _relabel(record: Record[H], labels: Labels) -> None:
     """Put down what a line says. Texts that many timers share are kept once."""
     if labels.user is not UNSET:
         record.user = sys.intern(labels.user)
@@ -326,10 +348,6 @@ def _microseconds(number: Raw, timer: str) -> int:
     if rounded != value:
         raise MalformedLine("$.worked_seconds", f"{shown(text)} is finer than a microsecond", timer=timer)
     return int(rounded.scaleb(6, _EXACT))
-
-
-def _rfc3339(at: int) -> str:
-    return to_datetime(at).isoformat().replace("+00:00", "Z")
 
 
 def _undecodable(line: bytes, error: Exception) -> MalformedLine:

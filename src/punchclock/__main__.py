@@ -1,0 +1,26 @@
+"""The command `punchclock`: loads the command line, or says in one line which extra is missing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from punchclock.errors import MissingExtra
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return its exit status."""
+    try:
+        from punchclock.commands import run  # noqa: PLC0415 - click and rich belong to an extra
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich"}:
+            raise
+        print(f"punchclock: {MissingExtra('the command line', 'cli')}", file=sys.stderr)  # noqa: T201 - before click
+        return 2
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

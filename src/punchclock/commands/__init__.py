@@ -1,0 +1,68 @@
+"""The commands, a module each, and how every one of them ends.
+
+Exit status: 0; 1 where a command says so; 2 for a usage error; 130 after Ctrl-C; 141 where the reader of the output has
+gone (`punchclock replay LOG | head`), as a shell reports of any program that is stopped by a closed pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from punchclock import __version__
+from punchclock.commands.replay import replay
+from punchclock.errors import PunchclockError
+
+__all__ = ["cli", "run"]
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
+        # Here and not around the whole, since click has its own, noisier ways with these.
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:
+            _forget_output()
+            return 141
+        except PunchclockError as error:
+            raise click.UsageError(str(error), ctx) from error
+        return status
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="punchclock", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Timers as one state machine: start, pause, resume, stop."""
+
+
+cli.add_command(replay)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and return its exit status."""
+    try:
+        status = cli.main(args=arguments, prog_name="punchclock", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 130
+    return int(status or 0)
+
+
+def _forget_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter would complain about the closed pipe as it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

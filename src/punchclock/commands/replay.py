@@ -1,0 +1,311 @@
+"""`punchclock replay`: read an event log, and say who worked and rested how long.
+
+This module reads and says; the format and the book are in `punchclock.log`, the sums in `punchclock.summary`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import msgspec
+from msgspec import UNSET, UnsetType
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from punchclock.calendar import find_zone
+from punchclock.commands.drawing import Row, draw
+from punchclock.commands.strip import Strip
+from punchclock.commands.tables import timers_table, totals_table
+from punchclock.commands.terminal import Output, is_plain, moment, printable
+from punchclock.errors import ClockWentBackwards, InvalidInstant, MalformedLine, PunchclockError, UnknownZone, shown
+from punchclock.history import Stretch
+from punchclock.instants import instant, to_datetime
+from punchclock.log import MAX_LINE, Book, Record, parse_line, rfc3339, seconds
+from punchclock.machine import COUNTS_AS, Kind
+from punchclock.summary import Days, Digest, totals
+from punchclock.timer import Timer, break_at, not_before, worked_at
+
+__all__ = ["replay"]
+
+#: How many timers the table lists, and how many the timeline draws. The rest is said in words.
+_LISTED = 100
+_DRAWN = 30
+#: Days of all timers together, beyond which no table by day is made: it would take longer than the log.
+_MOST_DAYS = 2_000_000
+#: How many lines pass between two looks at the progress bar, and how many bytes make a log long enough for one.
+_STRIDE = 1 << 13
+_LONG = 4 << 20
+
+_DAY = 86_400_000_000
+
+
+def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    try:
+        return None if value is None else instant(value)
+    except InvalidInstant as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _zone(_ctx: click.Context, _param: click.Parameter, value: str) -> dt.tzinfo:
+    try:
+        return find_zone(value)
+    except UnknownZone as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command()
+@click.argument("log", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="LOG")
+@click.option("--at", callback=_instant, metavar="INSTANT", help="Read the timers as of then; leave out what is later.")
+@click.option("--zone", callback=_zone, default="UTC", show_default=True, metavar="ZONE", help="Whose days and clock.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line, a timer each.")
+def replay(log: str, at: int | None, zone: dt.tzinfo, *, as_json: bool) -> int:
+    """Say who worked and rested how long, by a LOG of timer events.
+
+    LOG is JSON Lines, - is standard input. A line that is malformed, or not allowed in its timer's state, is
+    reported and changes nothing; every other line counts. The exit status is 1 if there was such a line.
+    """
+    book = Book(until=at, history=_Histories(Days(zone)))
+    with _open(log) as file:
+        refused = _read(file, book)
+    if book.left_out and at is not None:
+        _say(f"{_count(book.left_out, 'event')} after {rfc3339(at)} left out")
+    until = book.last if at is None else at
+    if until is None or not book.records:
+        _say("no timers")
+    elif as_json:
+        _print_json(book.records.values(), until)
+    else:
+        _print_report(list(book.records.values()), until, zone)
+    return 1 if refused else 0
+
+
+# Reading
+
+
+def _open(log: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    if log == "-":
+        return contextlib.nullcontext(sys.stdin.buffer)
+    try:
+        return Path(log).open("rb")
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> click.UsageError:
+    return click.UsageError(f"cannot read the log: {error.strerror}")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long only as much as it takes to see that."""
+    most = MAX_LINE + 1
+    try:
+        while line := file.readline(most):
+            yield line
+            while len(line) == most and not line.endswith(b"\n"):
+                line = file.readline(most)
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _read(file: BinaryIO, book: Book[Digest]) -> int:
+    """Apply every line to the book, complain of those that are refused, and return their number."""
+    refused = 0
+    apply, parse = book.apply, parse_line  # looked up once: this loop is what a long log spends its time in
+    with _progress(file) as advance:
+        for number, line in enumerate(_lines(file), 1):
+            try:
+                entry = parse(line)
+                apply(entry)
+            except MalformedLine as error:
+                refused += 1
+                _complain(number, error.timer, error)
+            except PunchclockError as error:
+                refused += 1
+                _complain(number, entry.timer, error)
+            if number % _STRIDE == 0:
+                advance(number)
+    return refused
+
+
+def _complain(number: int, timer: str | None, error: PunchclockError) -> None:
+    reason = str(error)
+    if isinstance(error, ClockWentBackwards):
+        reason = (
+            f"cannot {error.event} a timer that is {error.state} at {rfc3339(error.at)}: "
+            f"that is before its last instant, {rfc3339(error.since)}"
+        )
+    about = "" if timer is None else f"timer {shown(timer)}: "
+    _say(f"line {number}: {about}{reason}")
+
+
+def _say(text: str) -> None:
+    """A line for a person, on standard error."""
+    click.echo(printable(text), err=True)
+
+
+@contextlib.contextmanager
+def _progress(file: BinaryIO) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, where that is a terminal and the log is long or of unknown length."""
+    console = Console(stderr=True)
+    if not console.is_terminal or file.isatty():
+        yield lambda _: None
+        return
+    size = os.fstat(file.fileno()).st_size if file.seekable() else None
+    if size is not None and size < _LONG:
+        yield lambda _: None
+        return
+    columns = (BarColumn(), DownloadColumn(), TextColumn("{task.fields[events]:,} events"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=size, events=0)
+
+        def advance(number: int) -> None:
+            progress.update(task, completed=None if size is None else file.tell(), events=number)
+
+        yield advance
+
+
+# Saying
+
+
+class _Shown(msgspec.Struct):
+    """What ``--json`` says of a timer, in this order; labels that the log does not say are left out."""
+
+    timer: str
+    state: str
+    started_at: dt.datetime
+    since: dt.datetime
+    worked_seconds: int | Decimal
+    break_seconds: int | Decimal
+    user: str | UnsetType
+    task: str | UnsetType
+    project: str | UnsetType
+    client: str | UnsetType
+    note: str | UnsetType
+
+
+def _print_json(records: Iterable[Record[Digest]], until: int) -> None:
+    encode = msgspec.json.Encoder(decimal_format="number").encode
+    out = sys.stdout.buffer
+    for record in records:
+        timer = record.timer
+        at = not_before(timer, until)
+        shown = _Shown(
+            timer=record.name,
+            state=timer.state.value,
+            started_at=to_datetime(timer.started_at),
+            since=to_datetime(timer.since),
+            worked_seconds=seconds(worked_at(timer, at)),
+            break_seconds=seconds(break_at(timer, at)),
+            user=record.user,
+            task=record.task,
+            project=record.project,
+            client=record.client,
+            note=record.note,
+        )
+        out.write(encode(shown) + b"\n")
+    out.flush()
+
+
+def _print_report(records: Sequence[Record[Digest]], until: int, zone: dt.tzinfo) -> None:
+    console = Output()
+    plain = is_plain(console)
+    start = min(record.timer.started_at for record in records)
+    end = max(not_before(record.timer, until) for record in records)
+    users = {record.user for record in records} - {UNSET}
+    who = f"{_count(len(records), 'timer')} of {_count(len(users), 'user')}" if users else _count(len(records), "timer")
+    console.print(f"{who}, {moment(start, zone)} to {moment(end, zone)}, {zone}", style="bold")
+
+    console.print()
+    console.print(timers_table(records[:_LISTED], until, zone, width=console.width, plain=plain))
+    if len(records) > _LISTED:
+        console.print(f"and {len(records) - _LISTED:,} more; --json says them all")
+
+    console.print()
+    spanned = sum((not_before(record.timer, until) - record.timer.started_at) // _DAY + 1 for record in records)
+    if spanned > _MOST_DAYS:
+        console.print(f"no totals by day: these timers span {spanned:,} days together")
+    else:
+        console.print(totals_table(totals(_timelines(records, until), zone), plain=plain))
+
+    console.print()
+    console.print("Timeline", style="bold")
+    rows = [_row(record, record.history, until) for record in records if isinstance(record.history, _Drawn)]
+    for line in draw(rows, zone, width=console.width, plain=plain):
+        console.print(line)
+    if len(records) > len(rows):
+        console.print(f"and {len(records) - len(rows):,} more timers")
+
+
+def _timelines(records: Iterable[Record[Digest]], until: int) -> Iterator[tuple[str | None, str | None, list[Stretch]]]:
+    """What `totals` takes: user, project and stretches of each timer."""
+    for record in records:
+        user = None if record.user is UNSET else record.user
+        project = None if record.project is UNSET else record.project
+        yield user, project, record.history.stretches(record.timer, until)
+
+
+def _row(record: Record[Digest], history: _Drawn, until: int) -> Row:
+    """A timer's row, its strip drawn out to ``until`` where it has not ended."""
+    timer = record.timer
+    kind = COUNTS_AS.get(timer.state)
+    if kind is not None:
+        history.strip.add(kind, timer.since, not_before(timer, until))
+    label = record.name if record.user is UNSET else f"{record.name} {record.user}"
+    return Row(printable(label), history.strip, timer.state)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+# Following the past of timers
+
+
+class _Drawn(Digest):
+    """A digest of a timer that the timeline draws."""
+
+    __slots__ = ("_free", "strip")
+
+    def __init__(self, days: Days, started_at: int, free: Callable[[], None]) -> None:
+        super().__init__(days, started_at)
+        self.strip = Strip(started_at)
+        self._free = free
+
+    def moved(self, before: Timer, at: int) -> None:
+        super().moved(before, at)
+        self.strip.add(COUNTS_AS[before.state], before.since, at)
+
+    def amended(self, timer: Timer) -> None:
+        super().amended(timer)
+        self.strip = Strip(timer.started_at)
+        begun = timer.since - timer.worked
+        self.strip.add(Kind.BREAK, timer.started_at, begun)
+        self.strip.add(Kind.WORK, begun, timer.since)
+
+    def discarded(self) -> None:
+        self._free()
+
+
+class _Histories:
+    """Follows new timers: the first ones, as long as there are rows for them, so that they can be drawn."""
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._rows = _DRAWN
+
+    def __call__(self, started_at: int) -> Digest:
+        if self._rows == 0:
+            return Digest(self._days, started_at)
+        self._rows -= 1
+        return _Drawn(self._days, started_at, self._free)
+
+    def _free(self) -> None:
+        self._rows += 1
