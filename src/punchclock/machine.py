@@ -20,8 +20,8 @@ work, ``STOP`` ends, out of work or out of a break alike::
                        └──▶ STOPPED ◀───┘
 
 An event that a state does not list is *illegal*: it is refused, and nothing changes. ``STOPPED``
-lists no event, so the first stop wins for ever. Correcting a record (``amend``) and removing one are
-no events: they do not move the machine.
+lists no event, so the first stop wins for ever. Correcting a record (`Correction`) is no event: it does
+not move the machine.
 
 Two things hold of the table as a whole and are checked when it is built: there is one answer at most
 to every (state, event), and every state and event that is declared is reachable from ``IDLE``.
@@ -36,7 +36,7 @@ from typing import Final
 
 from punchclock.errors import InvalidTable
 
-__all__ = ["COUNTS_AS", "TRANSITIONS", "Event", "Kind", "State", "build_table", "targets"]
+__all__ = ["COUNTS_AS", "TRANSITIONS", "Correction", "Event", "Kind", "State", "build_table", "targets"]
 
 
 class State(StrEnum):
@@ -55,6 +55,13 @@ class Event(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
+
+
+class Correction(StrEnum):
+    """What is done to the record of a timer and is no event: the table knows nothing of it."""
+
+    AMEND = "amend"  # its work and its last instant are replaced
+    DISCARD = "discard"  # it is removed
 
 
 class Kind(StrEnum):

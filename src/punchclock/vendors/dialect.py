@@ -16,8 +16,8 @@ from types import MappingProxyType
 import msgspec
 
 from punchclock.errors import InvalidTable
-from punchclock.machine import TRANSITIONS, Event, State
-from punchclock.vendors.records import Correction
+from punchclock.machine import TRANSITIONS, Correction, Event, State
+from punchclock.vendors.records import UPDATE, Verb
 
 __all__ = ["MICROSECOND", "SECOND", "Dialect", "Move"]
 
@@ -30,12 +30,12 @@ class Move(msgspec.Struct, frozen=True):
 
     Attributes:
         operation: the call's name in the vendor's ``OPERATIONS``.
-        verb: the event that it is, or the correction.
+        verb: the event that it is, or the correction, or `UPDATE`.
         flag: what in the call makes it this one, in words; empty where the call does only one thing.
     """
 
     operation: str
-    verb: Event | Correction
+    verb: Verb
     flag: str = ""
 
 
@@ -62,7 +62,7 @@ class Dialect(msgspec.Struct, frozen=True):
             if (move.operation, move.flag) in seen:
                 raise InvalidTable(move, "duplicate: the operation with this flag does something already")
             seen.add((move.operation, move.flag))
-            if not isinstance(move.verb, (Event, Correction)):
+            if not isinstance(move.verb, (Event, Correction)) and move.verb != UPDATE:
                 raise InvalidTable(move, "dangling: it is no event and no correction")
         if Event.START not in self.events:
             raise InvalidTable(self.vendor, "unreachable: no call starts a timer")

@@ -8,16 +8,15 @@ that was parsed from a payload knows only what the payload says, and the rest is
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, Literal, TypeVar
 
 import msgspec
 
-from punchclock.machine import Event
+from punchclock.machine import Correction, Event
 from punchclock.timer import Timer
 from punchclock.vendors.world import Client, Job, Person, Project, Task
 
-__all__ = ["Change", "Correction", "Record"]
+__all__ = ["UPDATE", "Change", "Record", "Verb"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,12 +55,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.number
 
 
-class Correction(StrEnum):
-    """What changes a record and is no event of the machine."""
+#: What a call does that is neither event nor correction: something around the timer is changed, the timer is not.
+UPDATE: Final = "update"
 
-    AMEND = "amend"  # worked and since are replaced
-    DISCARD = "discard"  # the record is removed
-    UPDATE = "update"  # something around the timer is changed, the timer is not
+#: Everything that a call can do to a record.
+Verb = Event | Correction | Literal["update"]
 
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
@@ -71,12 +69,12 @@ class Change(msgspec.Struct, Generic[R_co], frozen=True):
     """One thing that a call did, for the account's keeper to store, in order.
 
     Attributes:
-        verb: the event or the correction.
+        verb: the event, the correction, or `UPDATE`.
         at: the instant at which it counts.
         record: the record afterwards; for a discard, as it was.
     """
 
-    verb: Event | Correction
+    verb: Verb
     at: int
     record: R_co
 

@@ -6,9 +6,9 @@ has instants to the microsecond, although it writes them to the second.
 
 from __future__ import annotations
 
-from punchclock.machine import Event
+from punchclock.machine import Correction, Event
 from punchclock.vendors.dialect import MICROSECOND, Dialect, Move
-from punchclock.vendors.records import Correction
+from punchclock.vendors.records import UPDATE
 
 __all__ = ["DIALECT"]
 
@@ -22,7 +22,7 @@ DIALECT = Dialect(
         Move("update_timer", Event.PAUSE, "starttime blanked"),
         Move("update_timer", Event.RESUME, "starttime set"),
         Move("update_timer", Correction.AMEND, "time or starttime replaced"),
-        Move("update_timer", Correction.UPDATE, "task, person or name replaced"),
+        Move("update_timer", UPDATE, "task, person or name replaced"),
         Move("delete_timer", Correction.DISCARD),
     ),
 )

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 
 from punchclock.errors import InvalidInstant
 from punchclock.instants import to_datetime
-from punchclock.machine import Event, State
+from punchclock.machine import Correction, Event, State
 from punchclock.timer import amend, start
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Answer, Call, stepped
 from punchclock.vendors.intervals.html import without_active_content
 from punchclock.vendors.intervals.wire import IntervalsTimer, element, info_element, read_seconds, read_timestamp
-from punchclock.vendors.records import Change, Correction
+from punchclock.vendors.records import UPDATE, Change
 from punchclock.vendors.rules import Broken, Rule, at_most, not_blank, one_per_task, own_or_privileged
 from punchclock.vendors.wire import read_boolean
 from punchclock.vendors.world import Role
@@ -180,7 +180,7 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
     if (stands.timer.worked, stands.timer.since) != (worked, since):
         changes.append(_amended(stands, worked, since, call.now))
     if not changes and record != before:
-        changes.append(Change(Correction.UPDATE, call.now, record))
+        changes.append(Change(UPDATE, call.now, record))
     return _written(call, before, changes, 202)
 
 
