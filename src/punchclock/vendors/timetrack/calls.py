@@ -1,0 +1,256 @@
+"""The calls of the two timers: how they come in and go out, and the table of them all.
+
+Source: page "Timer", with the error object of the vendor's API page. What a call decides is in handlers.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from punchclock.vendors.account import Account
+from punchclock.vendors.calls import (
+    Answer,
+    Call,
+    Operation,
+    Outcome,
+    Reply,
+    Request,
+    Vendor,
+    answer,
+    operation_named,
+    read_answer,
+)
+from punchclock.vendors.errors import Rejection
+from punchclock.vendors.rules import Broken, Rule, same
+from punchclock.vendors.timetrack.dialect import DIALECT
+from punchclock.vendors.timetrack.handlers import (
+    GetAttendanceTimer,
+    ProjectTimerOf,
+    StartAttendanceTimer,
+    StartProjectTimer,
+    StopAttendanceTimer,
+    get_attendance_timer,
+    pause_project_timer,
+    read_project_timer,
+    resume_project_timer,
+    start_attendance_timer,
+    start_project_timer,
+    stop_attendance_timer,
+    stop_project_timer,
+)
+from punchclock.vendors.timetrack.refusals import refuse
+from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse
+from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, write_json
+from punchclock.vendors.world import Person
+
+__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+
+
+# ---- in and out ----------------------------------------------------------------------------------
+
+
+def _read(request: Request) -> dict[str, object]:
+    """The parameters of query and body; a blank one and a null are as good as none."""
+    sent = merged(read_form(request.query), read_json(request.body))
+    return {name: value for name, value in sent.items() if value is not None and value != ""}
+
+
+def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
+    """Key and secret are the account's, not a person's."""
+    credential = account.world.credential("timetrack")
+    key = same(request.headers.get("x-timetrack-api-key", ""), credential.key)
+    secret = same(request.headers.get("x-timetrack-api-secret", ""), credential.secret)
+    if not (key and secret and credential.key):
+        raise Broken(Rule.CREDENTIALS)
+    return Person()
+
+
+_JSON: Final = {"content-type": "application/json"}
+
+
+def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
+    return Reply(answer.status, _JSON, write_json(answer.payload))
+
+
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+    error = _Error(rejection.message, rejection.status, rejection.vendor_code, rejection.detail)
+    return Reply(rejection.status, _JSON, write_json(_Errors([error])))
+
+
+class _Error(msgspec.Struct):
+    title: str = ""
+    status: int = 0
+    code: int = 0
+    detail: str | None = ""
+
+
+class _Errors(msgspec.Struct):
+    errors: list[_Error] = []
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+_errors_decoder: Final = msgspec.json.Decoder(_Errors, strict=False)
+
+
+def _read_rejection(reply: Reply) -> Rejection | None:
+    if reply.status < 400:
+        return None
+    first = next(iter(decode_payload("timetrack", reply.body, _errors_decoder).errors), _Error())
+    return Rejection("timetrack", reply.status, first.code, first.title, detail=first.detail or "")
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+# "/timers/" stands in one edition of the page and is missing in another, and for the attendance timer the
+# page does not have it at all; either way both are taken.
+_PROJECT: Final = ("/api/v2/ext/timers/project_timer", "/api/v2/ext/project_timer")
+_ATTENDANCE: Final = ("/api/v2/ext/attendance_timer", "/api/v2/ext/timers/attendance_timer")
+
+# The page's commands to read carry a body and no method, so that curl sends a POST.
+_READ: Final = ("GET", "POST")
+_CHANGE: Final = ("POST",)
+
+#: Every call of the page, in its order.
+OPERATIONS: Final = (
+    Operation(
+        name="read_project_timer",
+        methods=_READ,
+        path=_PROJECT[0],
+        aliases=_PROJECT[1:],
+        request=ProjectTimerOf,
+        handler=read_project_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="start_project_timer",
+        methods=_CHANGE,
+        path=f"{_PROJECT[0]}/start",
+        aliases=(f"{_PROJECT[1]}/start",),
+        request=StartProjectTimer,
+        handler=start_project_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="pause_project_timer",
+        methods=_CHANGE,
+        path=f"{_PROJECT[0]}/pause",
+        aliases=(f"{_PROJECT[1]}/pause",),
+        request=ProjectTimerOf,
+        handler=pause_project_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="resume_project_timer",
+        methods=_CHANGE,
+        path=f"{_PROJECT[0]}/resume",
+        aliases=(f"{_PROJECT[1]}/resume",),
+        request=ProjectTimerOf,
+        handler=resume_project_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="stop_project_timer",
+        methods=_CHANGE,
+        path=f"{_PROJECT[0]}/stop",
+        aliases=(f"{_PROJECT[1]}/stop",),
+        request=ProjectTimerOf,
+        handler=stop_project_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="get_attendance_timer",
+        methods=_READ,
+        path=_ATTENDANCE[0],
+        aliases=_ATTENDANCE[1:],
+        request=GetAttendanceTimer,
+        handler=get_attendance_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="start_attendance_timer",
+        methods=_CHANGE,
+        path=f"{_ATTENDANCE[0]}/start",
+        aliases=(f"{_ATTENDANCE[1]}/start",),
+        request=StartAttendanceTimer,
+        handler=start_attendance_timer,
+        reader=parse,
+    ),
+    Operation(
+        name="stop_attendance_timer",
+        methods=_CHANGE,
+        path=f"{_ATTENDANCE[0]}/stop",
+        aliases=(f"{_ATTENDANCE[1]}/stop",),
+        request=StopAttendanceTimer,
+        handler=stop_attendance_timer,
+        reader=parse,
+    ),
+)
+
+VENDOR: Final = Vendor(
+    name="timetrack",
+    operations=OPERATIONS,
+    dialect=DIALECT,
+    record=ProjectTimer,
+    read=_read,
+    authenticate=_authenticate,
+    refuse=refuse,
+    write=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+)
+
+
+def handle(request: Request, account: Account, now: int) -> Outcome:
+    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+    return answer(VENDOR, request, account, now)
+
+
+def validate(request: Request, account: Account, now: int) -> Rejection | None:
+    """The refusal that TimeTrack would answer, before anything is sent; ``None`` if it would not refuse."""
+    return answer(VENDOR, request, account, now).rejection
+
+
+def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str) -> Request:
+    """An outgoing call, ready for any HTTP library.
+
+    Args:
+        operation: the name of the call.
+        parameters: of the call's request type.
+        key: the account's API key.
+        secret: the account's API secret.
+    """
+    row = operation_named(VENDOR, operation)
+    sent = msgspec.to_builtins(parameters)
+    headers = {"content-type": "application/json", "x-timetrack-api-secret": secret, "x-timetrack-api-key": key}
+    query, body = "", b""
+    if row.methods[0] == "GET":
+        query = urlencode(sent)
+    else:
+        body = write_json(sent)
+    return Request(method=row.methods[0], path=row.path, query=query, headers=headers, body=body)
+
+
+def read_reply(
+    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
+) -> ProjectTimer | AttendanceTimer:
+    """What TimeTrack answered: a `ProjectTimer` or an `AttendanceTimer`.
+
+    Args:
+        operation: the name of the call that was made.
+        status: the HTTP status of the answer.
+        headers: its headers.
+        body: its bytes.
+        now: the instant of the answer.
+        zone: the account's zone; a timestamp is read as it is written, in UTC (see local.py).
+
+    Raises:
+        Rejection: TimeTrack refused.
+        MalformedPayload: the body is not what TimeTrack documents.
+    """
+    answered: ProjectTimer | AttendanceTimer = read_answer(VENDOR, operation, Reply(status, headers, body), now, zone)
+    return answered

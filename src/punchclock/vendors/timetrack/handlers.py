@@ -1,0 +1,257 @@
+"""What each call of the two timers decides, and the parameters that it decides on.
+
+Source: page "Timer". Every call carries its own "now", the ``date``; the server's clock is not looked at.
+So a ``date`` may lie before the timer's last instant: then that instant counts in its place, for a wrong
+clock must not trap a timer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from punchclock.errors import InvalidInstant, shown
+from punchclock.machine import COUNTS_AS, Event
+from punchclock.timer import start
+from punchclock.vendors.account import Query
+from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.records import Change
+from punchclock.vendors.rules import Broken, Rule, none_running
+from punchclock.vendors.timetrack.dialect import DIALECT
+from punchclock.vendors.timetrack.wire import (
+    AttendanceTimer,
+    Latitude,
+    Longitude,
+    ProjectTimer,
+    element,
+    read_timestamp,
+)
+from punchclock.vendors.world import Client, Person, Project, Task, World
+
+__all__ = [
+    "GetAttendanceTimer",
+    "ProjectTimerOf",
+    "StartAttendanceTimer",
+    "StartProjectTimer",
+    "StopAttendanceTimer",
+    "get_attendance_timer",
+    "pause_project_timer",
+    "read_project_timer",
+    "resume_project_timer",
+    "start_attendance_timer",
+    "start_project_timer",
+    "stop_attendance_timer",
+    "stop_project_timer",
+]
+
+R = TypeVar("R", ProjectTimer, AttendanceTimer)
+
+_ACTIVE: Final = tuple(COUNTS_AS)  # a timer that counts blocks a start
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+class ProjectTimerOf(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Read, pause, resume and stop of the project timer: "Required params …: date, username"."""
+
+    date: str
+    username: str
+
+
+class StartProjectTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Heading "Start project timer": "Required params …: date, clientName, projectName, username"."""
+
+    date: str
+    client_name: str
+    project_name: str
+    username: str
+    task_name: str | None = None
+    note: str | None = None
+
+
+class GetAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Heading "Get attendance timer": "Required params: date." Without a user it is the account's current one."""
+
+    date: str
+    username: str | None = None
+
+
+class StartAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Heading "Start attendance timer": "Required params: date, username".
+
+    The coordinates are named as in the object, or without their ending.
+    """
+
+    date: str
+    username: str
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    latitude_start: Latitude | None = None
+    longitude_start: Longitude | None = None
+
+
+class StopAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Heading "Stop attendance timer": "Required params: date, username"; coordinates as for the start."""
+
+    date: str
+    username: str
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    latitude_end: Latitude | None = None
+    longitude_end: Longitude | None = None
+
+
+# ---- the project timer ---------------------------------------------------------------------------
+
+
+def read_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+    """The current timer, as of ``date``. A stopped one is shown until the next start."""
+    now = _now(call.parameters.date)
+    return Answer(element(_current(call, ProjectTimer, call.parameters.username), now))
+
+
+def start_project_timer(call: Call[StartProjectTimer]) -> Answer:
+    """A new timer, for a user who has none that plays or is paused."""
+    sent, world = call.parameters, call.account.world
+    now = _now(sent.date)
+    person = _person(world, sent.username)
+    client = _client(world, sent.client_name)
+    project = _project(world, sent.project_name, client)
+    task = _task(world, sent.task_name, project) if sent.task_name else None
+    none_running(call.account, ProjectTimer, person, _ACTIVE)
+    record = ProjectTimer(
+        id=str(call.account.new_id()),
+        timer=start(now),
+        person=person,
+        client=client,
+        project=project,
+        task=task,
+        note=sent.note or "",
+    )
+    return _changed(Change(Event.START, now, record), now)
+
+
+def pause_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+    """From work to break."""
+    return _moved(call, Event.PAUSE)
+
+
+def resume_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+    """From break to work."""
+    return _moved(call, Event.RESUME)
+
+
+def stop_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+    """The end; there is no second one, so the first stop wins."""
+    return _moved(call, Event.STOP)
+
+
+def _moved(call: Call[ProjectTimerOf], event: Event) -> Answer:
+    now = _now(call.parameters.date)
+    return _changed(stepped(_current(call, ProjectTimer, call.parameters.username), event, now), now)
+
+
+# ---- the attendance timer ------------------------------------------------------------------------
+
+
+def get_attendance_timer(call: Call[GetAttendanceTimer]) -> Answer:
+    """The current entry, as of ``date``; without a user the account's, for no key belongs to a person."""
+    now = _now(call.parameters.date)
+    return Answer(element(_current(call, AttendanceTimer, call.parameters.username), now))
+
+
+def start_attendance_timer(call: Call[StartAttendanceTimer]) -> Answer:
+    """A new entry, for a user who has none without an end, be that made by hand."""
+    sent = call.parameters
+    now = _now(sent.date)
+    person = _person(call.account.world, sent.username)
+    latitude = _one_of("latitude", sent.latitude, sent.latitude_start)
+    longitude = _one_of("longitude", sent.longitude, sent.longitude_start)
+    _both_or_neither(latitude, longitude)
+    none_running(call.account, AttendanceTimer, person, _ACTIVE)
+    record = AttendanceTimer(
+        id=str(call.account.new_id()),
+        timer=start(now),
+        person=person,
+        latitude_start=latitude,
+        longitude_start=longitude,
+    )
+    return _changed(Change(Event.START, now, record), now)
+
+
+def stop_attendance_timer(call: Call[StopAttendanceTimer]) -> Answer:
+    """The end of the entry that has none, made by hand or not."""
+    sent = call.parameters
+    now = _now(sent.date)
+    latitude = _one_of("latitude", sent.latitude, sent.latitude_end)
+    longitude = _one_of("longitude", sent.longitude, sent.longitude_end)
+    _both_or_neither(latitude, longitude)
+    change = stepped(_current(call, AttendanceTimer, sent.username), Event.STOP, now)
+    record = replace(change.record, latitude_end=latitude, longitude_end=longitude)
+    return _changed(replace(change, record=record), now)
+
+
+def _one_of(field: str, short: float | None, long: float | None) -> float | None:
+    if short is not None and long is not None:
+        raise Broken(Rule.DUPLICATE, field)
+    return long if short is None else short
+
+
+def _both_or_neither(latitude: float | None, longitude: float | None) -> None:
+    if (latitude is None) != (longitude is None):
+        raise Broken(Rule.REQUIRED, "latitude" if latitude is None else "longitude", "half a place is none")
+
+
+# ---- what they share -----------------------------------------------------------------------------
+
+
+def _now(date: str) -> int:
+    """The instant of the call, in whole seconds."""
+    try:
+        return DIALECT.floor(read_timestamp(date))
+    except InvalidInstant as error:
+        raise Broken(Rule.TYPE, "date", error.reason) from None
+
+
+def _changed(change: Change[R], now: int) -> Answer:
+    """The timer afterwards, as a read would show it."""
+    return Answer(element(change.record, now), (change,))
+
+
+def _current(call: Call[Any], of: type[R], username: str | None) -> R:
+    """A user's current timer of one kind, or without a user the account's: the one that counts, else the latest."""
+    people = (_person(call.account.world, username).id,) if username else None
+    for states in (_ACTIVE, None):
+        found = call.account.find(Query(of=of, people=people, states=states, descending=True, limit=1)).records
+        if found:
+            return found[0]
+    raise Broken(Rule.NOT_FOUND, detail=f"there is no {of.kind.replace('_', ' ')}")
+
+
+def _person(world: World, name: str) -> Person:
+    if (person := world.person_named(name)) is None:
+        raise Broken(Rule.NOT_FOUND, "username", f"there is no user {shown(name)}")
+    return person
+
+
+def _client(world: World, name: str) -> Client:
+    if (client := world.client_named(name)) is None:
+        raise Broken(Rule.NOT_FOUND, "clientName", f"there is no client {shown(name)}")
+    return client
+
+
+def _project(world: World, name: str, client: Client) -> Project:
+    if (project := world.project_named(name, client)) is None:
+        raise Broken(Rule.NOT_FOUND, "projectName", f"{client.name} has no project {shown(name)}")
+    return project
+
+
+def _task(world: World, name: str, project: Project) -> Task:
+    if (task := world.task_named(name, project)) is None:
+        raise Broken(Rule.NOT_FOUND, "taskName", f"{project.name} has no task {shown(name)}")
+    if task.closed:
+        raise Broken(Rule.CLOSED, "taskName", f"{task.name} is closed")
+    return task
