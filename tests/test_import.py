@@ -13,7 +13,7 @@ import punchclock
 
 SOURCE = Path(punchclock.__file__).parent
 
-#: Each module of the core, with the modules of punchclock and the others that it stands on.
+#: Each module of the core, with the modules of punchclock that it stands on and the others that it may.
 CORE = {
     "errors": (set(), {"datetime"}),
     "machine": ({"errors"}, {"collections", "enum", "types"}),
@@ -93,7 +93,7 @@ def test_imports_of_the_core_run_one_way(module: str) -> None:
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     tops = {name.partition(".")[0] for name in imported} - {"__future__", "typing", "punchclock"}
     assert {name.removeprefix("punchclock.") for name in imported if name.startswith("punchclock")} == set(ours)
-    assert tops == others
+    assert tops <= others
 
 
 @pytest.mark.parametrize("module", CORE.keys() - {"clock"})

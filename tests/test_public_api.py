@@ -16,8 +16,8 @@ import pytest
 
 import punchclock as pc
 
-#: What a module of the core offers to the rest of the package and not to the world: the rules as data.
-INTERNAL = {"COUNTS_AS", "build_table", "targets"}
+#: What a module of the core offers to the rest of the package and not at the front door: the rules as data.
+INTERNAL = {"COUNTS_AS", "Correction", "build_table", "targets"}
 
 CORE = ["clock", "durations", "errors", "history", "instants", "machine", "saved", "timer"]
 
