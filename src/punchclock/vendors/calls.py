@@ -34,6 +34,7 @@ __all__ = [
     "Vendor",
     "answer",
     "operation_named",
+    "operation_of",
     "read_answer",
     "refusal",
     "serves",
@@ -187,22 +188,27 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
         )
         decided = operation.handler(call)
         return Outcome(vendor.write(request, call, decided), decided.changes, operation=operation.name)
-    except Rejection as rejection:
-        return _refused(vendor, request, rejection, operation)
-    except Broken as broken:
-        return refusal(vendor, request, broken, operation)
+    except (Broken, Rejection) as refused:
+        return refusal(vendor, request, refused, operation)
     except IllegalTransition as illegal:
         return refusal(vendor, request, Broken(Rule.STATE, detail=str(illegal)), operation)
 
 
-def refusal(vendor: Vendor, request: Request, broken: Broken, operation: Operation | None = None) -> Outcome:
-    """The outcome of a call that breaks a rule: the vendor's own words for it, and no change."""
-    return _refused(vendor, request, vendor.refuse(broken, operation), operation)
-
-
-def _refused(vendor: Vendor, request: Request, rejection: Rejection, operation: Operation | None) -> Outcome:
+def refusal(
+    vendor: Vendor, request: Request, why: Broken | Rejection, operation: Operation | None = None
+) -> Outcome:
+    """The outcome of a call that is refused: the vendor's own words for the broken rule, and no change."""
+    rejection = vendor.refuse(why, operation) if isinstance(why, Broken) else why
     name = operation.name if operation else ""
     return Outcome(vendor.write_rejection(request, rejection, operation), rejection=rejection, operation=name)
+
+
+def operation_of(vendor: Vendor, request: Request) -> str:
+    """The name of the call that a request is, ``""`` where it is none."""
+    try:
+        return _row(_on_path(vendor.operations, request.path), request.method, vendor.read(request))[0].name
+    except Broken:
+        return ""
 
 
 def serves(vendor: Vendor, path: str) -> bool:

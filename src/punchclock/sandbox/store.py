@@ -1,0 +1,125 @@
+"""Stores: who keeps an account's timers and its journal. The one in memory is here; databases are in sql.py.
+
+A store hands out the account in two ways. `Store.reading` is a consistent view in which nothing can be
+changed. `Store.writing` is a transaction: within it nobody else writes, what is decided on is what is
+changed, and changes and journal are kept together or not at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from punchclock.errors import PunchclockError
+from punchclock.sandbox.journal import JournalEntry
+from punchclock.vendors.account import Account, MemoryAccount
+from punchclock.vendors.records import Change, Record
+from punchclock.vendors.world import World
+
+__all__ = ["MemoryStore", "Store", "StoreUnavailable", "Transaction"]
+
+
+class StoreUnavailable(PunchclockError):
+    """The store cannot read or keep anything now; nothing has changed."""
+
+    code = "store-unavailable"
+
+
+class Transaction(Account, Protocol):
+    """An account that can be written to, for as long as its transaction lasts."""
+
+    def apply(self, changes: Iterable[Change[Record]]) -> None:
+        """Keep what a call changed, in order."""
+
+    def append(self, entry: JournalEntry) -> None:
+        """Keep an entry of the journal, numbered after the last."""
+
+
+class Store(Protocol):
+    """Where a sandbox keeps what happened. Safe for threads."""
+
+    def reading(self) -> AbstractContextManager[Account]:
+        """The account as it is, to read."""
+
+    def writing(self) -> AbstractContextManager[Transaction]:
+        """A transaction, kept when it ends without an exception; durable when this returns."""
+
+    def note(self, entry: JournalEntry) -> None:
+        """Keep a journal entry of a call that changed nothing; it need not survive a crash."""
+
+    def journal(self, after: int = 0) -> Iterator[JournalEntry]:
+        """The entries of the journal with a number above ``after``, in order."""
+
+    def reset(self) -> None:
+        """Forget every timer and the whole journal; ids begin anew."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
+
+
+class MemoryStore:
+    """A store that lasts as long as its process."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lock = threading.RLock()
+        self.reset()
+
+    @contextmanager
+    def reading(self) -> Iterator[Account]:
+        """The account as it is, to read."""
+        with self._lock:
+            yield self._account
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction: what it was given is kept when it ends well."""
+        with self._lock:
+            transaction = _MemoryTransaction(self._account)
+            yield transaction
+            self._account.apply(transaction.changes)
+            for entry in transaction.entries:
+                self._number(entry)
+
+    def note(self, entry: JournalEntry) -> None:
+        """Keep a journal entry of a call that changed nothing."""
+        with self._lock:
+            self._number(entry)
+
+    def journal(self, after: int = 0) -> Iterator[JournalEntry]:
+        """The entries of the journal with a number above ``after``, in order."""
+        with self._lock:
+            return iter(self._entries[max(after, 0) :])
+
+    def reset(self) -> None:
+        """Forget every timer and the whole journal; ids begin anew."""
+        with self._lock:
+            self._account = MemoryAccount(self._world)
+            self._entries: list[JournalEntry] = []
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _number(self, entry: JournalEntry) -> None:
+        self._entries.append(entry.numbered(len(self._entries) + 1))
+
+
+class _MemoryTransaction:
+    """The account as it was when the transaction began, and what it is to become."""
+
+    def __init__(self, account: MemoryAccount) -> None:
+        self._account = account
+        self.world = account.world
+        self.get = account.get
+        self.find = account.find
+        self.new_id = account.new_id
+        self.changes: list[Change[Record]] = []
+        self.entries: list[JournalEntry] = []
+
+    def apply(self, changes: Iterable[Change[Record]]) -> None:
+        self.changes.extend(changes)
+
+    def append(self, entry: JournalEntry) -> None:
+        self.entries.append(entry)
