@@ -143,10 +143,10 @@ def worked_at(timer: Timer, now: int) -> int:
     """
     state = timer.state
     if state is _RUNNING:
-        since = timer.since
-        if now < since:
+        passed = now - timer.since
+        if passed < 0:
             raise _refusal(timer, None, now)
-        return timer.worked + (now - since)
+        return timer.worked + passed
     if now < timer.since and state is not _IDLE:
         raise _refusal(timer, None, now)
     return timer.worked
