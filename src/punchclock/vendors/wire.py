@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from email.parser import BytesParser
 from functools import cache
 from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import parse_qsl
@@ -27,6 +28,7 @@ __all__ = [
     "read_boolean",
     "read_form",
     "read_json",
+    "read_multipart",
     "read_xml",
     "write_json",
     "write_xml",
@@ -65,6 +67,31 @@ def read_form(text: str | bytes) -> dict[str, object]:
         pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:  # UnicodeDecodeError is one
         raise Broken(Rule.MALFORMED, detail=f"the parameters cannot be read: {error}") from None
+    return _without_duplicates(pairs)
+
+
+def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
+    """The parameters of a ``multipart/form-data`` body, as PHP's curl sends an array; none where it is empty.
+
+    Raises:
+        Broken: ``MALFORMED`` (not such a body, not UTF-8, too many), ``DUPLICATE``.
+    """
+    if not body:
+        return {}
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace")
+    parts: Any = BytesParser().parsebytes(head + body).get_payload()
+    if not isinstance(parts, list) or len(parts) > _MOST_PARAMETERS:
+        raise Broken(Rule.MALFORMED, detail="the body is no multipart form")
+    pairs = []
+    for part in parts:
+        name: object = part.get_param("name", header="content-disposition")
+        value: object = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(value, bytes):
+            raise Broken(Rule.MALFORMED, detail="a part of the form is no parameter")
+        try:
+            pairs.append((name, value.decode()))
+        except UnicodeDecodeError as error:
+            raise Broken(Rule.MALFORMED, name[:100], f"it cannot be read: {error}") from None
     return _without_duplicates(pairs)
 
 

@@ -1,0 +1,298 @@
+"""The calls of both APIs: how they come in and go out, and the table of them all.
+
+Source: page "Timers", with the paths, credentials and envelope of the vendor's pages "Getting Started" and "OAuth".
+What a call decides is in handlers.py, how the admin API is signed in signing.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from punchclock.vendors.account import Account
+from punchclock.vendors.calls import (
+    Answer,
+    Call,
+    Operation,
+    Outcome,
+    Reply,
+    Request,
+    Vendor,
+    answer,
+    operation_named,
+    read_answer,
+)
+from punchclock.vendors.errors import Rejection
+from punchclock.vendors.rules import Broken, Rule, person_of_token
+from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart, write_json
+from punchclock.vendors.worksection.dialect import DIALECT
+from punchclock.vendors.worksection.handlers import (
+    DeleteMyTimer,
+    GetMyTimer,
+    GetTimers,
+    StartMyTimer,
+    StopMyTimer,
+    StopTimer,
+    delete_my_timer,
+    get_my_timer,
+    get_timers,
+    start_my_timer,
+    stop_my_timer,
+    stop_timer,
+)
+from punchclock.vendors.worksection.refusals import refuse
+from punchclock.vendors.worksection.signing import Signature, header, is_signed, page_hash, query_hash
+from punchclock.vendors.worksection.wire import WorksectionTimer, parse_timers
+from punchclock.vendors.world import Person
+
+__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+
+_ADMIN: Final = "/api/admin/v2"
+_USER: Final = "/api/oauth2"
+
+
+# ---- in and out ----------------------------------------------------------------------------------
+
+
+def _read(request: Request) -> dict[str, object]:
+    """The parameters of the query and of a form or JSON body; a blank one counts as absent."""
+    media = request.headers.get("content-type", "")
+    if "form-urlencoded" in media:
+        body = read_form(request.body)
+    elif "multipart/form-data" in media:
+        body = read_multipart(media, request.body)
+    else:
+        body = read_json(request.body)
+    sent = merged(read_form(request.query), body)
+    return {name: value for name, value in sent.items() if value is not None and value != ""}
+
+
+def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
+    """A signature on the admin API, an access token on the user API; then the action must be one of that API.
+
+    The admin API asks for the action first, since the signature is made of it.
+    """
+    world = account.world
+    credential = world.credential("worksection")
+    if request.path.strip("/") == _USER.strip("/"):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = str(sent.get("access_token", ""))
+        caller = person_of_token(token, credential, world)
+        _of_this_api(_action(sent), _USER)
+        return caller
+    action = _action(sent)
+    if not is_signed(request, sent, action, credential.key):
+        raise Broken(Rule.CREDENTIALS, "hash")
+    _of_this_api(action, _ADMIN)
+    return Person()
+
+
+def _action(sent: Mapping[str, object]) -> str:
+    if "action" not in sent:
+        raise Broken(Rule.REQUIRED, "action")
+    return str(sent["action"])
+
+
+def _of_this_api(action: str, path: str) -> None:
+    row = next((row for row in OPERATIONS if row.name == action), None)
+    if row is None:
+        raise Broken(Rule.PATH, "action", f"there is no action {action[:100]}")
+    if row.path != path:
+        credential = "access token" if row.path == _USER else "admin token"
+        raise Broken(Rule.PATH, "action", f"{action} is available only for {credential}")
+
+
+def _reply(status: int, content: dict[str, Any]) -> Reply:
+    return Reply(status, {"content-type": "application/json; charset=utf-8"}, write_json(content))
+
+
+def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
+    return _reply(answer.status, {"status": "ok"} | answer.payload)
+
+
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+    error = {"status": "error", "status_code": rejection.vendor_code, "message": rejection.message}
+    return _reply(rejection.status, error | ({"message_details": rejection.detail} if rejection.detail else {}))
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    """Success or error; the message of a refused token has two names."""
+
+    status: str = ""
+    status_code: int | None = None
+    message: str = ""
+    message_details: str = ""
+    errorDescription: str = ""  # noqa: N815 - as the vendor's client reads it
+
+
+_envelope_decoder: Final = msgspec.json.Decoder(_Envelope, strict=False)
+
+
+def _read_my_timer(body: bytes, now: int, zone: str) -> WorksectionTimer | None:
+    for timer in parse_timers(body, now, zone):
+        return timer
+    return None
+
+
+def _read_nothing(body: bytes, now: int, zone: str) -> None:
+    return None
+
+
+def _read_rejection(reply: Reply) -> Rejection | None:
+    read = decode_payload("worksection", reply.body, _envelope_decoder)
+    if reply.status < 400 and read.status == "ok":
+        return None
+    code = reply.status if read.status_code is None else read.status_code
+    message = read.errorDescription or read.message
+    return Rejection("worksection", reply.status, code, message, detail=read.message_details)
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+#: Every call of the page, in its order, and the one that only the vendor's clients have.
+OPERATIONS: Final = (
+    Operation(
+        name="get_timers",
+        methods=("GET", "POST"),
+        path=_ADMIN,
+        chosen_by={"action": "get_timers"},
+        request=GetTimers,
+        handler=get_timers,
+        reader=parse_timers,
+    ),
+    Operation(
+        name="stop_timer",
+        methods=("POST", "GET"),
+        path=_ADMIN,
+        chosen_by={"action": "stop_timer"},
+        request=StopTimer,
+        handler=stop_timer,
+        reader=_read_nothing,
+    ),
+    Operation(
+        name="get_my_timer",
+        methods=("GET", "POST"),
+        path=_USER,
+        chosen_by={"action": "get_my_timer"},
+        request=GetMyTimer,
+        handler=get_my_timer,
+        reader=_read_my_timer,
+    ),
+    Operation(
+        name="start_my_timer",
+        methods=("POST", "GET"),
+        path=_USER,
+        chosen_by={"action": "start_my_timer"},
+        request=StartMyTimer,
+        handler=start_my_timer,
+        reader=_read_nothing,
+    ),
+    Operation(
+        name="stop_my_timer",
+        methods=("POST", "GET"),
+        path=_USER,
+        chosen_by={"action": "stop_my_timer"},
+        request=StopMyTimer,
+        handler=stop_my_timer,
+        reader=_read_nothing,
+    ),
+    Operation(
+        name="delete_my_timer",
+        methods=("POST", "GET"),
+        path=_USER,
+        chosen_by={"action": "delete_my_timer"},
+        request=DeleteMyTimer,
+        handler=delete_my_timer,
+        reader=_read_nothing,
+    ),
+)
+
+VENDOR: Final = Vendor(
+    name="worksection",
+    operations=OPERATIONS,
+    dialect=DIALECT,
+    record=WorksectionTimer,
+    read=_read,
+    authenticate=_authenticate,
+    refuse=refuse,
+    write=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+)
+
+
+def handle(request: Request, account: Account, now: int) -> Outcome:
+    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+    return answer(VENDOR, request, account, now)
+
+
+def validate(request: Request, account: Account, now: int) -> Rejection | None:
+    """The refusal that Worksection would answer, before anything is sent; ``None`` if it would not refuse."""
+    return answer(VENDOR, request, account, now).rejection
+
+
+def request(
+    operation: str,
+    parameters: msgspec.Struct,
+    *,
+    token: str = "",
+    key: str = "",
+    signature: Signature = Signature.PAGE,
+    at: int = 0,
+) -> Request:
+    """An outgoing call, ready for any HTTP library.
+
+    Args:
+        operation: the name of the call.
+        parameters: of the call's request type.
+        token: the access token, for the user API.
+        key: the account's key, for the admin API.
+        signature: how the admin API's call is signed.
+        at: the instant of signing, which the header carries.
+    """
+    row = operation_named(VENDOR, operation)
+    sent = {name: str(value) for name, value in msgspec.to_builtins(parameters).items()}
+    headers = {"accept": "application/json"}
+    query, body = urlencode({"action": operation} | sent), b""
+    if row.methods[0] == "POST" and sent:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+        query, body = urlencode({"action": operation}), urlencode(sent).encode()
+    if row.path == _USER:
+        headers["authorization"] = f"Bearer {token}"
+    elif signature is Signature.HEADER:
+        headers["authorization"] = header(operation, str(at // 1_000_000), key)
+    elif signature is Signature.QUERY:
+        query += "&" + urlencode({"hash": query_hash(urlencode({"action": operation} | sent), key)})
+    else:
+        query += "&" + urlencode({"hash": page_hash("", operation, key)})
+    return Request(method=row.methods[0], path=f"{row.path}/", query=query, headers=headers, body=body)
+
+
+def read_reply(
+    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
+) -> list[WorksectionTimer] | WorksectionTimer | None:
+    """What Worksection answered: a list of records, a record, or ``None``.
+
+    Args:
+        operation: the name of the call that was made.
+        status: the HTTP status of the answer.
+        headers: its headers.
+        body: its bytes.
+        now: the instant of the answer.
+        zone: the account's zone.
+
+    Raises:
+        Rejection: Worksection refused.
+        MalformedPayload: the body is not what Worksection documents.
+    """
+    read: list[WorksectionTimer] | WorksectionTimer | None = read_answer(
+        VENDOR, operation, Reply(status, headers, body), now, zone
+    )
+    return read

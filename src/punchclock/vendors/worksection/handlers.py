@@ -1,0 +1,138 @@
+"""What each call decides, and the parameters that it decides on.
+
+Source: page "Timers"; ``delete_my_timer`` from the vendor's own clients. A user has one running timer at most, and
+stopping it saves it: the stopped record, with its comment, is the saved entry and stays in the account.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from punchclock.machine import Correction, Event, State
+from punchclock.timer import start
+from punchclock.vendors.account import Query
+from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.records import Change
+from punchclock.vendors.rules import Broken, Rule, none_running
+from punchclock.vendors.worksection.wire import WorksectionTimer, element, my_element
+
+__all__ = [
+    "DeleteMyTimer",
+    "GetMyTimer",
+    "GetTimers",
+    "StartMyTimer",
+    "StopMyTimer",
+    "StopTimer",
+    "delete_my_timer",
+    "get_my_timer",
+    "get_timers",
+    "start_my_timer",
+    "stop_my_timer",
+    "stop_timer",
+]
+
+_RUNNING: Final = (State.RUNNING,)
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+class GetTimers(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``?action=get_timers``."""
+
+
+class StopTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``?action=stop_timer&timer=TIMER_ID``."""
+
+    timer: str | int
+
+
+class GetMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``?action=get_my_timer``."""
+
+
+class StartMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``?action=start_my_timer&id_task=TASK_ID``."""
+
+    id_task: str | int
+
+
+class StopMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``?action=stop_my_timer``; the comment is the "timer log comment"."""
+
+    comment: str = ""
+
+
+class DeleteMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """``?action=delete_my_timer``."""
+
+
+# ---- handlers ------------------------------------------------------------------------------------
+
+
+def get_timers(call: Call[GetTimers]) -> Answer:
+    """Every running timer of the account, the latest first."""
+    found = call.account.find(Query(of=WorksectionTimer, states=_RUNNING, descending=True))
+    zone = call.account.world.zone
+    return Answer({"data": [element(record, call.now, zone) for record in found.records]})
+
+
+def stop_timer(call: Call[StopTimer]) -> Answer:
+    """Stop and save anybody's timer; one that is stopped already is not found."""
+    record = call.account.get(WorksectionTimer, str(call.parameters.timer))
+    if record is None:
+        raise Broken(Rule.NOT_FOUND, "timer")
+    return Answer({}, (stepped(record, Event.STOP, call.now),))
+
+
+def get_my_timer(call: Call[GetMyTimer]) -> Answer:
+    """The caller's running timer; an empty list where there is none."""
+    zone = call.account.world.zone
+    return Answer({"data": [my_element(record, call.now, zone) for record in _mine(call)]})
+
+
+def start_my_timer(call: Call[StartMyTimer]) -> Answer:
+    """Start the caller's one timer, on an open task of a project."""
+    task = call.account.world.tasks.get(str(call.parameters.id_task))
+    if task is None:
+        raise Broken(Rule.NOT_FOUND, "id_task")
+    if task.project is None:
+        raise Broken(Rule.NOT_FOUND, "project", "the task belongs to no project")
+    if task.closed:
+        raise Broken(Rule.CLOSED, "id_task")
+    none_running(call.account, WorksectionTimer, call.caller, _RUNNING)
+    record = WorksectionTimer(
+        id=str(call.account.new_id()),
+        timer=start(call.now),
+        person=call.caller,
+        client=task.project.client,
+        project=task.project,
+        task=task,
+    )
+    return Answer({}, (Change(Event.START, call.now, record),))
+
+
+def stop_my_timer(call: Call[StopMyTimer]) -> Answer:
+    """Stop and save the caller's timer, with a comment or without."""
+    record = replace(_my_timer(call), note=call.parameters.comment)
+    return Answer({}, (stepped(record, Event.STOP, call.now),))
+
+
+def delete_my_timer(call: Call[DeleteMyTimer]) -> Answer:
+    """Remove the caller's running timer; nothing is saved."""
+    return Answer({}, (Change(Correction.DISCARD, call.now, _my_timer(call)),))
+
+
+def _mine(call: Call[Any]) -> tuple[WorksectionTimer, ...]:
+    """The caller's running timer, or nothing."""
+    query = Query(of=WorksectionTimer, people=(call.caller.id,), states=_RUNNING, descending=True, limit=1)
+    return call.account.find(query).records
+
+
+def _my_timer(call: Call[Any]) -> WorksectionTimer:
+    for record in _mine(call):
+        return record
+    raise Broken(Rule.STATE, detail="no timer is running")

@@ -1,0 +1,77 @@
+"""How a call to Worksection's admin API is signed with the account's key: the three ways that are in use.
+
+Sources: the vendor's page "Getting Started" for both hashes, its own client for the header (see
+docs/vendors/worksection.md). Whatever time a header names is taken: it is never compared with a clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from punchclock.vendors.calls import Request
+from punchclock.vendors.rules import same
+
+__all__ = ["Signature", "header", "is_signed", "page_hash", "query_hash"]
+
+
+class Signature(StrEnum):
+    """Which of the three ways."""
+
+    PAGE = "page"  # hash = md5(page + action + key)
+    QUERY = "query"  # hash = md5(query string of the parameters + key)
+    HEADER = "header"  # Authorization: Admin {unix}_{hmac_sha256(key, "action:unix")}
+
+
+def page_hash(page: str, action: str, key: str) -> str:
+    """``md5(page + action + key)``; the page is empty where a call has none."""
+    return _md5(f"{page}{action}{key}")
+
+
+def query_hash(query: str, key: str) -> str:
+    """``md5(query + key)``, the query string as it is sent, without the hash itself."""
+    return _md5(f"{query}{key}")
+
+
+def header(action: str, unix: str, key: str) -> str:
+    """The value of ``Authorization`` that signs an action in the second ``unix``."""
+    digest = hmac.new(_bytes(key), _bytes(f"{action}:{unix}"), hashlib.sha256).hexdigest()
+    return f"Admin {unix}_{digest}"
+
+
+def is_signed(request: Request, sent: Mapping[str, object], action: str, key: str) -> bool:
+    """Whether a call bears one of the three signatures; without a key there is none."""
+    if not key:
+        return False
+    authorization = request.headers.get("authorization", "")
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() == "admin":
+        unix, _, _ = credentials.partition("_")
+        return unix.isascii() and unix.isdecimal() and same(f"Admin {credentials}", header(action, unix, key))
+    given = str(sent.get("hash", ""))
+    rest = {name: value for name, value in sent.items() if name != "hash"}
+    expected = (
+        page_hash(str(sent.get("page", "")), action, key),
+        query_hash(_as_sent(request), key),
+        query_hash(urlencode(rest, errors="surrogatepass"), key),  # of parameters that came in another form
+    )
+    return any(same(given, each) for each in expected)
+
+
+def _as_sent(request: Request) -> str:
+    """The query string and the form body as the client encoded them, without the hash."""
+    parts = request.query.split("&")
+    if "form-urlencoded" in request.headers.get("content-type", ""):
+        parts += request.body.decode("latin-1").split("&")
+    return "&".join(part for part in parts if part and not part.startswith("hash="))
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(_bytes(text), usedforsecurity=False).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
