@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from zoneinfo import ZoneInfo
 
@@ -173,6 +174,57 @@ def test_a_text_is_an_instant_or_refused(text: str) -> None:
         assert FIRST <= instant(text) <= LAST
     except PunchclockError as error:
         assert isinstance(error, InvalidInstant)  # noqa: PT017 (either outcome is good)
+
+
+#: The grammar of RFC 3339, section 5.6, to the microsecond, with the offset left out where there is none.
+GRAMMAR = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[Tt](?P<time>\d\d:\d\d:\d\d(\.\d{1,6})?)"
+    r"(?P<offset>[Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)?",
+    re.ASCII,
+)
+
+#: Texts that are instants or nearly so.
+nearly = st.from_regex(
+    r"(20[0-9]{2}|0000|0001|9999)-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,7})?"
+    r"([Zz]|[+-][0-2][0-9]:?[0-6][0-9])?",
+    fullmatch=True,
+)
+
+
+@given(nearly)
+def test_the_grammar_and_the_calendar_decide(text: str) -> None:
+    """What is read is what the grammar of RFC 3339 allows and the calendar has, and the offset is taken off."""
+    match = GRAMMAR.fullmatch(text)
+    if match is None:
+        expected: int | type[InvalidInstant] = InvalidInstant
+    elif match["offset"] is None:
+        expected = NaiveDatetime
+    else:
+        expected = by_the_calendar(match["date"], match["time"], match["offset"])
+    if isinstance(expected, int):
+        assert instant(text) == expected
+    else:
+        with pytest.raises(InvalidInstant) as caught:
+            instant(text)
+        assert type(caught.value) is expected
+
+
+def by_the_calendar(date: str, time: str, offset: str) -> int | type[InvalidInstant]:
+    """The instant, summed up by hand from the standard library's dates; or which error tells that there is none."""
+    hours, minutes, seconds = time.split(":")
+    try:
+        days = dt.date.fromisoformat(date).toordinal() - dt.date(1970, 1, 1).toordinal()
+    except ValueError:
+        return InvalidInstant
+    if int(hours) > 23 or int(minutes) > 59 or float(seconds) >= 60:
+        return InvalidInstant
+    whole, _, decimals = seconds.partition(".")
+    at = days * 24 * HOUR + int(hours) * HOUR + int(minutes) * 60 * SECOND
+    at += int(whole) * SECOND + int(decimals.ljust(6, "0"))
+    if offset not in "Zz":
+        ahead = int(offset[1:3]) * HOUR + int(offset[4:]) * 60 * SECOND
+        at += ahead if offset[0] == "-" else -ahead
+    return at if FIRST <= at <= LAST else InstantOutOfRange
 
 
 class LoudText(str):
