@@ -228,7 +228,7 @@ def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T
         return msgspec.convert(payload, decoder.type, strict=decoder.strict)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         reason, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`") or "$"
+        path = path.rstrip("`").rpartition("`")[2] or "$"  # of a key: "`key` in `$.timer`"
         raise MalformedPayload(vendor, path, _value_at(payload, path), reason) from None
 
 
