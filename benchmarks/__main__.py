@@ -1,4 +1,4 @@
-"""Run every case and print the table; ``--save`` also keeps it, with the machine, for the docs."""
+"""Run every case and print the tables; ``--save`` also keeps them, with the machine, for the docs."""
 
 from __future__ import annotations
 
@@ -11,24 +11,20 @@ import msgspec
 
 import punchclock
 from benchmarks import importing, life, reading
-from benchmarks.pairs import Row
-from benchmarks.report import Report, table
-
-RESULTS = Path(__file__).with_name("results.json")
+from benchmarks.replay import replays
+from benchmarks.results import RESULTS, Results, text
 
 
 def main() -> None:
     """Report; a missed target is said, and fails nothing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}, from which the docs' table is made")
+    parser.add_argument("--save", action="store_true", help="keep them in results.json")
     save = parser.parse_args().save
-    rows: list[Row] = []
-    for case in (life, reading, importing):
-        rows += case.rows()
-    report = Report(punchclock.__version__, _machine(), rows)
-    print(table(report))
+    rows = [row for case in (life, reading, importing) for row in case.rows()]
+    results = Results(punchclock.__version__, _machine(), rows, replays())
+    print(text(results), end="")
     if save:
-        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
 
 
 def _machine() -> str:

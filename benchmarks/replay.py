@@ -18,12 +18,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from benchmarks.report import markdown
 from punchclock.instants import instant
 from punchclock.log import Entry, Labels, format_line
 from punchclock.machine import TRANSITIONS, Event, State
 
 _MINUTE = 60_000_000
 _START = instant("2026-01-05T06:00:00Z")
+
+RIVAL = "decode each line, keep nothing"
 
 _DECODE = """
 import sys, msgspec
@@ -41,6 +46,33 @@ class Run(NamedTuple):
     peak: int
 
 
+class Figure(msgspec.Struct, frozen=True):
+    """What one command cost: the median of its runs, the most memory of any.
+
+    Attributes:
+        what: the command.
+        seconds: wall clock.
+        rate: events a second.
+        peak: the process's memory at its highest, in bytes.
+        times: the seconds as a multiple of the rival's.
+    """
+
+    what: str
+    seconds: float
+    rate: float
+    peak: int
+    times: float
+
+
+class Replays(msgspec.Struct, frozen=True):
+    """The figures of one log."""
+
+    events: int
+    timers: int
+    size: int
+    figures: list[Figure]
+
+
 def main() -> None:
     """Make the log, replay it, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -48,30 +80,51 @@ def main() -> None:
     parser.add_argument("--timers", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     chosen = parser.parse_args()
+    print(replay_table(replays(chosen.events, chosen.timers, chosen.runs)))
+
+
+def replays(events: int = 2_000_000, timers: int = 100_000, runs: int = 3) -> Replays:
+    """Make the log, and replay it in each way, turn by turn."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
         with log.open("wb") as file:
-            for entry in entries(chosen.events, chosen.timers, random.Random(1)):  # noqa: S311 - the same log each time
+            for entry in entries(events, timers, random.Random(1)):  # noqa: S311 - the same log each time
                 file.write(format_line(entry))
-        print(f"{chosen.events:,} events of {chosen.timers:,} timers, {log.stat().st_size / 1e6:.0f} MB of JSON Lines")
-        print(f"{'':38}{'seconds':>9}{'events/s':>12}{'peak MB':>9}{'× decode':>10}")
         command = [sys.executable, "-m", "punchclock", "replay", str(log)]
         cases = {
-            "decode each line, keep nothing": [sys.executable, "-c", _DECODE, str(log)],
+            RIVAL: [sys.executable, "-c", _DECODE, str(log)],
             "punchclock replay": command,
             "punchclock replay --zone Europe/Berlin": [*command, "--zone", "Europe/Berlin"],
             "punchclock replay --json": [*command, "--json"],
         }
-        runs: dict[str, list[Run]] = {name: [] for name in cases}
-        for _ in range(chosen.runs):
+        taken: dict[str, list[Run]] = {name: [] for name in cases}
+        for _ in range(runs):
             for name, arguments in cases.items():
-                runs[name].append(measure(arguments))
-        least = statistics.median(run.seconds for run in runs["decode each line, keep nothing"])
-        for name, each in runs.items():
-            seconds = statistics.median(run.seconds for run in each)
-            peak = max(run.peak for run in each)
-            rate = chosen.events / seconds
-            print(f"{name:38}{seconds:9.2f}{rate:12,.0f}{peak / 1e6:9.0f}{seconds / least:10.1f}")
+                taken[name].append(measure(arguments))
+        size = log.stat().st_size
+    least = statistics.median(run.seconds for run in taken[RIVAL])
+    figures = []
+    for name, each in taken.items():
+        seconds = statistics.median(run.seconds for run in each)
+        figures.append(Figure(name, seconds, events / seconds, max(run.peak for run in each), seconds / least))
+    return Replays(events, timers, size, figures)
+
+
+def replay_table(measured: Replays) -> str:
+    """The figures as Markdown."""
+    first = f"{measured.events:,} events of {measured.timers:,} timers, {measured.size / 1e6:.0f} MB"
+    heads = (first, "seconds", "events/s", "peak memory", "× decoding")
+    lines = [
+        (
+            figure.what,
+            f"{figure.seconds:.2f}",
+            f"{figure.rate:,.0f}",
+            f"{figure.peak / 1e6:.0f} MB",
+            f"{figure.times:.1f}",
+        )
+        for figure in measured.figures
+    ]
+    return markdown(heads, lines)
 
 
 def entries(events: int, timers: int, chance: random.Random) -> Iterator[Entry]:

@@ -1,30 +1,16 @@
-"""The table of ratios, as Markdown: on the terminal and in the docs alike."""
+"""Tables as Markdown, which reads well on the terminal and in the docs alike."""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Sequence
 
 from benchmarks.pairs import Row
 
-__all__ = ["Report", "table"]
+__all__ = ["markdown", "ratio_table"]
 
 
-class Report(msgspec.Struct, frozen=True):
-    """One run.
-
-    Attributes:
-        version: of punchclock.
-        machine: what it ran on.
-        rows: what was measured.
-    """
-
-    version: str
-    machine: str
-    rows: list[Row]
-
-
-def table(report: Report) -> str:
-    """The table, with the machine below it."""
+def ratio_table(rows: Sequence[Row]) -> str:
+    """The ratios, each with its target."""
     heads = ("what", "against", "ours", "theirs", "ratio", "target", "met")
     lines = [
         (
@@ -32,19 +18,24 @@ def table(report: Report) -> str:
             row.rival,
             _time(row.ours),
             _time(row.theirs),
-            _ratio(row.ratio, faster=row.faster),
+            f"{row.ratio:.0f} × faster" if row.faster else f"{row.ratio:.2f} ×",
             f"{'≥' if row.faster else '≤'} {row.target:g}",
             "yes" if row.met else "no",
         )
-        for row in report.rows
+        for row in rows
     ]
+    return markdown(heads, lines)
+
+
+def markdown(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table with its columns aligned."""
     widths = [max(len(cell) for cell in column) for column in zip(heads, *lines, strict=True)]
 
-    def line(cells: tuple[str, ...]) -> str:
+    def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
 
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([line(heads), rule, *map(line, lines), "", f"punchclock {report.version} on {report.machine}."])
+    return "\n".join([line(heads), rule, *map(line, lines)])
 
 
 def _time(nanoseconds: float) -> str:
@@ -53,8 +44,3 @@ def _time(nanoseconds: float) -> str:
         if nanoseconds >= size:
             return f"{nanoseconds / size:.3g} {unit}"
     return f"{nanoseconds:.3g} ns"
-
-
-def _ratio(ratio: float, *, faster: bool) -> str:
-    """``2.4 ×`` the time, or ``64 × faster``."""
-    return f"{ratio:.0f} × faster" if faster else f"{ratio:.2f} ×"

@@ -16,7 +16,7 @@ from mkdocs.exceptions import PluginError
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]  # mkdocs knows the hook only
 
-from benchmarks.report import Report, table  # noqa: E402
+from benchmarks.results import RESULTS, Results, text  # noqa: E402
 
 from diagram import svg  # noqa: E402
 from punchclock.diagrams import markdown_table, mermaid  # noqa: E402
@@ -27,12 +27,12 @@ GENERATED = ROOT / "docs" / "generated"
 
 def generated() -> dict[str, str]:
     """The name and the content of each generated file."""
-    report = msgspec.json.decode((ROOT / "benchmarks" / "results.json").read_bytes(), type=Report)
+    results = msgspec.json.decode(RESULTS.read_bytes(), type=Results)
     return {
         "machine.svg": svg(TRANSITIONS, "The states of a timer and the events between them"),
         "machine-table.md": markdown_table(TRANSITIONS),
         "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}```\n",
-        "benchmarks.md": table(report) + "\n",
+        "benchmarks.md": text(results),
     }
 
 
