@@ -5,7 +5,7 @@ Nothing here reads a clock (`punchclock.clock` does) or knows a zone (`punchcloc
 
 from __future__ import annotations
 
-import re
+import functools
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,13 +17,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
-# RFC 3339, section 5.6, to the microsecond. The offset is left open, to tell "none" from "wrong"; the hour is
-# not, as Python from 3.14 on takes 24:00:00.
-_RFC3339: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,6})?"
-    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d|(?P<naive>))",
-    re.ASCII,
-).fullmatch
+# RFC 3339, section 5.6, to the microsecond: a text is held against these shapes with each of its digits made a 0.
+# That is twice as fast as a regular expression, and a log has an instant in every line.
+_SHAPE: Final = bytes.maketrans(b"123456789tz", b"000000000TZ")
+_NAIVE: Final = frozenset(b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") for digits in range(7))
+_WITHOUT_FRACTION: Final = (20, 25)
+_COLON, _SMALL_Z = b":z"
+_fromisoformat: Final = datetime.fromisoformat
+_AWARE: Final = frozenset(naive + offset for naive in _NAIVE for offset in (b"Z", b"+00:00", b"-00:00"))
 
 
 def instant(value: object) -> int:
@@ -40,7 +41,7 @@ def instant(value: object) -> int:
         InvalidInstant: anything else that is not exactly one of these.
     """
     if isinstance(value, str):
-        return _from_text(value)
+        return _from_text(value if type(value) is str else str.__str__(value))
     if isinstance(value, datetime):
         return _from_datetime(value)
     if type(value) is int:
@@ -83,16 +84,50 @@ def _from_datetime(value: datetime) -> int:
 
 
 def _from_text(text: str) -> int:
-    match = _RFC3339(text)
-    if match is None:
-        raise InvalidInstant(text, "not RFC 3339, as in 2026-03-02T08:00:00Z or 2026-03-02T09:00:00.25+01:00")
-    if match["naive"] is not None:
-        raise NaiveDatetime(text)
+    # A log has an instant in every line, and few hours. What stands before and after this place is right or wrong
+    # each on its own, so both halves are worth remembering: that takes half of the time. Fractions are not.
+    if len(text) in _WITHOUT_FRACTION:
+        try:
+            instant = _hour(text[:14]) + _within_hour(text[14:])
+        except InvalidInstant:
+            pass  # said below, of the whole text
+        else:
+            if _FIRST <= instant <= _LAST:
+                return instant
+    return _parsed(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _hour(text: str) -> int:
+    """The instant of ``2026-03-02T08:``, in UTC."""
+    return _parsed(text + "00:00Z")
+
+
+@functools.lru_cache(maxsize=8192)
+def _within_hour(text: str) -> int:
+    """What ``15:00Z`` adds to an hour, or ``15:00+01:00``."""
+    return _parsed("1970-01-01T00:" + text)
+
+
+def _parsed(text: str) -> int:
     try:
-        parsed = datetime.fromisoformat(str.upper(text))  # str's own, as the pattern saw the characters themselves
+        written = text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        raise _not_rfc3339(text) from None
+    shape = written.translate(_SHAPE)
+    if shape not in _AWARE:
+        raise NaiveDatetime(text) if shape in _NAIVE else _not_rfc3339(text)
+    # ``fromisoformat`` looks at the numbers, but it takes +01:60 for an offset, and from Python 3.14 on 24:00:00.
+    if written[11:13] == b"24" or (written[-3] == _COLON and (written[-2:] > b"59" or written[-5:-3] > b"23")):
+        raise _not_rfc3339(text)
+    try:
+        since_epoch = _fromisoformat(text if written[-1] != _SMALL_Z else text.upper()) - _EPOCH
     except ValueError as error:
         raise InvalidInstant(text, f"no such date or time: {error}") from None
-    return _microseconds(parsed - _EPOCH, text)
+    instant = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000 + since_epoch.microseconds
+    if _FIRST <= instant <= _LAST:
+        return instant
+    raise InstantOutOfRange(text)
 
 
 def _microseconds(since_epoch: timedelta, value: object) -> int:
@@ -104,3 +139,7 @@ def _in_range(instant: int, value: object) -> int:
     if not _FIRST <= instant <= _LAST:
         raise InstantOutOfRange(value)
     return instant
+
+
+def _not_rfc3339(text: str) -> InvalidInstant:
+    return InvalidInstant(text, "not RFC 3339, as in 2026-03-02T08:00:00Z or 2026-03-02T09:00:00.25+01:00")
