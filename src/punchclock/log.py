@@ -159,13 +159,12 @@ def parse_line(line: bytes) -> Entry:
         raise MalformedLine("$.event", f"unknown event {shown(written.event)}; there are {known}", timer=timer)
     if not timer:
         raise MalformedLine("$.timer", "empty", timer=timer)
-    at = _instant("at", written.at, timer)
+    try:
+        at = instant(written.at)
+    except InvalidInstant as error:
+        raise MalformedLine("$.at", str(error), timer=timer) from error
     if event is Correction.AMEND:
-        if written.worked_seconds is UNSET or written.since is UNSET:
-            missing = "worked_seconds" if written.worked_seconds is UNSET else "since"
-            raise MalformedLine("$", f"amend is missing `{missing}`", timer=timer)
-        worked = _microseconds(written.worked_seconds, timer)
-        return Entry(timer, event, at, written, worked, _instant("since", written.since, timer))
+        return _amendment(written, at)
     if written.worked_seconds is not UNSET or written.since is not UNSET:
         surplus = "since" if written.worked_seconds is UNSET else "worked_seconds"
         raise MalformedLine(f"$.{surplus}", f"only amend has this key, not {event}", timer=timer)
@@ -328,11 +327,17 @@ def _relabel(record: Record[H], labels: Labels) -> None:
         record.note = labels.note
 
 
-def _instant(key: str, text: str, timer: str) -> int:
+def _amendment(written: _Line, at: int) -> Entry:
+    timer = written.timer
+    if written.worked_seconds is UNSET or written.since is UNSET:
+        missing = "worked_seconds" if written.worked_seconds is UNSET else "since"
+        raise MalformedLine("$", f"amend is missing `{missing}`", timer=timer)
+    worked = _microseconds(written.worked_seconds, timer)
     try:
-        return instant(text)
+        since = instant(written.since)
     except InvalidInstant as error:
-        raise MalformedLine(f"$.{key}", str(error), timer=timer) from error
+        raise MalformedLine("$.since", str(error), timer=timer) from error
+    return Entry(timer, Correction.AMEND, at, written, worked, since)
 
 
 def _microseconds(number: Raw, timer: str) -> int:
