@@ -14,6 +14,7 @@ from enum import StrEnum
 from punchclock.errors import PunchclockError
 from punchclock.machine import State
 from punchclock.vendors.account import Account, Query
+from punchclock.vendors.errors import clipped
 from punchclock.vendors.records import Record
 from punchclock.vendors.world import Credential, Person, Role, World
 
@@ -75,10 +76,11 @@ class Broken(PunchclockError):
     code = "rule-broken"
 
     def __init__(self, rule: Rule, field: str = "", detail: str = "") -> None:
-        super().__init__(": ".join(part for part in (field, detail or rule.value) if part))
+        field, detail = clipped(field), clipped(detail or rule.value)
+        super().__init__(f"{field}: {detail}" if field else detail)
         self.rule = rule
         self.field = field
-        self.detail = detail or rule.value
+        self.detail = detail
 
 
 def same(given: str, expected: str) -> bool:
@@ -111,14 +113,14 @@ def has_role(person: Person, allowed: Collection[Role]) -> None:
         raise Broken(Rule.ROLE)
 
 
-def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role]) -> None:
+def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role], field: str = "") -> None:
     """What is touched is the caller's own, or the caller's role reaches other people's.
 
     Raises:
         Broken: ``FOREIGN``.
     """
     if owner.id != caller.id and caller.role not in privileged:
-        raise Broken(Rule.FOREIGN)
+        raise Broken(Rule.FOREIGN, field)
 
 
 def none_running(account: Account, of: type[Record], person: Person, states: tuple[State, ...]) -> None:
