@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from punchclock.errors import PunchclockError
+from punchclock.errors import PunchclockError, shown
 
-__all__ = ["MalformedPayload", "Rejection", "UnknownOperation", "UnknownVendor"]
+__all__ = ["MalformedPayload", "Rejection", "UnknownOperation", "UnknownVendor", "clipped"]
 
 
 class UnknownVendor(PunchclockError):
@@ -18,7 +18,7 @@ class UnknownVendor(PunchclockError):
     code = "unknown-vendor"
 
     def __init__(self, vendor: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no vendor {vendor!r}; there are {', '.join(known)}")
+        super().__init__(f"no vendor {shown(vendor)}; there are {', '.join(known)}")
         self.vendor = vendor
         self.known = known
 
@@ -35,7 +35,7 @@ class UnknownOperation(PunchclockError):
     code = "unknown-operation"
 
     def __init__(self, vendor: str, operation: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"{vendor} has no call {operation!r}; there are {', '.join(known)}")
+        super().__init__(f"{vendor} has no call {shown(operation)}; there are {', '.join(known)}")
         self.vendor = vendor
         self.operation = operation
         self.known = known
@@ -54,10 +54,7 @@ class MalformedPayload(PunchclockError):
     code = "malformed-payload"
 
     def __init__(self, vendor: str, path: str, value: object, reason: str) -> None:
-        shown = repr(value)
-        if len(shown) > 80:
-            shown = f"{shown[:80]}…"
-        super().__init__(f"{vendor}: {path}: {reason} (got {shown})")
+        super().__init__(f"{vendor}: {clipped(path)}: {clipped(reason)} (got {shown(value)})")
         self.vendor = vendor
         self.path = path
         self.value = value
@@ -81,10 +78,16 @@ class Rejection(PunchclockError):
     def __init__(
         self, vendor: str, status: int, vendor_code: int, message: str, field: str = "", detail: str = ""
     ) -> None:
-        super().__init__(f"{vendor}: {vendor_code} {message}" + (f" ({detail})" if detail else ""))
-        self.detail = detail
+        super().__init__(f"{vendor}: {vendor_code} {clipped(message)}" + (f" ({clipped(detail)})" if detail else ""))
         self.vendor = vendor
         self.status = status
         self.vendor_code = vendor_code
         self.message = message
         self.field = field
+        self.detail = detail
+
+
+def clipped(text: str) -> str:
+    """A stranger's text, cut to a length that fits a line; what UTF-8 cannot hold is spelled out."""
+    cut = text if len(text) <= 200 else f"{text[:200]}…"
+    return cut.encode("utf-8", "backslashreplace").decode()

@@ -7,13 +7,14 @@ the vendor's folder.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from email.parser import BytesParser
 from functools import cache
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 from urllib.parse import parse_qsl
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -22,14 +23,17 @@ from punchclock.vendors.rules import Broken, Rule
 
 __all__ = [
     "BOOLEANS",
+    "Id",
     "convert_parameters",
     "decode_payload",
+    "is_xml",
     "merged",
     "read_boolean",
     "read_form",
     "read_json",
     "read_multipart",
     "read_xml",
+    "wants_xml",
     "write_json",
     "write_xml",
     "xml_element",
@@ -38,11 +42,14 @@ __all__ = [
 
 T = TypeVar("T")
 
+#: An id where a vendor's are numbers; JSON's numbers are exact up to here.
+Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
 _MOST_PARAMETERS: Final = 100
 
 # What no text of a vendor holds: control characters but tab and line ends, halves of surrogate pairs, and
 # the two code points that XML has no way to write.
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]").search
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 #: The spellings of true and false that clients send; a bare parameter counts as set.
 BOOLEANS: Final[Mapping[str, bool]] = {
@@ -91,7 +98,7 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
         try:
             pairs.append((name, value.decode()))
         except UnicodeDecodeError as error:
-            raise Broken(Rule.MALFORMED, name[:100], f"it cannot be read: {error}") from None
+            raise Broken(Rule.MALFORMED, name, f"it cannot be read: {error}") from None
     return _without_duplicates(pairs)
 
 
@@ -99,14 +106,17 @@ def read_json(body: bytes) -> dict[str, object]:
     """The parameters of a JSON body; none where it is empty.
 
     Raises:
-        Broken: ``MALFORMED``, no JSON, no UTF-8, or no object.
+        Broken: ``MALFORMED``, no JSON, no UTF-8, or no object; ``DUPLICATE``.
     """
     if not body.strip():
         return {}
     try:
-        return msgspec.json.decode(body, type=dict[str, object])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        found = msgspec.json.decode(body, type=dict[str, object])
+        if body.count(b":") > len(found):  # of two with one name msgspec takes the last; the standard library tells
+            json.loads(body, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:  # all that msgspec raises is a ValueError
         raise Broken(Rule.MALFORMED, detail=f"the body is no JSON object: {error}") from None
+    return found
 
 
 def read_xml(body: bytes) -> dict[str, object]:
@@ -124,29 +134,29 @@ def read_xml(body: bytes) -> dict[str, object]:
         raise Broken(Rule.MALFORMED, detail=f"the body is no XML: {error}") from None
     for child in root:
         if len(child):
-            raise Broken(Rule.TYPE, child.tag[:100], "it holds elements where text is meant")
+            raise Broken(Rule.TYPE, child.tag, "it holds elements where text is meant")
     return _without_duplicates((child.tag, child.text or "") for child in root)
 
 
-_NO_TREE: Final = (ElementTree.ParseError, ValueError, LookupError)
+_NO_TREE: Final = (ET.ParseError, ValueError, LookupError)
 
 
-def _tree(body: bytes) -> ElementTree.Element:
-    return ElementTree.fromstring(body, ElementTree.XMLParser(target=_NoDoctype()))  # noqa: S314 no doctype, no bomb
+def _tree(body: bytes | str) -> ET.Element:
+    return ET.fromstring(body, ET.XMLParser(target=_NoDoctype()))  # noqa: S314 no doctype, no bomb
 
 
-class _NoDoctype(ElementTree.TreeBuilder):
+class _NoDoctype(ET.TreeBuilder):
     """Builds a tree of a document without a document type: where none is declared, no entity can be."""
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
         raise ValueError("it has a document type, which no request needs")
 
 
-def _without_duplicates(pairs: Iterable[tuple[str, str]]) -> dict[str, object]:
+def _without_duplicates(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise Broken(Rule.DUPLICATE, name[:100])
+            raise Broken(Rule.DUPLICATE, name)
         found[name] = value
     return found
 
@@ -161,7 +171,7 @@ def merged(*parts: Mapping[str, object]) -> dict[str, object]:
     for part in parts:
         for name, value in part.items():
             if name in found:
-                raise Broken(Rule.DUPLICATE, name[:100])
+                raise Broken(Rule.DUPLICATE, name)
             found[name] = value
     return found
 
@@ -180,8 +190,8 @@ def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
     for field, value in sent.items():
         if field not in known:
             if closed:
-                raise Broken(Rule.UNKNOWN, field[:100])
-        elif isinstance(value, str) and _UNPRINTABLE(value):
+                raise Broken(Rule.UNKNOWN, field)
+        elif isinstance(value, str) and _UNPRINTABLE.search(value):
             raise Broken(Rule.VALUE, field, "it holds control characters")
     try:
         return msgspec.convert(sent, into, strict=False)
@@ -245,7 +255,12 @@ def _value_at(payload: object, path: str) -> object:
     return value
 
 
-def xml_payload(vendor: str, payload: bytes) -> dict[str, object]:
+def is_xml(payload: object) -> bool:
+    """Whether a payload is a document in XML; if anything else, it is JSON, or decoded already."""
+    return isinstance(payload, (bytes, str)) and payload.lstrip()[:1] in (b"<", "<")
+
+
+def xml_payload(vendor: str, payload: bytes | str) -> dict[str, object]:
     """A payload in XML as plain values: an element's children by tag, its text where it has none.
 
     Of several children with one tag the value is a list.
@@ -254,14 +269,13 @@ def xml_payload(vendor: str, payload: bytes) -> dict[str, object]:
         MalformedPayload: no XML, or XML with a document type.
     """
     try:
-        root = _tree(payload)
-    except _NO_TREE as error:
+        plain = _plain(_tree(payload))
+    except (*_NO_TREE, RecursionError) as error:
         raise MalformedPayload(vendor, "$", payload, f"no XML: {error}") from None
-    plain = _plain(root)
     return plain if isinstance(plain, dict) else {}
 
 
-def _plain(element: ElementTree.Element) -> object:
+def _plain(element: ET.Element) -> object:
     if len(element) == 0:
         return element.text or ""
     found: dict[str, Any] = {}
@@ -276,6 +290,18 @@ def _plain(element: ElementTree.Element) -> object:
     return found
 
 
+def wants_xml(headers: Mapping[str, str]) -> bool:
+    """Whether the answer is to be XML and not JSON: as ``accept`` says, or else as the body is written."""
+    for header in ("accept", "content-type"):
+        named = _FORM(headers.get(header, "").lower())
+        if named:
+            return named[0] == "xml"
+    return False
+
+
+_FORM: Final = re.compile("json|xml").search
+
+
 _encode_json: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 
 
@@ -284,29 +310,29 @@ def write_json(payload: object) -> bytes:
     return _encode_json(payload)
 
 
-def write_xml(root: ElementTree.Element) -> bytes:
+def write_xml(root: ET.Element) -> bytes:
     """A tree as a UTF-8 document with its declaration."""
-    written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written
 
 
-def xml_element(tag: str, content: object) -> ElementTree.Element:
+def xml_element(tag: str, content: object) -> ET.Element:
     """A payload as a tree: an object as elements in the order of its fields, a list as one element an item."""
-    holder = ElementTree.Element("holder")
+    holder = ET.Element("holder")
     _add(holder, tag, msgspec.to_builtins(content))
     return holder[0]
 
 
-def _add(parent: ElementTree.Element, tag: str, value: object) -> None:
+def _add(parent: ET.Element, tag: str, value: object) -> None:
     if isinstance(value, dict):
-        child = ElementTree.SubElement(parent, tag)
+        child = ET.SubElement(parent, tag)
         for name, part in value.items():
             _add(child, name, part)
     elif isinstance(value, list):
         for item in value:
             _add(parent, tag, item)
     else:
-        ElementTree.SubElement(parent, tag).text = _xml_text(value)
+        ET.SubElement(parent, tag).text = _xml_text(value)
 
 
 def _xml_text(value: object) -> str:
@@ -314,4 +340,4 @@ def _xml_text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))  # there is no way to write one
