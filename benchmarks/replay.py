@@ -25,7 +25,7 @@ from punchclock.instants import instant
 from punchclock.log import Entry, Labels, format_line
 from punchclock.machine import TRANSITIONS, Event, State
 
-_MINUTE = 60_000_000
+_SECOND = 1_000_000
 _START = instant("2026-01-05T06:00:00Z")
 
 RIVAL = "decode each line, keep nothing"
@@ -128,13 +128,13 @@ def replay_table(measured: Replays) -> str:
 
 
 def entries(events: int, timers: int, chance: random.Random) -> Iterator[Entry]:
-    """A log in the order of its instants: timers begin one after another, 40 at a time, and a few never stop."""
+    """A log in the order of its instants, which are whole seconds: 40 timers at a time, and a few never stop."""
     each = max(events // timers, 2)
     alive: list[tuple[str, Labels, State, int]] = []
     begun = said = 0
     at = _START
     while said < events:
-        at += chance.randrange(_MINUTE // 4)
+        at += chance.randrange(15) * _SECOND
         if begun < timers and (len(alive) < 40 or not alive):
             name = f"T{begun}"
             labels = Labels(user=f"user {begun % 300}", project=f"Project {begun % 40:03}", task=f"task {begun % 7}")
