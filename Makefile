@@ -15,8 +15,12 @@ help:  ## say what there is
 demo: .venv/.cli  ## replay the example week
 	$(BIN)/punchclock replay examples/week.jsonl
 
-test: .venv/.dev  ## run the tests, with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term-missing
+# Parts that are not held to it are named; all others are.
+NOT_WHOLE := */punchclock/columns/*,*/punchclock/commands/*,*/punchclock/sandbox/*,*/punchclock/vendors/*,*/punchclock/worlds.py
+
+test: .venv/.dev  ## run the tests; fails under 100 % branch coverage
+	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/coverage report --fail-under=100 --omit='$(NOT_WHOLE)'
 
 lint: .venv/.dev  ## check style and types
 	$(BIN)/ruff check .
