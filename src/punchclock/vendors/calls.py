@@ -121,7 +121,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     chosen_by: Mapping[str, str] = {}
     request: type[msgspec.Struct]
     handler: Callable[[Call[Any]], Answer]
-    reader: Callable[[bytes, int, str], Any]
+    reader: Callable[..., Any]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -175,12 +175,14 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
     operation: Operation | None = None
     try:
         rows = _on_path(vendor.operations, request.path)
+        if len(rows) == 1:  # known before anything can be refused, so that the refusal is this call's own
+            operation = rows[0][0]
         sent = vendor.read(request)
         caller = vendor.authenticate(request, sent, account)
         operation, in_path = _row(rows, request.method, sent)
         call: Call[Any] = Call(
             operation,
-            convert_parameters({**sent, **in_path}, operation.request),
+            convert_parameters(_together(sent, in_path), operation.request),
             account,
             caller,
             vendor.dialect.floor(now),
@@ -194,9 +196,7 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
         return refusal(vendor, request, Broken(Rule.STATE, detail=str(illegal)), operation)
 
 
-def refusal(
-    vendor: Vendor, request: Request, why: Broken | Rejection, operation: Operation | None = None
-) -> Outcome:
+def refusal(vendor: Vendor, request: Request, why: Broken | Rejection, operation: Operation | None = None) -> Outcome:
     """The outcome of a call that is refused: the vendor's own words for the broken rule, and no change."""
     rejection = vendor.refuse(why, operation) if isinstance(why, Broken) else why
     name = operation.name if operation else ""
@@ -223,8 +223,8 @@ def serves(vendor: Vendor, path: str) -> bool:
     return False
 
 
-def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: str) -> Any:  # noqa: ANN401 a row's own type
-    """The client's side of `answer`: what a reply to a call says.
+def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: str, **form: str) -> Any:  # noqa: ANN401 a row's own type
+    """The client's side of `answer`: what a reply to a call says; ``form`` is what else its reader has to know.
 
     Raises:
         UnknownOperation: the vendor has no such call.
@@ -235,7 +235,7 @@ def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: st
     rejection = vendor.read_rejection(reply)
     if rejection is not None:
         raise rejection
-    return row.reader(reply.body, now, zone)
+    return row.reader(reply.body, now, zone, **form)
 
 
 def operation_named(vendor: Vendor, name: str) -> Operation:
@@ -274,7 +274,7 @@ def _on_path(operations: Sequence[Operation], path: str) -> list[tuple[Operation
                 rows.append((operation, in_path))
                 break
     if not rows:
-        raise Broken(Rule.PATH, detail=f"nothing answers at {path[:200]}")
+        raise Broken(Rule.PATH, detail=f"nothing answers at {path}")
     return rows
 
 
@@ -292,13 +292,21 @@ def _match(template: Sequence[str], segments: Sequence[str]) -> dict[str, object
     return found
 
 
+def _together(sent: Mapping[str, object], in_path: Mapping[str, object]) -> dict[str, object]:
+    """What was sent and what stands in the path: the path says what is meant, and nothing may say otherwise."""
+    for name, value in in_path.items():
+        if str(sent.get(name) or value) != value:
+            raise Broken(Rule.DUPLICATE, name, "the path says otherwise")
+    return {**sent, **in_path}
+
+
 def _row(
     rows: Sequence[tuple[Operation, dict[str, object]]], method: str, sent: Mapping[str, object]
 ) -> tuple[Operation, dict[str, object]]:
     """The row that is meant: first by method, then by the parameters that tell calls on one path apart."""
     taking = [row for row in rows if method in row[0].methods]
     if not taking:
-        raise Broken(Rule.METHOD, detail=f"{method[:20]} is not taken here")
+        raise Broken(Rule.METHOD, detail=f"{method} is not taken here")
     for operation, in_path in taking:
         if all(str(sent.get(name) or "") == value for name, value in operation.chosen_by.items()):
             return operation, in_path
