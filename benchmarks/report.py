@@ -18,8 +18,8 @@ def ratio_table(rows: Sequence[Row]) -> str:
             row.rival,
             _time(row.ours),
             _time(row.theirs),
-            f"{row.ratio:.0f} × faster" if row.faster else f"{row.ratio:.2f} ×",
-            f"{'≥' if row.faster else '≤'} {row.target:g}",
+            _together(f"{row.ratio:.0f} × faster" if row.faster else f"{row.ratio:.2f} ×"),
+            _together(f"{'≥' if row.faster else '≤'} {row.target:g}"),
             "yes" if row.met else "no",
         )
         for row in rows
@@ -42,5 +42,10 @@ def _time(nanoseconds: float) -> str:
     """A time in the unit that suits it."""
     for unit, size in (("ms", 1_000_000), ("µs", 1_000)):
         if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
+            return _together(f"{nanoseconds / size:.3g} {unit}")
+    return _together(f"{nanoseconds:.3g} ns")
+
+
+def _together(text: str) -> str:
+    """With spaces at which no line breaks."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
