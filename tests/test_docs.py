@@ -42,7 +42,7 @@ def run_console(example: Example) -> str | None:
         printed = subprocess.run(
             ["bash", "-c", command],
             cwd=ROOT,
-            env=os.environ | {"PATH": path, "COLUMNS": "80", "PYTHONWARNINGS": "error"},
+            env=os.environ | {"PATH": path, "COLUMNS": "82", "PYTHONWARNINGS": "error"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
