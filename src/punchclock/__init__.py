@@ -32,6 +32,7 @@ from punchclock.errors import (
     MissingLocalTime,
     NaiveDatetime,
     PunchclockError,
+    UnknownFormat,
     UnknownTimer,
     UnknownZone,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "State",
     "Stretch",
     "Timer",
+    "UnknownFormat",
     "UnknownTimer",
     "UnknownZone",
     "amend",

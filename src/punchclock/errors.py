@@ -30,6 +30,7 @@ __all__ = [
     "MissingLocalTime",
     "NaiveDatetime",
     "PunchclockError",
+    "UnknownFormat",
     "UnknownTimer",
     "UnknownZone",
 ]
@@ -264,6 +265,22 @@ class InvalidInterval(PunchclockError):
         )
         self.start = start
         self.end = end
+
+
+class UnknownFormat(PunchclockError):
+    """A file whose name does not say in which of the known formats it is.
+
+    Attributes:
+        name: the file's name.
+        reason: why it is refused.
+    """
+
+    code = "unknown-format"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"cannot tell the format of {shown(name)}: {reason}")
+        self.name = name
+        self.reason = reason
 
 
 class UnknownZone(PunchclockError):

@@ -9,15 +9,32 @@ This package belongs to the extra ``columns``: NumPy, pyarrow, and matplotlib fo
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from punchclock.errors import MissingExtra
 
-try:
-    import numpy
-    import pyarrow
-except ModuleNotFoundError as error:
-    raise MissingExtra("punchclock.columns", "columns") from error
+for _part in ("numpy", "pyarrow"):
+    if find_spec(_part) is None:
+        raise MissingExtra("punchclock.columns", "columns")
 
+from punchclock.columns.files import FileReplayed, read, read_batches, replay_file, write
 from punchclock.columns.readings import break_at, elapsed_at, not_before, worked_at
-from punchclock.columns.replay import Replayed, replay, transition
+from punchclock.columns.replay import Replayed, replay, stream, transition
+from punchclock.columns.stretches import stretches
 
-__all__ = ["Replayed", "break_at", "elapsed_at", "not_before", "replay", "transition", "worked_at"]
+__all__ = [
+    "FileReplayed",
+    "Replayed",
+    "break_at",
+    "elapsed_at",
+    "not_before",
+    "read",
+    "read_batches",
+    "replay",
+    "replay_file",
+    "stream",
+    "stretches",
+    "transition",
+    "worked_at",
+    "write",
+]

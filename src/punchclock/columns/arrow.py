@@ -33,14 +33,15 @@ __all__ = [
     "plain_type",
     "read_events",
     "read_fields",
-    "read_instant_column",
-    "read_states",
-    "read_worked",
     "read_ids",
+    "read_instant_column",
     "read_instants",
     "read_log",
+    "read_states",
+    "read_worked",
     "timers_table",
     "whole_column",
+    "words_of",
 ]
 
 #: The instants that columns take, in microseconds: 73,000 years either side of 1970. Between two of them lies less
@@ -80,7 +81,7 @@ class Log(NamedTuple):
 
     def rows(self, start: int, stop: int) -> Log:
         """Some of the rows."""
-        timers = self.timers.slice(start, stop - start)
+        timers = self.timers.slice(start, stop - start)  # the shorter where the log ends first
         return self._replace(timers=timers, events=self.events[start:stop], at=self.at[start:stop])
 
 
@@ -98,8 +99,19 @@ class Fields(NamedTuple):
 
     def put(self, rows: Ints, others: Fields) -> None:
         """Set the fields of some of the timers, in place."""
-        for column, values in zip(self, others, strict=True):
-            column[rows] = values
+        self.state[rows] = others.state
+        self.started_at[rows] = others.started_at
+        self.since[rows] = others.since
+        self.worked[rows] = others.worked
+
+    def followed_by(self, others: Fields) -> Fields:
+        """These timers and others after them, as a copy."""
+        return Fields(
+            np.concatenate((self.state, others.state)),
+            np.concatenate((self.started_at, others.started_at)),
+            np.concatenate((self.since, others.since)),
+            np.concatenate((self.worked, others.worked)),
+        )
 
     @staticmethod
     def idle(count: int) -> Fields:
@@ -214,8 +226,12 @@ def read_fields(data: ArrowTable) -> Fields:
         InstantOutOfRange: an instant beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` says in which row.
     """
     table = as_table(data)
-    instants = (read_instant_column(table, name) for name in ("started_at", "since"))
-    return Fields(read_states(table), *instants, read_worked(table))
+    return Fields(
+        read_states(table),
+        read_instant_column(table, "started_at"),
+        read_instant_column(table, "since"),
+        read_worked(table),
+    )
 
 
 def read_states(table: pa.Table) -> Codes:
@@ -308,6 +324,23 @@ def instant_array(instants: Ints, instant_type: pa.DataType) -> pa.Array:
     return pa.array(instants).view(instant_type)
 
 
+def words_of(column: pa.Array, name: str) -> tuple[list[str | None], npt.NDArray[np.integer]]:
+    """A column of few words as these words, ``None`` among them if there is a null, and the place of each row's.
+
+    Raises:
+        MalformedTable: a column that holds no strings.
+    """
+    if not _is_text(plain_type(column.type)):
+        raise MalformedTable(name, f"{column.type} holds no strings, plain or dictionary-encoded")
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    indices = encoded.indices
+    if indices.null_count:
+        indices = indices.cast(pa.int64()).fill_null(len(words))
+        words.append(None)
+    return words, _numbers(indices)
+
+
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """The type of a column's values, dictionary-encoded or not."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -321,18 +354,12 @@ def at_row(error: PunchclockError, row: int) -> PunchclockError:
 
 def _codes(column: pa.Array, name: str, words: tuple[str, ...], *, unknown: int, null: int) -> Codes:
     """A column of words as their numbers; ``unknown`` for another word, ``null`` for none."""
-    if not _is_text(plain_type(column.type)):
-        raise MalformedTable(name, f"{column.type} holds no strings, plain or dictionary-encoded")
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     number = {str(word): code for code, word in enumerate(words)}
-    meaning = [null if word is None else number.get(word, unknown) for word in encoded.dictionary.to_pylist()]
-    indices = encoded.indices
-    if indices.null_count:
-        indices = indices.cast(pa.int64()).fill_null(len(meaning))
-    codes = _numbers(indices)
-    if indices.null_count or encoded.null_count or meaning != list(range(len(meaning))):
-        codes = np.array([*meaning, null], dtype=np.uint8).take(codes)
-    return codes.astype(np.uint8, copy=False)
+    found, indices = words_of(column, name)
+    meaning = [null if word is None else number.get(word, unknown) for word in found]
+    if meaning != list(range(len(meaning))):
+        indices = np.array(meaning, dtype=np.uint8).take(indices)
+    return indices.astype(np.uint8, copy=False)
 
 
 def _workable(ids: pa.Array) -> pa.Array:
@@ -376,7 +403,7 @@ def _outside(values: Ints, low: int, high: int) -> Flags | None:
     """Which values are out of range; ``None`` where none is, without an array to say so."""
     if not values.size or (values.min() >= low and values.max() <= high):
         return None
-    return cast(Flags, (values < low) | (values > high))
+    return (values < low) | (values > high)
 
 
 def _nulls(column: pa.Array) -> Flags:
@@ -384,4 +411,4 @@ def _nulls(column: pa.Array) -> Flags:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

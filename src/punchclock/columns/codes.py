@@ -10,7 +10,7 @@ before an event is known from the event ahead of it alone, which is what lets a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,9 @@ __all__ = [
     "AFTER",
     "BREAK",
     "CARRIED",
+    "CLOCK_WENT_BACKWARDS",
     "COUNTS_BREAK",
     "COUNTS_WORK",
-    "CLOCK_WENT_BACKWARDS",
     "EVENTS",
     "IDLE",
     "ILLEGAL",
@@ -91,7 +91,11 @@ def pair_of(before: int, event: int) -> int:
     return before << 3 | event
 
 
-def reason_of(fault: int) -> int:
+@overload
+def reason_of(fault: int) -> int: ...
+@overload
+def reason_of(fault: Codes) -> Codes: ...
+def reason_of(fault: int | Codes) -> int | Codes:
     """What becomes of a row that is no event, from the code that it has in an event's place."""
     return fault - NULL + CLOCK_WENT_BACKWARDS + 1
 
@@ -105,7 +109,9 @@ def target_states(table: Mapping[tuple[State, Event], State]) -> dict[Event, Sta
     found: dict[Event, State] = {}
     for (source, event), target in table.items():
         if found.setdefault(event, target) is not target:
-            raise InvalidTable((source, event, target), f"{event} also leads to {found[event]}: columns need one target")
+            raise InvalidTable(
+                (source, event, target), f"{event} leads to {found[event]} too, and columns need one target"
+            )
     return found
 
 
@@ -145,6 +151,4 @@ LEGAL_PAIRS: Final = tuple(
 )
 
 #: Every ``before`` after which time counts as work.
-WORKING: Final = tuple(
-    before for state, befores in enumerate(_BEFORES) for before in befores if KIND_OF[state] == WORK
-)
+WORKING: Final = tuple(before for state, befores in enumerate(_BEFORES) for before in befores if KIND_OF[state] == WORK)

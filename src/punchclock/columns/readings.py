@@ -24,7 +24,7 @@ from punchclock.errors import ClockWentBackwards, MalformedTable
 
 __all__ = ["break_at", "elapsed_at", "not_before", "worked_at"]
 
-_BLOCK: Final = 1 << 15
+_BLOCK: Final = 1 << 16
 
 
 def worked_at(timers: ArrowTable, now: object) -> Ints:

@@ -19,6 +19,7 @@ A row that is no event at all is at fault as any other: see ``REASONS`` in `punc
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -54,6 +55,7 @@ from punchclock.columns.codes import (
     LEGAL_PAIRS,
     NULL,
     REASONS,
+    STOPPED,
     WORKING,
     Codes,
     Flags,
@@ -63,10 +65,10 @@ from punchclock.columns.codes import (
 from punchclock.errors import MalformedTable
 from punchclock.machine import Event
 
-__all__ = ["Groups", "Replayed", "group", "replay", "settle", "stable_order", "transition"]
+__all__ = ["Groups", "Replayed", "group", "heads_of", "replay", "settle", "stable_order", "stream", "transition"]
 
 # Rows at a time, so that the arrays of one pass stay within the processor's caches.
-_BLOCK: Final = 1 << 15
+_BLOCK: Final = 1 << 16
 
 # Rows that are grouped at a time: it bounds the memory that this takes, and lets a row's number fit into 27 bits.
 _PIECE: Final = 1 << 27
@@ -77,7 +79,9 @@ _ABREAST: Final = 128
 # Rows of one timer that become Python's integers at a time.
 _STRIDE: Final = 1 << 8
 
+# A row's number, a timer's number and an event's code are packed into 63 bits.
 _EVENT_BITS: Final = 3
+_MOST_BITS: Final = 30
 
 
 class Replayed(NamedTuple):
@@ -130,9 +134,9 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
 
     Returns:
         The timers after the log, and the rejected rows. A row is rejected with the code of the error that
-        `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value`` if
-        one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` if the instant is
-        beyond 2**61 microseconds from 1970, where sums could overflow. Instants have the type of the column ``at``,
+        `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value`` where
+        one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` where the instant is
+        beyond 2**61 microseconds from 1970, and sums could overflow. Instants have the type of the column ``at``,
         ids that of ``timer``; durations are int64, in microseconds.
 
     Raises:
@@ -142,12 +146,55 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
     """
     log = read_log(table)
     ids, fields = _carried(timers, log.timers.type)
-    verdicts = [np.zeros(0, dtype=np.uint8)]
+    rejected = [_rejected(np.zeros(0, dtype=np.uint8))]
     for start in range(0, len(log.events), _PIECE):
-        ids, fields, verdict = _replay(log.rows(start, min(start + _PIECE, len(log.events))), ids, fields)
-        verdicts.append(verdict)
-    timers = timers_table(ids_as(ids, log.id_type), fields, log.instant_type)
-    return Replayed(timers, _rejected(np.concatenate(verdicts)))
+        ids, fields, verdict = _replay(log.rows(start, start + _PIECE), ids, fields)
+        rejected.append(_rejected(verdict, start))
+    return Replayed(timers_table(ids_as(ids, log.id_type), fields, log.instant_type), pa.concat_tables(rejected))
+
+
+def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
+    """Fold a log that comes in batches, and let go of each timer as it stops.
+
+    Together the results are those of `replay`, row for row; only the order of the timers is another. Memory holds one
+    batch, the timers that have not stopped, and no more than the ids of those that have: they are needed to refuse what
+    the log may still say of them.
+
+    Args:
+        batches: tables as for `replay`, in order, all of the same types.
+
+    Yields:
+        After each batch, the timers that stopped in it and the rows that it rejected, counted from the head of the log;
+        at the end, the timers that have not stopped.
+
+    Raises:
+        MalformedTable: a column is missing or has the wrong type, or another type than in the batch ahead.
+    """
+    ids, fields, closed = pa.array([], pa.null()), Fields.idle(0), list[pa.Array]()
+    types: tuple[pa.DataType, pa.DataType] | None = None
+    start = 0
+    for batch in batches:
+        log = read_log(batch)
+        if types is None:
+            types = log.id_type, log.instant_type
+            ids = ids.cast(plain_type(log.timers.type))
+        for name, before, now in zip(("timer", "at"), types, (log.id_type, log.instant_type), strict=True):
+            if now != before:
+                raise MalformedTable(name, f"{now} in this batch, but {before} in those ahead")
+        for first in range(0, len(log.events), _PIECE):
+            ids, fields, verdict = _replay(log.rows(first, first + _PIECE), ids, fields, closed)
+            stopped = fields.state == STOPPED
+            gone, left = np.flatnonzero(stopped), np.flatnonzero(~stopped)
+            names = ids.take(pa.array(gone))
+            closed.append(names)
+            yield Replayed(
+                timers_table(ids_as(names, log.id_type), fields.take(gone), log.instant_type),
+                _rejected(verdict, start + first),
+            )
+            ids, fields = ids.take(pa.array(left)), fields.take(left)
+        start += len(log.events)
+    if types is not None:
+        yield Replayed(timers_table(ids_as(ids, types[0]), fields, types[1]), _rejected(np.zeros(0, dtype=np.uint8)))
 
 
 def transition(timers: ArrowTable, event: Event | str | pa.Array | pa.ChunkedArray, now: object) -> Replayed:
@@ -204,6 +251,8 @@ def group(log: Log) -> Groups:
         return Groups(rows, log.events, log.at, heads)
 
     row_bits = (len(keys) - 1).bit_length()
+    if row_bits > _MOST_BITS:
+        raise MalformedTable(None, f"more than 2**{_MOST_BITS} rows to sort at once; take them in batches")
     low = int(keys.min())
     if (int(keys.max()) - low).bit_length() + row_bits + _EVENT_BITS > 63:
         keys, low = log.timers.dictionary_encode().indices.to_numpy(), 0
@@ -217,11 +266,11 @@ def group(log: Log) -> Groups:
     packed.sort()
 
     events = packed.astype(np.uint8)
-    events &= (1 << _EVENT_BITS) - 1
+    events &= np.uint8((1 << _EVENT_BITS) - 1)
     packed >>= _EVENT_BITS
     order = packed & ((1 << row_bits) - 1)
     packed >>= row_bits
-    heads = _heads(packed[1:] != packed[:-1])
+    heads = heads_of(packed[1:] != packed[:-1])
     return Groups(order if rows is None else rows.take(order), events, log.at.take(order), heads)
 
 
@@ -252,7 +301,7 @@ def settle(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple
         return fields, None
     stops = np.append(heads[1:], len(events))
     faulty = np.searchsorted(heads, faults, side="right") - 1
-    faulty = faulty[_heads(faulty[1:] != faulty[:-1])]
+    faulty = faulty[heads_of(faulty[1:] != faulty[:-1])]
     origin = Fields.idle(len(faulty)) if before is None else before.take(faulty)
     verdict = _refuse(events, at, heads[faulty], stops[faulty], origin, faults)
 
@@ -271,19 +320,30 @@ def settle(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple
     return fields, verdict
 
 
-def _replay(log: Log, ids: pa.Array, fields: Fields) -> tuple[pa.Array, Fields, Codes]:
-    """Fold one piece of a log on from the timers that are known, and say what became of each of its rows."""
+def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] = ()) -> tuple[pa.Array, Fields, Codes]:
+    """Fold one piece of a log on from the timers that are known, and say what became of each of its rows.
+
+    ``closed`` has the ids of timers that stopped and were let go: nothing can happen to them any more.
+    """
     groups = group(log)
     first_rows = groups.first_rows
     names = log.timers.take(pa.array(first_rows))
     before = None
     new = np.ones(len(names), dtype=np.bool_)
-    if len(ids):
+    known = bool(len(ids) or closed)
+    if known:
         names = names.dictionary_decode() if pa.types.is_dictionary(names.type) else names
         place = pc.index_in(names, ids)
         new = pc.is_null(place).to_numpy(zero_copy_only=False)
-        before = fields.take(place.fill_null(0).to_numpy())
-        before.put(np.flatnonzero(new), Fields.idle(np.count_nonzero(new)))
+        old, places = np.flatnonzero(~new), place.drop_null().to_numpy()
+        before = Fields.idle(len(names))
+        before.put(old, fields.take(places))
+        for each in closed:
+            again = each.filter(pc.is_in(each, names))
+            if len(again):
+                over = pc.is_in(names, again).to_numpy(zero_copy_only=False)
+                before.state[over] = STOPPED
+                new &= ~over
     after, verdict = settle(groups.events, groups.at, groups.heads, before)
 
     # Those that were known keep their places; the others follow as they appear in the log.
@@ -291,9 +351,9 @@ def _replay(log: Log, ids: pa.Array, fields: Fields) -> tuple[pa.Array, Fields, 
     if groups.rows is not None:
         newcomers = newcomers.take(stable_order(first_rows[newcomers]))
     names, newly = names.take(pa.array(newcomers)), after.take(newcomers)
-    if len(ids):
-        fields = Fields(*(np.concatenate(both) for both in zip(fields, newly, strict=True)))
-        fields.put(place.drop_null().to_numpy(), after.take(np.flatnonzero(~new)))
+    if known:
+        fields = fields.followed_by(newly)
+        fields.put(places, after.take(old))
         ids = pa.concat_arrays([ids, names])
     else:
         ids, fields = names, newly
@@ -332,17 +392,17 @@ def _runs(ids: pa.Array) -> tuple[Ints, npt.NDArray[np.integer] | None]:
     keys = None
     if pa.types.is_dictionary(ids.type) or pa.types.is_integer(ids.type):
         keys = (ids.indices if pa.types.is_dictionary(ids.type) else ids).to_numpy()
-        heads = _heads(keys[1:] != keys[:-1])
+        heads = heads_of(keys[1:] != keys[:-1])
         of_runs = keys[heads]
     else:
-        heads = _heads(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False))
+        heads = heads_of(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False))
         of_runs = ids.take(pa.array(heads)).dictionary_encode().indices.to_numpy()
     if (of_runs[1:] > of_runs[:-1]).all():
         return heads, None
     return heads, np.repeat(of_runs, np.diff(heads, append=len(ids))) if keys is None else keys
 
 
-def _heads(differ: Flags) -> Ints:
+def heads_of(differ: Flags) -> Ints:
     """Where groups begin, from whether each row but the first differs from the one ahead of it."""
     inner = np.flatnonzero(differ)
     heads = np.empty(len(inner) + 1, dtype=np.int64)
@@ -364,11 +424,15 @@ def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[
 
     faults = [np.zeros(0, dtype=np.int64)]
     bounds = np.searchsorted(heads, np.arange(0, count + _BLOCK, _BLOCK)).tolist()
-    room = np.empty((3, _BLOCK), dtype=np.uint8), np.empty((2, _BLOCK), dtype=np.bool_), np.empty(_BLOCK, dtype=np.int64)
+    room = np.empty((2, _BLOCK), dtype=np.uint8)
+    flags = np.empty((2, _BLOCK), dtype=np.bool_)
+    durations = np.empty(_BLOCK, dtype=np.int64)
     for block, start in enumerate(range(0, count, _BLOCK)):
         stop = min(start + _BLOCK, count)
         size = stop - start
-        (ahead, pairs, _), (legal, scratch), gaps = room[0][:, :size], room[1][:, :size], room[2][:size]
+        ahead, pairs = room[:, :size]
+        legal, scratch = flags[:, :size]
+        gaps = durations[:size]
         first, last = bounds[block], bounds[block + 1]
         inner = heads[first:last] - start
 
@@ -451,9 +515,7 @@ def _refuse(events: Codes, at: Ints, heads: Ints, stops: Ints, before: Fields, f
     return verdict
 
 
-def _step(
-    events: Codes, at: Ints, row: int, stop: int, state: int, since: int, faults: Ints, verdict: Codes
-) -> None:
+def _step(events: Codes, at: Ints, row: int, stop: int, state: int, since: int, faults: Ints, verdict: Codes) -> None:
     """`_refuse` for one timer, from a row on."""
     while row < stop:
         end = min(row + _STRIDE, stop)
@@ -475,9 +537,10 @@ def _step(
             state, since = _AFTER[int(events[row - 1])], int(at[row - 1])
 
 
-def _rejected(verdict: Codes) -> pa.Table:
+def _rejected(verdict: Codes, start: int = 0) -> pa.Table:
+    """The rows that were not accepted, counted from ``start``."""
     rows = np.flatnonzero(verdict)
-    return pa.table({"row": pa.array(rows), "reason": enum_array(verdict[rows] - np.uint8(1), REASONS)})
+    return pa.table({"row": pa.array(rows + start), "reason": enum_array(verdict[rows] - np.uint8(1), REASONS)})
 
 
 # For stepping one timer: Python reads its own tuples faster than it reads an array.

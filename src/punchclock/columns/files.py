@@ -1,0 +1,339 @@
+"""Logs and results as files: Parquet, Arrow IPC, CSV and JSON Lines, read and written in batches.
+
+The suffix says which format a file has. No more than a batch of a log is in memory at a time; what the timers need
+besides is said in `punchclock.columns.replay`.
+
+In CSV and JSON Lines an instant is a text, exactly as strict as `punchclock.instant`. A text that is none is read as
+null, and so is what a line of JSON says if the line is malformed; the replay rejects such a row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet as pq
+
+from punchclock.columns.replay import stream
+from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, MalformedTable, UnknownFormat
+from punchclock.instants import instant
+from punchclock.log import parse_line
+
+__all__ = ["FileReplayed", "read", "read_batches", "replay_file", "write"]
+
+#: Rows of a log in memory at a time, and bytes of a text.
+_BATCH: Final = 1 << 20
+_CHUNK: Final = 1 << 25
+
+_UTC: Final = pa.timestamp("us", tz="UTC")
+_WORD: Final = pa.dictionary(pa.int32(), pa.string())
+_LOG: Final = pa.schema({"timer": pa.string(), "event": _WORD, "at": _UTC})
+_LOG_AS_TEXT: Final = pa.schema(dict.fromkeys(_LOG.names, pa.string()))
+
+# The texts that Arrow's parser reads as `punchclock.instant` does, or fails at.
+_PLAIN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+_FIRST: Final = instant("0001-01-01T00:00:00Z")
+_LAST: Final = instant("9999-12-31T23:59:59.999999Z")
+
+#: Writes one table after another into a file, all of one schema.
+Put: TypeAlias = Callable[[pa.Table], None]
+
+
+class FileReplayed(NamedTuple):
+    """How much a file held.
+
+    Attributes:
+        events: its rows.
+        timers: the timers in it.
+        rejected: the rows that were rejected.
+    """
+
+    events: int
+    timers: int
+    rejected: int
+
+
+def replay_file(
+    source: Path | str,
+    timers: Path | str,
+    rejected: Path | str | None = None,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> FileReplayed:
+    """Replay a log of any size from a file into files.
+
+    Args:
+        source: the log, a file in one of the formats: ``.parquet``, ``.arrow`` or ``.feather`` (Arrow IPC), ``.arrows``
+            (a stream of it), ``.csv``, ``.jsonl`` or ``.ndjson``.
+        timers: where the timers go, in a format of the same list. Each is written when it stops; those that have not
+            stopped are written at the end.
+        rejected: where the rejected rows go, if anywhere.
+        advance: is told after each batch how many events are done.
+
+    Raises:
+        UnknownFormat: a suffix that names no format.
+        MalformedTable: the log's columns are not those that `replay` takes, or the file is damaged.
+        OSError: a file cannot be read or written.
+    """
+    events = written = refused = 0
+
+    def counted() -> Iterator[pa.Table]:
+        nonlocal events
+        for batch in read_batches(source):
+            yield batch
+            events += batch.num_rows
+            if advance is not None:
+                advance(events)
+
+    with contextlib.ExitStack() as stack:
+        put_timers = stack.enter_context(_writer(timers))
+        put_rejected = None if rejected is None else stack.enter_context(_writer(rejected))
+        for result in stream(counted()):
+            written += result.timers.num_rows
+            refused += result.rejected.num_rows
+            put_timers(result.timers)
+            if put_rejected is not None:
+                put_rejected(result.rejected)
+    return FileReplayed(events, written, refused)
+
+
+def read(source: Path | str) -> pa.Table:
+    """A whole log from a file; otherwise as `read_batches`."""
+    return pa.concat_tables(read_batches(source))
+
+
+def read_batches(source: Path | str) -> Iterator[pa.Table]:
+    """The columns ``timer``, ``event`` and ``at`` of a log in a file, a batch at a time; at least one, be it empty.
+
+    Raises:
+        UnknownFormat: a suffix that names no format.
+        MalformedTable: the file is damaged, or a text has no such columns.
+        OSError: the file cannot be read.
+    """
+    path = Path(source)
+    reader = _format(path).read
+    try:
+        yield from reader(path)
+    except pa.ArrowException as error:
+        raise MalformedTable(None, f"{path.name}: {error}") from None
+
+
+def write(table: pa.Table, target: Path | str) -> None:
+    """Write a table into a file, in the format that the suffix names.
+
+    Raises:
+        UnknownFormat: a suffix that names no format.
+        InstantOutOfRange: a text has no way to say an instant outside the years 1 to 9999.
+        OSError: the file cannot be written.
+    """
+    with _writer(target) as put:
+        put(table)
+
+
+class _Format(NamedTuple):
+    """How files of one format are read and written."""
+
+    read: Callable[[Path], Iterator[pa.Table]]
+    write: Callable[[Path], contextlib.AbstractContextManager[Put]]
+
+
+def _format(path: Path) -> _Format:
+    try:
+        return _FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise UnknownFormat(path.name, f"its suffix is none of {', '.join(_FORMATS)}") from None
+
+
+def _writer(target: Path | str) -> contextlib.AbstractContextManager[Put]:
+    path = Path(target)
+    return _format(path).write(path)
+
+
+# Parquet
+
+
+def _read_parquet(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path, read_dictionary=["event"], memory_map=True) as file:
+        yield file.schema_arrow.empty_table()
+        for batch in file.iter_batches(_BATCH, columns=_LOG.names, use_threads=False):
+            yield pa.table(batch)
+
+
+@contextlib.contextmanager
+def _write_parquet(path: Path) -> Iterator[Put]:
+    with path.open("wb") as file, contextlib.ExitStack() as stack:
+        yield _to(lambda schema: stack.enter_context(pq.ParquetWriter(file, schema)))
+
+
+# Arrow IPC
+
+
+def _read_arrow(path: Path) -> Iterator[pa.Table]:
+    with pa.memory_map(str(path)) as file:
+        reader = pa.ipc.open_file(file)
+        yield _columns_of_log(reader.schema.empty_table())
+        for number in range(reader.num_record_batches):
+            yield _columns_of_log(pa.table(reader.get_batch(number)))
+
+
+def _read_arrow_stream(path: Path) -> Iterator[pa.Table]:
+    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
+        yield _columns_of_log(reader.schema.empty_table())
+        for batch in reader:
+            yield _columns_of_log(pa.table(batch))
+
+
+def _columns_of_log(table: pa.Table) -> pa.Table:
+    return table.select([name for name in table.column_names if name in _LOG.names])
+
+
+@contextlib.contextmanager
+def _write_arrow(path: Path) -> Iterator[Put]:
+    with path.open("wb") as file, contextlib.ExitStack() as stack:
+        yield _to(lambda schema: stack.enter_context(pa.ipc.new_file(file, schema)))
+
+
+@contextlib.contextmanager
+def _write_arrow_stream(path: Path) -> Iterator[Put]:
+    with path.open("wb") as file, contextlib.ExitStack() as stack:
+        yield _to(lambda schema: stack.enter_context(pa.ipc.new_stream(file, schema)))
+
+
+def _to(opened: Callable[[pa.Schema], pq.ParquetWriter | pa.ipc.RecordBatchWriter | pa.csv.CSVWriter]) -> Put:
+    """Writes into what is opened with the first table's schema."""
+    writer = None
+
+    def put(table: pa.Table) -> None:
+        nonlocal writer
+        # A file has one dictionary for a column. The ids' grows with the log, so they are written plainly.
+        for place, field in enumerate(table.schema):
+            if field.name == "timer" and pa.types.is_dictionary(field.type):
+                table = table.set_column(place, "timer", table.column(place).cast(field.type.value_type))
+        if writer is None:
+            writer = opened(table.schema)
+        writer.write_table(table)
+
+    return put
+
+
+# CSV
+
+
+def _read_csv(path: Path) -> Iterator[pa.Table]:
+    convert = pa.csv.ConvertOptions(
+        include_columns=_LOG.names,
+        column_types={"timer": pa.string(), "event": _WORD, "at": pa.string()},
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+    options = pa.csv.ReadOptions(block_size=_CHUNK, use_threads=False)
+    with pa.csv.open_csv(path, read_options=options, convert_options=convert) as reader:
+        yield _LOG.empty_table()
+        for batch in reader:
+            # Many a writer of CSV puts a space where RFC 3339 has a T.
+            at = pc.replace_substring_regex(batch["at"], r"^(\d{4}-\d\d-\d\d) ", r"\1T")
+            yield pa.table([batch["timer"], batch["event"], _parsed(at)], schema=_LOG)
+
+
+@contextlib.contextmanager
+def _write_csv(path: Path) -> Iterator[Put]:
+    with path.open("wb") as file, contextlib.ExitStack() as stack:
+        put = _to(lambda schema: stack.enter_context(pa.csv.CSVWriter(file, schema)))
+        yield lambda table: put(_with_texts(table))
+
+
+# JSON Lines
+
+
+def _read_json(path: Path) -> Iterator[pa.Table]:
+    with path.open("rb") as file:
+        yield _LOG.empty_table()
+        while lines := file.read(_CHUNK) + file.readline():
+            yield _from_json(lines)
+
+
+def _from_json(lines: bytes) -> pa.Table:
+    """Whole lines as a table: all at once if they are as they should be, or else one by one."""
+    if not lines.endswith(b"\n"):
+        lines += b"\n"
+    options = pa.json.ReadOptions(use_threads=False, block_size=len(lines))
+    parse = pa.json.ParseOptions(explicit_schema=_LOG_AS_TEXT, unexpected_field_behavior="ignore")
+    with contextlib.suppress(pa.ArrowInvalid):
+        table = pa.json.read_json(io.BytesIO(lines), read_options=options, parse_options=parse).combine_chunks()
+        if table.num_rows == lines.count(b"\n"):
+            event = table["event"].chunk(0).dictionary_encode()
+            return pa.table([table["timer"], event, _parsed(table["at"].chunk(0))], schema=_LOG)
+    timers, events, instants = zip(*map(_from_line, lines.split(b"\n")[:-1]), strict=True)
+    event = pa.array(events, pa.string()).dictionary_encode()
+    return pa.table([pa.array(timers, pa.string()), event, pa.array(instants, _UTC)], schema=_LOG)
+
+
+def _from_line(line: bytes) -> tuple[str | None, str | None, int | None]:
+    try:
+        entry = parse_line(line)
+    except MalformedLine as error:
+        return error.timer, None, None
+    return entry.timer, str(entry.event), entry.at
+
+
+@contextlib.contextmanager
+def _write_json(path: Path) -> Iterator[Put]:
+    with path.open("wb") as file:
+
+        def put(table: pa.Table) -> None:
+            file.write(msgspec.json.Encoder().encode_lines(_with_texts(table).to_pylist()))
+
+        yield put
+
+
+# Instants as texts
+
+
+def _parsed(column: pa.Array) -> pa.Array:
+    """Texts as instants; null where one is none."""
+    if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py() is not False:
+        with contextlib.suppress(pa.ArrowInvalid):  # a day that there is not
+            instants = column.cast(_UTC)
+            if not pc.any(pc.less(instants.view(pa.int64()), _FIRST)).as_py():  # the year 0
+                return instants
+    return pa.array([_instant(text) for text in column.to_pylist()], _UTC)
+
+
+def _instant(text: str | None) -> int | None:
+    try:
+        return None if text is None else instant(text)
+    except InvalidInstant:
+        return None
+
+
+def _with_texts(table: pa.Table) -> pa.Table:
+    """A table whose instants are texts of RFC 3339."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            column = table.column(place)
+            bounds = pc.min_max(column.cast(pa.int64())).as_py()
+            for value in (bounds["min"], bounds["max"]):
+                if value is not None and not _FIRST <= value <= _LAST:
+                    raise InstantOutOfRange(value)
+            texts = pc.strftime(column.cast(_UTC), "%Y-%m-%dT%H:%M:%SZ")
+            table = table.set_column(place, field.name, texts)
+    return table
+
+
+_FORMATS: Final = {
+    ".parquet": _Format(_read_parquet, _write_parquet),
+    ".arrow": _Format(_read_arrow, _write_arrow),
+    ".feather": _Format(_read_arrow, _write_arrow),
+    ".arrows": _Format(_read_arrow_stream, _write_arrow_stream),
+    ".csv": _Format(_read_csv, _write_csv),
+    ".jsonl": _Format(_read_json, _write_json),
+    ".ndjson": _Format(_read_json, _write_json),
+}
