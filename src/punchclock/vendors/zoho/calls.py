@@ -1,0 +1,346 @@
+"""The calls of the timer page: how they come in and go out, and the table of them all.
+
+Source: page "Timer API"; the ``Authorization`` header is how the vendor's clients send their token today. What a call
+decides is in handlers.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from punchclock.vendors.account import Account
+from punchclock.vendors.calls import (
+    Answer,
+    Call,
+    Operation,
+    Outcome,
+    Reply,
+    Request,
+    Vendor,
+    answer,
+    operation_named,
+    read_answer,
+)
+from punchclock.vendors.errors import MalformedPayload, Rejection
+from punchclock.vendors.rules import person_of_token
+from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart
+from punchclock.vendors.world import Person
+from punchclock.vendors.zoho.dates import ISO
+from punchclock.vendors.zoho.dialect import DIALECT
+from punchclock.vendors.zoho.envelope import Problem, Refusal, plain_reply, write_reply
+from punchclock.vendors.zoho.handlers import (
+    AddComment,
+    DeleteComment,
+    GetComments,
+    GetRunningTimer,
+    PauseTimer,
+    ResumeTimer,
+    StartTimer,
+    add_comment,
+    delete_comment,
+    get_comments,
+    get_running_timer,
+    pause_timer,
+    resume_timer,
+    start_timer,
+)
+from punchclock.vendors.zoho.refusals import LISTED, refuse
+from punchclock.vendors.zoho.wire import (
+    Comment,
+    ZohoTimer,
+    parse_running,
+    read_comment,
+)
+
+__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+
+
+# ---- in and out ----------------------------------------------------------------------------------
+
+
+def _read(request: Request) -> dict[str, object]:
+    """The parameters of the query and of a form or JSON body; a blank one and a null are as good as none."""
+    media = request.headers.get("content-type", "")
+    if "multipart/form-data" in media:
+        body = read_multipart(media, request.body)
+    elif "json" in media or (not media and request.body.lstrip().startswith(b"{")):
+        body = read_json(request.body)
+    else:
+        body = read_form(request.body)
+    sent = merged(read_form(request.query), body)
+    return {name: _text(value) for name, value in sent.items() if value is not None and value != ""}
+
+
+def _text(value: object) -> object:
+    """An id that JSON sends as a number is the same id."""
+    return str(value) if type(value) is int and abs(value) < 2**64 else value
+
+
+def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
+    """The token in the ``Authorization`` header, or else the parameter ``authtoken``."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in ("zoho-oauthtoken", "bearer"):
+        token = str(sent.get("authtoken", ""))
+    world = account.world
+    return person_of_token(token.strip(), world.credential("zoho"), world)
+
+
+def _wants_xml(request: Request) -> bool:
+    """``Accept`` asks for XML, or a parameter ``format=xml`` does."""
+    return (
+        "xml" in request.headers.get("accept", "")
+        or _FORMAT_XML(request.query.encode("utf-8", "replace")) is not None
+        or _FORMAT_XML(request.body) is not None
+    )
+
+
+_FORMAT_XML: Final = re.compile(rb"(?:^|&)format=xml(?:&|$)").search
+
+
+def _uri(path: str) -> str:
+    """The path as the envelope says it."""
+    return path.removeprefix("/people")
+
+
+def _reply(request: Request, status: int, body: bytes) -> Reply:
+    media = "application/xml" if _wants_xml(request) else "application/json"
+    return Reply(status, {"content-type": f"{media};charset=UTF-8"}, body)
+
+
+def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
+    body = write_reply(answer.payload, _uri(call.operation.path), xml=_wants_xml(request))
+    return _reply(request, answer.status, body)
+
+
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+    """Several calls share one path, so that the call may not be known; the path then is, or nothing is."""
+    problem = Problem(rejection.vendor_code, rejection.message)
+    listed = operation is not None and operation.name in LISTED
+    path = operation.path if operation else _TIMER if request.path.strip("/") == _TIMER[1:] else _ROOT
+    said = Refusal(rejection.detail, [problem] if listed else problem)
+    return _reply(request, rejection.status, write_reply(said, _uri(path), xml=_wants_xml(request)))
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+
+class _Body(msgspec.Struct):
+    """What every answer has."""
+
+    message: str = ""
+    status: int = 0
+    errors: Problem | list[Problem] | UnsetType = UNSET
+
+
+class _IdRead(msgspec.Struct, rename="camel"):
+    time_log_id: int | str = ""
+    comment_id: int | str = ""
+
+
+class _CommentRead(msgspec.Struct, rename="camel"):
+    comment_id: int | str
+    created_time: str
+    comment: str
+
+
+B = TypeVar("B")
+
+
+class _Ids(msgspec.Struct):
+    result: list[_IdRead] | _IdRead
+
+
+class _Comments(msgspec.Struct):
+    result: list[_CommentRead] | _CommentRead = []
+
+
+class _Envelope(msgspec.Struct, Generic[B]):
+    response: B
+
+
+_body_decoder: Final = msgspec.json.Decoder(_Envelope[_Body], strict=False)
+_ids_decoder: Final = msgspec.json.Decoder(_Envelope[_Ids], strict=False)
+_comments_decoder: Final = msgspec.json.Decoder(_Envelope[_Comments], strict=False)
+
+
+def _read_id(body: bytes, now: int, zone: str) -> str:
+    """The id of the new timelog or comment."""
+    result = decode_payload("zoho", plain_reply(body), _ids_decoder).response.result
+    first = next(iter(result), _IdRead()) if isinstance(result, list) else result
+    told = str(first.time_log_id or first.comment_id)
+    if not told:
+        raise MalformedPayload("zoho", "$.response.result", body, "it tells no id")
+    return told
+
+
+def _read_comments(body: bytes, now: int, zone: str) -> list[Comment]:
+    result = decode_payload("zoho", plain_reply(body), _comments_decoder).response.result
+    read = result if isinstance(result, list) else [result]
+    return [read_comment(str(each.comment_id), each.created_time, each.comment, zone) for each in read]
+
+
+def _read_nothing(body: bytes, now: int, zone: str) -> None:
+    return None
+
+
+def _read_rejection(reply: Reply) -> Rejection | None:
+    """Whatever the HTTP status is, the body tells whether it is one."""
+    body = decode_payload("zoho", plain_reply(reply.body), _body_decoder).response
+    if body.errors is UNSET and body.status == 0 and reply.status < 400:
+        return None
+    errors = body.errors if isinstance(body.errors, list) else [] if body.errors is UNSET else [body.errors]
+    first = errors[0] if errors else Problem(0, body.message)
+    return Rejection("zoho", reply.status, first.code, first.message, detail=body.message)
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+_ROOT: Final = "/people/api/timetracker"
+_TIMER: Final = f"{_ROOT}/timer"
+
+# The page shows URLs only; clients send both, and changes mostly by POST.
+_READ_METHODS: Final = ("GET", "POST")
+_CHANGE_METHODS: Final = ("POST", "GET")
+
+#: Every call of the page, in its order, but that "stop" stands ahead: of three calls on one path it is told by its
+#: ``timer``, and the other two by whether there is a ``timeLogId``.
+OPERATIONS: Final = (
+    Operation(
+        name="pause_timer",
+        methods=_CHANGE_METHODS,
+        path=_TIMER,
+        chosen_by={"timer": "stop"},
+        request=PauseTimer,
+        handler=pause_timer,
+        reader=_read_nothing,
+    ),
+    Operation(
+        name="start_timer",
+        methods=_CHANGE_METHODS,
+        path=_TIMER,
+        chosen_by={"timeLogId": ""},
+        request=StartTimer,
+        handler=start_timer,
+        reader=_read_id,
+    ),
+    Operation(
+        name="resume_timer",
+        methods=_CHANGE_METHODS,
+        path=_TIMER,
+        request=ResumeTimer,
+        handler=resume_timer,
+        reader=_read_nothing,
+    ),
+    Operation(
+        name="get_running_timer",
+        methods=_READ_METHODS,
+        path=f"{_ROOT}/getcurrentlyrunningtimer",
+        request=GetRunningTimer,
+        handler=get_running_timer,
+        reader=parse_running,
+    ),
+    Operation(
+        name="get_comments",
+        methods=_READ_METHODS,
+        path=f"{_ROOT}/getcomments",
+        request=GetComments,
+        handler=get_comments,
+        reader=_read_comments,
+    ),
+    Operation(
+        name="add_comment",
+        methods=_CHANGE_METHODS,
+        path=f"{_ROOT}/addcomment",
+        aliases=("/api/timetracker/addcomment",),  # the page's own URL of this call
+        request=AddComment,
+        handler=add_comment,
+        reader=_read_id,
+    ),
+    Operation(
+        name="delete_comment",
+        methods=_CHANGE_METHODS,
+        path=f"{_ROOT}/deletecomment",
+        request=DeleteComment,
+        handler=delete_comment,
+        reader=_read_nothing,
+    ),
+)
+
+VENDOR: Final = Vendor(
+    name="zoho",
+    operations=OPERATIONS,
+    dialect=DIALECT,
+    record=ZohoTimer,
+    read=_read,
+    authenticate=_authenticate,
+    refuse=refuse,
+    write=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+)
+
+
+def handle(request: Request, account: Account, now: int) -> Outcome:
+    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+    return answer(VENDOR, request, account, now)
+
+
+def validate(request: Request, account: Account, now: int) -> Rejection | None:
+    """The refusal that Zoho People would answer, before anything is sent; ``None`` if it would not refuse."""
+    return answer(VENDOR, request, account, now).rejection
+
+
+def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool = False) -> Request:
+    """An outgoing call, ready for any HTTP library.
+
+    Args:
+        operation: the name of the call.
+        parameters: of the call's request type.
+        token: the person's token. It goes into a header, where no server's log will show it.
+        xml: ask for the answer in XML.
+    """
+    row = operation_named(VENDOR, operation)
+    headers = {
+        "authorization": f"Zoho-oauthtoken {token}",
+        "accept": "application/xml" if xml else "application/json",
+    }
+    query = urlencode(msgspec.to_builtins(parameters))
+    return Request(method=row.methods[0], path=row.path, query=query, headers=headers)
+
+
+def read_reply(
+    operation: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: int,
+    zone: str = "UTC",
+    date_format: str = ISO,
+) -> ZohoTimer | list[Comment] | str | None:
+    """What Zoho People answered: the running timer or ``None``, a list of comments, the id of what is new, or ``None``.
+
+    Args:
+        operation: the name of the call that was made.
+        status: the HTTP status of the answer.
+        headers: its headers.
+        body: its bytes, JSON or XML.
+        now: the instant of the answer.
+        zone: the account's zone.
+        date_format: the format that the running timer was asked for in.
+
+    Raises:
+        Rejection: Zoho People refused.
+        MalformedPayload: the body is not what Zoho People documents.
+        UnknownDateFormat: the format is none.
+    """
+    form = {"date_format": date_format} if operation == "get_running_timer" else {}
+    told: ZohoTimer | list[Comment] | str | None
+    told = read_answer(VENDOR, operation, Reply(status, headers, body), now, zone, **form)
+    return told

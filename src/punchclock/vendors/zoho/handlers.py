@@ -1,0 +1,285 @@
+"""What each call of the timer page decides, and the parameters that it decides on.
+
+Source: page "Timer API". What an account's settings forbid is in rules.py, the words for it in refusals.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from punchclock.calendar import work_date
+from punchclock.machine import Event, State
+from punchclock.timer import start
+from punchclock.vendors.account import Query
+from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.dialect import SECOND
+from punchclock.vendors.records import UPDATE, Change
+from punchclock.vendors.rules import Broken, Rule, at_most, none_running, own_or_privileged
+from punchclock.vendors.world import Job, Person, World
+from punchclock.vendors.zoho.dates import ISO, InvalidDate, UnknownDateFormat, check_format, read_date
+from punchclock.vendors.zoho.envelope import Success
+from punchclock.vendors.zoho.rules import day_of_work, enabled, within_attendance, within_billable, within_estimate
+from punchclock.vendors.zoho.wire import (
+    FETCHED,
+    BillingStatus,
+    Comment,
+    CommentReference,
+    TimeLogReference,
+    ZohoTimer,
+    comment_element,
+    element,
+    read_billing_status,
+)
+
+__all__ = [
+    "AddComment",
+    "DeleteComment",
+    "GetComments",
+    "GetRunningTimer",
+    "PauseTimer",
+    "ResumeTimer",
+    "StartTimer",
+    "add_comment",
+    "delete_comment",
+    "get_comments",
+    "get_running_timer",
+    "pause_timer",
+    "resume_timer",
+    "start_timer",
+]
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+class StartTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Start timer API."""
+
+    user: str
+    job_id: str
+    work_date: str
+    date_format: str = ""
+    project_id: str = "all"
+    billing_status: str
+    timer: str
+    description: str = ""
+    work_item: str = ""
+
+
+class PauseTimer(msgspec.Struct, kw_only=True, rename="camel"):
+    """Pause/Resume timer API, with ``timer=stop``."""
+
+    time_log_id: str
+    timer: str
+
+
+class ResumeTimer(msgspec.Struct, kw_only=True, rename="camel"):
+    """Pause/Resume timer API, with ``timer=start``."""
+
+    time_log_id: str
+    timer: str
+
+
+class GetRunningTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """Get currently running timer API."""
+
+    date_format: str = ISO
+
+
+class GetComments(msgspec.Struct, kw_only=True, rename="camel"):
+    """Get comments for timer API."""
+
+    time_log_id: str
+
+
+class AddComment(msgspec.Struct, kw_only=True, rename="camel"):
+    """Add comment for timer API."""
+
+    time_log_id: str
+    comment: str
+
+
+class DeleteComment(msgspec.Struct, kw_only=True, rename="camel"):
+    """Delete comment for timer API."""
+
+    comment_id: str
+
+
+# ---- handlers ------------------------------------------------------------------------------------
+
+
+def start_timer(call: Call[StartTimer]) -> Answer:
+    """A new timelog, whose timer runs; for the logged-in user alone, one running timer a user."""
+    sent, world, caller = call.parameters, call.account.world, call.caller
+    _is_start(sent.timer)
+    at_most(250, "description", sent.description)
+    at_most(500, "workItem", sent.work_item)
+    billing_status = read_billing_status(sent.billing_status)
+    if billing_status is None:
+        raise Broken(Rule.VALUE, "billingStatus", f"{sent.billing_status[:40]} is no billing status")
+    booked_on = _day_booked_on(sent, world)
+    job = _job(sent, world)
+
+    enabled(world.settings)
+    _is_caller(sent.user, caller, world)
+    none_running(call.account, ZohoTimer, caller, (State.RUNNING,))
+    day_of_work(world.settings, caller, booked_on)
+    number = call.account.new_id()
+    record = ZohoTimer(
+        id=str(number),
+        timer_id=str(number + 1),
+        timer=start(call.now),
+        person=caller,
+        client=job.project.client if job.project else None,
+        project=job.project,
+        job=job,
+        note=sent.description,
+        work_date=booked_on,
+        billing_status=billing_status,
+        work_item=sent.work_item,
+    )
+    _within_limits(call, record, SECOND)
+    change = Change(Event.START, call.now, record)
+    return Answer(Success("Timelog entry added Successfully", [TimeLogReference(record.id)]), (change,))
+
+
+def pause_timer(call: Call[PauseTimer]) -> Answer:
+    """From work to break. Nothing but the page's own limits refuses it, whose messages say "in pausing"."""
+    record = _timelog(call, call.parameters.time_log_id)
+    change = stepped(record, Event.PAUSE, call.now)
+    _within_limits(call, change.record)
+    return Answer(Success("Timer Paused successfully"), (change,))
+
+
+def resume_timer(call: Call[ResumeTimer]) -> Answer:
+    """From break to work, on the day of the start, under the same rules as a start."""
+    _is_start(call.parameters.timer)
+    world = call.account.world
+    enabled(world.settings)
+    record = _timelog(call, call.parameters.time_log_id)
+    change = stepped(record, Event.RESUME, call.now)
+    none_running(call.account, ZohoTimer, record.person, (State.RUNNING,))
+    # The product's own FAQ: a timer can be resumed "for only current day".
+    if work_date(record.timer.started_at, world.zone) != work_date(change.at, world.zone):
+        raise Broken(Rule.VALUE, "timeLogId", "the timer was started on another day")
+    if record.work_date is not None:
+        day_of_work(world.settings, record.person, record.work_date)
+    _within_limits(call, change.record, SECOND)
+    return Answer(Success("Timer resumed successfully"), (change,))
+
+
+def get_running_timer(call: Call[GetRunningTimer]) -> Answer:
+    """The caller's running timer, or no result."""
+    date_format = call.parameters.date_format
+    try:
+        check_format(date_format)
+    except UnknownDateFormat as error:
+        raise Broken(Rule.VALUE, "dateFormat", str(error)) from None
+    query = Query(of=ZohoTimer, people=(call.caller.id,), states=(State.RUNNING,), limit=1)
+    running = call.account.find(query).records
+    if not running:
+        return Answer(Success(FETCHED))
+    return Answer(Success(FETCHED, element(running[0], call.now, call.account.world.zone, date_format)))
+
+
+def get_comments(call: Call[GetComments]) -> Answer:
+    """The comments of a timelog, oldest first, whether its timer runs or not."""
+    record = _timelog(call, call.parameters.time_log_id)
+    zone = call.account.world.zone
+    elements = [comment_element(comment, zone) for comment in record.comments]
+    return Answer(Success("Timer Comments fetched successfully", elements))
+
+
+def add_comment(call: Call[AddComment]) -> Answer:
+    """A new comment, while the timer runs."""
+    record = _timelog(call, call.parameters.time_log_id)
+    if record.timer.state is not State.RUNNING:
+        raise Broken(Rule.STATE, "timeLogId")
+    comment = Comment(id=str(call.account.new_id()), at=call.now, text=call.parameters.comment)
+    change = Change(UPDATE, call.now, replace(record, comments=(*record.comments, comment)))
+    return Answer(Success("Timer Comment Added successfully", [CommentReference(comment.id)]), (change,))
+
+
+def delete_comment(call: Call[DeleteComment]) -> Answer:
+    """One comment less, on any of the caller's timelogs, whether its timer runs or not."""
+    wanted = call.parameters.comment_id
+    for record in call.account.find(Query(of=ZohoTimer, people=(call.caller.id,))).records:
+        comments = tuple(comment for comment in record.comments if comment.id != wanted)
+        if len(comments) != len(record.comments):
+            change = Change(UPDATE, call.now, replace(record, comments=comments))
+            return Answer(Success("Timer Comments deleted successfully"), (change,))
+    raise Broken(Rule.NOT_FOUND, "commentId", f"there is no comment {wanted[:40]}")
+
+
+def _is_start(timer: str) -> None:
+    if timer != "start":
+        raise Broken(Rule.VALUE, "timer", "neither start nor stop")
+
+
+def _day_booked_on(sent: StartTimer, world: World) -> date:
+    """``workDate``, in ``dateFormat`` where that is given, or else in the company's format or in yyyy-MM-dd."""
+    formats = (sent.date_format,) if sent.date_format else (world.settings.date_format, ISO)
+    for date_format in formats:
+        try:
+            return read_date(sent.work_date, date_format)
+        except UnknownDateFormat as error:
+            if sent.date_format:
+                raise Broken(Rule.VALUE, "dateFormat", str(error)) from None
+        except InvalidDate as error:
+            if error.fits:
+                raise Broken(Rule.VALUE, "workDate", str(error)) from None
+    raise Broken(Rule.TYPE, "workDate", f"not a date as in {' or '.join(formats)}"[:200])
+
+
+def _job(sent: StartTimer, world: World) -> Job:
+    job = world.jobs.get(sent.job_id)
+    if job is None:
+        raise Broken(Rule.VALUE, "jobId", f"there is no job {sent.job_id[:40]}")
+    if sent.project_id != "all" and (job.project is None or job.project.id != sent.project_id):
+        raise Broken(Rule.VALUE, "projectId", f"the job is not in project {sent.project_id[:40]}")
+    if job.completed or not job.active:
+        raise Broken(Rule.CLOSED, "jobId", "the job is completed or not active")
+    return job
+
+
+def _is_caller(user: str, caller: Person, world: World) -> None:
+    """The user is the logged-in one, named by ERECNO, e-mail address or employee id."""
+    if not _names(user, caller):
+        known = any(_names(user, person) for person in world.people.values())
+        raise Broken(Rule.FOREIGN if known else Rule.VALUE, "user")
+
+
+def _names(user: str, person: Person) -> bool:
+    return user in (person.id, person.employee_id) or user.lower() == person.email.lower()
+
+
+def _timelog(call: Call[Any], id: str) -> ZohoTimer:
+    """The timelog with this id, which must be the caller's own: of timers and comments alike, nobody has others'."""
+    record = call.account.get(ZohoTimer, id)
+    if record is None:
+        raise Broken(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id[:40]}")
+    own_or_privileged(record.person, call.caller, (), "timeLogId")
+    return record
+
+
+def _within_limits(call: Call[Any], record: ZohoTimer, more: int = 0) -> None:
+    """The record as it shall be, together with what else is logged and as much more, keeps the account's limits."""
+    settings, job = call.account.world.settings, record.job
+    if settings.attendance_hours is not None or settings.max_billable_hours is not None:
+        of_day = Query(of=ZohoTimer, people=(record.person.id,), work_date=record.work_date)
+        timelogs = _with(record, call.account.find(of_day).records)
+        within_attendance(settings, timelogs, call.now, more)
+        if record.billing_status is BillingStatus.BILLABLE:
+            within_billable(settings, timelogs, call.now, more)
+    if job is not None and job.estimate is not None:
+        of_job = Query(of=ZohoTimer, jobs=(job.id,))
+        within_estimate(job, _with(record, call.account.find(of_job).records), call.now, more)
+
+
+def _with(record: ZohoTimer, stored: Sequence[ZohoTimer]) -> list[ZohoTimer]:
+    return [record, *(other for other in stored if other.id != record.id)]
