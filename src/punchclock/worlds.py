@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -40,9 +40,10 @@ class MalformedWorld(PunchclockError):
         self.reason = reason
 
 
-_Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(min_length=1, max_length=100)]
+#: A number, which may be written as a text: that is what every vendor's ids are.
+_Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,14}\Z")]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
-_Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+_Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
 class _Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +54,7 @@ class _Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class _Person(_Named, kw_only=True, forbid_unknown_fields=True):
     role: Role
     email: str = ""
-    employee_id: _Id = ""
+    employee_id: str | int = ""
 
 
 class _Project(_Named, kw_only=True, forbid_unknown_fields=True):
@@ -221,7 +222,7 @@ def _unique(what: str, entities: Sequence[_N]) -> Sequence[_N]:
     return entities
 
 
-def _find(among: Mapping[str, _E], id: Any, path: str) -> _E | None:
+def _find(among: Mapping[str, _E], id: _Id | None, path: str) -> _E | None:
     if id is None:
         return None
     found = among.get(str(id))

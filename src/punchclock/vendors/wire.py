@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from email.parser import BytesParser
 from functools import cache
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeGuard, TypeVar
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
@@ -255,7 +255,7 @@ def _value_at(payload: object, path: str) -> object:
     return value
 
 
-def is_xml(payload: object) -> bool:
+def is_xml(payload: object) -> TypeGuard[bytes | str]:
     """Whether a payload is a document in XML; if anything else, it is JSON, or decoded already."""
     return isinstance(payload, (bytes, str)) and payload.lstrip()[:1] in (b"<", "<")
 

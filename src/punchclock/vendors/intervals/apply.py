@@ -12,12 +12,12 @@ from typing import Final
 
 import msgspec
 
-from punchclock.errors import InvalidDuration
+from punchclock.errors import InvalidRounding
 from punchclock.instants import to_datetime
 from punchclock.machine import State
 from punchclock.rounding import Rounding, round_duration
 from punchclock.vendors.intervals.wire import IntervalsTimer
-from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.rules import Broken, Rule, not_blank
 
 __all__ = ["HUNDREDTH_OF_AN_HOUR", "TimeEntry", "apply"]
 
@@ -46,13 +46,15 @@ def apply(
         mode: how to round.
 
     Raises:
-        Broken: ``STATE``, the timer is not paused ("A timer must be paused before it can be applied").
-        InvalidDuration: a step that two decimals of an hour cannot hold, or an unknown mode.
+        Broken: ``STATE``, the timer is not paused ("A timer must be paused before it can be applied"); ``REQUIRED``,
+            it is nobody's.
+        InvalidRounding: a step that two decimals of an hour cannot hold, or an unknown mode.
     """
     if record.timer.state is not State.PAUSED:
         raise Broken(Rule.STATE, "starttime", "a timer must be paused before it can be applied")
     if step % HUNDREDTH_OF_AN_HOUR != 0:
-        raise InvalidDuration(step, "too precise: not a multiple of a hundredth of an hour")
+        raise InvalidRounding("step", step, "too precise: not a multiple of a hundredth of an hour")
+    not_blank("personid", record.person.id)
     rounded = round_duration(record.timer.worked, step, mode)
     return TimeEntry(
         personid=int(record.person.id),

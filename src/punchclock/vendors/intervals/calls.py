@@ -7,14 +7,13 @@ What a call decides is in handlers.py.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from punchclock.vendors.account import Account
+from punchclock.vendors.account import Account, Page
 from punchclock.vendors.calls import (
     Answer,
     Call,
@@ -27,7 +26,7 @@ from punchclock.vendors.calls import (
     operation_named,
     read_answer,
 )
-from punchclock.vendors.errors import Rejection
+from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.intervals.dialect import DIALECT
 from punchclock.vendors.intervals.handlers import (
     DeleteTimer,
@@ -41,14 +40,16 @@ from punchclock.vendors.intervals.handlers import (
     update_timer,
 )
 from punchclock.vendors.intervals.refusals import refuse
-from punchclock.vendors.intervals.wire import IntervalsTimer, parse
-from punchclock.vendors.rules import Broken, Rule, has_role, person_of_token
+from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, record_of
+from punchclock.vendors.rules import Broken, Rule, has_role, not_blank, person_of_token
 from punchclock.vendors.wire import (
     decode_payload,
+    is_xml,
     merged,
     read_form,
     read_json,
     read_xml,
+    wants_xml,
     write_json,
     write_xml,
     xml_element,
@@ -80,7 +81,7 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         token, _, _ = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8 in it
         token = ""
     if scheme.lower() != "basic" or not token:
         raise Broken(Rule.CREDENTIALS)
@@ -90,13 +91,10 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
     return person
 
 
-def _wants_xml(request: Request) -> bool:
-    return "xml" in (request.headers.get("accept") or request.headers.get("content-type") or "")
-
-
 def _reply(request: Request, status: int, content: dict[str, Any]) -> Reply:
-    if _wants_xml(request):
-        return Reply(status, {"content-type": "application/xml; charset=utf-8"}, write_xml(xml_element("intervals", content)))
+    if wants_xml(request.headers):
+        body = write_xml(xml_element("intervals", content))
+        return Reply(status, {"content-type": "application/xml; charset=utf-8"}, body)
     return Reply(status, {"content-type": "application/json"}, write_json(content))
 
 
@@ -114,12 +112,12 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
 
 
 class _ListReply(msgspec.Struct):
-    listcount: int | None = None
-    timer: list[Any] | dict[str, Any] | str = ""
+    listcount: int
+    timer: list[TimerRead] | TimerRead | str = ""  # in XML one is no list, and none is nothing
 
 
 class _Error(msgspec.Struct, frozen=True):
-    code: int = 1
+    code: int = 1  # "General (unknown) error"
     message: str = ""
     verbose: str = ""
 
@@ -133,12 +131,16 @@ _error_decoder: Final = msgspec.json.Decoder(_ErrorReply, strict=False)
 
 
 def _plain(body: bytes) -> object:
-    return xml_payload("intervals", body) if body.lstrip().startswith(b"<") else body
+    return xml_payload("intervals", body) if is_xml(body) else body
 
 
-def _read_list(body: bytes, now: int, zone: str) -> list[IntervalsTimer]:
-    timers = decode_payload("intervals", _plain(body), _list_decoder).timer or []
-    return [parse(timer, now, zone) for timer in (timers if isinstance(timers, list) else [timers])]
+def _read_list(body: bytes, now: int, zone: str) -> Page[IntervalsTimer]:
+    reply = decode_payload("intervals", _plain(body), _list_decoder)
+    timers = [reply.timer] if isinstance(reply.timer, TimerRead) else reply.timer or ()
+    if isinstance(timers, str):
+        raise MalformedPayload("intervals", "$.timer", timers, "neither timers nor nothing")
+    records = [record_of(timer, now, f"$.timer[{index}]") for index, timer in enumerate(timers)]
+    return Page(tuple(records), reply.listcount)
 
 
 def _read_one(body: bytes, now: int, zone: str) -> IntervalsTimer:
@@ -152,7 +154,10 @@ def _read_nothing(body: bytes, now: int, zone: str) -> None:
 def _read_rejection(reply: Reply) -> Rejection | None:
     if reply.status < 400:
         return None
-    error = decode_payload("intervals", _plain(reply.body), _error_decoder).error
+    try:
+        error = decode_payload("intervals", _plain(reply.body), _error_decoder).error
+    except MalformedPayload:  # a proxy's page, say: the status alone says no
+        error = _Error()
     return Rejection("intervals", reply.status, error.code, error.message, detail=error.verbose)
 
 
@@ -186,7 +191,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="create_timer",
-        methods=("POST", "PUT"),
+        methods=("POST",),
         path="/timer",
         chosen_by={"id": ""},
         request=WriteTimer,
@@ -236,17 +241,23 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
         parameters: of the call's request type.
         token: the API token.
         xml: speak XML instead of JSON, both ways.
+
+    Raises:
+        UnknownOperation: Intervals has no such call.
+        Broken: ``REQUIRED``, the call is about one timer, and its ``id`` is not there.
     """
     row = operation_named(VENDOR, operation)
     sent = msgspec.to_builtins(parameters)
     path = row.path
     if "{id}" in path:
-        path = path.replace("{id}", quote(str(sent.pop("id")), safe=""))
+        id = sent.pop("id", None)
+        not_blank("id", id)
+        path = path.replace("{id}", quote(str(id), safe=""))
     media = "application/xml" if xml else "application/json"
     headers = {"authorization": "Basic " + base64.b64encode(f"{token}:X".encode()).decode(), "accept": media}
     query, body = "", b""
     if row.methods[0] in ("GET", "DELETE"):
-        query = urlencode(sent)
+        query = urlencode({name: "true" if value is True else value for name, value in sent.items()})
     else:
         headers["content-type"] = media
         body = write_xml(xml_element("timer", sent)) if xml else write_json(sent)
@@ -255,8 +266,8 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
 
 def read_reply(
     operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
-) -> Any:
-    """What Intervals answered: a record, a list of records, or ``None`` for a deletion.
+) -> Any:  # noqa: ANN401 the operation's own type
+    """What Intervals answered: a record, a page of records, or ``None`` for a deletion.
 
     Args:
         operation: the name of the call that was made.

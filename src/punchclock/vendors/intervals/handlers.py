@@ -14,17 +14,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
-from punchclock.errors import InvalidInstant
+from punchclock.errors import InvalidDuration, InvalidInstant
 from punchclock.instants import to_datetime
 from punchclock.machine import Correction, Event, State
 from punchclock.timer import amend, start
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Answer, Call, stepped
-from punchclock.vendors.intervals.html import without_active_content
+from punchclock.vendors.intervals.html import without_active_elements
 from punchclock.vendors.intervals.wire import IntervalsTimer, element, info_element, read_seconds, read_timestamp
 from punchclock.vendors.records import UPDATE, Change
 from punchclock.vendors.rules import Broken, Rule, at_most, not_blank, one_per_task, own_or_privileged
-from punchclock.vendors.wire import read_boolean
+from punchclock.vendors.wire import Id, read_boolean
 from punchclock.vendors.world import Role
 
 __all__ = [
@@ -48,23 +48,22 @@ _OTHERS: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER})  # who may touch 
 class ListTimers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """``GET /timer/`` (heading "Allowed Filters"). The four ids take several values as CSV (footnote 1)."""
 
-    generaltimers: str | bool | int | None = None
-    gettimerinfo: str | bool | int | None = None
+    generaltimers: str | bool | None = None
+    gettimerinfo: str | bool | None = None
     taskid: str | int | None = None
     personid: str | int | None = None
     projectid: str | int | None = None
     clientid: str | int | None = None
     sortfield: Literal["lastupdate"] | None = None
     sortdir: Literal["ASC", "DESC"] | None = None
-    offset: Annotated[int, Meta(ge=0)] | None = None
-    limit: Annotated[int, Meta(ge=1)] | None = None
+    offset: Annotated[int, Meta(ge=0, lt=2**53)] | None = None
+    limit: Annotated[int, Meta(ge=1, lt=2**53)] | None = None
 
 
 class GetTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """``GET /timer/{id}/``."""
 
     id: str
-    gettimerinfo: str | bool | int | None = None
 
 
 class DeleteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -76,17 +75,17 @@ class DeleteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
 class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """PUT and POST (heading "Settable Fields"); with an ``id`` it updates, without one it creates.
 
-    ``timelapsed`` is read-only, and so are the fields behind it: a client that sends the whole element back
-    is not refused, they are ignored.
+    ``None`` is a field that is blank. ``timelapsed`` is read-only, and so are the fields behind it: a client that
+    sends the whole element back is not refused, they are ignored.
     """
 
     id: str | int | None = None
-    taskid: int | None | UnsetType = UNSET
-    personid: int | None | UnsetType = UNSET
-    starttime: str | None | UnsetType = UNSET
-    time: float | None | UnsetType = UNSET
-    name: str | None | UnsetType = UNSET
-    lastupdate: date | None | UnsetType = UNSET
+    taskid: Id | UnsetType | None = UNSET
+    personid: Id | UnsetType | None = UNSET
+    starttime: str | UnsetType | None = UNSET
+    time: float | UnsetType | None = UNSET
+    name: str | UnsetType | None = UNSET
+    lastupdate: date | UnsetType | None = UNSET
     timelapsed: Any = UNSET
     isrunning: Any = UNSET
     totaltime: Any = UNSET
@@ -96,14 +95,15 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 def list_timers(call: Call[ListTimers]) -> Answer:
+    """A page of the timers that match. A resource sees its own alone; ``listcount`` counts all that match."""
     sent, caller = call.parameters, call.caller
     people = _ids("personid", sent.personid)
     if caller.role not in _OTHERS:
-        if people not in (None, (caller.id,)):
+        if people and set(people) != {caller.id}:
             raise Broken(Rule.FOREIGN, "personid")
         people = (caller.id,)
-    both = _flag("gettimerinfo", sent.gettimerinfo)
-    general = _flag("generaltimers", sent.generaltimers)
+    both = sent.gettimerinfo is not None and read_boolean("gettimerinfo", sent.gettimerinfo)
+    general = sent.generaltimers is not None and read_boolean("generaltimers", sent.generaltimers)
     found = call.account.find(
         Query(
             of=IntervalsTimer,
@@ -123,23 +123,23 @@ def list_timers(call: Call[ListTimers]) -> Answer:
 
 
 def get_timer(call: Call[GetTimer]) -> Answer:
-    record = _record(call, call.parameters.id)
-    write = info_element if _flag("gettimerinfo", call.parameters.gettimerinfo) else element
-    return Answer({"timer": write(record, call.now)})
+    """One timer."""
+    return Answer({"timer": element(_record(call, call.parameters.id), call.now)})
 
 
 def delete_timer(call: Call[DeleteTimer]) -> Answer:
+    """The timer is gone, in whatever state it was."""
     record = _record(call, call.parameters.id)
     return Answer({}, (Change(Correction.DISCARD, call.now, record),))
 
 
 def create_timer(call: Call[WriteTimer]) -> Answer:
+    """A new timer: running, from the server's time on where ``starttime`` is missing; paused where it is blank."""
     sent = call.parameters
     not_blank("personid", None if sent.personid is UNSET else sent.personid)
     worked = None if sent.time is UNSET or sent.time is None else _seconds(sent.time)
     if sent.starttime is None and worked is None:
-        raise Broken(Rule.REQUIRED, "time", "time is required where starttime is blank")
-    # "If missing, server time will be used when creating a new timer."
+        raise _time_required()
     at = _timestamp(sent.starttime) if isinstance(sent.starttime, str) else call.now
 
     record = _described(call, IntervalsTimer(id=str(call.account.new_id()), timer=start(at)))
@@ -152,7 +152,9 @@ def create_timer(call: Call[WriteTimer]) -> Answer:
 
 
 def update_timer(call: Call[WriteTimer]) -> Answer:
+    """The timer as the fields that were sent say; those that were not stay as they are."""
     sent = call.parameters
+    not_blank("id", sent.id)
     before = _record(call, str(sent.id))
     record = _described(call, before)
     timer = record.timer
@@ -162,13 +164,13 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
 
     if sent.starttime is None:  # blanked: the timer is paused, and ``time`` is what the client has summed up
         if sent.time is None or (sent.time is UNSET and timer.worked == 0):
-            raise Broken(Rule.REQUIRED, "time", "time is required where starttime is blank")
+            raise _time_required()
         if timer.state is State.RUNNING:
             changes.append(stepped(record, Event.PAUSE, call.now))
             since = changes[0].at
     elif sent.starttime is UNSET:
         if sent.time is None and timer.state is State.PAUSED:
-            raise Broken(Rule.REQUIRED, "time", "time is required where starttime is blank")
+            raise _time_required()
     else:
         since = _timestamp(sent.starttime)
         if timer.state is State.PAUSED:
@@ -182,6 +184,10 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
     if not changes and record != before:
         changes.append(Change(UPDATE, call.now, record))
     return _written(call, before, changes, 202)
+
+
+def _time_required() -> Broken:
+    return Broken(Rule.REQUIRED, "time", "it is required where starttime is blank")
 
 
 def _amended(record: IntervalsTimer, worked: int, since: int, now: int) -> Change[IntervalsTimer]:
@@ -223,7 +229,7 @@ def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer
     one_per_task(call.account, record)
     if sent.name is not UNSET:
         at_most(255, "name", sent.name or "")
-        record = replace(record, note=without_active_content(sent.name or ""))
+        record = replace(record, note=without_active_elements(sent.name or ""))
     if sent.lastupdate is not UNSET:
         record = replace(record, updated_on=sent.lastupdate)
     return record
@@ -236,13 +242,9 @@ def _record(call: Call[Any], id: str) -> IntervalsTimer:
     """The timer with this id, if the caller may touch it."""
     record = call.account.get(IntervalsTimer, id)
     if record is None:
-        raise Broken(Rule.NOT_FOUND, "id", f"there is no timer {id[:40]}")
+        raise Broken(Rule.NOT_FOUND, "id", f"there is no timer {id}")
     own_or_privileged(record.person, call.caller, _OTHERS)
     return record
-
-
-def _flag(field: str, value: str | bool | int | None) -> bool:
-    return value is not None and read_boolean(field, value)
 
 
 def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
@@ -258,8 +260,8 @@ def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
 def _seconds(value: float) -> int:
     try:
         return read_seconds(value)
-    except ValueError as error:
-        raise Broken(Rule.TYPE, "time", str(error)) from None
+    except InvalidDuration as error:
+        raise Broken(Rule.TYPE, "time", error.reason) from None
 
 
 def _timestamp(text: str) -> int:

@@ -13,24 +13,26 @@ from typing import ClassVar, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from punchclock.errors import InvalidInstant
+from punchclock.errors import InvalidDuration, InvalidInstant
 from punchclock.instants import instant, to_datetime
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.wire import decode_payload, write_json, write_xml, xml_element, xml_payload
+from punchclock.vendors.wire import decode_payload, is_xml, write_json, write_xml, xml_element, xml_payload
 from punchclock.vendors.world import Client, Person, Project, Task
 
 __all__ = [
     "IntervalsTimer",
     "TimerElement",
     "TimerInfoElement",
+    "TimerRead",
     "element",
     "info_element",
     "parse",
     "read_seconds",
     "read_timestamp",
+    "record_of",
     "serialize",
     "write_timestamp",
 ]
@@ -69,14 +71,14 @@ class TimerInfoElement(TimerElement, kw_only=True):
     client: str | None
 
 
-class _Read(msgspec.Struct, kw_only=True):
+class TimerRead(msgspec.Struct, kw_only=True):
     """The element as it is read: numbers may be texts, and what a client can do without may be absent."""
 
-    id: int | str = ""
+    id: int | str | None = None
     taskid: int | str | None = None
     personid: int | str | None = None
-    starttime: str | None | UnsetType = UNSET
-    time: float | str | None | UnsetType = UNSET
+    starttime: str | UnsetType | None = UNSET
+    time: float | str | UnsetType | None = UNSET
     name: str | None = None
     lastupdate: str | None = None
     task: str | None = None
@@ -86,10 +88,10 @@ class _Read(msgspec.Struct, kw_only=True):
     client: str | None = None
 
 
-class _Payload(_Read, kw_only=True):
+class _Payload(TimerRead, kw_only=True):
     """The same, bare or in its envelope."""
 
-    timer: _Read | UnsetType = UNSET
+    timer: TimerRead | UnsetType = UNSET
 
 
 _decoder: Final = msgspec.json.Decoder(_Payload)
@@ -146,56 +148,87 @@ def parse(payload: object, now: int, zone: str = "UTC") -> IntervalsTimer:
     Raises:
         MalformedPayload: it is no such element.
     """
-    if isinstance(payload, (bytes, bytearray)) and payload.lstrip().startswith(b"<"):
-        payload = xml_payload("intervals", bytes(payload))
-    whole = decode_payload("intervals", payload, _decoder)
-    read, path = (whole, "$") if whole.timer is UNSET else (whole.timer, "$.timer")
-    if read.personid is None:
-        raise MalformedPayload("intervals", f"{path}.personid", None, "required")
-    if read.starttime is UNSET or read.time is UNSET:
-        raise MalformedPayload("intervals", path, payload, "a timer has both starttime and time, blank or not")
+    whole = decode_payload("intervals", xml_payload("intervals", payload) if is_xml(payload) else payload, _decoder)
+    if whole.timer is UNSET:
+        return record_of(whole, now, "$")
+    return record_of(whole.timer, now, "$.timer")
 
+
+def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
+    """The record that an element at ``path`` of a payload tells of.
+
+    Raises:
+        MalformedPayload: a field is missing or has a value that none can have.
+    """
+    starttime, time = read.starttime, read.time
+    if starttime is UNSET or time is UNSET:
+        raise MalformedPayload("intervals", path, read, "a timer has both starttime and time, blank or not")
+    person = _id(read.personid, path, "personid")
+    if not person:
+        raise MalformedPayload("intervals", f"{path}.personid", read.personid, "required")
     try:
-        worked = read_seconds(read.time or 0)
-    except ValueError as error:
-        raise MalformedPayload("intervals", f"{path}.time", read.time, str(error)) from None
-    try:
-        since = read_timestamp(read.starttime) if read.starttime else now
+        worked = read_seconds(time or 0)
+        since = read_timestamp(starttime) if starttime else now
+        started_at = instant(since - worked)
+    except InvalidDuration as error:
+        raise MalformedPayload("intervals", f"{path}.time", time, error.reason) from None
     except InvalidInstant as error:
-        raise MalformedPayload("intervals", f"{path}.starttime", read.starttime, error.reason) from None
-    try:
-        updated_on = date.fromisoformat(read.lastupdate) if read.lastupdate else None
-    except ValueError as error:
-        raise MalformedPayload("intervals", f"{path}.lastupdate", read.lastupdate, str(error)) from None
+        raise MalformedPayload("intervals", f"{path}.starttime", starttime, error.reason) from None
 
-    client = Client(id=_id(read.clientid), name=read.client or "") if read.clientid else None
-    project = Project(id=_id(read.projectid), name=read.project or "", client=client) if read.projectid else None
+    client = Client(id=_id(read.clientid, path, "clientid"), name=read.client or "") if read.clientid else None
+    project = (
+        Project(id=_id(read.projectid, path, "projectid"), name=read.project or "", client=client)
+        if read.projectid
+        else None
+    )
+    task = _id(read.taskid, path, "taskid")
     return IntervalsTimer(
-        id=_id(read.id),
-        timer=Timer(State.RUNNING if read.starttime else State.PAUSED, since - worked, since, worked),
-        person=Person(id=_id(read.personid)),
+        id=_id(read.id, path, "id"),
+        timer=Timer(State.RUNNING if starttime else State.PAUSED, started_at, since, worked),
+        person=Person(id=person),
         client=client,
         project=project,
-        task=Task(id=_id(read.taskid), name=read.task or "", project=project) if read.taskid else None,
+        task=Task(id=task, name=read.task or "", project=project) if task else None,
         note=read.name or "",
-        updated_on=updated_on,
+        updated_on=_date(read.lastupdate, path) if read.lastupdate else None,
     )
 
 
-def _id(value: int | str | None) -> str:
-    return "" if value is None else str(value)
+def _id(value: int | str | None, path: str, field: str) -> str:
+    """An id as a text, ``""`` for none, which 0 says too."""
+    if not value:
+        return ""
+    text = str(value)
+    if len(text) > 16 or not (text.isascii() and text.isdecimal()):
+        raise MalformedPayload("intervals", f"{path}.{field}", value, "not an id: a number from 0 on")
+    return text.lstrip("0")
+
+
+def _date(text: str, path: str) -> date:
+    """A date, which may have a time of day behind it."""
+    try:
+        return to_datetime(read_timestamp(text if len(text) > 10 else f"{text} 00:00:00")).date()
+    except InvalidInstant:
+        reason = "not a date as in 2017-01-18"
+        raise MalformedPayload("intervals", f"{path}.lastupdate", text, reason) from None
 
 
 def read_seconds(value: float | str) -> int:
     """A ``time`` in seconds, number or text, as microseconds.
 
     Raises:
-        ValueError: it is negative, infinite, no number, or longer than any timer.
+        InvalidDuration: it is negative, infinite, no number, or longer than any timer.
     """
-    seconds = float(value)
-    if not math.isfinite(seconds) or not 0 <= seconds <= 1e11:
-        raise ValueError("not a number of seconds from 0 on")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST:  # no comparison holds of a NaN
+        raise InvalidDuration(value, "not a number of seconds from 0 on")
     return round(seconds * _SECOND)
+
+
+_LONGEST: Final = 1e11  # seconds; the years 1 to 9999 have three times as many
 
 
 def read_timestamp(text: str) -> int:
@@ -211,4 +244,4 @@ def read_timestamp(text: str) -> int:
 
 def write_timestamp(at: int) -> str:
     """``2017-01-18 10:30:03``: the second of an instant, in UTC."""
-    return to_datetime(at).replace(tzinfo=None).isoformat(" ", "seconds")
+    return str(to_datetime(at))[:19]
