@@ -47,7 +47,7 @@ _FIELD: Final = (200, 10, "Field is invalid")  # ours: the page has no code for 
 
 def refuse(broken: Broken, operation: Operation | None) -> Rejection:
     """Worksection's answer to a broken rule; ``message_details`` "contains field name", or what is wrong with it."""
-    places = (operation.name if operation else "", broken.field, "")
+    places = (operation.name if operation else broken.field, broken.field, "")
     answers = (REFUSALS.get((broken.rule, place)) for place in places)
     status, code, message = next((each for each in answers if each), _FIELD)
     detail = ""

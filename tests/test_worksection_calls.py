@@ -1,0 +1,663 @@
+"""Worksection's calls: each from request to reply and back, by every door that is documented or that a client uses."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from pages import states
+from punchclock import Event, State, Timer, instant, start
+from punchclock.machine import Correction
+from punchclock.vendors import MalformedPayload, Rejection
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.calls import Outcome, Request
+from punchclock.vendors.errors import UnknownOperation
+from punchclock.vendors.worksection import (
+    DIALECT,
+    OPERATIONS,
+    DeleteMyTimer,
+    GetMyTimer,
+    GetTimers,
+    Signature,
+    StartMyTimer,
+    StopMyTimer,
+    StopTimer,
+    WorksectionTimer,
+    handle,
+    read_reply,
+    request,
+    validate,
+)
+from punchclock.worlds import demo_world
+
+SECOND = 1_000_000
+NOW = instant("2026-03-02T08:00:00Z")
+KEY = "worksection-admin-key"
+TOKEN = "worksection-token-3"  # noqa: S105 - the demo world's
+OK = {"status": "ok"}
+
+
+def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW) -> WorksectionTimer:
+    """A timer as `start_my_timer` makes it."""
+    world = demo_world()
+    found = world.tasks[task]
+    assert found.project is not None
+    return WorksectionTimer(
+        id=id,
+        timer=start(at),
+        person=world.people[person],
+        client=found.project.client,
+        project=found.project,
+        task=found,
+    )
+
+
+def account(*records: WorksectionTimer) -> MemoryAccount:
+    """An account in the demo world with these timers."""
+    return MemoryAccount(demo_world(), records)
+
+
+def user_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
+    """A call to the user API by person 3."""
+    sent = {"authorization": f"Bearer {TOKEN}"} | (headers or {})
+    return Request(method=method, path="/api/oauth2", query=query, headers=sent, body=body)
+
+
+def admin_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
+    """A call to the admin API, signed by nobody yet."""
+    return Request(method=method, path="/api/admin/v2", query=query, headers=headers or {}, body=body)
+
+
+def md5(text: str) -> str:
+    """As PHP writes it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def answered(outcome: Outcome) -> Any:  # noqa: ANN401 - what JSON holds
+    """The body of a reply, which is JSON in UTF-8 with HTTP status 200."""
+    assert outcome.reply.status == 200
+    assert outcome.reply.headers == {"content-type": "application/json; charset=utf-8"}
+    return json.loads(outcome.reply.body)
+
+
+# ---- get_timers ----------------------------------------------------------------------------------
+
+
+@states("worksection", "Getting the list of active timers through API: get_timers", "?action=get_timers")
+@states("worksection", "Getting the list of active timers through API: get_timers", "Returns running timers info")
+@states(
+    "worksection",
+    "Getting the list of active timers through API: get_timers",
+    "*their ID, start time, timer value and who started them",
+)
+@states("worksection", "Getting the list of active timers through API: get_timers", "id — timer ID")
+@states(
+    "worksection",
+    "Getting the list of active timers through API: get_timers",
+    "user_from — info on who started the timer",
+)
+@states(
+    "worksection",
+    "Getting the list of active timers through API: get_timers",
+    "If the request succeeds, the response will contain ok status and the following data:",
+)
+def test_get_timers() -> None:
+    """Every running timer of the account is listed, the latest first, with who started it; stopped ones are not."""
+    stopped = WorksectionTimer(id="1001", timer=Timer(State.STOPPED, NOW, NOW, 0), person=demo_world().people["3"])
+    here = account(stopped, running(id="1002"), running(person="5", task="32", id="1003", at=NOW + 60 * SECOND))
+    outcome = handle(request("get_timers", GetTimers(), key=KEY), here, NOW + 3600 * SECOND)
+    body = answered(outcome)
+    assert body["status"] == "ok"
+    assert [(each["id"], each["time"], each["date_started"], each["user_from"]) for each in body["data"]] == [
+        ("1003", "00:59:00", "2026-03-02 09:01", {"id": "5", "email": "test@demo.test", "name": "test"}),
+        ("1002", "01:00:00", "2026-03-02 09:00", {"id": "3", "email": "resource@demo.test", "name": "resource"}),
+    ]
+    assert outcome.changes == ()
+    read = read_reply("get_timers", 200, {}, outcome.reply.body, now=NOW + 3600 * SECOND, zone="Europe/Berlin")
+    assert isinstance(read, list)
+    assert [(each.id, each.timer) for each in read] == [("1003", start(NOW + 60 * SECOND)), ("1002", start(NOW))]
+    assert read[1].task == msgspec.structs.replace(
+        demo_world().tasks["31"],
+        project=msgspec.structs.replace(demo_world().projects["21"], client=None),
+        author=msgspec.structs.replace(demo_world().people["2"], id="", role=None),
+        assignee=msgspec.structs.replace(demo_world().people["3"], id="", role=None),
+    )
+
+
+def test_no_timers() -> None:
+    """Where nothing runs the list is empty."""
+    outcome = handle(request("get_timers", GetTimers(), key=KEY), account(), NOW)
+    assert answered(outcome) == {"status": "ok", "data": []}
+    assert read_reply("get_timers", 200, {}, outcome.reply.body, now=NOW) == []
+
+
+# ---- stop_timer ----------------------------------------------------------------------------------
+
+
+@states("worksection", "Stopping the timer through API: stop_timer", "?action=stop_timer&timer=TIMER_ID")
+@states("worksection", "Stopping the timer through API: stop_timer", "Stops and saves selected running timer")
+@states(
+    "worksection",
+    "Stopping the timer through API: stop_timer",
+    "timer — timer ID (can be obtained through get_timers method)",
+)
+@states(
+    "worksection",
+    "Stopping the timer through API: stop_timer",
+    "If the request succeeds, the response will contain ok status",
+)
+@states("worksection", "Stopping the timer through API: stop_timer", '{ "status": "ok" }')
+@pytest.mark.parametrize("timer", ["1002", 1002])
+def test_stop_timer(timer: str | int) -> None:
+    """Anybody's timer is stopped by its id, and the stopped record is the saved entry."""
+    here = account(running(id="1001"), running(person="5", id="1002"))
+    outcome = handle(request("stop_timer", StopTimer(timer=timer), key=KEY), here, NOW + 90 * SECOND + 999_999)
+    assert answered(outcome) == OK
+    (change,) = outcome.changes
+    assert (change.verb, change.at) == (Event.STOP, NOW + 90 * SECOND)
+    assert change.record.timer == Timer(State.STOPPED, NOW, NOW + 90 * SECOND, 90 * SECOND)
+    here.apply(outcome.changes)
+    assert here.get(WorksectionTimer, "1002") == change.record
+    assert [
+        each["id"] for each in answered(handle(request("get_timers", GetTimers(), key=KEY), here, NOW))["data"]
+    ] == ["1001"]
+    assert read_reply("stop_timer", 200, {}, outcome.reply.body, now=NOW) is None
+
+
+def test_stop_timer_by_the_page() -> None:
+    """The page's own line, signed, does it."""
+    here = account(running())
+    asked = admin_call(f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}")
+    assert answered(handle(asked, here, NOW)) == OK
+
+
+# ---- get_my_timer --------------------------------------------------------------------------------
+
+
+@states("worksection", "Getting the authorized user active timer through API: get_my_timer", "?action=get_my_timer")
+@states(
+    "worksection",
+    "Getting the authorized user active timer through API: get_my_timer",
+    "Returns authorized user (oauth2) active timer",
+)
+@states(
+    "worksection",
+    "Getting the authorized user active timer through API: get_my_timer",
+    "time — timer value (at the moment of sending the request)",
+)
+@states(
+    "worksection",
+    "Getting the authorized user active timer through API: get_my_timer",
+    "If the request succeeds, the response will contain ok status and the following data:",
+)
+def test_get_my_timer() -> None:
+    """The caller's own timer is shown, at the moment of asking, and nobody else's."""
+    here = account(running(person="5", id="1001"), running(id="1002"))
+    for now, time in ((NOW, 0), (NOW + 4360 * SECOND + 1, 4360)):
+        outcome = handle(user_call("action=get_my_timer"), here, now)
+        (shown,) = answered(outcome)["data"]
+        assert (shown["time"], shown["date_started"], shown["task"]["id"]) == (time, "2026-03-02 09:00", "31")
+        read = read_reply("get_my_timer", 200, {}, outcome.reply.body, now=now)
+        assert isinstance(read, WorksectionTimer)
+        assert read.timer == start(NOW)
+        assert outcome.changes == ()
+
+
+def test_an_idle_user_has_an_empty_list() -> None:
+    """Where nothing runs, the data is an empty list, which the vendor's client takes as none."""
+    outcome = handle(request("get_my_timer", GetMyTimer(), token=TOKEN), account(running(person="5")), NOW)
+    assert outcome.reply.body == b'{"status":"ok","data":[]}'
+    assert read_reply("get_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+
+
+# ---- start_my_timer ------------------------------------------------------------------------------
+
+
+@states(
+    "worksection",
+    "Starting the authorized user timer through API: start_my_timer",
+    "?action=start_my_timer&id_task=TASK_ID",
+)
+@states(
+    "worksection",
+    "Starting the authorized user timer through API: start_my_timer",
+    "Starts authorized user (oauth2) timer in selected task",
+)
+@states("worksection", "Starting the authorized user timer through API: start_my_timer", "id_task — task ID")
+@states(
+    "worksection",
+    "Starting the authorized user timer through API: start_my_timer",
+    "If the request succeeds, the response will contain ok status:",
+)
+@states("worksection", "Starting the authorized user timer through API: start_my_timer", '{ "status": "ok" }')
+def test_start_my_timer() -> None:
+    """A timer starts for the caller on the task, at the second of the call, whoever else has one running."""
+    here = account(running(person="5", id="1001"))
+    outcome = handle(user_call("action=start_my_timer&id_task=31"), here, NOW + 999_999)
+    assert answered(outcome) == OK
+    (change,) = outcome.changes
+    assert (change.verb, change.at) == (Event.START, NOW)
+    assert change.record == running(id="1002")
+    assert read_reply("start_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+
+
+def test_a_stopped_timer_is_no_hindrance() -> None:
+    """After a stop the next timer starts, with a number of its own: so a life with breaks is a row of timers."""
+    here = account()
+    for number, (begin, end) in enumerate([(0, 60), (90, 100)]):
+        for now, asked in (
+            (begin, request("start_my_timer", StartMyTimer(id_task="31"), token=TOKEN)),
+            (end, request("stop_my_timer", StopMyTimer(), token=TOKEN)),
+        ):
+            outcome = handle(asked, here, NOW + now * SECOND)
+            assert answered(outcome) == OK
+            here.apply(outcome.changes)
+        saved = here.get(WorksectionTimer, str(1001 + number))
+        assert saved is not None
+        assert saved.timer.worked == (end - begin) * SECOND
+
+
+# ---- stop_my_timer -------------------------------------------------------------------------------
+
+
+@states("worksection", "Stopping the authorized user active timer through API: stop_my_timer", "?action=stop_my_timer")
+@states(
+    "worksection",
+    "Stopping the authorized user active timer through API: stop_my_timer",
+    "Stops and saves authorized user (oauth2) active timer",
+)
+@states("worksection", "Stopping the authorized user active timer through API: stop_my_timer", "Optional parameters:")
+@states(
+    "worksection", "Stopping the authorized user active timer through API: stop_my_timer", "comment — timer log comment"
+)
+@states(
+    "worksection",
+    "Stopping the authorized user active timer through API: stop_my_timer",
+    "If the request succeeds, the response will contain ok status:",
+)
+@states("worksection", "Stopping the authorized user active timer through API: stop_my_timer", '{ "status": "ok" }')
+@pytest.mark.parametrize("comment", ["", "Done & dusted: 100 %+ \N{SNOWMAN}\nline two"])
+def test_stop_my_timer(comment: str) -> None:
+    """The caller's timer is stopped and saved, with the comment that may come along."""
+    here = account(running(person="5", id="1001"), running(id="1002"))
+    outcome = handle(request("stop_my_timer", StopMyTimer(comment=comment), token=TOKEN), here, NOW + 90 * SECOND)
+    assert answered(outcome) == OK
+    (change,) = outcome.changes
+    assert change.verb is Event.STOP
+    assert change.record == msgspec.structs.replace(
+        running(id="1002"), timer=Timer(State.STOPPED, NOW, NOW + 90 * SECOND, 90 * SECOND), note=comment
+    )
+    assert read_reply("stop_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+
+
+def test_a_stop_before_the_start_ends_the_timer() -> None:
+    """A clock that was once ahead never traps a timer: it ends with the time that it has."""
+    outcome = handle(user_call("action=stop_my_timer"), account(running()), NOW - 60 * SECOND)
+    assert answered(outcome) == OK
+    assert outcome.changes[0].record.timer == Timer(State.STOPPED, NOW, NOW, 0)
+
+
+# ---- delete_my_timer -----------------------------------------------------------------------------
+
+
+def test_delete_my_timer() -> None:
+    """The caller's running timer is removed, and nothing is saved."""
+    here = account(running())
+    outcome = handle(request("delete_my_timer", DeleteMyTimer(), token=TOKEN), here, NOW + SECOND)
+    assert answered(outcome) == OK
+    (change,) = outcome.changes
+    assert (change.verb, change.removes, change.record) == (Correction.DISCARD, True, running())
+    here.apply(outcome.changes)
+    assert here.get(WorksectionTimer, "1001") is None
+    assert read_reply("delete_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
+JSON = {"content-type": "application/json; charset=utf-8"}
+MULTIPART = {"content-type": "multipart/form-data; boundary=------------------------d74496d66958873e"}
+
+
+def multipart(parameters: dict[str, str]) -> bytes:
+    """A form as PHP's curl sends an array."""
+    parts = "".join(
+        "--------------------------d74496d66958873e\r\n"
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parameters.items()
+    )
+    return f"{parts}--------------------------d74496d66958873e--\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body"),
+    [
+        ("action=stop_my_timer&comment=So%20so+%E2%9C%93", {}, b""),
+        ("action=stop_my_timer", FORM, b"comment=So%20so+%E2%9C%93"),
+        ("", FORM, b"action=stop_my_timer&comment=So%20so+%E2%9C%93"),
+        ("action=stop_my_timer", JSON, '{"comment":"So so ✓"}'.encode()),
+        ("", JSON, b'{"action":"stop_my_timer","comment":"So so \\u2713","more":[1]}'),
+        ("action=stop_my_timer", {}, '{"comment":"So so ✓"}'.encode()),
+        ("", MULTIPART, multipart({"action": "stop_my_timer", "comment": "So so ✓"})),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_parameters_in_query_form_and_json(query: str, headers: dict[str, str], body: bytes, method: str) -> None:
+    """Parameters are taken from the query, a form of either kind or a JSON body, by GET and by POST."""
+    asked = user_call(query, headers=headers, body=body, method=method)
+    outcome = handle(asked, account(running()), NOW)
+    assert answered(outcome) == OK
+    assert outcome.changes[0].record.note == "So so ✓"
+
+
+@pytest.mark.parametrize("headers", [FORM, JSON, MULTIPART, {}])
+def test_a_body_may_be_absent(headers: dict[str, str]) -> None:
+    """Whatever the content type says, no body is no parameters."""
+    asked = user_call("action=stop_my_timer", headers=headers, method="POST")
+    assert answered(handle(asked, account(running()), NOW)) == OK
+
+
+@pytest.mark.parametrize("path", ["/api/oauth2", "/api/oauth2/"])
+def test_a_trailing_slash_is_optional(path: str) -> None:
+    """The vendor's clients write both."""
+    asked = msgspec.structs.replace(user_call("action=get_my_timer"), path=path)
+    assert answered(handle(asked, account(), NOW)) == {"status": "ok", "data": []}
+
+
+# ---- credentials ---------------------------------------------------------------------------------
+
+
+@states(
+    "worksection",
+    "Getting the authorized user active timer through API: get_my_timer",
+    "method available only for access token",
+)
+@states(
+    "worksection",
+    "Starting the authorized user timer through API: start_my_timer",
+    "method available only for access token",
+)
+@states(
+    "worksection",
+    "Stopping the authorized user active timer through API: stop_my_timer",
+    "method available only for access token",
+)
+@pytest.mark.parametrize("action", ["get_my_timer", "start_my_timer", "stop_my_timer", "delete_my_timer"])
+def test_my_calls_need_a_token(action: str) -> None:
+    """With the account's key the ``my`` calls are refused; with a token, in header or parameter, they are not."""
+    signed = admin_call(f"action={action}&id_task=32&hash={md5(action + KEY)}")
+    assert answered(handle(signed, account(running(person="1")), NOW)) == {
+        "status": "error",
+        "status_code": 0,
+        "message": "Action is invalid",
+        "message_details": f"{action} is available only for access token",
+    }
+    here = account() if action == "start_my_timer" else account(running())
+    for asked in (
+        user_call(f"action={action}&id_task=31"),
+        Request(method="GET", path="/api/oauth2", query=f"action={action}&id_task=31&access_token={TOKEN}"),
+        Request(
+            method="POST",
+            path="/api/oauth2",
+            headers=FORM,
+            body=f"action={action}&id_task=31&access_token={TOKEN}".encode(),
+        ),
+        user_call(f"action={action}&id_task=31", headers={"authorization": f"bearer {TOKEN}"}),
+    ):
+        assert answered(handle(asked, here, NOW))["status"] == "ok"
+
+
+@pytest.mark.parametrize("action", ["get_timers", "stop_timer"])
+def test_the_other_calls_need_the_key(action: str) -> None:
+    """With a token the calls of the admin API are refused."""
+    outcome = handle(user_call(f"action={action}&timer=1001"), account(running()), NOW)
+    assert answered(outcome) == {
+        "status": "error",
+        "status_code": 0,
+        "message": "Action is invalid",
+        "message_details": f"{action} is available only for admin token",
+    }
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Request(method="GET", path="/api/oauth2", query="action=get_my_timer"),
+        Request(method="GET", path="/api/oauth2", query="action=get_my_timer&access_token=worksection-token-9"),
+        Request(method="POST", path="/api/oauth2", headers=JSON, body=b'{"access_token":["worksection-token-3"]}'),
+        user_call("action=get_my_timer", headers={"authorization": "Bearer"}),
+        user_call("action=get_my_timer", headers={"authorization": "Bearer worksection-admin-key"}),
+        user_call("action=get_my_timer", headers={"authorization": "Bearer \udcff"}),
+        user_call(f"action=get_my_timer&access_token={TOKEN}", headers={"authorization": "Bearer old"}),
+        user_call(f"action=get_my_timer&hash={md5('get_my_timer' + KEY)}", headers={"authorization": ""}),
+        user_call("action=nothing", headers={"authorization": "Bearer old"}),
+    ],
+)
+def test_an_unknown_token(asked: Request) -> None:
+    """A token that is missing or unknown is answered with HTTP 401, whatever else is sent; a header goes first."""
+    outcome = handle(asked, account(running()), NOW)
+    assert outcome.reply.status == 401
+    body = {"status": "error", "status_code": 401, "message": "Access token is invalid"}
+    assert json.loads(outcome.reply.body) == body
+    assert outcome.changes == ()
+    with pytest.raises(Rejection) as refused:
+        read_reply("get_my_timer", 401, {}, outcome.reply.body, now=NOW)
+    assert (refused.value.status, refused.value.vendor_code) == (401, 401)
+
+
+def hmac_header(action: str, unix: str, key: str = KEY) -> dict[str, str]:
+    """The header as the vendor's client makes it."""
+    digest = hmac.new(key.encode(), f"{action}:{unix}".encode(), hashlib.sha256).hexdigest()
+    return {"authorization": f"Admin {unix}_{digest}"}
+
+
+SIGNED = {
+    "page, action and key": admin_call(
+        f"action=stop_timer&timer=1001&page=/project/21/31/&hash={md5('/project/21/31/stop_timer' + KEY)}"
+    ),
+    "action and key": admin_call(f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}"),
+    "action and key in a form": admin_call(
+        "", headers=FORM, body=f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}".encode(), method="POST"
+    ),
+    "action and key as PHP posts them": admin_call(
+        "",
+        headers=MULTIPART,
+        body=multipart({"action": "stop_timer", "timer": "1001", "hash": md5("stop_timer" + KEY)}),
+        method="POST",
+    ),
+    "query string": admin_call(
+        f"action=stop_timer&timer=1001&hash={md5('action=stop_timer&timer=1001' + KEY)}",
+    ),
+    "query string in any order and encoding": admin_call(
+        f"hash={md5('timer=1001&page=%2fproject%2f21%2f&action=stop_timer' + KEY)}"
+        "&timer=1001&page=%2fproject%2f21%2f&action=stop_timer"
+    ),
+    "query string of query and form": admin_call(
+        f"action=stop_timer&hash={md5('action=stop_timer&timer=1001&x=' + KEY)}",
+        headers=FORM,
+        body=b"timer=1001&x=",
+        method="POST",
+    ),
+    "query string of query and JSON": admin_call(
+        f"action=stop_timer&hash={md5('action=stop_timer&timer=1001&page=%2Fproject%2F21%2F' + KEY)}",
+        headers=JSON,
+        body=b'{"timer":1001,"page":"/project/21/"}',
+        method="POST",
+    ),
+    "header": admin_call("action=stop_timer&timer=1001", headers=hmac_header("stop_timer", "1767225600")),
+    "header of any time": admin_call("action=stop_timer&timer=1001", headers=hmac_header("stop_timer", "0")),
+}
+
+
+@pytest.mark.parametrize("how", SIGNED)
+def test_every_way_to_sign(how: str) -> None:
+    """Both hashes and the header are taken, in every form in which parameters come."""
+    assert answered(handle(SIGNED[how], account(running()), NOW)) == OK
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        admin_call("action=get_timers"),
+        admin_call("action=get_timers&hash="),
+        admin_call(f"action=get_timers&hash={md5('stop_timer' + KEY)}"),
+        admin_call(f"action=get_timers&page=/project/21/&hash={md5('get_timers' + KEY)}"),
+        admin_call(f"action=get_timers&hash={md5('get_timers')}"),
+        admin_call(f"action=get_timers&hash={md5('get_timers' + KEY).upper()}"),
+        admin_call(f"action=get_timers&timer=2&hash={md5('action=get_timers&timer=1' + KEY)}"),
+        admin_call("action=get_timers&hash=%ED%95%9C"),
+        admin_call("action=get_timers", headers=hmac_header("stop_timer", "1767225600")),
+        admin_call("action=get_timers", headers=hmac_header("get_timers", "1767225600", "another")),
+        admin_call("action=get_timers", headers=hmac_header("get_timers", "")),
+        admin_call("action=get_timers", headers=hmac_header("get_timers", "١٢")),
+        admin_call("action=get_timers", headers={"authorization": "Admin"}),
+        admin_call("action=get_timers", headers={"authorization": "Admin 1_"}),
+        admin_call("action=get_timers", headers={"authorization": f"Admin {KEY}"}),
+        admin_call("action=get_timers", headers={"authorization": f"Bearer {TOKEN}"}),
+        admin_call(f"action=get_timers&access_token={TOKEN}"),
+        admin_call("action=get_timers&page=\udcff&hash=x"),
+        admin_call("action=nothing&hash=x"),
+    ],
+)
+def test_a_missing_or_wrong_signature(asked: Request) -> None:
+    """Whatever is not signed with the key is answered with the documented code."""
+    assert answered(handle(asked, account(), NOW)) == {
+        "status": "error",
+        "status_code": 2,
+        "message": "Action hash is missed or invalid",
+    }
+
+
+def test_a_world_without_key_is_closed() -> None:
+    """Where no key is set, an empty one opens nothing."""
+    closed = MemoryAccount(msgspec.structs.replace(demo_world(), credentials={}))
+    for asked in (
+        admin_call(f"action=get_timers&hash={md5('get_timers')}"),
+        admin_call("action=get_timers", headers=hmac_header("get_timers", "1", "")),
+    ):
+        assert answered(handle(asked, closed, NOW))["status_code"] == 2
+    assert handle(user_call("action=get_my_timer&access_token="), closed, NOW).reply.status == 401
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+ASKED = [
+    ("get_timers", GetTimers()),
+    ("stop_timer", StopTimer(timer="1001")),
+    ("get_my_timer", GetMyTimer()),
+    ("start_my_timer", StartMyTimer(id_task="32")),
+    ("stop_my_timer", StopMyTimer(comment="So so")),
+    ("delete_my_timer", DeleteMyTimer()),
+]
+
+
+@pytest.mark.parametrize(("operation", "parameters"), ASKED)
+@pytest.mark.parametrize("signature", Signature)
+def test_what_the_client_asks_the_server_answers(
+    operation: str, parameters: msgspec.Struct, signature: Signature
+) -> None:
+    """Each call of `request` is one that `handle` grants, however it is signed, and `read_reply` reads the answer."""
+    here = account() if operation == "start_my_timer" else account(running())
+    asked = request(operation, parameters, token=TOKEN, key=KEY, signature=signature, at=NOW)
+    outcome = handle(asked, here, NOW)
+    assert outcome.rejection is None
+    assert outcome.operation == operation
+    assert validate(asked, here, NOW) is None
+    read_reply(operation, outcome.reply.status, outcome.reply.headers, outcome.reply.body, now=NOW)
+    assert bool(outcome.changes) == (operation not in ("get_timers", "get_my_timer"))
+
+
+def test_the_form_of_an_outgoing_call() -> None:
+    """A call that reads is a GET, one that changes a POST with its parameters in a form."""
+    assert request("get_my_timer", GetMyTimer(), token=TOKEN) == Request(
+        method="GET",
+        path="/api/oauth2/",
+        query="action=get_my_timer",
+        headers={"accept": "application/json", "authorization": f"Bearer {TOKEN}"},
+    )
+    assert request("stop_timer", StopTimer(timer=7), key="k") == Request(
+        method="POST",
+        path="/api/admin/v2/",
+        query=f"action=stop_timer&hash={md5('stop_timerk')}",
+        headers={"accept": "application/json", "content-type": "application/x-www-form-urlencoded"},
+        body=b"timer=7",
+    )
+    signed = request("get_timers", GetTimers(), key=KEY, signature=Signature.HEADER, at=NOW)
+    assert signed.headers["authorization"] == hmac_header("get_timers", str(NOW // SECOND))["authorization"]
+
+
+def test_an_unknown_operation() -> None:
+    """A call that Worksection does not have is a named error on the client's side."""
+    with pytest.raises(UnknownOperation):
+        request("pause_timer", GetTimers(), key=KEY)
+    with pytest.raises(UnknownOperation):
+        read_reply("pause_timer", 200, {}, b'{"status":"ok"}', now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "message", "detail"),
+    [
+        (200, b'{"status":"error","status_code":7,"message":"Timer not found"}', 7, "Timer not found", ""),
+        (
+            200,
+            b'{"status":"error","status_code":"10","message":"Field is required","message_details":"id_task"}',
+            10,
+            "Field is required",
+            "id_task",
+        ),
+        (
+            401,
+            b'{"error":"not_authorized","errorDescription":"Access token is expired"}',
+            401,
+            "Access token is expired",
+            "",
+        ),
+        (401, b'{"status":"error","message":"Access token is expired"}', 401, "Access token is expired", ""),
+        (500, b"{}", 500, "", ""),
+        (200, b"{}", 200, "", ""),
+    ],
+)
+def test_a_refusal_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
+    """An error in any form that the vendor's clients know is a typed rejection."""
+    with pytest.raises(Rejection) as refused:
+        read_reply("stop_timer", status, {}, body, now=NOW)
+    rejection = refused.value
+    assert (rejection.vendor, rejection.status, rejection.vendor_code) == ("worksection", status, code)
+    assert (rejection.message, rejection.detail) == (message, detail)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status":1}'])
+def test_a_reply_that_is_none(body: bytes) -> None:
+    """What is not the vendor's envelope is malformed, whatever its status."""
+    for status in (200, 502):
+        with pytest.raises(MalformedPayload):
+            read_reply("get_timers", status, {}, body, now=NOW)
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+
+def test_the_dialect() -> None:
+    """Worksection starts and stops; it floors to the second and has no pause."""
+    assert DIALECT.tick == SECOND
+    assert DIALECT.events == {Event.START, Event.STOP}
+    assert dict(DIALECT.transitions) == {
+        (State.IDLE, "start_my_timer"): State.RUNNING,
+        (State.RUNNING, "stop_timer"): State.STOPPED,
+        (State.RUNNING, "stop_my_timer"): State.STOPPED,
+    }
+    assert {move.operation for move in DIALECT.moves} <= {operation.name for operation in OPERATIONS}
+
+
+def test_the_table() -> None:
+    """Every call takes GET and POST, and is chosen by its action on one of the two APIs."""
+    assert [operation.name for operation in OPERATIONS] == [name for name, _ in ASKED]
+    for operation in OPERATIONS:
+        assert set(operation.methods) == {"GET", "POST"}
+        assert operation.chosen_by == {"action": operation.name}
+        assert operation.path == ("/api/oauth2" if "my" in operation.name else "/api/admin/v2")
