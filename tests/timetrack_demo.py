@@ -32,6 +32,12 @@ def send(account: MemoryAccount, request: Request) -> Outcome:
     return outcome
 
 
+def asked(operation: str, parameters: msgspec.Struct) -> Request:
+    """The request that the client's side makes of a call."""
+    key, secret = KEYS.values()
+    return timetrack.request(operation, parameters, key=key, secret=secret)
+
+
 def post(account: MemoryAccount, path: str, **parameters: object) -> Outcome:
     """Send a call with its parameters in the body."""
     return send(account, Request(method="POST", path=path, headers=KEYS, body=msgspec.json.encode(parameters)))

@@ -1,0 +1,481 @@
+"""TimeTrack's calls: as the page shows them, as clients send them, as anybody might; and the client's side."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import punchclock as pc
+from pages import states
+from punchclock import Event, State
+from punchclock.vendors import MalformedPayload, Rejection, timetrack
+from punchclock.vendors.account import MemoryAccount, Query
+from punchclock.vendors.calls import Operation, Request
+from punchclock.vendors.errors import UnknownOperation
+from punchclock.vendors.timetrack import (
+    DIALECT,
+    OPERATIONS,
+    AttendanceTimer,
+    GetAttendanceTimer,
+    ProjectTimer,
+    ProjectTimerOf,
+    StartAttendanceTimer,
+    StartProjectTimer,
+    StopAttendanceTimer,
+    parse,
+)
+from timetrack_demo import ATTENDANCE, KEYS, PROJECT, SERVER_TIME, asked, body, demo, error, post, read, send, start
+
+PAGE = tomllib.loads((Path(__file__).parent / "pages" / "timetrack.toml").read_text(encoding="utf-8"))["sentence"]
+COMMANDS = [sentence["text"] for sentence in PAGE if sentence["text"].startswith("curl ")]
+
+THREE = "2020-10-23T15:00:00.000Z"
+FOUR = "2020-10-23T16:00:00.000Z"
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+
+@states("timetrack", "Timer", "With timer endpoint you can:")
+@states("timetrack", "Timer", "Read current project timer")
+@states("timetrack", "Timer", "Start project timer")
+@states("timetrack", "Timer", "Pause project timer")
+@states("timetrack", "Timer", "Resume project timer")
+@states("timetrack", "Timer", "Stop project timer")
+@states("timetrack", "Timer", "Read current attendance timer")
+@states("timetrack", "Timer", "Start attendance timer")
+@states("timetrack", "Timer", "Stop attendance timer")
+def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
+    """The table has the page's eight calls in the page's order, and each listed thing is one of them."""
+    listed = [each["text"] for each in PAGE if each["heading"] == "Timer"][1:]
+    assert [operation.name for operation in OPERATIONS] == [
+        re.sub("^read_current_attendance", "get_attendance", text.lower().replace(" ", "_")).replace("_current", "")
+        for text in listed
+    ]
+
+
+def test_every_event_is_a_call_of_the_table() -> None:
+    """The dialect names only calls that there are; reading moves nothing."""
+    moving = {move.operation for move in DIALECT.moves}
+    assert moving == {operation.name for operation in OPERATIONS} - {"read_project_timer", "get_attendance_timer"}
+    assert DIALECT.events == set(Event)
+    assert DIALECT.tick == 1_000_000
+
+
+# ---- as the page shows them ----------------------------------------------------------------------
+
+
+def as_curl_sends_it(command: str) -> Request:
+    """The request that a command of the page is. With ``-d`` and without ``-X`` curl sends a POST."""
+    command = command.translate(str.maketrans("“”‘’", "\"\"''")).replace("TOKEN>‘", "TOKEN>'")
+    address = re.search(r'"https://[^/]+(/[^"?]+)\??([^"]*)"', command)
+    sent = re.search(r"-d \$'(.*)'$", command)
+    assert address is not None
+    assert sent is not None
+    named = dict(re.findall(r"-H '([^:]+): ([^']+)['‘]", command.replace("‘", "'")))
+    assert set(named) == {"Content-Type", "X-TimeTrack-Api-Secret", "X-TimeTrack-Api-Key"}
+    headers = {name.lower(): value for name, value in named.items()}
+    headers |= {"x-timetrack-api-secret": "timetrack-secret", "x-timetrack-api-key": "timetrack-key"}
+    return Request(method="POST", path=address[1], query=address[2], headers=headers, body=sent[1].encode())
+
+
+@states(
+    "timetrack",
+    "Read project timer",
+    "curl “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer"
+    "?username=test&date=2020-10-23T16:00:00.000Z” "
+    "-H ‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H "
+    "‘X-TimeTrack-Api-Key: <API_KEY>‘ -d $'{}’",
+)
+@states(
+    "timetrack",
+    "Start project timer",
+    "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/start” -H "
+    "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
+    "<API_KEY>‘ -d $'{ “username”: “test”, “clientName”: “Client 006”, “projectName”: “Project 006_1”, “date”: "
+    "“2020-10-23T15:00:00.000Z” }’",
+)
+@states(
+    "timetrack",
+    "Pause project timer",
+    "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/pause” -H "
+    "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
+    "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
+)
+@states(
+    "timetrack",
+    "Resume project timer",
+    "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/resume” -H "
+    "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
+    "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
+)
+@states(
+    "timetrack",
+    "Stop project timer",
+    "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/stop” -H "
+    "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
+    "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
+)
+@states(
+    "timetrack",
+    "Get attendance timer",
+    "curl “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer"
+    "?username=test&date=2020-10-23T16:00:00.000Z” "
+    "-H ‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H "
+    "‘X-TimeTrack-Api-Key: <API_KEY>‘ -d $'{}’",
+)
+@states(
+    "timetrack",
+    "Start attendance timer",
+    "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer/start” -H "
+    "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
+    "<API_KEY>‘ -d $'{ “username”: “test”, “date”: “2020-10-23T15:00:00.000Z” }’",
+)
+@states(
+    "timetrack",
+    "Stop attendance timer",
+    "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer/stop” -H "
+    "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
+    "<API_KEY>‘ -d $'{ “username”: “test”, “date”: “2020-10-23T15:00:00.000Z” }’",
+)
+def test_the_commands_of_the_page_do_what_stands_above_them() -> None:
+    """The page's commands, sent in its order by curl, are its calls: each is answered with the timer."""
+    account = demo()
+    read_it, *commands = [as_curl_sends_it(command) for command in COMMANDS]
+    assert len(commands) == 7
+
+    assert error(send(account, read_it))[0] == 404  # nothing has been started yet
+    shown = []
+    for command in [*commands[:1], read_it, *commands[1:4]]:
+        outcome = send(account, command)
+        assert outcome.reply.status == 200
+        content = body(outcome)
+        flag = next(name for name in ("playing", "paused", "stopped") if content[name])
+        shown.append((outcome.operation, flag, content["workedSeconds"], content["breakSeconds"]))
+        assert (content["username"], content["clientName"]) == ("test", "Client 006")
+        assert (content["projectName"], content["startedAt"]) == ("Project 006_1", THREE)
+    assert shown == [
+        ("start_project_timer", "playing", 0, 0),
+        ("read_project_timer", "playing", 3600, 0),
+        ("pause_project_timer", "paused", 1800, 0),
+        ("resume_project_timer", "playing", 1800, 0),
+        ("stop_project_timer", "stopped", 1800, 0),
+    ]
+
+    get_it, begin, end = commands[4:]
+    assert error(send(account, get_it))[0] == 404
+    begun, got, ended = (body(send(account, each)) for each in (begin, get_it, end))
+    assert (begun["user"], begun["from"], begun["to"], begun["workedMinutes"]) == ("test", THREE, None, 0)
+    assert (got["id"], got["workedMinutes"]) == (begun["id"], 60)
+    assert (ended["id"], ended["to"], ended["workedMinutes"]) == (begun["id"], THREE, 0)
+
+
+# ---- as clients send them ------------------------------------------------------------------------
+
+SPELLINGS = [
+    (operation, path, method)
+    for operation in OPERATIONS
+    for path in (operation.path, *operation.aliases, f"{operation.path}/")
+    for method in operation.methods
+]
+
+
+@pytest.mark.parametrize(("operation", "path", "method"), SPELLINGS, ids=[f"{each[2]} {each[1]}" for each in SPELLINGS])
+def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: str, method: str) -> None:
+    """Paths come with and without ``timers/`` and a last slash; what reads takes GET and POST."""
+    account = demo()
+    if "start" not in operation.name:
+        start(account, THREE)
+        post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
+    if "resume" in operation.name:
+        post(account, f"{PROJECT}/pause", date=THREE, username="test")
+    query = urlencode({"date": FOUR, "username": "test", "clientName": "Client 006", "projectName": "Project 006_1"})
+    outcome = send(account, Request(method=method, path=path, query=query, headers=KEYS))
+    assert (outcome.reply.status, outcome.operation) == (200, operation.name)
+    assert outcome.reply.headers == {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "get", ""])
+def test_other_methods_are_refused(operation: Operation, method: str) -> None:
+    """A method that a call does not take is answered with 405; so is a GET of a call that changes something."""
+    refused = send(demo(), Request(method=method, path=operation.path, headers=KEYS))
+    assert error(refused)[:3] == (405, 15003, "Method not allowed")
+    if "GET" not in operation.methods:
+        assert error(read(demo(), operation.path, ""))[0] == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "/api/v2/ext", f"{PROJECT}/begin", f"{ATTENDANCE}/pause", "/api/v2/ext/clients", "/\x00", "//"]
+)
+def test_other_paths_are_refused(path: str) -> None:
+    """Where no call is, the answer is 404 in the vendor's shape."""
+    status, code, title, detail = error(read(demo(), path, ""))
+    assert (status, code, title) == (404, 15002, "Resource does not exist")
+    assert detail.startswith("nothing answers at")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-timetrack-api-key": "timetrack-key"},
+        {"x-timetrack-api-secret": "timetrack-secret"},
+        KEYS | {"x-timetrack-api-key": "timetrack-secret"},
+        KEYS | {"x-timetrack-api-secret": ""},
+        KEYS | {"x-timetrack-api-secret": "\udcff"},
+    ],
+)
+def test_both_credentials_are_needed(headers: dict[str, str]) -> None:
+    """Without the account's own key and secret nothing is answered, and nothing is changed."""
+    example = {"username": "test", "clientName": "Client 006", "projectName": "Project 006_1", "date": THREE}
+    request = Request(method="POST", path=f"{PROJECT}/start", headers=headers, body=msgspec.json.encode(example))
+    refused = error(send(demo(), request))
+    assert refused[:3] == (401, 15001, "API key or API secret is missing or wrong")
+
+
+def test_an_account_without_a_key_is_closed() -> None:
+    """Where the account has no key, an empty one does not open it."""
+    world = msgspec.structs.replace(demo().world, credentials={})
+    request = Request(method="GET", path=ATTENDANCE, query=f"date={THREE}")
+    assert error(send(MemoryAccount(world), request))[0] == 401
+
+
+@states(
+    "timetrack",
+    "Read project timer",
+    "IMPORTANT: For each request you have to pass the local timestamp in order to get the right duration.",
+)
+def test_the_date_of_a_request_is_its_now() -> None:
+    """Each call counts up to its own date, floored to the second; the server's clock is not looked at."""
+    account = demo()
+    start(account, "2020-10-23T15:00:00.900Z")
+    content = body(read(account, PROJECT, "username=test&date=2020-10-23T15:00:02.100Z"))
+    assert (content["startedAt"], content["workedSeconds"]) == (THREE, 2)
+    paused = body(post(account, f"{PROJECT}/pause", username="test", date="2020-10-23T15:00:03.999Z"))
+    assert paused["workedSeconds"] == 3
+
+
+def test_parameters_may_stand_in_the_query_of_any_call() -> None:
+    """Parameters are read from the query and from the body, together."""
+    account = demo()
+    request = Request(
+        method="POST",
+        path=f"{PROJECT}/start",
+        query=f"date={THREE}&username=test",
+        headers=KEYS,
+        body=b'{"clientName": "Client 006", "projectName": "Project 006_1", "unheard": [1]}',
+    )
+    assert send(account, request).reply.status == 200
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+CALLS: list[tuple[str, msgspec.Struct]] = [
+    (
+        "start_project_timer",
+        StartProjectTimer(
+            date=THREE,
+            username="test",
+            client_name="Client 006",
+            project_name="Project 006_1",
+            task_name="Design",
+            note="screens & more, 100 %",
+        ),
+    ),
+    ("read_project_timer", ProjectTimerOf(date=FOUR, username="test")),
+    ("pause_project_timer", ProjectTimerOf(date=FOUR, username="test")),
+    ("resume_project_timer", ProjectTimerOf(date=FOUR, username="test")),
+    ("stop_project_timer", ProjectTimerOf(date=FOUR, username="test")),
+    ("start_attendance_timer", StartAttendanceTimer(date=THREE, username="test", latitude=1.5, longitude=-2.5)),
+    ("get_attendance_timer", GetAttendanceTimer(date=FOUR)),
+    ("stop_attendance_timer", StopAttendanceTimer(date=FOUR, username="test", latitude_end=1.0, longitude_end=2.0)),
+]
+
+
+def test_what_a_client_asks_is_what_it_reads() -> None:
+    """Each call, built by the client's side and answered by the server's, reads back as the record that is kept."""
+    account = demo()
+    for name, parameters in CALLS:
+        request = asked(name, parameters)
+        assert timetrack.validate(request, account, SERVER_TIME) is None
+        outcome = send(account, request)
+        assert outcome.operation == name
+        reply = outcome.reply
+        record = timetrack.read_reply(name, reply.status, reply.headers, reply.body, now=pc.instant(FOUR))
+        (kept,) = account.find(Query(of=type(record))).records
+        assert record.timer.state is kept.timer.state
+        assert pc.worked_at(record.timer, pc.instant(FOUR)) == pc.worked_at(kept.timer, pc.instant(FOUR))
+        assert (record.person.name, record.note) == (kept.person.name, kept.note)
+        if isinstance(record, AttendanceTimer) and isinstance(kept, AttendanceTimer):
+            assert record == msgspec.structs.replace(kept, person=record.person)
+    assert {name for name, _ in CALLS} == {operation.name for operation in OPERATIONS}
+
+
+def test_what_is_refused_is_told_as_the_vendor_said_it() -> None:
+    """A refusal reaches the client as a typed error with the vendor's status, code, title and detail."""
+    account = demo()
+    request = asked("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
+    foreseen = timetrack.validate(request, account, SERVER_TIME)
+    reply = send(account, request).reply
+    with pytest.raises(Rejection) as refused:
+        timetrack.read_reply("pause_project_timer", reply.status, reply.headers, reply.body, now=0)
+    assert foreseen is not None
+    told = refused.value
+    assert (told.vendor, told.status, told.vendor_code) == ("timetrack", 404, 15007)
+    assert (told.message, told.detail) == (foreseen.message, foreseen.detail)
+    assert told.detail == "username: there is no user 'nobody'"
+
+
+def test_the_vendors_own_example_of_an_error_is_read() -> None:
+    """The error object of the vendor's API page is a refusal, and so is one that says nothing."""
+    example = (
+        b'{"errors": [{"title": "TimeEntry exist but it is deleted", "status": 404, "code": 15020, "detail": null}]}'
+    )
+    with pytest.raises(Rejection) as refused:
+        timetrack.read_reply("read_project_timer", 404, {}, example, now=0)
+    assert (refused.value.vendor_code, refused.value.message) == (15020, "TimeEntry exist but it is deleted")
+    with pytest.raises(Rejection) as silent:
+        timetrack.read_reply("read_project_timer", 500, {}, b'{"errors": []}', now=0)
+    assert (silent.value.status, silent.value.vendor_code, silent.value.message) == (500, 0, "")
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"\xff", b'{"errors": 5}'])
+def test_what_is_no_answer_of_the_vendor_is_malformed(status: int, content: bytes) -> None:
+    """A page of some proxy in between is a malformed payload, whatever its status."""
+    with pytest.raises(MalformedPayload):
+        timetrack.read_reply("read_project_timer", status, {}, content, now=0)
+
+
+def test_unknown_calls_have_names_too() -> None:
+    """A call that is not in the table is told, with those that are."""
+    with pytest.raises(UnknownOperation) as unknown:
+        asked("erase_timer", ProjectTimerOf(date=THREE, username="test"))
+    assert unknown.value.known == tuple(operation.name for operation in OPERATIONS)
+
+
+# ---- as anybody might ----------------------------------------------------------------------------
+
+LONG = "x" * 1_000_000
+
+HOSTILE: list[tuple[str, bytes, int, int]] = [
+    # query, body, status, code
+    ("", b"{", 400, 15000),
+    ("", b"\xff", 400, 15000),
+    ("", b"[]", 400, 15000),
+    ("", b"null", 400, 15000),
+    ("", b"[" * 100_000, 400, 15000),
+    ("", b'{"date": NaN}', 400, 15000),
+    ("", b"<date>2020</date>", 400, 15000),
+    ("", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 400, 15000),
+    ("date=%FF", b"", 400, 15000),
+    ("&".join(f"p{number}=1" for number in range(200)), b"", 400, 15000),
+    ("date=1&date=2", b"", 400, 15005),
+    ("date=1", b'{"date": "1"}', 400, 15005),
+    ("", b"", 400, 15004),
+    ("date=&username=test", b"", 400, 15004),
+    ("username=test", b'{"date": null}', 400, 15004),
+    (f"date={THREE}", b"", 400, 15004),
+    ("username=test", b'{"date": 1603465200}', 400, 15006),
+    ("username=test", b'{"date": 1e400}', 400, 15000),
+    ("username=test", b'{"date": true}', 400, 15006),
+    ("username=test", b'{"date": ["2020-10-23T15:00:00Z"]}', 400, 15006),
+    ("username=test", b'{"date": {}}', 400, 15006),
+    (f"date={THREE}", b'{"username": 5}', 400, 15006),
+    (f"date={THREE}", b'{"username": -1e300}', 400, 15006),
+    (f"date={THREE}", b'{"username": "te\\u0000st"}', 400, 15006),
+    (f"date={THREE}", b'{"username": "te\\ud800st"}', 400, 15000),
+    ("username=test&date=2020-02-30T15:00:00Z", b"", 400, 15006),
+    ("username=test&date=2020-10-23T25:00:00Z", b"", 400, 15006),
+    ("username=test&date=2020-10-23", b"", 400, 15006),
+    ("username=test&date=2020-10-23T15:00:00", b"", 400, 15006),
+    ("username=test&date=2020-10-23T15:00:00%2B02:00", b"", 400, 15006),
+    ("username=test&date=-2020-10-23T15:00:00Z", b"", 400, 15006),
+    (f"username=test&date={'9' * 256}", b"", 400, 15006),
+    (f"username=test&date={LONG}", b"", 400, 15006),
+    (f"username={'x' * 256}&date={THREE}", b"", 404, 15007),
+    (f"username={LONG}&date={THREE}", b"", 404, 15007),
+    (f"username=TEST&date={THREE}", b"", 404, 15007),
+    (f"username={quote('Ώ')}&date={THREE}", b"", 404, 15007),
+]
+
+
+@pytest.mark.parametrize(("query", "content", "status", "code"), HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_requests_get_an_error_of_the_vendor(query: str, content: bytes, status: int, code: int) -> None:
+    """Whatever is sent, the answer is the vendor's error with its code, short, and nothing changes."""
+    account = demo()
+    start(account, THREE)
+    before = account.find(Query(of=ProjectTimer))
+    request = Request(method="POST", path=f"{PROJECT}/stop", query=query, headers=KEYS, body=content)
+    outcome = send(account, request)
+    assert error(outcome)[:2] == (status, code)
+    assert len(outcome.reply.body) < 1000
+    assert account.find(Query(of=ProjectTimer)) == before
+
+
+def test_texts_of_any_length_are_kept_and_told_back() -> None:
+    """The page names no longest note; a long one is kept whole, line ends and all."""
+    account = demo()
+    for note in ("x" * 256, LONG, "line\nline\ttab", "<script>&amp;\u2028 Ω"):
+        assert body(start(account, THREE, note=note))["note"] == note
+        post(account, f"{PROJECT}/stop", date=THREE, username="test")
+
+
+texts = (
+    st.text(max_size=20)
+    | st.sampled_from(["test", "admin", "nobody", "Client 006", "Client 007", "Project 006_1", "Design", "Archive"])
+    | st.sampled_from([THREE, "2020-10-23T15:59:59.999Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+    | st.sampled_from(["", "90", "-181", "nan", "1e999"])
+)
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+values: st.SearchStrategy[Any] = texts | st.none() | st.booleans() | numbers | st.lists(texts)
+names = st.sampled_from(
+    sorted({field.encode_name for each in OPERATIONS for field in msgspec.structs.fields(each.request)} | {"id", "now"})
+)
+usual = st.fixed_dictionaries(
+    {
+        "date": st.sampled_from([THREE, FOUR, "2020-10-23T15:30:00Z", "2020-10-23T15:30:30.500Z"]),
+        "username": st.sampled_from(["test", "admin"]),
+        "clientName": st.just("Client 006"),
+        "projectName": st.just("Project 006_1"),
+    }
+)
+parameters = (
+    usual
+    | st.dictionaries(names, values)
+    | st.tuples(usual, st.dictionaries(names, values, max_size=2)).map(lambda both: {**both[0], **both[1]})
+)
+requests = st.builds(
+    Request,
+    method=st.sampled_from(["POST", "POST", "GET", "PUT", ""]),
+    path=st.sampled_from([path for each in OPERATIONS for path in (each.path, *each.aliases)]) | st.text(max_size=30),
+    query=st.just("") | st.dictionaries(names, texts, max_size=3).map(urlencode) | st.text(max_size=30),
+    headers=st.just(KEYS) | st.dictionaries(st.sampled_from([*KEYS, "content-type"]), st.text(max_size=20)),
+    body=parameters.map(msgspec.json.encode) | st.binary(max_size=50),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(requests, max_size=12))
+def test_any_request_gets_a_documented_reply(sent: list[Request]) -> None:
+    """Whatever comes in, the reply is a timer object or the error object, and only the former changes anything."""
+    account = demo()
+    for request in sent:
+        outcome = send(account, request)
+        status = outcome.reply.status
+        if status == 200:
+            assert outcome.rejection is None
+            assert parse(outcome.reply.body, 0).timer.state is not State.IDLE
+            assert len(outcome.changes) == (0 if outcome.operation.startswith(("read_", "get_")) else 1)
+        else:
+            assert error(outcome)[0] in {400, 401, 404, 405, 409}
+            assert str(timetrack.validate(request, account, SERVER_TIME)) == str(outcome.rejection)

@@ -1,0 +1,441 @@
+"""TimeTrack's rules: what each call requires and refuses, what a timer goes through, and what it shows on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import punchclock as pc
+from pages import states
+from punchclock import Event, State, Timer
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.calls import Request
+from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.timetrack import VENDOR, AttendanceTimer
+from punchclock.vendors.timetrack.refusals import REFUSALS, refuse
+from punchclock.vendors.world import Person
+from timetrack_demo import ATTENDANCE, KEYS, PROJECT, body, demo, error, post, read, start
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+
+THREE = "2020-10-23T15:00:00.000Z"
+HALF_PAST = "2020-10-23T15:30:00.000Z"
+FOUR = "2020-10-23T16:00:00.000Z"
+
+
+def by_hand(account: MemoryAccount, *, minutes: int = 0, end: str = "", id: str = "900") -> AttendanceTimer:
+    """An attendance entry of the user "test" as the web app makes it, from three o'clock on."""
+    begin = pc.instant(THREE)
+    timer = Timer(State.RUNNING, begin, begin + minutes * MINUTE, 0)
+    if end:
+        timer = Timer(State.STOPPED, begin, pc.instant(end), pc.instant(end) - begin - minutes * MINUTE)
+    return AttendanceTimer(id=id, timer=timer, person=account.world.people["5"], manual=True)
+
+
+# ---- what each call requires ---------------------------------------------------------------------
+
+WHOLE: dict[str, object] = {
+    "date": THREE,
+    "clientName": "Client 006",
+    "projectName": "Project 006_1",
+    "username": "test",
+}
+REQUIRED = [
+    (f"{PROJECT}/start", ["date", "clientName", "projectName", "username"]),
+    (f"{PROJECT}/pause", ["date", "username"]),
+    (f"{PROJECT}/resume", ["date", "username"]),
+    (f"{PROJECT}/stop", ["date", "username"]),
+    (PROJECT, ["date", "username"]),
+    (f"{ATTENDANCE}/start", ["date", "username"]),
+    (f"{ATTENDANCE}/stop", ["date", "username"]),
+    (ATTENDANCE, ["date"]),
+]
+
+
+@states(
+    "timetrack",
+    "Start project timer",
+    "Required params to start project timer: date, clientName, projectName, username",
+)
+@states("timetrack", "Pause project timer", "Required params to pause project timer: date, username")
+@states("timetrack", "Resume project timer", "Required params to resume project timer: date, username")
+@states("timetrack", "Stop project timer", "Required params to stop project timer: date, username")
+@states("timetrack", "Start attendance timer", "Required params: date, username")
+@states("timetrack", "Stop attendance timer", "Required params: date, username")
+@states("timetrack", "Get attendance timer", "Required params: date.")
+@pytest.mark.parametrize(
+    ("path", "missing", "blank"),
+    [(path, name, blank) for path, required in REQUIRED for name in required for blank in ("absent", "", None)],
+)
+def test_a_missing_parameter_is_told_by_name(path: str, missing: str, blank: str | None) -> None:
+    """Without one of the parameters that the page requires, or with a blank one, the answer is 400 and names it."""
+    sent = {name: value for name, value in WHOLE.items() if name != missing}
+    if blank != "absent":
+        sent[missing] = blank
+    status, code, title, detail = error(post(demo(), path, **sent))
+    assert (status, code, title) == (400, 15004, "Required parameter is missing")
+    assert detail == f"{missing}: a required parameter is missing"
+
+
+@pytest.mark.parametrize(("path", "required"), REQUIRED)
+def test_no_other_parameter_is_required(path: str, required: list[str]) -> None:
+    """With what the page requires, and nothing else, each call is answered."""
+    account = demo()
+    if not path.endswith("start"):
+        start(account, THREE)
+        post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
+    if path.endswith("resume"):
+        post(account, f"{PROJECT}/pause", date=THREE, username="test")
+    assert post(account, path, **{name: WHOLE[name] for name in required}).reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        ({"username": "nobody"}, "username: there is no user 'nobody'"),
+        ({"clientName": "Client 008"}, "clientName: there is no client 'Client 008'"),
+        ({"projectName": "Project 008"}, "projectName: Client 006 has no project 'Project 008'"),
+        ({"projectName": "Project 007_1"}, "projectName: Client 006 has no project 'Project 007_1'"),
+        ({"taskName": "Dream"}, "taskName: Project 006_1 has no task 'Dream'"),
+        ({"taskName": "Review"}, "taskName: Project 006_1 has no task 'Review'"),
+    ],
+)
+def test_names_are_looked_up_in_the_account(sent: dict[str, str], detail: str) -> None:
+    """A user, client, project or task that is not there is 404, and so is one that is not where it is said to be."""
+    refused = error(start(demo(), THREE, **sent))
+    assert refused == (404, 15007, "User, client, project or task does not exist", detail)
+
+
+@pytest.mark.parametrize("path", [path for path, _ in REQUIRED])
+def test_every_call_knows_its_user(path: str) -> None:
+    """An unknown user is 404 on each call, be it one that only reads."""
+    assert error(post(demo(), path, **(WHOLE | {"username": "nobody"})))[:2] == (404, 15007)
+
+
+def test_a_start_may_name_a_task_and_carry_a_note() -> None:
+    """Task and note of a start are kept, with the entities behind the names."""
+    outcome = start(demo(), THREE, taskName="Design", note="screens")
+    content = body(outcome)
+    assert (content["taskName"], content["note"]) == ("Design", "screens")
+    record = outcome.changes[0].record
+    assert record.task is not None
+    assert record.project is not None
+    assert (record.person.id, record.task.id, record.project.id) == ("5", "31", "21")
+
+
+def test_a_closed_task_takes_no_timer() -> None:
+    """A start on a task that is closed is refused."""
+    refused = start(demo(), THREE, clientName="Client 007", projectName="Project 007_1", taskName="Archive")
+    assert error(refused) == (409, 15011, "Task is closed", "taskName: Archive is closed")
+
+
+# ---- what a project timer goes through -----------------------------------------------------------
+
+
+def in_state(state: State) -> MemoryAccount:
+    """An account whose user "test" has a project timer in this state, since three o'clock."""
+    account = demo()
+    if state is not State.IDLE:
+        start(account, THREE)
+    if state is State.PAUSED:
+        post(account, f"{PROJECT}/pause", date=THREE, username="test")
+    if state is State.STOPPED:
+        post(account, f"{PROJECT}/stop", date=THREE, username="test")
+    return account
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("event", Event)
+def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> None:
+    """Each call does its event where the one table allows it; elsewhere it is refused and nothing changes."""
+    account = in_state(state)
+    before = read(account, PROJECT, f"date={FOUR}&username=test").reply
+    outcome = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
+    if event is Event.START:  # it begins another timer, which a timer that counts is in the way of
+        expected = None if state in (State.IDLE, State.STOPPED) else (409, 15009, "Timer is already started")
+    elif state is State.IDLE:
+        expected = (404, 15008, "Timer does not exist")
+    else:
+        expected = None if (state, event) in pc.TRANSITIONS else (409, 15010, "Timer is in another state")
+
+    if expected is None:
+        (change,) = outcome.changes
+        assert (change.verb, change.at) == (event, pc.instant(HALF_PAST))
+        assert outcome.reply.status == 200
+    else:
+        assert error(outcome)[:3] == expected
+        assert read(account, PROJECT, f"date={FOUR}&username=test").reply == before
+
+
+def test_a_change_is_answered_as_a_read_would_be() -> None:
+    """Start, pause, resume and stop answer the timer, as a read with the same date shows it."""
+    account = demo()
+    for event in ("start", "pause", "resume", "stop"):
+        answered = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
+        assert answered.reply == read(account, PROJECT, f"date={HALF_PAST}&username=test").reply
+
+
+def test_without_a_timer_there_is_nothing_to_read() -> None:
+    """Reading before the first start is 404."""
+    refused = error(read(demo(), PROJECT, f"date={FOUR}&username=test"))
+    assert refused == (404, 15008, "Timer does not exist", "there is no project timer")
+    refused = error(read(demo(), ATTENDANCE, f"date={FOUR}&username=test"))
+    assert refused == (404, 15008, "Timer does not exist", "there is no attendance timer")
+
+
+def test_a_stopped_timer_is_shown_until_the_next_start() -> None:
+    """The current timer is the latest: the stopped one, with its final counts, and then the new one."""
+    account = in_state(State.RUNNING)
+    post(account, f"{PROJECT}/stop", date=HALF_PAST, username="test")
+    shown = body(read(account, PROJECT, f"date={FOUR}&username=test"))
+    assert (shown["stopped"], shown["workedSeconds"], shown["startedAt"]) == (True, 1800, THREE)
+    start(account, FOUR, note="again")
+    shown = body(read(account, PROJECT, f"date={FOUR}&username=test"))
+    assert (shown["playing"], shown["workedSeconds"], shown["startedAt"], shown["note"]) == (True, 0, FOUR, "again")
+
+
+def test_the_first_stop_wins() -> None:
+    """A second stop is refused and moves no end."""
+    account = in_state(State.RUNNING)
+    first = post(account, f"{PROJECT}/stop", date=HALF_PAST, username="test")
+    second = post(account, f"{PROJECT}/stop", date=FOUR, username="test")
+    assert error(second) == (409, 15010, "Timer is in another state", "cannot stop a timer that is stopped")
+    assert body(read(account, PROJECT, f"date={FOUR}&username=test")) == body(first)
+
+
+@pytest.mark.parametrize("event", ["pause", "stop"])
+def test_a_clock_that_was_ahead_traps_no_timer(event: str) -> None:
+    """A timer that was started in the future, or last moved there, can still be paused and stopped: nothing is lost."""
+    account = demo()
+    start(account, FOUR)
+    assert body(read(account, PROJECT, f"date={THREE}&username=test"))["workedSeconds"] == 0
+    outcome = post(account, f"{PROJECT}/{event}", date=THREE, username="test")
+    assert (outcome.reply.status, body(outcome)["workedSeconds"]) == (200, 0)
+    assert outcome.changes[0].at == pc.instant(FOUR)
+    if event == "pause":
+        resumed = post(account, f"{PROJECT}/resume", date=THREE, username="test")
+        assert (resumed.reply.status, body(resumed)["breakSeconds"]) == (200, 0)
+
+
+def test_users_and_kinds_of_timers_do_not_get_in_each_others_way() -> None:
+    """Each user has a project timer and an attendance timer, independent of each other and of everybody else's."""
+    account = demo()
+    for name in ("test", "admin"):
+        assert start(account, THREE, username=name).reply.status == 200
+        assert post(account, f"{ATTENDANCE}/start", date=THREE, username=name).reply.status == 200
+    post(account, f"{PROJECT}/stop", date=HALF_PAST, username="admin")
+    assert body(read(account, PROJECT, f"date={FOUR}&username=test"))["workedSeconds"] == 3600
+    assert body(read(account, ATTENDANCE, f"date={FOUR}&username=admin"))["workedMinutes"] == 60
+
+
+def test_a_timer_that_counts_is_the_current_one() -> None:
+    """A timer that counts comes before a later one that does not, as one that was entered afterwards."""
+    account = demo()
+    counting = by_hand(account, id="901")
+    entered = by_hand(account, end=HALF_PAST, id="902")
+    account = demo(counting, entered)
+    assert body(read(account, ATTENDANCE, f"date={FOUR}&username=test"))["id"] == 901
+    ended = post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test")
+    assert body(ended)["id"] == 901
+    assert body(read(account, ATTENDANCE, f"date={FOUR}&username=test"))["id"] == 902
+
+
+LIFE = st.lists(
+    st.tuples(st.sampled_from(["pause", "resume", "read", "stop", "start"]), st.integers(0, 10_000_000)), max_size=20
+)
+
+
+@given(begin=st.integers(-(10**9), 10**9), life=LIFE)
+def test_along_its_life_a_timer_keeps_both_formulas_and_never_shrinks(begin: int, life: list[tuple[str, int]]) -> None:
+    """Told in fractions of a second, a timer shows whole seconds that add up on every payload and only grow."""
+    account, now = demo(), begin * 1000
+    shown = body(start(account, spelt(now)))
+    for event, milliseconds in life:
+        now += milliseconds * 1000
+        path = PROJECT if event == "read" else f"{PROJECT}/{event}"
+        outcome = post(account, path, **(WHOLE | {"date": spelt(now)}))
+        if outcome.rejection is not None:
+            continue
+        before, shown = shown, body(outcome)
+        assert [shown["playing"], shown["paused"], shown["stopped"]].count(True) == 1
+        if event == "start":
+            assert (shown["workedSeconds"], shown["breakSeconds"]) == (0, 0)
+            continue
+        passed = now // SECOND - pc.instant(shown["startedAt"]) // SECOND
+        if shown["playing"]:
+            assert shown["workedSeconds"] == passed - shown["breakSeconds"]
+        elif shown["paused"]:
+            assert shown["breakSeconds"] == passed - shown["workedSeconds"]
+        assert shown["workedSeconds"] >= before["workedSeconds"]
+        assert shown["breakSeconds"] >= before["breakSeconds"]
+        if before["playing"]:
+            assert shown["breakSeconds"] == before["breakSeconds"]
+        if before["paused"]:
+            assert shown["workedSeconds"] == before["workedSeconds"]
+        if before["stopped"]:
+            assert shown == before
+
+
+def spelt(at: int) -> str:
+    """An instant as a client with milliseconds writes it."""
+    return pc.to_datetime(at - at % 1000).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+# ---- what an attendance timer goes through -------------------------------------------------------
+
+
+def test_an_attendance_timer_is_started_and_stopped() -> None:
+    """An entry begins without an end and gets one; its minutes are whole, and its break is none."""
+    account = demo()
+    begun = body(post(account, f"{ATTENDANCE}/start", date=THREE, username="test"))
+    assert (begun["from"], begun["to"], begun["workedMinutes"], begun["breakMinutes"]) == (THREE, None, 0, 0)
+    assert begun["manual"] is False
+    got = body(read(account, ATTENDANCE, "date=2020-10-23T15:30:59.999Z&username=test"))
+    assert (got["workedMinutes"], got["breakMinutes"]) == (30, 0)
+    ended = body(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))
+    assert (ended["to"], ended["workedMinutes"], ended["breakMinutes"]) == (FOUR, 60, 0)
+    assert body(read(account, ATTENDANCE, "date=2020-10-24T15:00:00Z&username=test")) == ended
+
+
+def test_a_second_attendance_timer_waits_for_the_end_of_the_first() -> None:
+    """A second start is refused while an entry has no end, and a second stop always; the first stop wins."""
+    account = demo()
+    post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
+    refused = error(post(account, f"{ATTENDANCE}/start", date=FOUR, username="test"))
+    assert refused == (409, 15009, "Timer is already started", "the person has a running timer already")
+    post(account, f"{ATTENDANCE}/stop", date=HALF_PAST, username="test")
+    again = error(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))
+    assert again == (409, 15010, "Timer is in another state", "cannot stop a timer that is stopped")
+    assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").reply.status == 200
+
+
+def test_a_stop_without_a_start_is_no_stop() -> None:
+    """With no entry at all there is nothing to stop."""
+    assert error(post(demo(), f"{ATTENDANCE}/stop", date=FOUR, username="test"))[:2] == (404, 15008)
+
+
+def test_an_attendance_stop_dated_before_the_start_ends_it_at_the_start() -> None:
+    """A clock that was ahead traps no entry either."""
+    account = demo()
+    post(account, f"{ATTENDANCE}/start", date=FOUR, username="test")
+    ended = body(post(account, f"{ATTENDANCE}/stop", date=THREE, username="test"))
+    assert (ended["from"], ended["to"], ended["workedMinutes"]) == (FOUR, FOUR, 0)
+
+
+def test_without_a_user_the_account_answers() -> None:
+    """No key belongs to a person, so a get that names nobody tells of the account's current timer, and whose it is."""
+    account = demo()
+    assert error(read(account, ATTENDANCE, f"date={FOUR}"))[:2] == (404, 15008)
+    post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
+    post(account, f"{ATTENDANCE}/start", date=THREE, username="admin")
+    assert body(read(account, ATTENDANCE, f"date={FOUR}"))["user"] == "admin"
+    post(account, f"{ATTENDANCE}/stop", date=FOUR, username="admin")
+    assert body(read(account, ATTENDANCE, f"date={FOUR}&username="))["user"] == "test"
+
+
+@states(
+    "timetrack",
+    "Attendance timer",
+    "manual | Boolean | Flag to show if entry was created manually or with timer. You can create Attendance entry in "
+    "Web-App manually without end timestamp, this is the same as starting the attendance timer. |",
+)
+def test_an_entry_by_hand_without_an_end_is_a_running_timer() -> None:
+    """An entry made by hand without an end blocks a start, counts, can be stopped, and stays marked as made by hand."""
+    account = demo()
+    account = demo(by_hand(account, minutes=15))
+    assert error(post(account, f"{ATTENDANCE}/start", date=FOUR, username="test"))[:2] == (409, 15009)
+    got = body(read(account, ATTENDANCE, f"date={FOUR}&username=test"))
+    assert (got["manual"], got["to"], got["workedMinutes"], got["breakMinutes"]) == (True, None, 45, 15)
+    ended = body(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))
+    assert ended == got | {"to": FOUR}
+
+
+def test_an_entry_by_hand_counts_from_the_end_of_its_break_on() -> None:
+    """A break that is longer than what has passed as yet makes no work negative, and no end before its own."""
+    account = demo()
+    account = demo(by_hand(account, minutes=45))
+    got = body(read(account, ATTENDANCE, f"date={HALF_PAST}&username=test"))
+    assert (got["workedMinutes"], got["breakMinutes"]) == (0, 45)
+    ended = body(post(account, f"{ATTENDANCE}/stop", date=HALF_PAST, username="test"))
+    assert (ended["to"], ended["workedMinutes"], ended["breakMinutes"]) == ("2020-10-23T15:45:00.000Z", 0, 45)
+
+
+def test_an_entry_by_hand_with_an_end_is_no_running_timer() -> None:
+    """An entry that has its end blocks nothing, and there is nothing to stop."""
+    account = demo()
+    account = demo(by_hand(account, minutes=10, end=HALF_PAST))
+    assert error(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))[:2] == (409, 15010)
+    assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").reply.status == 200
+
+
+@pytest.mark.parametrize("ending", ["", "Start", "End"])
+def test_places_are_taken_with_and_without_their_ending(ending: str) -> None:
+    """Start and stop take GPS coordinates under the object's names or without the ending; they are optional."""
+    account = demo()
+    there = {f"latitude{ending}": 52.5, f"longitude{ending}": "13.4"}
+    begun = body(post(account, f"{ATTENDANCE}/start", date=THREE, username="test", **there))
+    ended = body(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test", **there))
+    # The other call's name is a parameter that nobody knows.
+    at_start = (None, None) if ending == "End" else (52.5, 13.4)
+    at_end = (None, None) if ending == "Start" else (52.5, 13.4)
+    assert (begun["latitudeStart"], begun["longitudeStart"]) == at_start
+    assert (begun["latitudeEnd"], begun["longitudeEnd"]) == (None, None)
+    assert (ended["latitudeStart"], ended["longitudeStart"]) == at_start
+    assert (ended["latitudeEnd"], ended["longitudeEnd"]) == at_end
+
+
+@pytest.mark.parametrize("call", ["start", "stop"])
+@pytest.mark.parametrize(
+    ("place", "code", "field"),
+    [
+        ({"latitude": 90.5, "longitude": 0}, 15006, "latitude"),
+        ({"latitude": 0, "longitude": -180.5}, 15006, "longitude"),
+        ({"latitude": "north", "longitude": 0}, 15006, "latitude"),
+        ({"latitude": "nan", "longitude": 0}, 15006, "latitude"),
+        ({"latitude": "-inf", "longitude": 0}, 15006, "latitude"),
+        ({"latitude": True, "longitude": 0}, 15006, "latitude"),
+        ({"latitude": 10**30, "longitude": 0}, 15006, "latitude"),
+        ({"latitude": [52.5], "longitude": 0}, 15006, "latitude"),
+        ({"latitude": 52.5}, 15004, "longitude"),
+        ({"longitude": 13.4}, 15004, "latitude"),
+        ({"latitude": 1, "longitude": 1, "latitudeStart": 1, "latitudeEnd": 1}, 15005, "latitude"),
+        ({"latitude": 1, "longitude": 1, "longitudeStart": 1, "longitudeEnd": 1}, 15005, "longitude"),
+    ],
+)
+def test_what_is_no_place_is_refused(call: str, place: dict[str, Any], code: int, field: str) -> None:
+    """Half a place, a place beyond the globe, no number, or a coordinate under two names: refused by name."""
+    account = demo()
+    if call == "stop":
+        post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
+    refused = error(post(account, f"{ATTENDANCE}/{call}", date=FOUR, username="test", **place))
+    assert refused[:2] == (400, code)
+    assert refused[3].startswith(f"{field}: ")
+
+
+# ---- the errors ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_every_rule_has_an_answer(rule: Rule) -> None:
+    """Whichever shared rule is broken, TimeTrack has an error for it: of status 400 to 599, and a code of its own."""
+    told = refuse(Broken(rule, "field"), None)
+    assert 400 <= told.status < 600
+    assert 15000 <= told.vendor_code < 15020
+    assert told.message
+
+
+def test_codes_are_told_apart() -> None:
+    """No two rules share a code, but for the parameters that are invalid in any other way."""
+    codes = [code for _, code, _ in REFUSALS.values()]
+    assert len(set(codes)) == len(codes)
+    assert 15006 not in codes
+    assert refuse(Broken(Rule.TYPE, "date"), None).vendor_code == 15006
+
+
+def test_keys_belong_to_nobody() -> None:
+    """The caller of a call is the account: a person without an id."""
+    assert VENDOR.authenticate(Request(method="GET", path=PROJECT, headers=KEYS), {}, demo()) == Person()
