@@ -19,7 +19,7 @@ CORE = {
     "machine": ({"errors"}, {"collections", "enum", "types"}),
     "timer": ({"errors", "machine"}, {"msgspec"}),
     "history": ({"errors", "machine", "timer"}, {"collections", "msgspec"}),
-    "instants": ({"errors"}, {"datetime", "re"}),
+    "instants": ({"errors"}, {"datetime", "functools", "re"}),
     "durations": ({"errors"}, {"re"}),
     "rounding": ({"errors"}, {"enum"}),
     "saved": ({"errors", "timer"}, {"msgspec"}),
