@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pages import states
-from punchclock import Event, State, Timer, instant, start
+from punchclock import Event, State, Timer, start
 from punchclock.machine import Correction
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import MemoryAccount
@@ -34,48 +34,23 @@ from punchclock.vendors.worksection import (
     validate,
 )
 from punchclock.worlds import demo_world
+from worksection_requests import (
+    FORM,
+    JSON,
+    KEY,
+    MULTIPART,
+    NOW,
+    TOKEN,
+    account,
+    admin_call,
+    md5,
+    multipart,
+    running,
+    user_call,
+)
 
 SECOND = 1_000_000
-NOW = instant("2026-03-02T08:00:00Z")
-KEY = "worksection-admin-key"
-TOKEN = "worksection-token-3"  # noqa: S105 - the demo world's
 OK = {"status": "ok"}
-
-
-def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW) -> WorksectionTimer:
-    """A timer as `start_my_timer` makes it."""
-    world = demo_world()
-    found = world.tasks[task]
-    assert found.project is not None
-    return WorksectionTimer(
-        id=id,
-        timer=start(at),
-        person=world.people[person],
-        client=found.project.client,
-        project=found.project,
-        task=found,
-    )
-
-
-def account(*records: WorksectionTimer) -> MemoryAccount:
-    """An account in the demo world with these timers."""
-    return MemoryAccount(demo_world(), records)
-
-
-def user_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
-    """A call to the user API by person 3."""
-    sent = {"authorization": f"Bearer {TOKEN}"} | (headers or {})
-    return Request(method=method, path="/api/oauth2", query=query, headers=sent, body=body)
-
-
-def admin_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
-    """A call to the admin API, signed by nobody yet."""
-    return Request(method=method, path="/api/admin/v2", query=query, headers=headers or {}, body=body)
-
-
-def md5(text: str) -> str:
-    """As PHP writes it."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def answered(outcome: Outcome) -> Any:  # noqa: ANN401 - what JSON holds
@@ -318,20 +293,6 @@ def test_delete_my_timer() -> None:
 
 
 # ---- parameters ----------------------------------------------------------------------------------
-
-FORM = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
-JSON = {"content-type": "application/json; charset=utf-8"}
-MULTIPART = {"content-type": "multipart/form-data; boundary=------------------------d74496d66958873e"}
-
-
-def multipart(parameters: dict[str, str]) -> bytes:
-    """A form as PHP's curl sends an array."""
-    parts = "".join(
-        "--------------------------d74496d66958873e\r\n"
-        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in parameters.items()
-    )
-    return f"{parts}--------------------------d74496d66958873e--\r\n".encode()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""What the tests of Worksection share: timers as it keeps them, an account, and requests to both APIs."""
+
+from __future__ import annotations
+
+import hashlib
+
+from punchclock import instant, start
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.calls import Request
+from punchclock.vendors.worksection import WorksectionTimer
+from punchclock.worlds import demo_world
+
+NOW = instant("2026-03-02T08:00:00Z")
+KEY = "worksection-admin-key"
+TOKEN = "worksection-token-3"  # noqa: S105 - the demo world's
+
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
+JSON = {"content-type": "application/json; charset=utf-8"}
+MULTIPART = {"content-type": "multipart/form-data; boundary=------------------------d74496d66958873e"}
+
+
+def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW) -> WorksectionTimer:
+    """A timer as `start_my_timer` makes it."""
+    world = demo_world()
+    found = world.tasks[task]
+    assert found.project is not None
+    return WorksectionTimer(
+        id=id,
+        timer=start(at),
+        person=world.people[person],
+        client=found.project.client,
+        project=found.project,
+        task=found,
+    )
+
+
+def account(*records: WorksectionTimer) -> MemoryAccount:
+    """An account in the demo world with these timers."""
+    return MemoryAccount(demo_world(), records)
+
+
+def user_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
+    """A call to the user API by person 3."""
+    sent = {"authorization": f"Bearer {TOKEN}"} | (headers or {})
+    return Request(method=method, path="/api/oauth2", query=query, headers=sent, body=body)
+
+
+def admin_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
+    """A call to the admin API, signed by nobody yet."""
+    return Request(method=method, path="/api/admin/v2", query=query, headers=headers or {}, body=body)
+
+
+def md5(text: str) -> str:
+    """As PHP writes it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def multipart(parameters: dict[str, str]) -> bytes:
+    """A form as PHP's curl sends an array."""
+    parts = "".join(
+        "--------------------------d74496d66958873e\r\n"
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parameters.items()
+    )
+    return f"{parts}--------------------------d74496d66958873e--\r\n".encode()
