@@ -43,7 +43,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, shown
-from punchclock.instants import instant, to_datetime
+from punchclock.instants import format_instant, instant, to_datetime
 from punchclock.machine import Correction, Event
 from punchclock.timer import IDLE, Timer, amend, transition
 
@@ -56,7 +56,6 @@ __all__ = [
     "Record",
     "format_line",
     "parse_line",
-    "rfc3339",
     "seconds",
 ]
 
@@ -181,7 +180,7 @@ def format_line(entry: Entry) -> bytes:
     written = _Written(
         entry.timer,
         entry.event.value,
-        rfc3339(entry.at),
+        format_instant(entry.at),
         user=labels.user,
         task=labels.task,
         project=labels.project,
@@ -190,17 +189,8 @@ def format_line(entry: Entry) -> bytes:
     )
     if entry.event is Correction.AMEND:
         written.worked_seconds = seconds(entry.worked)
-        written.since = rfc3339(entry.since)
+        written.since = format_instant(entry.since)
     return _encode(written) + b"\n"
-
-
-def rfc3339(at: int) -> str:
-    """An instant as a log says it: RFC 3339 in UTC, without loss.
-
-    Raises:
-        InstantOutOfRange: outside the years 1 to 9999.
-    """
-    return to_datetime(at).isoformat().replace("+00:00", "Z")
 
 
 def seconds(duration: int) -> int | Decimal:

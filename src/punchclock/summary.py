@@ -8,7 +8,7 @@ only what its days need, however many events there were. Which date an instant f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -56,12 +56,15 @@ def totals(timelines: Iterable[tuple[str | None, str | None, Iterable[Stretch]]]
     for user, project, stretches in timelines:
         for stretch in stretches:
             column = 0 if stretch.kind is Kind.WORK else 1
-            for date, start, end in days.split(stretch.start, stretch.end):
-                key = (user, date, project)
-                row = sums.get(key)
+            start, end = stretch.start, stretch.end
+            while start < end:
+                date, _, midnight = days.of(start)
+                row = sums.get((user, date, project))
                 if row is None:
-                    row = sums[key] = [0, 0]
-                row[column] += end - start
+                    row = sums[user, date, project] = [0, 0]
+                cut = midnight if midnight < end else end
+                row[column] += cut - start
+                start = cut
     rows = [Total(user, date, project, worked, break_) for (user, date, project), (worked, break_) in sums.items()]
     rows.sort(key=lambda row: (row.user is None, row.user or "", row.date, row.project is None, row.project or ""))
     return rows
@@ -94,16 +97,6 @@ class Days:
             self._by_hour.clear()
         self._by_hour[at // _HOUR] = day
         return day
-
-    def split(self, start: int, end: int) -> Iterator[Day]:
-        """``[start, end)`` cut where the date changes: the pieces in order, none of them empty."""
-        while start < end:
-            day = self.of(start)
-            if end <= day.end:
-                yield Day(day.date, start, end)
-                return
-            yield Day(day.date, start, day.end)
-            start = day.end
 
     def _look_up(self, at: int) -> Day:
         try:

@@ -98,7 +98,7 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
         line.rstrip()
         yield line
 
-    legend = Text(" " * (margin + 1), no_wrap=False)
+    legend = Text(" " * (margin + 1))
     for glyph, style, meaning in (
         (glyphs.work, _WORK, "work"),
         (glyphs.rest, _REST, "break"),
@@ -106,8 +106,9 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
         (glyphs.working, _OPEN, "still running"),
         (glyphs.resting, _OPEN, "still on a break"),
     ):
-        legend.append(glyph, style).append(f" {meaning}   ")
-    yield legend.append(f"a column is {format_duration((end - start) // count)}", _AXIS)
+        legend.append(glyph, style).append(f" {meaning}  ")
+    yield legend
+    yield Text(f"{' ' * (margin + 1)}a column is {format_duration((end - start) // count)}", _AXIS)
 
 
 def _cells(row: Row, span: _Span, glyphs: _Glyphs, guides: set[int]) -> Iterator[tuple[str, str | None]]:

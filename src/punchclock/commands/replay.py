@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -27,8 +27,8 @@ from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
 from punchclock.errors import ClockWentBackwards, InvalidInstant, MalformedLine, PunchclockError, UnknownZone, shown
 from punchclock.history import Stretch
-from punchclock.instants import instant, to_datetime
-from punchclock.log import MAX_LINE, Book, Record, parse_line, rfc3339, seconds
+from punchclock.instants import format_instant, instant, to_datetime
+from punchclock.log import MAX_LINE, Book, Record, parse_line, seconds
 from punchclock.machine import COUNTS_AS, Kind
 from punchclock.summary import Days, Digest, totals
 from punchclock.timer import Timer, break_at, not_before, worked_at
@@ -72,11 +72,11 @@ def replay(log: str, at: int | None, zone: dt.tzinfo, *, as_json: bool) -> int:
     LOG is JSON Lines, - is standard input. A line that is malformed, or not allowed in its timer's state, is
     reported and changes nothing; every other line counts. The exit status is 1 if there was such a line.
     """
-    book = Book(until=at, history=_Histories(Days(zone)))
+    book: Book[Any] = Book(until=at) if as_json else Book(until=at, history=_Histories(Days(zone)))
     with _open(log) as file:
         refused = _read(file, book)
     if book.left_out and at is not None:
-        _say(f"{_count(book.left_out, 'event')} after {rfc3339(at)} left out")
+        _say(f"{_count(book.left_out, 'event')} after {format_instant(at)} left out")
     until = book.last if at is None else at
     if until is None or not book.records:
         _say("no timers")
@@ -115,7 +115,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         raise _unreadable(error) from error
 
 
-def _read(file: BinaryIO, book: Book[Digest]) -> int:
+def _read(file: BinaryIO, book: Book[Any]) -> int:
     """Apply every line to the book, complain of those that are refused, and return their number."""
     refused = 0
     apply, parse = book.apply, parse_line  # looked up once: this loop is what a long log spends its time in
@@ -139,8 +139,8 @@ def _complain(number: int, timer: str | None, error: PunchclockError) -> None:
     reason = str(error)
     if isinstance(error, ClockWentBackwards):
         reason = (
-            f"cannot {error.event} a timer that is {error.state} at {rfc3339(error.at)}: "
-            f"that is before its last instant, {rfc3339(error.since)}"
+            f"cannot {error.event} a timer that is {error.state} at {format_instant(error.at)}: "
+            f"that is before its last instant, {format_instant(error.since)}"
         )
     about = "" if timer is None else f"timer {shown(timer)}: "
     _say(f"line {number}: {about}{reason}")
@@ -191,7 +191,7 @@ class _Shown(msgspec.Struct):
     note: str | UnsetType
 
 
-def _print_json(records: Iterable[Record[Digest]], until: int) -> None:
+def _print_json(records: Iterable[Record[Any]], until: int) -> None:
     encode = msgspec.json.Encoder(decimal_format="number").encode
     out = sys.stdout.buffer
     for record in records:

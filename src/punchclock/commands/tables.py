@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import UNSET
 from rich import box
@@ -67,8 +67,12 @@ def timers_table(records: Sequence[Record[Any]], until: int, zone: dt.tzinfo, *,
 
 def totals_table(totals: Sequence[Total], *, plain: bool) -> Table:
     """A row a user, day and project, with a sum for each user. Too many days become months, and months years."""
-    period, sums = _readable(totals)
-    heads = {"user": any(each.user for each in sums), period: True, "project": any(each.project for each in sums)}
+    period, rows = "day", totals
+    if len(rows) > MOST_ROWS:
+        period, rows = "month", _merged(rows, lambda date: date.replace(day=1))
+    if len(rows) > MOST_ROWS:
+        period, rows = "year", _merged(rows, lambda date: date.replace(month=1, day=1))
+    heads = {"user": any(row.user for row in rows), period: True, "project": any(row.project for row in rows)}
     title = f"By user and {period}" if heads["user"] else f"By {period}"
     if period != "day":
         title += f" (by day, {len(totals):,} rows)"
@@ -79,61 +83,46 @@ def totals_table(totals: Sequence[Total], *, plain: bool) -> Table:
             table.add_column(head, overflow="fold")
     for head in ("worked", "break"):
         table.add_column(head, justify="right", no_wrap=True)
-    for each, is_sum in _with_sums(sums):
-        labels = (each.user or "", each.period, each.project or "")
+    for labels, summed in _with_sums(rows, _PERIODS[period]):
         shown = [printable(text) for text, there in zip(labels, heads.values(), strict=True) if there]
-        times = format_duration(each.worked), format_duration(each.break_)
-        table.add_row(*shown, *times, style="bold" if is_sum else None, end_section=is_sum)
+        worked, rest = sum(row.worked for row in summed), sum(row.break_ for row in summed)
+        is_sum = labels == _ALL
+        style = "bold" if is_sum else None
+        table.add_row(*shown, format_duration(worked), format_duration(rest), style=style, end_section=is_sum)
     return table
 
 
-class _Sum(NamedTuple):
-    user: str | None
-    period: str
-    project: str | None
-    worked: int
-    break_: int
+_PERIODS: Final[dict[str, Callable[[dt.date], str]]] = {
+    "day": day_name,
+    "month": lambda date: f"{date:%b} {date.year}",
+    "year": lambda date: str(date.year),
+}
+_ALL: Final = ("", "all", "")
 
 
-_NOTHING: Final = _Sum(None, "", None, 0, 0)
-
-
-def _readable(totals: Sequence[Total]) -> tuple[str, list[_Sum]]:
-    """The finest period by which the sums are not too many to be read, and these."""
-    finest = "day", _by(day_name, totals)
-    for name, label in (("month", lambda date: f"{date:%b} {date.year}"), ("year", lambda date: str(date.year))):
-        if len(finest[1]) <= MOST_ROWS:
-            break
-        finest = name, _by(label, totals)
-    return finest
-
-
-def _by(label: Callable[[dt.date], str], totals: Iterable[Total]) -> list[_Sum]:
-    """Totals whose dates have the same label, summed."""
-    sums: dict[tuple[str | None, str, str | None], _Sum] = {}
+def _merged(totals: Sequence[Total], first: Callable[[dt.date], dt.date]) -> list[Total]:
+    """Totals by longer periods, each with the first date of its period."""
+    sums: dict[tuple[str | None, dt.date, str | None], list[int]] = {}
     for row in totals:
-        key = (row.user, label(row.date), row.project)
-        before = sums.get(key, _NOTHING)
-        sums[key] = _Sum(*key, before.worked + row.worked, before.break_ + row.break_)
-    return list(sums.values())
+        held = sums.setdefault((row.user, first(row.date), row.project), [0, 0])
+        held[0] += row.worked
+        held[1] += row.break_
+    return [Total(*key, *held) for key, held in sums.items()]
 
 
-def _with_sums(sums: Sequence[_Sum]) -> Iterator[tuple[_Sum, bool]]:
-    """Each sum with its user said once, a sum of sums after each user, and the sum of all at the end."""
-    for _, group in groupby(sums[:MOST_ROWS], key=lambda each: each.user):
+def _with_sums(
+    rows: Sequence[Total], label: Callable[[dt.date], str]
+) -> Iterator[tuple[tuple[str, str, str], Sequence[Total]]]:
+    """The lines of the table: what each says, and what it sums. A user is said once; more than one line get a sum."""
+    for user, group in groupby(rows[:MOST_ROWS], key=lambda row: row.user):
         mine = list(group)
-        yield mine[0], False
-        for each in mine[1:]:
-            yield each._replace(user=None), False
-        if mine[0].user is not None and len(mine) > 1:
-            yield _all(mine), True
-    if len(sums) > MOST_ROWS:
-        yield _all(sums[MOST_ROWS:])._replace(period=f"{len(sums) - MOST_ROWS:,} more"), False
-    yield _all(sums), True
-
-
-def _all(sums: Sequence[_Sum]) -> _Sum:
-    return _Sum(None, "all", None, sum(each.worked for each in sums), sum(each.break_ for each in sums))
+        for at, row in enumerate(mine):
+            yield ("" if at else user or "", label(row.date), row.project or ""), [row]
+        if user is not None and len(mine) > 1:
+            yield _ALL, mine
+    if len(rows) > MOST_ROWS:
+        yield ("", f"{len(rows) - MOST_ROWS:,} more", ""), rows[MOST_ROWS:]
+    yield _ALL, rows
 
 
 def _label(record: Record[Any], name: str) -> str:
