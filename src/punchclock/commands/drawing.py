@@ -58,8 +58,8 @@ _DRAWN: Final = _Glyphs("█", "▒", "░", "▶", "▷", "│", "┊", "…")
 _PLAIN: Final = _Glyphs("#", "+", "-", ">", ")", "|", ".", "~")
 
 _WORK: Final = "green"
-_BOTH: Final = "yellow"
-_REST: Final = "bright_black"
+_BOTH: Final = "cyan"
+_REST: Final = "bright_blue"
 _OPEN: Final = "bold bright_red"
 _AXIS: Final = "bright_black"
 
@@ -84,7 +84,7 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
     span = _Span(start, end, count)
     ticks = _ticks(span, zone)
 
-    axis = Text(" " * (margin + 1), no_wrap=True)
+    axis = Text(" " * margin)
     for (column, label), (following, _) in zip(ticks, [*ticks[1:], (count, "")], strict=True):
         axis.append(" " * (margin + 1 + column - axis.cell_len))
         axis.append(glyphs.tick, _AXIS)
@@ -92,7 +92,7 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
     yield axis
 
     for row in rows:
-        line = Text(_fit(row.label, margin, glyphs.more) + " ", no_wrap=True)
+        line = Text(_fit(row.label, margin, glyphs.more) + " ")
         for glyph, style in _cells(row, span, glyphs, {column for column, _ in ticks}):
             line.append(glyph, style)
         line.rstrip()
@@ -152,10 +152,12 @@ def _ticks(span: _Span, zone: dt.tzinfo) -> list[tuple[int, str]]:
     """Columns and labels of the finest scale whose labels do not touch."""
     start, end, count = span
     for instants, labels in _scales(start, end, zone, least=(end - start) * 3 // count):
-        ticks = [(span.column(at), local(at, zone)) for at in instants if start <= at < end]
+        # A day that has begun before has its tick at the margin.
+        ticks = [(max(span.column(at), -1), local(at, zone)) for at in instants if at < end]
+        ticks = [each for each in ticks if each[0] < 0][-1:] + [each for each in ticks if each[0] >= 0]
         for label in labels:
             labelled = [(column, label(at)) for column, at in ticks]
-            if all(one + len(text) + 1 < two for (one, text), (two, _) in pairwise(labelled)):
+            if all(one < 0 or one + len(text) + 1 < two for (one, text), (two, _) in pairwise(labelled)):
                 return labelled
     return []
 
@@ -171,7 +173,7 @@ def _scales(start: int, end: int, zone: dt.tzinfo, *, least: int) -> Iterator[tu
             every = (dt.date.fromordinal(each) for each in range(first.toordinal(), last.toordinal() + 1))
             # The calendar's day 1 was a Monday, so that weeks begin on one.
             dates = (date for date in every if date.toordinal() % step == 1 % step)
-            yield _midnights(dates, zone), (_day, lambda at: f"{at:%a} {at.day}", lambda at: str(at.day))
+            yield _midnights(dates, zone), (_day, lambda at: f"{at:%a} {at.day}", lambda at: f"{at.day} {at:%b}")
     for step in _BY_MONTHS:
         if step * 28 * _DAY >= least:
             dates = (
