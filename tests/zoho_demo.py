@@ -1,0 +1,105 @@
+"""The demo account as a Zoho People client reaches it; shared by the tests of that vendor."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec.structs import replace
+
+import punchclock as pc
+from punchclock.vendors import zoho
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.calls import Outcome, Request
+from punchclock.vendors.records import Record
+from punchclock.vendors.world import Job, Settings, World
+from punchclock.vendors.zoho import ZohoTimer
+from punchclock.worlds import demo_world
+
+PAGE = tomllib.loads((Path(__file__).parent / "pages" / "zoho.toml").read_text(encoding="utf-8"))["sentence"]
+
+ROOT = "/people/api/timetracker"
+ZONE = "Europe/Berlin"
+SECOND = 1_000_000
+HOUR = 3_600 * SECOND
+
+#: Monday, 2026-03-02, 09:00:00 on the account's wall.
+NINE = pc.instant("2026-03-02T08:00:00Z")
+
+
+def sentences(heading: str, beginning: str) -> list[str]:
+    """The sentences under a heading of the page that begin so."""
+    found = [each["text"] for each in PAGE if each["heading"] == heading and each["text"].startswith(beginning)]
+    assert found
+    return found
+
+
+def world(jobs: tuple[Job, ...] = (), **settings: object) -> World:
+    """The demo world with other settings, and other jobs beside its own or in their place."""
+    demo = demo_world()
+    values = msgspec.structs.asdict(demo.settings) | settings
+    return replace(demo, settings=Settings(**values), jobs={**demo.jobs, **{job.id: job for job in jobs}})
+
+
+def account(*records: Record, **settings: object) -> MemoryAccount:
+    """The demo account with other settings, and these records in it."""
+    return MemoryAccount(world(**settings), records)
+
+
+def send(kept: MemoryAccount, request: Request, at: int) -> Outcome:
+    """Send a request and store what it changes."""
+    outcome = zoho.handle(request, kept, at)
+    kept.apply(outcome.changes)
+    return outcome
+
+
+def asked(call: str, person: int = 3, **parameters: object) -> Request:
+    """A request with its parameters in the query, as the page shows it."""
+    query = urlencode({"authtoken": f"zoho-token-{person}", **parameters})
+    return Request(method="GET", path=f"{ROOT}/{call}", query=query)
+
+
+def get(kept: MemoryAccount, call: str, at: int, person: int = 3, **parameters: object) -> Outcome:
+    """Send a call."""
+    return send(kept, asked(call, person, **parameters), at)
+
+
+START = {"user": "3", "jobId": "41", "workDate": "2026-03-02", "timer": "start", "billingStatus": "billable"}
+
+
+def start(kept: MemoryAccount, at: int = NINE, person: int = 3, **parameters: object) -> str:
+    """Start a timer, and the id of its timelog."""
+    outcome = get(kept, "timer", at, person, **{**START, "user": person, **parameters})
+    said = response(outcome)
+    assert outcome.reply.status == 200, said
+    started: str = said["result"][0]["timeLogId"]
+    return started
+
+
+def response(outcome: Outcome) -> dict[str, Any]:
+    """What stands in the envelope of a reply in JSON."""
+    envelope = msgspec.json.decode(outcome.reply.body)
+    assert list(envelope) == ["response"]
+    said: dict[str, Any] = envelope["response"]
+    return said
+
+
+def refused(outcome: Outcome) -> tuple[str, int, str]:
+    """The call's own message, the error code and the code's message of a reply that refuses."""
+    said = response(outcome)
+    assert list(said) == ["message", "uri", "errors", "status"]
+    assert said["status"] == 1
+    assert outcome.changes == ()
+    errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
+    assert list(errors) == ["code", "message"]
+    return said["message"], errors["code"], errors["message"]
+
+
+def timelog(kept: MemoryAccount, id: str) -> ZohoTimer:
+    """A timelog as the account keeps it."""
+    record = kept.get(ZohoTimer, id)
+    assert record is not None
+    return record
