@@ -9,18 +9,17 @@ This package belongs to the extra ``columns``: NumPy, pyarrow, and matplotlib fo
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from punchclock.errors import MissingExtra
 
-for _part in ("numpy", "pyarrow"):
-    if find_spec(_part) is None:
-        raise MissingExtra("punchclock.columns", "columns")
-
-from punchclock.columns.files import FileReplayed, read, read_batches, replay_file, write
-from punchclock.columns.readings import break_at, elapsed_at, not_before, worked_at
-from punchclock.columns.replay import Replayed, replay, stream, transition
-from punchclock.columns.stretches import stretches
+try:
+    from punchclock.columns.files import FileReplayed, read, read_batches, replay_file, write
+    from punchclock.columns.readings import break_at, elapsed_at, not_before, worked_at
+    from punchclock.columns.replay import Replayed, replay, stream, transition
+    from punchclock.columns.stretches import stretches
+except ModuleNotFoundError as error:
+    if error.name not in {"numpy", "pyarrow"}:
+        raise
+    raise MissingExtra("punchclock.columns", "columns") from error
 
 __all__ = [
     "FileReplayed",

@@ -29,6 +29,7 @@ __all__ = [
     "enum_array",
     "ids_as",
     "instant_array",
+    "no_nulls",
     "one_piece",
     "plain_type",
     "read_events",
@@ -241,7 +242,7 @@ def read_states(table: pa.Table) -> Codes:
         MalformedTable: there is no such column, it holds no strings, or a null.
         InconsistentTimer: a word that is no state; ``index`` says in which row.
     """
-    words = _no_nulls(whole_column(table, "state"), "state")
+    words = no_nulls(whole_column(table, "state"), "state")
     state = _codes(words, "state", tuple(STATES), unknown=len(STATES), null=len(STATES))
     if state.size and state.max() == len(STATES):
         row = int(state.argmax())
@@ -256,7 +257,7 @@ def read_instant_column(table: pa.Table, name: str) -> Ints:
         MalformedTable: there is no such column, it has the wrong type, or holds a null.
         InstantOutOfRange: beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` says in which row.
     """
-    return _in_range(_instants(_no_nulls(whole_column(table, name), name), name))
+    return _in_range(_instants(no_nulls(whole_column(table, name), name), name))
 
 
 def read_worked(table: pa.Table) -> Ints:
@@ -266,7 +267,7 @@ def read_worked(table: pa.Table) -> Ints:
         MalformedTable: there is no such column, it has the wrong type, or holds a null.
         InconsistentTimer: more than `MAX_WORKED`; ``index`` says in which row.
     """
-    column = _no_nulls(whole_column(table, "worked"), "worked")
+    column = no_nulls(whole_column(table, "worked"), "worked")
     if column.type != pa.int64():
         raise MalformedTable("worked", f"{column.type} is not int64, microseconds")
     worked = _numbers(column)
@@ -290,9 +291,9 @@ def read_instants(now: object) -> Ints:
         InstantOutOfRange: beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` says which.
     """
     if isinstance(now, pa.Array):
-        return _in_range(_instants(_no_nulls(now, "now"), "now"))
+        return _in_range(_instants(no_nulls(now, "now"), "now"))
     if hasattr(now, "__arrow_c_stream__"):
-        return _in_range(_instants(_no_nulls(one_piece(pa.chunked_array(now)), "now"), "now"))
+        return _in_range(_instants(no_nulls(one_piece(pa.chunked_array(now)), "now"), "now"))
     if isinstance(now, np.ndarray):
         if now.dtype != np.int64:
             raise MalformedTable("now", f"{now.dtype} is not int64, microseconds")
@@ -341,6 +342,17 @@ def words_of(column: pa.Array, name: str) -> tuple[list[str | None], npt.NDArray
     return words, _numbers(indices)
 
 
+def no_nulls(column: pa.Array, name: str) -> pa.Array:
+    """The column, if every row has a value.
+
+    Raises:
+        MalformedTable: one has none; ``index`` says which.
+    """
+    if column.null_count:
+        raise MalformedTable(name, "null", index=int(_nulls(column).argmax()))
+    return column
+
+
 def plain_type(kind: pa.DataType) -> pa.DataType:
     """The type of a column's values, dictionary-encoded or not."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -383,12 +395,6 @@ def _numbers(column: pa.Array) -> Ints:
     if column.null_count:
         column = column.fill_null(0)
     return cast(Ints, column.to_numpy(zero_copy_only=True))
-
-
-def _no_nulls(column: pa.Array, name: str) -> pa.Array:
-    if column.null_count:
-        raise MalformedTable(name, "null", index=int(_nulls(column).argmax()))
-    return column
 
 
 def _in_range(instants: npt.NDArray[np.int64]) -> Ints:

@@ -110,7 +110,7 @@ def target_states(table: Mapping[tuple[State, Event], State]) -> dict[Event, Sta
     for (source, event), target in table.items():
         if found.setdefault(event, target) is not target:
             raise InvalidTable(
-                (source, event, target), f"{event} leads to {found[event]} too, and columns need one target"
+                (source, event, target), f"{event} leads to {found[event]} too; columns need one target"
             )
     return found
 

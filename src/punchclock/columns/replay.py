@@ -134,8 +134,8 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
 
     Returns:
         The timers after the log, and the rejected rows. A row is rejected with the code of the error that
-        `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value`` where
-        one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` where the instant is
+        `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value``
+        where one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` where the instant is
         beyond 2**61 microseconds from 1970, and sums could overflow. Instants have the type of the column ``at``,
         ids that of ``timer``; durations are int64, in microseconds.
 
@@ -177,10 +177,10 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
         log = read_log(batch)
         if types is None:
             types = log.id_type, log.instant_type
-            ids = ids.cast(plain_type(log.timers.type))
         for name, before, now in zip(("timer", "at"), types, (log.id_type, log.instant_type), strict=True):
             if now != before:
                 raise MalformedTable(name, f"{now} in this batch, but {before} in those ahead")
+        ids = ids.cast(plain_type(log.timers.type))
         for first in range(0, len(log.events), _PIECE):
             ids, fields, verdict = _replay(log.rows(first, first + _PIECE), ids, fields, closed)
             stopped = fields.state == STOPPED
@@ -328,20 +328,21 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
     groups = group(log)
     first_rows = groups.first_rows
     names = log.timers.take(pa.array(first_rows))
+    if pa.types.is_dictionary(names.type):
+        names = names.dictionary_decode()
     before = None
     new = np.ones(len(names), dtype=np.bool_)
     known = bool(len(ids) or closed)
     if known:
-        names = names.dictionary_decode() if pa.types.is_dictionary(names.type) else names
         place = pc.index_in(names, ids)
         new = pc.is_null(place).to_numpy(zero_copy_only=False)
         old, places = np.flatnonzero(~new), place.drop_null().to_numpy()
         before = Fields.idle(len(names))
         before.put(old, fields.take(places))
         for each in closed:
-            again = each.filter(pc.is_in(each, names))
+            again = each.filter(pc.is_in(each, names.cast(each.type)))
             if len(again):
-                over = pc.is_in(names, again).to_numpy(zero_copy_only=False)
+                over = pc.is_in(names, again.cast(names.type)).to_numpy(zero_copy_only=False)
                 before.state[over] = STOPPED
                 new &= ~over
     after, verdict = settle(groups.events, groups.at, groups.heads, before)

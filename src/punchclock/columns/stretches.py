@@ -149,11 +149,12 @@ def _check_until(groups: Groups, kept: Ints | None, at: Ints, until: int) -> Non
         raise at_row(ClockWentBackwards(state=state, event=None, at=until, since=since), int(rows.min()))
 
 
-def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str, Flags]]:
+def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str | None, Flags]]:
     """The zones that there are, each with which timers are in it."""
     column = one_piece(zones) if isinstance(zones, pa.ChunkedArray) else zones
     if len(column) != count:
         raise MalformedTable("zone", f"{len(column)} values for {count} rows")
+    no_nulls(column, "zone")
     names, of_row = words_of(column, "zone")
     of_timer = of_row[first_rows]
     for number, name in enumerate(names):

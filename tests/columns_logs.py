@@ -1,0 +1,68 @@
+"""What the tests of columns share: logs of many timers, as rows and as tables, and the scalar core stepped through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+from hypothesis import strategies as st
+
+import punchclock as pc
+
+#: A row of a log: timer, event, instant.
+Row = tuple[int, str, int]
+
+#: What a record says of a timer: its id, and the four fields.
+Record = tuple[object, str, int, int, int]
+
+
+@st.composite
+def logs(draw: st.DrawFn, max_size: int = 40) -> list[Row]:
+    """A log of a few timers: mixed or one after another, mostly legal or hardly, with a clock that sometimes goes back."""
+    names = draw(st.sampled_from([1, 2, 5]))
+    words = draw(st.sampled_from([["start", "pause", "resume", "stop"], ["start", "pause"], ["pause", "resume", "start"]]))
+    steps = draw(st.sampled_from([[0, 1, 5], [0, 0, 1, -3, 1_000_000]]))
+    at = draw(st.sampled_from([0, -4, 1_772_438_400_000_000]))
+    rows = []
+    for _ in range(draw(st.integers(0, max_size))):
+        at += draw(st.sampled_from(steps))
+        rows.append((draw(st.integers(-1, names - 2)), draw(st.sampled_from(words)), at))
+    return sorted(rows, key=lambda row: row[0]) if draw(st.booleans()) else rows
+
+
+def table(rows: Sequence[Row]) -> pa.Table:
+    """The plainest table that says these rows."""
+    timers, events, instants = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table(
+        {
+            "timer": pa.array(timers, pa.int64()),
+            "event": pa.array(events, pa.string()),
+            "at": pa.array(instants, pa.int64()),
+        }
+    )
+
+
+def stepped(rows: Iterable[Row], timers: dict[int, pc.Timer] | None = None) -> tuple[list[Record], list[tuple[int, str]]]:
+    """The timers and the rejected rows by stepping through the log with the scalar core."""
+    book = dict(timers or {})
+    rejected = []
+    for row, (timer, event, at) in enumerate(rows):
+        before = book.setdefault(timer, pc.IDLE)
+        try:
+            book[timer] = pc.transition(before, pc.Event(event), at)
+        except pc.PunchclockError as error:
+            rejected.append((row, error.code))
+    return [(name, str(t.state), t.started_at, t.since, t.worked) for name, t in book.items()], rejected
+
+
+def records(timers: pa.Table) -> list[Record]:
+    """A table of timers as rows, its instants as integers."""
+    instants = [timers[name].cast(pa.int64()).to_pylist() for name in ("started_at", "since")]
+    return list(
+        zip(timers["timer"].to_pylist(), timers["state"].to_pylist(), *instants, timers["worked"].to_pylist(), strict=True)
+    )
+
+
+def refusals(rejected: pa.Table) -> list[tuple[int, str]]:
+    """A table of rejected rows as rows."""
+    return list(zip(rejected["row"].to_pylist(), rejected["reason"].to_pylist(), strict=True))
