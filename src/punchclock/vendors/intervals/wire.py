@@ -7,14 +7,14 @@ information of ``gettimerinfo`` are as real clients read them (see docs/vendors/
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from punchclock.errors import InvalidDuration, InvalidInstant
-from punchclock.instants import instant, to_datetime
+from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
+from punchclock.instants import instant
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _SECOND: Final = 1_000_000
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of a wire that writes no zone, and is in UTC
 
 
 class IntervalsTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -198,19 +199,27 @@ def _id(value: int | str | None, path: str, field: str) -> str:
     """An id as a text, ``""`` for none, which 0 says too."""
     if not value:
         return ""
+    if type(value) is int and 0 < value < _IDS:
+        return str(value)
     text = str(value)
     if len(text) > 16 or not (text.isascii() and text.isdecimal()):
         raise MalformedPayload("intervals", f"{path}.{field}", value, "not an id: a number from 0 on")
     return text.lstrip("0")
 
 
+_IDS: Final = 10**16
+
+
 def _date(text: str, path: str) -> date:
     """A date, which may have a time of day behind it."""
     try:
-        return to_datetime(read_timestamp(text if len(text) > 10 else f"{text} 00:00:00")).date()
-    except InvalidInstant:
-        reason = "not a date as in 2017-01-18"
-        raise MalformedPayload("intervals", f"{path}.lastupdate", text, reason) from None
+        if len(text) != 10:
+            read_timestamp(text)
+        if text[4:8:3] == "--":  # Python reads other spellings too
+            return date.fromisoformat(text[:10])
+    except (ValueError, InvalidInstant):
+        pass
+    raise MalformedPayload("intervals", f"{path}.lastupdate", text, "not a date as in 2017-01-18")
 
 
 def read_seconds(value: float | str) -> int:
@@ -220,12 +229,12 @@ def read_seconds(value: float | str) -> int:
         InvalidDuration: it is negative, infinite, no number, or longer than any timer.
     """
     try:
-        seconds = float(value)
+        seconds = value if type(value) is float else float(value)
     except ValueError:
         seconds = math.nan
-    if not 0 <= seconds <= _LONGEST:  # no comparison holds of a NaN
-        raise InvalidDuration(value, "not a number of seconds from 0 on")
-    return round(seconds * _SECOND)
+    if 0 <= seconds <= _LONGEST:  # no comparison holds of a NaN
+        return round(seconds * _SECOND)
+    raise InvalidDuration(value, "not a number of seconds from 0 on")
 
 
 _LONGEST: Final = 1e11  # seconds; the years 1 to 9999 have three times as many
@@ -237,11 +246,23 @@ def read_timestamp(text: str) -> int:
     Raises:
         InvalidInstant: the text is not exactly that, or there is no such date or time.
     """
-    if len(text) != 19 or text[10] != " ":
+    # Python reads other spellings too: weeks, other separators, and from 3.14 on 24:00:00.
+    if len(text) != 19 or text[4::3] != "-- ::" or text[11:13] == "24":
         raise InvalidInstant(text, "not a timestamp as in 2017-01-18 10:30:03")
-    return instant(f"{text[:10]}T{text[11:]}Z")
+    try:
+        since_epoch = datetime.fromisoformat(text) - _EPOCH
+    except ValueError as error:
+        raise InvalidInstant(text, f"no such date or time: {error}") from None
+    return (since_epoch.days * 86_400 + since_epoch.seconds) * _SECOND
 
 
 def write_timestamp(at: int) -> str:
-    """``2017-01-18 10:30:03``: the second of an instant, in UTC."""
-    return str(to_datetime(at))[:19]
+    """``2017-01-18 10:30:03``: the second of an instant, in UTC.
+
+    Raises:
+        InstantOutOfRange: outside the years 1 to 9999.
+    """
+    try:
+        return str(_EPOCH + timedelta(0, at // _SECOND))
+    except OverflowError:
+        raise InstantOutOfRange(at) from None
