@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from punchclock import __version__
+from punchclock.commands.convert import convert
 from punchclock.commands.replay import replay
 from punchclock.errors import PunchclockError
 
@@ -43,6 +44,7 @@ def cli() -> None:
 
 
 cli.add_command(replay)
+cli.add_command(convert)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ world.py      what an account is set up with          account.py   a world and i
 records.py    a timer as a vendor keeps it, changes   dialect.py   a vendor's calls as events of the machine
 rules.py      the rules that vendors share            calls.py     from request to reply, the same for all
 wire.py       bytes, parameters, payloads             errors.py    malformed payloads, rejections
+conversion.py one vendor's payload as another's
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownVendor
 
-__all__ = ["MalformedPayload", "Rejection", "UnknownVendor", "load", "names"]
+if TYPE_CHECKING:
+    from punchclock.vendors.conversion import convert
+
+__all__ = ["MalformedPayload", "Rejection", "UnknownVendor", "convert", "load", "names"]
 
 
 def names() -> tuple[str, ...]:
@@ -31,3 +36,10 @@ def load(vendor: str) -> ModuleType:
     if vendor not in names():
         raise UnknownVendor(vendor, names())
     return importlib.import_module(f"punchclock.vendors.{vendor}")
+
+
+def __getattr__(name: str) -> object:
+    """Load conversion when it is used: it needs zones, which a vendor may do without."""
+    if name == "convert":
+        return importlib.import_module("punchclock.vendors.conversion").convert
+    raise AttributeError(f"module 'punchclock.vendors' has no attribute {name!r}")

@@ -91,3 +91,37 @@ def clipped(text: str) -> str:
     """A stranger's text, cut to a length that fits a line; what UTF-8 cannot hold is spelled out."""
     cut = text if len(text) <= 200 else f"{text[:200]}…"
     return cut.encode("utf-8", "backslashreplace").decode()
+
+
+class UnknownEntity(PunchclockError):
+    """What a payload or a log names and a world does not have, or has more than once.
+
+    Attributes:
+        kind: ``person``, ``client``, ``project``, ``task`` or ``job``.
+        name: the id, e-mail address or name that was given.
+        count: how many there are.
+    """
+
+    code = "unknown-entity"
+
+    def __init__(self, kind: str, name: str, count: int = 0) -> None:
+        super().__init__(f"there is no {kind} {name!r}" if count == 0 else f"there are {count} {kind}s {name!r}")
+        self.kind = kind
+        self.name = name
+        self.count = count
+
+
+class Inexpressible(PunchclockError):
+    """A timer that a vendor has no form for.
+
+    Attributes:
+        vendor: the vendor that was to show it.
+        reason: what stands in the way.
+    """
+
+    code = "inexpressible"
+
+    def __init__(self, vendor: str, reason: str) -> None:
+        super().__init__(f"{vendor} cannot show this timer: {reason}")
+        self.vendor = vendor
+        self.reason = reason

@@ -1,0 +1,63 @@
+"""`punchclock convert`: one vendor's payload as another vendor would show the same timer.
+
+This module reads and says; the conversion is in `punchclock.vendors.conversion`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import BinaryIO
+
+import click
+
+from punchclock.clock import now
+from punchclock.commands.parameters import read_instant, read_world, read_zone
+from punchclock.commands.terminal import printable
+from punchclock.errors import PunchclockError
+from punchclock.vendors import names
+from punchclock.vendors.conversion import convert as converted
+from punchclock.vendors.world import World
+
+__all__ = ["convert"]
+
+
+@click.command()
+@click.option("--from", "source", type=click.Choice(names()), required=True, help="The vendor that it comes from.")
+@click.option("--to", "target", type=click.Choice(names()), required=True, help="The vendor that it is for.")
+@click.option("--at", callback=read_instant, metavar="INSTANT", help="When it was answered; now, where it is not said.")
+@click.option(
+    "--zone", callback=read_zone, metavar="ZONE", help="The account's zone; the world's, where it is not said."
+)
+@click.option(
+    "--world",
+    callback=read_world,
+    metavar="FILE",
+    help="Where names are looked up, as TOML or JSON; else the demo world.",
+)
+@click.argument("payload", type=click.File("rb"), default="-", metavar="[FILE]")
+def convert(
+    *, source: str, target: str, at: int | None, zone: dt.tzinfo | None, world: World, payload: BinaryIO
+) -> None:
+    """Read one vendor's PAYLOAD of a timer and write it as another vendor's.
+
+    FILE may be - for standard input, which is where it is read from if none is given. Fields that had no place to go,
+    or that had to be filled, are said on standard error.
+    """
+    try:
+        conversion = converted(
+            payload.read(),
+            source=source,
+            target=target,
+            now=now() if at is None else at,
+            world=world,
+            zone=None if zone is None else str(zone),  # by its name, as vendors know it
+        )
+    except PunchclockError as error:
+        raise click.ClickException(printable(str(error))) from error
+    except OSError as error:
+        raise click.UsageError(f"cannot read the payload: {error.strerror}") from error
+    for loss in conversion.losses:
+        click.echo(printable(f"{loss.kind} {loss.field}: {loss.value}"), err=True)
+    sys.stdout.buffer.write(conversion.payload + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,40 @@
+"""What options of several commands take, as callbacks of click: an instant, a zone, a world."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from punchclock.calendar import find_zone
+from punchclock.errors import PunchclockError
+from punchclock.instants import instant
+from punchclock.vendors.world import World
+from punchclock.worlds import demo_world, load_world
+
+__all__ = ["read_instant", "read_world", "read_zone"]
+
+
+def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """An instant in RFC 3339, or ``None`` where the option is not given."""
+    try:
+        return None if value is None else instant(value)
+    except PunchclockError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def read_zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dt.tzinfo | None:
+    """A zone by its name, or ``None`` where the option is not given."""
+    try:
+        return None if value is None else find_zone(value)
+    except PunchclockError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def read_world(_ctx: click.Context, _param: click.Parameter, value: str | None) -> World:
+    """The world in a file, or the demo world where the option is not given."""
+    try:
+        return demo_world() if value is None else load_world(Path(value))
+    except PunchclockError as error:
+        raise click.BadParameter(str(error)) from error
