@@ -30,6 +30,7 @@ from punchclock.errors import (
     MissingLocalTime,
     NaiveDatetime,
     PunchclockError,
+    UnknownFormat,
     UnknownTimer,
     UnknownZone,
 )
@@ -142,6 +143,11 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         MissingLocalTime(dt.date(2026, 3, 29), 9_000, "Europe/Berlin", earlier=1, later=2),
         "9000 s into 2026-03-29 in Europe/Berlin: the clock skips this time",
         {"date": dt.date(2026, 3, 29), "seconds": 9_000, "zone": "Europe/Berlin", "earlier": 1, "later": 2},
+    ),
+    (
+        UnknownFormat("log.xls", "its suffix is none of .csv"),
+        "cannot tell the format of 'log.xls': its suffix is none of .csv",
+        {"name": "log.xls", "reason": "its suffix is none of .csv"},
     ),
 ]
 
