@@ -348,12 +348,14 @@ def test_the_vendors_own_example_of_an_error_is_read() -> None:
     assert (silent.value.status, silent.value.vendor_code, silent.value.message) == (500, 0, "")
 
 
-@pytest.mark.parametrize("status", [200, 404, 500])
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"\xff", b'{"errors": 5}'])
-def test_what_is_no_answer_of_the_vendor_is_malformed(status: int, content: bytes) -> None:
-    """A page of some proxy in between is a malformed payload, whatever its status."""
+def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None:
+    """A page of some proxy in between is no timer; where its status says no, it is a refusal without words."""
     with pytest.raises(MalformedPayload):
-        timetrack.read_reply("read_project_timer", status, {}, content, now=0)
+        timetrack.read_reply("read_project_timer", 200, {}, content, now=0)
+    with pytest.raises(Rejection) as refused:
+        timetrack.read_reply("read_project_timer", 502, {}, content, now=0)
+    assert (refused.value.status, refused.value.vendor_code, refused.value.message) == (502, 0, "")
 
 
 def test_unknown_calls_have_names_too() -> None:

@@ -24,7 +24,7 @@ from punchclock.vendors.calls import (
     operation_named,
     read_answer,
 )
-from punchclock.vendors.errors import Rejection
+from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import Broken, Rule, same
 from punchclock.vendors.timetrack.dialect import DIALECT
 from punchclock.vendors.timetrack.handlers import (
@@ -100,7 +100,11 @@ _errors_decoder: Final = msgspec.json.Decoder(_Errors, strict=False)
 def _read_rejection(reply: Reply) -> Rejection | None:
     if reply.status < 400:
         return None
-    first = next(iter(decode_payload("timetrack", reply.body, _errors_decoder).errors), _Error())
+    try:
+        errors = decode_payload("timetrack", reply.body, _errors_decoder).errors
+    except MalformedPayload:  # a proxy's page, say: the status alone says no
+        errors = []
+    first = errors[0] if errors else _Error()
     return Rejection("timetrack", reply.status, first.code, first.title, detail=first.detail or "")
 
 
@@ -223,6 +227,9 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
         parameters: of the call's request type.
         key: the account's API key.
         secret: the account's API secret.
+
+    Raises:
+        UnknownOperation: TimeTrack has no such call.
     """
     row = operation_named(VENDOR, operation)
     sent = msgspec.to_builtins(parameters)
@@ -249,6 +256,7 @@ def read_reply(
         zone: the account's zone; a timestamp is read as it is written, in UTC (see local.py).
 
     Raises:
+        UnknownOperation: TimeTrack has no such call.
         Rejection: TimeTrack refused.
         MalformedPayload: the body is not what TimeTrack documents.
     """

@@ -26,7 +26,6 @@ from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.timetrack.dialect import DIALECT
 from punchclock.vendors.wire import decode_payload, write_json
 from punchclock.vendors.world import Client, Person, Project, Task
 
@@ -171,8 +170,9 @@ def _attendance(record: AttendanceTimer, now: int) -> AttendanceTimerObject:
 def _counted(timer: Timer, now: int, unit: int) -> tuple[int, int]:
     """Work and break at ``now``, in whole units: what stands is floored, the other is the rest (see the head)."""
     at = not_before(timer, now)
-    begin = DIALECT.floor(timer.started_at)  # as the timestamps are written, so that a client's subtraction agrees
-    elapsed = (DIALECT.floor(timer.started_at + elapsed_at(timer, at)) - begin) // unit
+    begin = timer.started_at
+    # From second to second, as the timestamps are written, so that a client's subtraction agrees.
+    elapsed = ((begin + elapsed_at(timer, at)) // _SECOND - begin // _SECOND) * _SECOND // unit
     if timer.state is State.PAUSED:
         worked = worked_at(timer, at) // unit
         return worked, elapsed - worked
@@ -181,13 +181,21 @@ def _counted(timer: Timer, now: int, unit: int) -> tuple[int, int]:
 
 
 def write_timestamp(at: int) -> str:
-    """``2020-10-23T15:00:00.000Z``: the second of an instant, in UTC, spelt as the page does."""
-    return f"{to_datetime(at).isoformat()[:19]}.000Z"
+    """``2020-10-23T15:00:00.000Z``: the second of an instant, in UTC, spelt as the page does.
+
+    Raises:
+        InstantOutOfRange: outside the years 1 to 9999.
+    """
+    return f"{_write_datetime(to_datetime(at))[1:20].decode()}.000Z"
+
+
+_write_datetime: Final = msgspec.json.Encoder().encode  # several times as fast as isoformat
 
 
 # ---- reading -------------------------------------------------------------------------------------
 
 _Count = Annotated[int, Meta(ge=0, le=10**12)]
+_LAST: Final = instant("9999-12-31T23:59:59.999999Z")
 
 
 class _Read(msgspec.Struct, kw_only=True, rename="camel"):
@@ -233,28 +241,34 @@ def parse(payload: object, now: int, zone: str = "UTC") -> ProjectTimer | Attend
         MalformedPayload: it is no such object.
     """
     read = decode_payload("timetrack", payload, _decoder)
-    if bool(read.started_at) == bool(read.from_):
-        reason = "a project timer has startedAt, an attendance timer has from"
-        raise MalformedPayload("timetrack", "$", payload, reason)
-    return _read_project(read, read.started_at) if read.started_at else _read_attendance(read, read.from_ or "")
+    if read.started_at and not read.from_:
+        return _read_project(read, read.started_at)
+    if read.from_ and not read.started_at:
+        return _read_attendance(read, read.from_)
+    raise MalformedPayload("timetrack", "$", payload, "a project timer has startedAt, an attendance timer has from")
+
+
+#: What the flags playing, paused and stopped say; no other three do.
+_STATES: Final = {
+    (True, False, False): State.RUNNING,
+    (False, True, False): State.PAUSED,
+    (False, False, True): State.STOPPED,
+}
 
 
 def _read_project(read: _Read, started: str) -> ProjectTimer:
     if read.worked_seconds is None or read.break_seconds is None:
         missing = "workedSeconds" if read.worked_seconds is None else "breakSeconds"
         raise MalformedPayload("timetrack", f"$.{missing}", None, "required")
-    match (read.playing or False, read.paused or False, read.stopped or False):
-        case (True, False, False):
-            state = State.RUNNING
-        case (False, True, False):
-            state = State.PAUSED
-        case (False, False, True):
-            state = State.STOPPED
-        case flags:
-            raise MalformedPayload("timetrack", "$", flags, "not exactly one of playing, paused and stopped is true")
+    flags = (read.playing or False, read.paused or False, read.stopped or False)
+    state = _STATES.get(flags)
+    if state is None:
+        raise MalformedPayload("timetrack", "$", flags, "not exactly one of playing, paused and stopped is true")
     started_at = _instant("$.startedAt", started)
     worked, rested = read.worked_seconds * _SECOND, read.break_seconds * _SECOND
-    since = _later("$.workedSeconds", started_at, worked + rested)
+    since = started_at + worked + rested
+    if since > _LAST:
+        raise MalformedPayload("timetrack", "$.workedSeconds", read.worked_seconds, "it leads beyond the year 9999")
     client = Client(name=read.client_name) if read.client_name else None
     project = Project(name=read.project_name, client=client) if read.project_name else None
     return ProjectTimer(
@@ -270,6 +284,8 @@ def _read_project(read: _Read, started: str) -> ProjectTimer:
 def _read_attendance(read: _Read, started: str) -> AttendanceTimer:
     started_at = _instant("$.from", started)
     rested = (read.break_minutes or 0) * _MINUTE
+    if started_at + rested > _LAST:
+        raise MalformedPayload("timetrack", "$.breakMinutes", read.break_minutes, "it leads beyond the year 9999")
     if read.to:
         since = _instant("$.to", read.to)
         if since < started_at:
@@ -278,7 +294,7 @@ def _read_attendance(read: _Read, started: str) -> AttendanceTimer:
             raise MalformedPayload("timetrack", "$.breakMinutes", read.break_minutes, "longer than from until to")
         timer = Timer(State.STOPPED, started_at, since, since - started_at - rested)
     else:
-        timer = Timer(State.RUNNING, started_at, _later("$.breakMinutes", started_at, rested), 0)
+        timer = Timer(State.RUNNING, started_at, started_at + rested, 0)
     return AttendanceTimer(
         id="" if read.id is None else str(read.id),
         timer=timer,
@@ -299,20 +315,14 @@ def _instant(path: str, text: str) -> int:
         raise MalformedPayload("timetrack", path, text, error.reason) from None
 
 
-def _later(path: str, started_at: int, duration: int) -> int:
-    """The instant so much later, if it can be written at all."""
-    try:
-        return instant(started_at + duration)
-    except InvalidInstant as error:
-        raise MalformedPayload("timetrack", path, duration, error.reason) from None
-
-
 def read_timestamp(text: str) -> int:
     """The instant of ``2020-10-23T15:00:00.000Z``, with or without the fraction; ``Z`` is taken as UTC.
 
     Raises:
         InvalidInstant: the text is not exactly that, or there is no such date or time.
     """
+    if text[19:] == ".000Z":  # the usual form, which `instant` reads twice as fast without its zeros
+        return instant(f"{text[:19]}Z")
     if text[-1:] != "Z":
         raise InvalidInstant(text, "not a timestamp as in 2020-10-23T15:00:00.000Z")
     return instant(text)
