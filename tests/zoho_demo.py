@@ -15,7 +15,7 @@ from punchclock.vendors import zoho
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Outcome, Request
 from punchclock.vendors.records import Record
-from punchclock.vendors.world import Job, Settings, World
+from punchclock.vendors.world import Job, Settings
 from punchclock.vendors.zoho import ZohoTimer
 from punchclock.worlds import demo_world
 
@@ -37,16 +37,11 @@ def sentences(heading: str, beginning: str) -> list[str]:
     return found
 
 
-def world(jobs: tuple[Job, ...] = (), **settings: object) -> World:
-    """The demo world with other settings, and other jobs beside its own or in their place."""
-    demo = demo_world()
-    values = msgspec.structs.asdict(demo.settings) | settings
-    return replace(demo, settings=Settings(**values), jobs={**demo.jobs, **{job.id: job for job in jobs}})
-
-
-def account(*records: Record, **settings: object) -> MemoryAccount:
-    """The demo account with other settings, and these records in it."""
-    return MemoryAccount(world(**settings), records)
+def account(*records: Record, settings: Settings | None = None, jobs: tuple[Job, ...] = ()) -> MemoryAccount:
+    """The demo account, with other settings, more jobs, and these records in it."""
+    world = demo_world()
+    world = replace(world, settings=settings or world.settings, jobs={**world.jobs, **{job.id: job for job in jobs}})
+    return MemoryAccount(world, records)
 
 
 def send(kept: MemoryAccount, request: Request, at: int) -> Outcome:
@@ -56,13 +51,13 @@ def send(kept: MemoryAccount, request: Request, at: int) -> Outcome:
     return outcome
 
 
-def asked(call: str, person: int = 3, **parameters: object) -> Request:
+def asked(call: str, person: int = 3, /, **parameters: object) -> Request:
     """A request with its parameters in the query, as the page shows it."""
     query = urlencode({"authtoken": f"zoho-token-{person}", **parameters})
     return Request(method="GET", path=f"{ROOT}/{call}", query=query)
 
 
-def get(kept: MemoryAccount, call: str, at: int, person: int = 3, **parameters: object) -> Outcome:
+def get(kept: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> Outcome:
     """Send a call."""
     return send(kept, asked(call, person, **parameters), at)
 

@@ -1,0 +1,707 @@
+"""What Zoho People's calls decide: every message and error code of the page, and the rules behind them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import punchclock as pc
+from pages import states
+from punchclock import Event, State
+from punchclock.timer import worked_at
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.calls import Request
+from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.world import Holiday, Job, Leave, Project, Settings
+from punchclock.vendors.zoho import DIALECT, OPERATIONS, BillingStatus, ZohoTimer
+from punchclock.vendors.zoho.refusals import ERRORS, MESSAGES, refuse
+from zoho_demo import HOUR, NINE, ROOT, SECOND, START, account, get, refused, response, send, start, timelog
+
+WRONG_VALUE = (8001, "Wrong value for parameter")
+
+NO_START = "Error in adding timelog"
+NO_PAUSE = "Error in pausing the timer"
+NO_RESUME = "Error in restarting the timer"
+
+
+# ---- start ---------------------------------------------------------------------------------------
+
+
+@states("zoho", "Start timer API", "*jobId<jobId><Mandatory>Specify jobId for which timer needs to be started")
+@states(
+    "zoho",
+    "Start timer API",
+    "*workDate<date in yyyy-MM-dd/company dateformat><Mandatory>Specify the work date for when "
+    "timelog needs to be added",
+)
+@states(
+    "zoho",
+    "Start timer API",
+    "*billingStatus<billable | non billable | non-billable | nonbillable| all | 0 | 1 | "
+    "-1><Mandatory>Specify the billable status",
+)
+@states("zoho", "Start timer API", "*timerstart<Mandatory>Specify value 'start'")
+@states("zoho", "Start timer API", "Error in adding timelog")
+@states("zoho", "Start timer API", "8000No parameter specified")
+@pytest.mark.parametrize("missing", ["user", "jobId", "workDate", "billingStatus", "timer"])
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_start_needs_its_mandatory_parameters(missing: str, *, blank: bool) -> None:
+    """Absent or blank, each of them is missed in the same words."""
+    sent = {name: value for name, value in START.items() if name != missing} | ({missing: ""} if blank else {})
+    assert refused(get(account(), "timer", NINE, **sent)) == (NO_START, 8000, "No parameter specified")
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    "*user< ERECNO | Email-ID | Employee-ID ><Mandatory>Specify the current user's value",
+)
+@pytest.mark.parametrize("user", ["3", "resource@demo.test", "Resource@Demo.Test", "E-17"])
+def test_the_user_is_named_in_three_ways(user: str) -> None:
+    """ERECNO, e-mail address or employee id; all of them mean the person whose token came with the call."""
+    world = account().world
+    people = {**world.people, "3": replace(world.people["3"], employee_id="E-17")}
+    kept = MemoryAccount(replace(world, people=people))
+    assert timelog(kept, start(kept, user=user)).person.id == "3"
+
+
+@states("zoho", "Start timer API", "Logged-in user alone can start timer")
+@states("zoho", "Start timer API", "7038Permission denied")
+@pytest.mark.parametrize("user", ["2", "manager@demo.test"])
+def test_nobody_starts_a_timer_for_somebody_else(user: str) -> None:
+    """Not even an administrator; and that is said before anything is said of a timer that runs."""
+    kept = account()
+    start(kept, person=1)
+    for person in (1, 3):
+        answer = refused(get(kept, "timer", NINE, person, **{**START, "user": user}))
+        assert answer == ("Logged-in user alone can start timer", 7038, "Permission denied")
+
+
+@states("zoho", "Start timer API", "8001Wrong value for parameter")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user": "nobody"},
+        {"user": "99"},
+        {"jobId": "99"},
+        {"jobId": "-1"},
+        {"jobId": "41 "},
+        {"projectId": "22"},
+        {"projectId": "99"},
+        {"billingStatus": "perhaps"},
+        {"billingStatus": "2"},
+        {"timer": "begin"},
+        {"timer": "Start"},
+        {"dateFormat": "nonsense"},
+        {"workDate": "2026-02-30"},
+        {"workDate": "2026-13-01"},
+        {"workDate": "30-02-2026", "dateFormat": "dd-MM-yyyy"},
+        {"description": "x" * 251},
+        {"workItem": "x" * 501},
+        {"description": "a\x00b"},
+        {"workItem": "\x1b[31m"},
+    ],
+)
+def test_a_wrong_value_in_a_start(change: dict[str, str]) -> None:
+    """Whichever parameter it is, timers do not say its name."""
+    assert refused(get(account(), "timer", NINE, **{**START, **change})) == (NO_START, *WRONG_VALUE)
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    "*workDate<date in yyyy-MM-dd/company dateformat><Mandatory>Specify the work date for when "
+    "timelog needs to be added",
+)
+@states("zoho", "Start timer API", "dateFormat<dateFormat><company's date format>Specify the date format.")
+@states("zoho", "Start timer API", "8002Wrong format for parameter")
+@pytest.mark.parametrize(
+    ("work_date", "date_format", "company", "booked"),
+    [
+        ("2026-03-02", "", "yyyy-MM-dd", True),
+        ("2026-03-02", "", "dd-MM-yyyy", True),  # yyyy-MM-dd is taken besides the company's own
+        ("02-03-2026", "", "dd-MM-yyyy", True),
+        ("02-Mar-2026", "", "dd-MMM-yyyy", True),
+        ("03/02/2026", "", "MM/dd/yyyy", True),
+        ("02/03/2026", "dd/MM/yyyy", "MM/dd/yyyy", True),  # what the call names goes first, and alone
+        ("2026-03-02", "", "nonsense", True),
+        ("02-03-2026", "", "nonsense", False),
+        ("2026-03-02", "dd-MM-yyyy", "yyyy-MM-dd", False),
+        ("02-03-2026", "", "yyyy-MM-dd", False),
+        ("02/03/2026", "", "dd-MM-yyyy", False),
+        ("today", "", "yyyy-MM-dd", False),
+        ("20260302", "", "yyyy-MM-dd", False),
+    ],
+)
+def test_the_work_date_and_its_format(work_date: str, date_format: str, company: str, *, booked: bool) -> None:
+    """In the call's ``dateFormat``, or else in the company's or in yyyy-MM-dd; what has another form is told apart."""
+    kept = account(settings=Settings(date_format=company))
+    outcome = get(kept, "timer", NINE, **{**START, "workDate": work_date, "dateFormat": date_format})
+    if booked:
+        assert timelog(kept, response(outcome)["result"][0]["timeLogId"]).work_date == date(2026, 3, 2)
+    else:
+        assert refused(outcome) == (NO_START, 8002, "Wrong format for parameter")
+
+
+def test_a_parameter_of_another_type_has_a_wrong_format() -> None:
+    """A JSON body can hold what a query cannot; an id as a number is an id, anything else is refused."""
+    for value, fits in ((41, True), (41.5, False), ([41], False), ({"id": 41}, False), (True, False)):
+        body = msgspec.json.encode({**START, "jobId": value})
+        call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
+        outcome = send(account(), call, NINE)
+        if fits:
+            assert outcome.reply.status == 200
+        else:
+            assert refused(outcome) == (NO_START, 8002, "Wrong format for parameter")
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    "projectId< projectId>allSpecify the project Id based on which timer needs to be started",
+)
+@pytest.mark.parametrize("project", ["all", "", "21"])
+def test_the_job_is_looked_for_in_its_project(project: str) -> None:
+    """Or in all of them, which is the default."""
+    kept = account()
+    record = timelog(kept, start(kept, projectId=project))
+    assert record.job == kept.world.jobs["41"]
+    assert record.project == kept.world.projects["21"]
+    assert record.client == kept.world.clients["11"]
+
+
+def test_a_job_need_not_have_a_project_nor_a_project_a_client() -> None:
+    """Then the timelog has none either, and no project but "all" holds the job."""
+    jobs = (Job(id="43", name="Loose"), Job(id="44", name="Ours", project=Project(id="23", name="Inside")))
+    kept = account(jobs=jobs)
+    assert refused(get(kept, "timer", NINE, **{**START, "jobId": "43", "projectId": "21"}))[1] == 8001
+    loose = timelog(kept, start(kept, jobId="43"))
+    assert (loose.project, loose.client) == (None, None)
+    ours = timelog(kept, start(kept, person=5, jobId="44", projectId="23"))
+    assert (ours.project, ours.client) == (Project(id="23", name="Inside"), None)
+
+
+@states("zoho", "Start timer API", "7038Permission denied")
+@pytest.mark.parametrize("job", [Job(id="43", name="Old", active=False), Job(id="43", name="Done", completed=True)])
+def test_no_timer_for_a_job_that_is_over(job: Job) -> None:
+    """A job that is completed or not active is closed to everybody."""
+    outcome = get(account(jobs=(job,)), "timer", NINE, 1, **{**START, "user": "1", "jobId": "43"})
+    assert refused(outcome) == (NO_START, 7038, "Permission denied")
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    "*billingStatus<billable | non billable | non-billable | nonbillable| all | 0 | 1 | "
+    "-1><Mandatory>Specify the billable status",
+)
+@pytest.mark.parametrize(
+    ("sent", "kept_as"),
+    [
+        ("billable", "billable"),
+        ("Billable", "billable"),
+        ("1", "billable"),
+        ("all", "billable"),
+        ("-1", "billable"),
+        ("non billable", "nonbillable"),
+        ("Non-Billable", "nonbillable"),
+        ("nonbillable", "nonbillable"),
+        ("NonBillable", "nonbillable"),
+        ("0", "nonbillable"),
+    ],
+)
+def test_every_spelling_of_the_billing_status(sent: str, kept_as: str) -> None:
+    """In any case; "all" and -1, which name no status of one timelog, count as billable."""
+    kept = account()
+    start(kept, billingStatus=sent)
+    assert response(get(kept, "getcurrentlyrunningtimer", NINE))["result"]["billingStatus"] == kept_as
+
+
+@states("zoho", "Start timer API", "description<description>-Specify the description(maximum length is 250)")
+@states("zoho", "Start timer API", "workItem< workItem>-Specify the workitem (maximum length is 500)")
+def test_texts_have_their_greatest_length() -> None:
+    """250 characters of description and 500 of work item are kept; whatever they are."""
+    kept = account()
+    record = timelog(kept, start(kept, description="ü" * 250, workItem="<b>&" * 125))
+    assert (record.note, record.work_item) == ("ü" * 250, "<b>&" * 125)
+    xml = get(kept, "getcurrentlyrunningtimer", NINE, format="xml").reply.body
+    assert b"&lt;b&gt;&amp;" in xml
+
+
+@states("zoho", "Start timer API", "8005Timer is disabled in Settings. Contact your Administrator")
+def test_no_start_while_timers_are_switched_off() -> None:
+    """The settings' refusal goes before every other rule."""
+    kept = account(settings=Settings(timer_enabled=False))
+    told = (NO_START, 8005, "Timer is disabled in Settings. Contact your Administrator")
+    assert refused(get(kept, "timer", NINE, **START)) == told
+    assert refused(get(kept, "timer", NINE, **{**START, "user": "2", "workDate": "2026-03-01"})) == told
+
+
+OFF = Settings(
+    holidays=(Holiday(date=date(2026, 3, 3)),),
+    leaves=(Leave(person="3", first=date(2026, 3, 4), last=date(2026, 3, 5)),),
+)
+
+
+@states("zoho", "Start timer API", "8008Cannot log time during Weekend/Holidays/Leave")
+@pytest.mark.parametrize("work_date", ["2026-03-01", "2026-02-28", "2026-03-03", "2026-03-04", "2026-03-05"])
+def test_no_start_on_a_day_off(work_date: str) -> None:
+    """Weekend, holiday, first and last day of leave: it is the work date that counts."""
+    told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert refused(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == told
+
+
+@pytest.mark.parametrize(("work_date", "person"), [("2026-03-02", 3), ("2026-03-06", 3), ("2026-03-04", 5)])
+def test_a_day_of_work_is_no_day_off(work_date: str, person: int) -> None:
+    """A leave is one person's; and work days are what the settings make them."""
+    start(account(settings=OFF), person=person, workDate=work_date)
+    start(account(settings=replace(OFF, work_days=(7,))), workDate="2026-03-01")
+
+
+def test_one_running_timer_a_user() -> None:
+    """A second start is refused while the first timer runs; a paused one is in nobody's way, nor is another user's."""
+    kept = account()
+    first = start(kept)
+    assert refused(get(kept, "timer", NINE, **START)) == (NO_START, *WRONG_VALUE)
+    start(kept, person=5)
+    get(kept, "timer", NINE + HOUR, timeLogId=first, timer="stop")
+    second = start(kept, NINE + HOUR)
+    assert second != first
+    resumed = get(kept, "timer", NINE + HOUR, timeLogId=first, timer="start")
+    assert refused(resumed) == (NO_RESUME, *WRONG_VALUE)
+
+
+# ---- pause and resume ----------------------------------------------------------------------------
+
+
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    "*timer<start/stop><Mandatory>Specify the start to resume the timer or stop to pause the timer of the timelog",
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+def test_a_life_of_a_timer() -> None:
+    """``stop`` pauses and ``start`` resumes, each in its own words; a gap is break and never work."""
+    kept = account()
+    id = start(kept, NINE)
+    paused = get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop")
+    assert response(paused) == {"message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0}
+    resumed = get(kept, "timer", NINE + 3 * HOUR, timeLogId=id, timer="start")
+    assert response(resumed) == {"message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0}
+    assert [change.verb for change in (*paused.changes, *resumed.changes)] == [Event.PAUSE, Event.RESUME]
+    timer = timelog(kept, id).timer
+    assert pc.worked_at(timer, NINE + 4 * HOUR) == 2 * HOUR
+    assert pc.break_at(timer, NINE + 4 * HOUR) == 2 * HOUR
+
+
+@states("zoho", "Pause/Resume timer API", "Error in pausing the timer")
+@states("zoho", "Pause/Resume timer API", "Error in restarting the timer")
+@states("zoho", "Pause/Resume timer API", "8000No parameter specified")
+@pytest.mark.parametrize(("timer", "message"), [("stop", NO_PAUSE), ("start", NO_START)])
+def test_a_pause_needs_a_timelog(timer: str, message: str) -> None:
+    """Without ``timeLogId`` a stop is a pause that misses it; a start without it is a new timer that misses more."""
+    assert refused(get(account(), "timer", NINE, timer=timer)) == (message, 8000, "No parameter specified")
+    assert refused(get(account(), "timer", NINE, timer=timer, timeLogId="")) == (
+        message,
+        8000,
+        "No parameter specified",
+    )
+
+
+def test_a_resume_needs_to_say_so() -> None:
+    """A timelog alone does not tell what shall become of it."""
+    kept = account()
+    id = start(kept)
+    assert refused(get(kept, "timer", NINE, timeLogId=id)) == (NO_RESUME, 8000, "No parameter specified")
+
+
+@states("zoho", "Pause/Resume timer API", "Error in pausing the timer")
+@states("zoho", "Pause/Resume timer API", "Error in restarting the timer")
+@states("zoho", "Pause/Resume timer API", "8001Wrong value for parameter")
+@pytest.mark.parametrize(("timer", "message"), [("stop", NO_PAUSE), ("start", NO_RESUME), ("pause", NO_RESUME)])
+def test_a_wrong_value_in_a_pause_or_resume(timer: str, message: str) -> None:
+    """No such timelog, or no such word."""
+    for id in ("1", "-1", "f00", "9" * 40):
+        assert refused(get(account(), "timer", NINE, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
+
+
+@states("zoho", "Pause/Resume timer API", "8001Wrong value for parameter")
+@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED, State.STOPPED])
+@pytest.mark.parametrize(
+    ("timer", "event", "message"), [("stop", Event.PAUSE, NO_PAUSE), ("start", Event.RESUME, NO_RESUME)]
+)
+def test_the_table_decides_what_may_follow_what(state: State, timer: str, event: Event, message: str) -> None:
+    """A pause of what is paused and a resume of what runs are wrong values; nothing changes."""
+    record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().world.people["3"])
+    kept = account(record)
+    outcome = get(kept, "timer", NINE, timeLogId="7", timer=timer)
+    if (state, event) in pc.TRANSITIONS:
+        assert outcome.reply.status == 200
+        assert timelog(kept, "7").timer.state is pc.TRANSITIONS[state, event]
+    else:
+        assert refused(outcome) == (message, *WRONG_VALUE)
+        assert timelog(kept, "7") == record
+
+
+@states("zoho", "Pause/Resume timer API", "Error in starting timer.Logged-in user alone can start timer")
+@states("zoho", "Pause/Resume timer API", "Error in pausing timer.Logged-in user alone can start timer")
+@pytest.mark.parametrize(
+    ("timer", "message"),
+    [
+        ("stop", "Error in pausing timer.Logged-in user alone can start timer"),
+        ("start", "Error in starting timer.Logged-in user alone can start timer"),
+    ],
+)
+def test_nobody_touches_another_users_timer(timer: str, message: str) -> None:
+    """Not even an administrator or a manager; whatever the timer's state is."""
+    kept = account()
+    id = start(kept)
+    for person in (1, 2, 5):
+        assert refused(get(kept, "timer", NINE, person, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
+
+
+@states("zoho", "Pause/Resume timer API", "8005Timer is disabled in Settings. Contact your Administrator")
+def test_no_resume_while_timers_are_switched_off_but_a_pause() -> None:
+    """A setting never traps a timer that runs: it can be paused, and then stays so."""
+    kept = account()
+    id = start(kept)
+    kept = account(timelog(kept, id), settings=Settings(timer_enabled=False))
+    assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").reply.status == 200
+    told = (NO_RESUME, 8005, "Timer is disabled in Settings. Contact your Administrator")
+    assert refused(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+
+
+@states("zoho", "Pause/Resume timer API", "8008Cannot log time during Weekend/Holidays/Leave")
+def test_no_resume_on_a_day_off_but_a_pause() -> None:
+    """A day that has become a holiday lets a timer pause and not resume."""
+    kept = account()
+    id = start(kept)
+    kept = account(timelog(kept, id), settings=Settings(holidays=(Holiday(date=date(2026, 3, 2)),)))
+    assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").reply.status == 200
+    told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert refused(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+
+
+@pytest.mark.parametrize(
+    ("resumed", "allowed"),
+    [("2026-03-02T22:59:59Z", True), ("2026-03-02T23:00:00Z", False), ("2026-03-03T08:00:00Z", False)],
+)
+def test_a_timer_is_resumed_on_the_day_of_its_start(resumed: str, *, allowed: bool) -> None:
+    """The product's FAQ: "for only current day", which ends at midnight in the account's zone; a pause has no end."""
+    kept = account()
+    id = start(kept)
+    get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop")
+    outcome = get(kept, "timer", pc.instant(resumed), timeLogId=id, timer="start")
+    if allowed:
+        assert outcome.reply.status == 200
+        assert get(kept, "timer", NINE + 40 * HOUR, timeLogId=id, timer="stop").reply.status == 200
+    else:
+        assert refused(outcome) == (NO_RESUME, *WRONG_VALUE)
+
+
+@pytest.mark.parametrize("timer", ["stop", "start"])
+def test_a_clock_that_was_ahead_traps_no_timer(timer: str) -> None:
+    """An instant before the timer's last one counts as that one."""
+    state = State.RUNNING if timer == "stop" else State.PAUSED
+    record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().world.people["3"])
+    kept = account(record)
+    assert get(kept, "timer", NINE - HOUR, timeLogId="7", timer=timer).reply.status == 200
+    assert timelog(kept, "7").timer.since == NINE
+
+
+def test_every_instant_is_floored_before_the_transition() -> None:
+    """Half a second of work, half of break, and so on: whole seconds are kept, and their sum is what has passed."""
+    kept = account()
+    id = start(kept, NINE + 900_000)
+    for half in range(1, 8):
+        word = "stop" if half % 2 else "start"
+        get(kept, "timer", NINE + 900_000 + half * 500_000, timeLogId=id, timer=word)
+    timer = timelog(kept, id).timer
+    assert (timer.started_at, timer.since, timer.worked) == (NINE, NINE + 4 * SECOND, 4 * SECOND)
+
+
+# ---- the three limits ----------------------------------------------------------------------------
+
+ATTENDANCE = "Cannot log time beyond attendance hours"
+STARTING = "Error in adding/modifying Timelog.Logged Hours is greater than "
+PAUSING = "Error in pausing the Timer.Logged Hours is greater than "
+RESUMING = "Error in restarting the Timer.Logged Hours is greater than "
+BILLABLE = "maximum billable hours allowed per day"
+ESTIMATED = "Estimated hours"
+
+LIMITS = [
+    (Settings(attendance_hours=2), "41", (ATTENDANCE, ATTENDANCE, ATTENDANCE)),
+    (Settings(max_billable_hours=2), "41", (STARTING + BILLABLE, PAUSING + BILLABLE, RESUMING + BILLABLE)),
+    (Settings(), "43", (STARTING + ESTIMATED, PAUSING + ESTIMATED, RESUMING + ESTIMATED)),
+]
+SHORT = Job(id="43", name="Short", estimate=2)
+
+
+@states("zoho", "Start timer API", "Cannot log time beyond attendance hours")
+@states(
+    "zoho",
+    "Start timer API",
+    "Error in adding/modifying Timelog.Logged Hours is greater than maximum billable hours allowed per day",
+)
+@states("zoho", "Start timer API", "Error in adding/modifying Timelog.Logged Hours is greater than Estimated hours")
+@states("zoho", "Pause/Resume timer API", "Cannot log time beyond attendance hours")
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    "Error in restarting the Timer.Logged Hours is greater than maximum billable hours allowed per day",
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    "Error in pausing the Timer.Logged Hours is greater than maximum billable hours allowed per day",
+)
+@states("zoho", "Pause/Resume timer API", "Error in restarting the Timer.Logged Hours is greater than Estimated hours")
+@states("zoho", "Pause/Resume timer API", "Error in pausing the Timer.Logged Hours is greater than Estimated hours")
+@pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
+def test_the_three_limits(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
+    """Two hours may be logged, to the second. Then nothing may be started or resumed, and no longer work be paused."""
+    starting, pausing, resuming = messages
+    kept = account(settings=settings, jobs=(SHORT,))
+    id = start(kept, NINE, jobId=job)
+    late = get(kept, "timer", NINE + 2 * HOUR + SECOND, timeLogId=id, timer="stop")
+    assert refused(late) == (pausing, *WRONG_VALUE)
+    assert timelog(kept, id).timer.state is State.RUNNING
+
+    assert get(kept, "timer", NINE + 2 * HOUR, timeLogId=id, timer="stop").reply.status == 200
+    assert refused(get(kept, "timer", NINE + 3 * HOUR, timeLogId=id, timer="start")) == (resuming, *WRONG_VALUE)
+    assert refused(get(kept, "timer", NINE + 3 * HOUR, **{**START, "jobId": job})) == (starting, *WRONG_VALUE)
+
+
+@pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
+def test_up_to_a_limit_there_is_room(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
+    """One second less than the limit has been logged: one more may be, and is."""
+    kept = account(settings=settings, jobs=(SHORT,))
+    id = start(kept, NINE, jobId=job)
+    begun = NINE + 2 * HOUR - SECOND
+    for word, at in (("stop", begun), ("start", begun), ("stop", begun + SECOND)):
+        assert get(kept, "timer", at, timeLogId=id, timer=word).reply.status == 200
+    assert refused(get(kept, "timer", begun + SECOND, **{**START, "jobId": job}))[0] == messages[0]
+
+
+def test_the_hours_of_a_day_are_one_persons_on_one_work_date() -> None:
+    """Several timelogs of a day add up; another day's and another person's do not, whatever the clock says."""
+    kept = account(settings=Settings(attendance_hours=2, work_days=(1, 2, 3, 4, 5, 6, 7)))
+    for person, work_date in ((3, "2026-03-02"), (3, "2026-03-03"), (5, "2026-03-02")):
+        id = start(kept, NINE, person, workDate=work_date)
+        get(kept, "timer", NINE + HOUR, person, timeLogId=id, timer="stop")
+    id = start(kept, NINE + HOUR)
+    assert refused(get(kept, "timer", NINE + 2 * HOUR + SECOND, timeLogId=id, timer="stop"))[0] == ATTENDANCE
+    assert get(kept, "timer", NINE + 2 * HOUR, timeLogId=id, timer="stop").reply.status == 200
+    start(kept, NINE + 2 * HOUR, workDate="2026-03-03")
+
+
+def test_only_billable_hours_count_as_such() -> None:
+    """Work that is not billed is no part of the billable hours, and is not held up by them."""
+    kept = account(settings=Settings(max_billable_hours=2))
+    free = start(kept, NINE, billingStatus="nonbillable")
+    assert get(kept, "timer", NINE + 5 * HOUR, timeLogId=free, timer="stop").reply.status == 200
+    billed = start(kept, NINE + 5 * HOUR)
+    get(kept, "timer", NINE + 7 * HOUR, timeLogId=billed, timer="stop")
+    assert refused(get(kept, "timer", NINE + 7 * HOUR, **START))[0] == STARTING + BILLABLE
+    assert get(kept, "timer", NINE + 7 * HOUR, timeLogId=free, timer="start").reply.status == 200
+    assert timelog(kept, free).billing_status is BillingStatus.NONBILLABLE
+
+
+def test_everybodys_hours_count_against_the_estimate() -> None:
+    """Those of timers that run included: the job was planned to take so long in all."""
+    kept = account()
+    first = start(kept, NINE, jobId="42")
+    start(kept, NINE, person=5, jobId="42")
+    id = start(kept, NINE + HOUR, person=2, jobId="42")
+    over = get(kept, "timer", NINE + 3 * HOUR + SECOND, 2, timeLogId=id, timer="stop")
+    assert refused(over)[0] == PAUSING + ESTIMATED  # 3 + 3 + 2 hours
+    assert get(kept, "timer", NINE + 3 * HOUR, timeLogId=first, timer="stop").reply.status == 200
+    start(kept, NINE + 30 * HOUR, jobId="41", workDate="2026-03-03")  # another job has its own
+
+
+# ---- comments ------------------------------------------------------------------------------------
+
+COMMENT_CALLS = [
+    ("getcomments", {"timeLogId": "1001"}, "Error in getting comments"),
+    ("addcomment", {"timeLogId": "1001", "comment": "Hello"}, "Error in adding comments"),
+    ("deletecomment", {"commentId": "1003"}, "Error in deleting comment"),
+]
+
+
+@states("zoho", "Get comments for timer API", "*timeLogId<timeLogId><Mandatory>Specify the timeLogId")
+@states("zoho", "Get comments for timer API", "8000No <param_name> specified")
+@states("zoho", "Add comment for timer API", "*timeLogId<timeLogId><Mandatory>Specify the timeLogId")
+@states("zoho", "Add comment for timer API", "*comment<comment><Mandatory>Specify the comment")
+@states("zoho", "Add comment for timer API", "8000No <param_name> specified")
+@states("zoho", "Delete comment for timer API", "*commentId<commentId><Mandatory>Specify the commentId to delete")
+@states("zoho", "Delete comment for timer API", "8000No <param_name> specified")
+@pytest.mark.parametrize(("call", "sent", "message"), COMMENT_CALLS)
+def test_a_comment_call_names_what_it_misses(call: str, sent: dict[str, str], message: str) -> None:
+    """Each mandatory parameter by its own name."""
+    for missing in sent:
+        given_ = {name: value for name, value in sent.items() if name != missing}
+        assert refused(get(account(), call, NINE, **given_)) == (message, 8000, f"No {missing} specified")
+
+
+@states("zoho", "Get comments for timer API", "8001Wrong value for <param_name>")
+@states("zoho", "Add comment for timer API", "8001Wrong value for <param_name>")
+@states("zoho", "Delete comment for timer API", "8001Wrong value for <param_name>")
+@pytest.mark.parametrize(("call", "sent", "message"), COMMENT_CALLS)
+def test_a_comment_call_names_what_is_wrong(call: str, sent: dict[str, str], message: str) -> None:
+    """No such timelog or comment; another person's is as good as none, even to an administrator."""
+    name = next(iter(sent))
+    told = (message, 8001, f"Wrong value for {name}")
+    assert refused(get(account(), call, NINE, **sent)) == told
+
+    kept = account()
+    assert start(kept) == "1001"
+    assert get(kept, "addcomment", NINE, timeLogId="1001", comment="Mine").reply.status == 200
+    for person in (1, 5):
+        assert refused(get(kept, call, NINE, person, **sent)) == told
+    assert get(kept, call, NINE, **sent).reply.status == 200
+
+
+def test_a_comment_without_printable_text_is_a_wrong_value() -> None:
+    """Control characters have no place in it."""
+    kept = account()
+    id = start(kept)
+    answer = refused(get(kept, "addcomment", NINE, timeLogId=id, comment="\x07"))
+    assert answer == ("Error in adding comments", 8001, "Wrong value for comment")
+
+
+@states("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
+@states("zoho", "Add comment for timer API", "8005Comments can be added only when the timer is running")
+def test_comments_are_added_only_while_the_timer_runs() -> None:
+    """A paused timer keeps its comments, shows them and lets them go; it takes no new one."""
+    kept = account()
+    id = start(kept)
+    get(kept, "addcomment", NINE, timeLogId=id, comment="Hello")
+    get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop")
+    told = ("Error in adding comments", 8005, "Comments can be added only when the timer is running")
+    assert refused(get(kept, "addcomment", NINE + HOUR, timeLogId=id, comment="Late")) == told
+    (comment,) = response(get(kept, "getcomments", NINE + HOUR, timeLogId=id))["result"]
+    assert comment["comment"] == "Hello"
+    get(kept, "deletecomment", NINE + HOUR, commentId=comment["commentId"])
+    assert response(get(kept, "getcomments", NINE + HOUR, timeLogId=id))["result"] == []
+
+
+def test_comments_stay_in_order_and_never_touch_the_timer() -> None:
+    """Oldest first; each with its own time and an id that no other ever gets; the timer is as it was."""
+    kept = account()
+    other, id = start(kept, person=5), start(kept)
+    before = timelog(kept, id)
+    added = [
+        response(get(kept, "addcomment", NINE + n * HOUR, timeLogId=id, comment=f"No. {n}"))["result"][0]["commentId"]
+        for n in range(3)
+    ]
+    assert len({*added, id, other, before.timer_id}) == 6
+    get(kept, "deletecomment", NINE, commentId=added[1])
+    shown = response(get(kept, "getcomments", NINE, timeLogId=id))["result"]
+    assert [each["commentId"] for each in shown] == [added[0], added[2]]
+    assert [each["createdTime"] for each in shown] == ["02-03-2026 , 09:00:00", "02-03-2026 , 11:00:00"]
+    assert replace(timelog(kept, id), comments=()) == before
+    again = response(get(kept, "addcomment", NINE, timeLogId=id, comment="New"))["result"][0]["commentId"]
+    assert again not in {*added, id, other}
+
+
+# ---- the running timer ---------------------------------------------------------------------------
+
+
+@states("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
+def test_the_running_timer_is_the_callers_own() -> None:
+    """Each user sees the one timer that runs, and nobody else's; none that is paused."""
+    kept = account()
+    mine, theirs = start(kept), start(kept, person=5, jobId="42")
+    shown = [response(get(kept, "getcurrentlyrunningtimer", NINE, person)).get("result") for person in (3, 5, 1)]
+    assert [each and (each["timelogId"], each["employeename"], each["jobName"]) for each in shown] == [
+        (mine, "resource", "UI designing"),
+        (theirs, "test", "Testing"),
+        None,
+    ]
+    get(kept, "timer", NINE, timeLogId=mine, timer="stop")
+    assert "result" not in response(get(kept, "getcurrentlyrunningtimer", NINE))
+
+
+def test_the_running_timer_takes_a_format_of_dates() -> None:
+    """yyyy-MM-dd unless another is asked for, whatever the company's is; what is no format is a wrong value."""
+    kept = account(settings=Settings(date_format="MM/dd/yyyy"))
+    call = "getcurrentlyrunningtimer"
+    told = ("Error in fetching Running Timer information", *WRONG_VALUE)
+    assert refused(get(kept, call, NINE, dateFormat="nonsense")) == told
+    start(kept)
+    assert refused(get(kept, call, NINE, dateFormat="nonsense")) == told
+    assert response(get(kept, call, NINE))["result"]["workDate"] == "2026-03-02"
+    assert response(get(kept, call, NINE, dateFormat="dd-MMM-yyyy"))["result"]["workDate"] == "02-Mar-2026"
+
+
+LIFE = st.lists(
+    st.tuples(st.sampled_from(["stop", "start", "getcurrentlyrunningtimer", "addcomment"]), st.integers(0, 4_000)),
+    max_size=15,
+)
+
+
+@given(life=LIFE, begin=st.integers(0, 10_000_000))
+def test_along_its_life_a_timer_never_shrinks_and_loses_no_second(life: list[tuple[str, int]], begin: int) -> None:
+    """What the vendor shows is what the machine says, at every step of any life within a day."""
+    kept = account(settings=Settings(work_days=(1, 2, 3, 4, 5, 6, 7)))
+    at = NINE + begin
+    id = start(kept, at)
+    timer = pc.start(at - at % SECOND)
+    for call, gap in life:
+        at += gap * 250_000
+        floored = at - at % SECOND
+        if call in ("stop", "start"):
+            event = Event.PAUSE if call == "stop" else Event.RESUME
+            legal = (timer.state, event) in pc.TRANSITIONS
+            assert (get(kept, "timer", at, timeLogId=id, timer=call).reply.status == 200) == legal
+            timer = pc.transition(timer, event, floored) if legal else timer
+        elif call == "addcomment":
+            get(kept, call, at, timeLogId=id, comment="Still here")
+        else:
+            result = response(get(kept, call, at)).get("result")
+            assert (result is not None) == (timer.state is State.RUNNING)
+            if result is not None:
+                assert (result["totaltime"] + result["diff"]) * SECOND == worked_at(timer, floored)
+        assert timelog(kept, id).timer == timer
+
+
+# ---- the tables ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "operation", [*OPERATIONS, None], ids=lambda operation: operation.name if operation else "none"
+)
+@pytest.mark.parametrize("rule", Rule)
+def test_every_rule_has_an_answer_in_every_call(operation: object, rule: Rule) -> None:
+    """Whatever is broken wherever, there are two messages and a code, and a status that is no success."""
+    row = next((each for each in OPERATIONS if each is operation), None)
+    for field in ("", "timeLogId", "{}", "\x00"):
+        rejection = refuse(Broken(rule, field), row)
+        assert rejection.message
+        assert rejection.detail
+        assert "{" not in rejection.message
+        assert 400 <= rejection.status < 600
+        assert rejection.vendor_code > 0
+
+
+def test_every_call_has_its_words() -> None:
+    """The tables of messages and of errors know the calls that there are, and no others; events are calls too."""
+    names = {operation.name for operation in OPERATIONS}
+    assert set(MESSAGES) == set(ERRORS) == names
+    assert {move.operation for move in DIALECT.moves} <= names
+    assert DIALECT.events == {Event.START, Event.PAUSE, Event.RESUME}
+    assert DIALECT.tick == SECOND
