@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import Broken, Rule
 from punchclock.vendors.timetrack import VENDOR, AttendanceTimer
-from punchclock.vendors.timetrack.refusals import REFUSALS, refuse
+from punchclock.vendors.timetrack.refusals import INVALID, NO_TIMER, REFUSALS, refuse
 from punchclock.vendors.world import Person
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, body, demo, error, post, read, start
 
@@ -434,6 +436,16 @@ def test_codes_are_told_apart() -> None:
     assert len(set(codes)) == len(codes)
     assert 15006 not in codes
     assert refuse(Broken(Rule.TYPE, "date"), None).vendor_code == 15006
+
+
+def test_the_errors_are_documented() -> None:
+    """The table of errors in the docs is the one that is answered from."""
+    page = Path(__file__).parents[1] / "docs" / "vendors" / "timetrack.md"
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| (.+) \|$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    answered = {*REFUSALS.values(), NO_TIMER, INVALID}
+    assert [(int(status), int(code), title) for status, code, title in rows] == sorted(
+        answered, key=lambda refusal: refusal[1]
+    )
 
 
 def test_keys_belong_to_nobody() -> None:

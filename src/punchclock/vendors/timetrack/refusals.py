@@ -14,7 +14,7 @@ from punchclock.vendors.calls import Operation
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.rules import Broken, Rule
 
-__all__ = ["NO_TIMER", "REFUSALS", "refuse"]
+__all__ = ["INVALID", "NO_TIMER", "REFUSALS", "refuse"]
 
 #: Rule → (HTTP status, code, title).
 REFUSALS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
@@ -35,13 +35,14 @@ REFUSALS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
         Rule.UNAVAILABLE: (503, 15015, "Service is not available"),
     }
 )
-_INVALID: Final = (400, 15006, "Parameter is invalid")
+#: What has no code of its own is a parameter that is invalid.
+INVALID: Final = (400, 15006, "Parameter is invalid")
 #: What is not found where no parameter is at fault: the user has no timer of this kind.
 NO_TIMER: Final = (404, 15008, "Timer does not exist")
 
 
 def refuse(broken: Broken, operation: Operation | None) -> Rejection:
-    """TimeTrack's answer to a broken rule; what has no code of its own is a parameter that is invalid."""
+    """TimeTrack's answer to a broken rule."""
     no_timer = broken.rule is Rule.NOT_FOUND and not broken.field
-    status, code, title = NO_TIMER if no_timer else REFUSALS.get(broken.rule, _INVALID)
+    status, code, title = NO_TIMER if no_timer else REFUSALS.get(broken.rule, INVALID)
     return Rejection("timetrack", status, code, title, broken.field, str(broken))
