@@ -1,4 +1,4 @@
-"""What the tests of columns share: logs of many timers, as rows and as tables, and the scalar core stepped through them."""
+"""What the tests of columns share: logs as rows and as tables, and the scalar core stepped through them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ Record = tuple[object, str, int, int, int]
 
 @st.composite
 def logs(draw: st.DrawFn, max_size: int = 40) -> list[Row]:
-    """A log of a few timers: mixed or one after another, mostly legal or hardly, with a clock that sometimes goes back."""
+    """A log of a few timers, mixed or one after another; some are mostly legal, in some the clock goes back."""
     names = draw(st.sampled_from([1, 2, 5]))
-    words = draw(st.sampled_from([["start", "pause", "resume", "stop"], ["start", "pause"], ["pause", "resume", "start"]]))
+    words = draw(
+        st.sampled_from([["start", "pause", "resume", "stop"], ["start", "pause"], ["pause", "resume", "start"]])
+    )
     steps = draw(st.sampled_from([[0, 1, 5], [0, 0, 1, -3, 1_000_000]]))
     at = draw(st.sampled_from([0, -4, 1_772_438_400_000_000]))
     rows = []
@@ -42,7 +44,9 @@ def table(rows: Sequence[Row]) -> pa.Table:
     )
 
 
-def stepped(rows: Iterable[Row], timers: dict[int, pc.Timer] | None = None) -> tuple[list[Record], list[tuple[int, str]]]:
+def stepped(
+    rows: Iterable[Row], timers: dict[int, pc.Timer] | None = None
+) -> tuple[list[Record], list[tuple[int, str]]]:
     """The timers and the rejected rows by stepping through the log with the scalar core."""
     book = dict(timers or {})
     rejected = []
@@ -59,7 +63,13 @@ def records(timers: pa.Table) -> list[Record]:
     """A table of timers as rows, its instants as integers."""
     instants = [timers[name].cast(pa.int64()).to_pylist() for name in ("started_at", "since")]
     return list(
-        zip(timers["timer"].to_pylist(), timers["state"].to_pylist(), *instants, timers["worked"].to_pylist(), strict=True)
+        zip(
+            timers["timer"].to_pylist(),
+            timers["state"].to_pylist(),
+            *instants,
+            timers["worked"].to_pylist(),
+            strict=True,
+        )
     )
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
-from collections.abc import Iterator
-from typing import Any
+from random import Random
 
 import hypothesis.strategies as st
 import numpy as np
 import pyarrow as pa
 import pytest
-from columns_logs import Row, logs, records, refusals, stepped, table
 from hypothesis import given
 
 import punchclock as pc
+from columns_logs import Row, logs, records, refusals, stepped, table
 from punchclock import columns
 from punchclock.columns.codes import target_states
 from punchclock.machine import build_table
@@ -36,7 +36,6 @@ sizes = st.fixed_dictionaries(
 )
 
 
-
 @given(logs(), sizes)
 def test_replay_is_stepping(rows: list[Row], size: dict[str, int]) -> None:
     """The timers and the rejected rows are exactly those of the scalar core stepped through the log."""
@@ -48,7 +47,7 @@ def test_replay_is_stepping(rows: list[Row], size: dict[str, int]) -> None:
 
 
 @given(logs(), st.randoms(use_true_random=False))
-def test_the_mix_of_timers_makes_no_difference(rows: list[Row], random: Any) -> None:
+def test_the_mix_of_timers_makes_no_difference(rows: list[Row], random: Random) -> None:
     """However the timers' rows are mixed, each timer ends the same, if its own rows stay in order."""
     queues: dict[int, list[Row]] = {}
     for row in rows:
@@ -68,7 +67,7 @@ def test_replay_goes_on_from_where_it_was(rows: list[Row], cuts: list[int]) -> N
     bounds = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
     timers = columns.replay(table([])).timers
     rejected = []
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in itertools.pairwise(bounds):
         timers, refused = columns.replay(table(rows[start:stop]), timers)
         rejected += [(row + start, reason) for row, reason in refusals(refused)]
     assert (records(timers), rejected) == stepped(rows)
@@ -80,9 +79,7 @@ def test_a_stream_lets_go_of_what_has_stopped(rows: list[Row], cuts: list[int], 
     bounds = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_PIECE", piece)
-        results = list(
-            columns.stream(table(rows[start:stop]) for start, stop in zip(bounds, bounds[1:], strict=False))
-        )
+        results = list(columns.stream(table(rows[start:stop]) for start, stop in itertools.pairwise(bounds)))
     timers, rejected = stepped(rows)
     assert sorted(record for each in results for record in records(each.timers)) == sorted(timers)
     assert [row for each in results for row in refusals(each.rejected)] == rejected
@@ -339,7 +336,7 @@ def test_what_is_no_table_is_refused() -> None:
     """A list, a dict, None: a named error."""
     for thing in ([(1, "start", 0)], {"timer": [1]}, None):
         with pytest.raises(pc.MalformedTable, match="is no Arrow table"):
-            columns.replay(thing)  # type: ignore[arg-type]
+            columns.replay(thing)
 
 
 def test_too_many_rows_to_sort_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,9 +109,7 @@ def target_states(table: Mapping[tuple[State, Event], State]) -> dict[Event, Sta
     found: dict[Event, State] = {}
     for (source, event), target in table.items():
         if found.setdefault(event, target) is not target:
-            raise InvalidTable(
-                (source, event, target), f"{event} leads to {found[event]} too; columns need one target"
-            )
+            raise InvalidTable((source, event, target), f"{event} leads to {found[event]} too; columns need one target")
     return found
 
 

@@ -27,7 +27,7 @@ from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, 
 from punchclock.instants import instant
 from punchclock.log import parse_line
 
-__all__ = ["FileReplayed", "read", "read_batches", "replay_file", "write"]
+__all__ = ["FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
 
 #: Rows of a log in memory at a time, and bytes of a text.
 _BATCH: Final = 1 << 20
@@ -162,9 +162,9 @@ def _writer(target: Path | str) -> contextlib.AbstractContextManager[Put]:
 
 def _read_parquet(path: Path) -> Iterator[pa.Table]:
     with pq.ParquetFile(path, read_dictionary=["event"], memory_map=True) as file:
-        yield file.schema_arrow.empty_table()
+        yield _columns_of_log(file.schema_arrow.empty_table())
         for batch in file.iter_batches(_BATCH, columns=_LOG.names, use_threads=False):
-            yield pa.table(batch)
+            yield _columns_of_log(pa.table(batch))
 
 
 @contextlib.contextmanager
@@ -240,7 +240,7 @@ def _read_csv(path: Path) -> Iterator[pa.Table]:
         for batch in reader:
             # Many a writer of CSV puts a space where RFC 3339 has a T.
             at = pc.replace_substring_regex(batch["at"], r"^(\d{4}-\d\d-\d\d) ", r"\1T")
-            yield pa.table([batch["timer"], batch["event"], _parsed(at)], schema=_LOG)
+            yield pa.table([batch["timer"], batch["event"], parse_instants(at)], schema=_LOG)
 
 
 @contextlib.contextmanager
@@ -270,7 +270,7 @@ def _from_json(lines: bytes) -> pa.Table:
         table = pa.json.read_json(io.BytesIO(lines), read_options=options, parse_options=parse).combine_chunks()
         if table.num_rows == lines.count(b"\n"):
             event = table["event"].chunk(0).dictionary_encode()
-            return pa.table([table["timer"], event, _parsed(table["at"].chunk(0))], schema=_LOG)
+            return pa.table([table["timer"], event, parse_instants(table["at"].chunk(0))], schema=_LOG)
     timers, events, instants = zip(*map(_from_line, lines.split(b"\n")[:-1]), strict=True)
     event = pa.array(events, pa.string()).dictionary_encode()
     return pa.table([pa.array(timers, pa.string()), event, pa.array(instants, _UTC)], schema=_LOG)
@@ -297,7 +297,7 @@ def _write_json(path: Path) -> Iterator[Put]:
 # Instants as texts
 
 
-def _parsed(column: pa.Array) -> pa.Array:
+def parse_instants(column: pa.Array) -> pa.Array:
     """Texts as instants; null where one is none."""
     if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py() is not False:
         with contextlib.suppress(pa.ArrowInvalid):  # a day that there is not

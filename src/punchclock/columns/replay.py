@@ -135,8 +135,8 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
     Returns:
         The timers after the log, and the rejected rows. A row is rejected with the code of the error that
         `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value``
-        where one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` where the instant is
-        beyond 2**61 microseconds from 1970, and sums could overflow. Instants have the type of the column ``at``,
+        where one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` where the
+        instant is beyond 2**61 microseconds from 1970, and sums could overflow. Instants have the type of the column ``at``,
         ids that of ``timer``; durations are int64, in microseconds.
 
     Raises:

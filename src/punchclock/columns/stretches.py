@@ -21,6 +21,7 @@ from punchclock.columns.arrow import (
     enum_array,
     ids_as,
     instant_array,
+    no_nulls,
     one_piece,
     read_instants,
     read_log,
@@ -149,7 +150,7 @@ def _check_until(groups: Groups, kept: Ints | None, at: Ints, until: int) -> Non
         raise at_row(ClockWentBackwards(state=state, event=None, at=until, since=since), int(rows.min()))
 
 
-def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str | None, Flags]]:
+def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str, Flags]]:
     """The zones that there are, each with which timers are in it."""
     column = one_piece(zones) if isinstance(zones, pa.ChunkedArray) else zones
     if len(column) != count:
@@ -158,7 +159,7 @@ def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) ->
     names, of_row = words_of(column, "zone")
     of_timer = of_row[first_rows]
     for number, name in enumerate(names):
-        yield name, of_timer == number
+        yield str(name), of_timer == number
 
 
 def _split(found: _Stretches, which: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints, Ints]:

@@ -1,0 +1,181 @@
+"""Readings of many timers at once: those of the scalar functions, timer by timer and instant by instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+
+import punchclock as pc
+from punchclock import columns
+from strategies import FIRST, LAST, timers
+
+engine = importlib.import_module("punchclock.columns.readings")
+
+READINGS: list[tuple[Callable[..., Any], Callable[[pc.Timer, int], int]]] = [
+    (columns.worked_at, pc.worked_at),
+    (columns.break_at, pc.break_at),
+    (columns.elapsed_at, pc.elapsed_at),
+]
+
+
+def table(many: list[pc.Timer]) -> pa.Table:
+    """Timers as a table of their four fields."""
+    return pa.table(
+        {
+            "state": pa.array([str(timer.state) for timer in many], pa.string()),
+            "started_at": pa.array([timer.started_at for timer in many], pa.int64()),
+            "since": pa.array([timer.since for timer in many], pa.int64()),
+            "worked": pa.array([timer.worked for timer in many], pa.int64()),
+        }
+    )
+
+
+@pytest.mark.parametrize(("many", "one"), READINGS)
+@given(st.lists(timers(), max_size=8), st.integers(FIRST, LAST), st.sampled_from([1, 3, 1 << 16]))
+def test_a_reading_is_that_of_each_timer(
+    many: Callable[..., Any], one: Callable[[pc.Timer, int], int], some: list[pc.Timer], now: int, block: int
+) -> None:
+    """At one instant every timer reads as it does alone; if one is read too early, the first such is named."""
+    early = [row for row, timer in enumerate(some) if timer.state is not pc.State.IDLE and now < timer.since]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_BLOCK", block)
+        if early:
+            with pytest.raises(pc.ClockWentBackwards) as caught:
+                many(table(some), now)
+            timer = some[early[0]]
+            assert (caught.value.index, caught.value.at) == (early[0], now)
+            assert (caught.value.state, caught.value.since) == (timer.state, timer.since)
+        else:
+            result = many(table(some), now)
+            assert result.dtype == np.int64
+            assert result.tolist() == [one(timer, now) for timer in some]
+
+
+@pytest.mark.parametrize(("many", "one"), READINGS)
+@given(st.lists(timers(), min_size=1, max_size=6), st.lists(st.integers(FIRST, LAST), min_size=1, max_size=3))
+def test_many_instants_make_a_grid(
+    many: Callable[..., Any], one: Callable[[pc.Timer, int], int], some: list[pc.Timer], instants: list[int]
+) -> None:
+    """An instant for each timer, or all timers at each of many instants; clamped, no reading fails."""
+    grid = columns.not_before(table(some), np.array(instants)[:, None])
+    expected = [[one(timer, pc.not_before(timer, now)) for timer in some] for now in instants]
+    assert grid.shape == (len(instants), len(some))
+    assert many(table(some), grid).tolist() == expected
+    assert many(table(some), grid[0]).tolist() == expected[0]
+
+
+@given(st.lists(timers(), max_size=8), st.integers(FIRST, LAST))
+def test_work_and_break_are_all_there_is(some: list[pc.Timer], now: int) -> None:
+    """The law of the scalar core holds in columns."""
+    at = columns.not_before(table(some), now)
+    together = columns.worked_at(table(some), at) + columns.break_at(table(some), at)
+    assert together.tolist() == columns.elapsed_at(table(some), at).tolist()
+
+
+def test_an_instant_may_be_said_in_many_ways() -> None:
+    """As an integer, a datetime, a text, a list, an array, a column, or by who exports a column."""
+
+    class Series:
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            return pa.chunked_array([stamps[:1], stamps[1:]]).__arrow_c_stream__(requested_schema)
+
+    hour = 3_600_000_000
+    some = table([pc.start(0), pc.pause(pc.start(0), hour)])
+    moment = dt.datetime(1970, 1, 1, 2, tzinfo=dt.UTC)
+    stamps = pa.array([2 * hour, 2 * hour]).cast(pa.timestamp("us", tz="UTC"))
+    for now in (
+        2 * hour,
+        moment,
+        "1970-01-01T02:00:00Z",
+        [2 * hour, moment],
+        np.array([2 * hour] * 2),
+        pa.array([2 * hour] * 2),
+        stamps,
+        pa.chunked_array([stamps]),
+        Series(),
+    ):
+        assert columns.worked_at(some, now).tolist() == [2 * hour, hour]
+
+
+def test_no_timers_read_nothing() -> None:
+    """An empty table gives an empty array, at one instant and at many."""
+    assert columns.worked_at(table([]), 5).tolist() == []
+    assert columns.worked_at(table([]), np.array([[1], [2]])).shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "error"),
+    [
+        (np.array([1, 2, 3]), pc.MalformedTable),
+        (np.array([[1, 2, 3]]), pc.MalformedTable),
+        (np.array([1.0, 2.0]), pc.MalformedTable),
+        (pa.array([1, None]), pc.MalformedTable),
+        (pa.array([1.0, 2.0]), pc.MalformedTable),
+        (pa.array([0, 1]).cast(pa.timestamp("us")), pc.MalformedTable),
+        (1.5, pc.InvalidInstant),
+        (dt.datetime(2026, 3, 2), pc.NaiveDatetime),  # noqa: DTZ001 - that is the point
+        (2**61, pc.InstantOutOfRange),
+        ([0, -(2**61) - 1], pc.InstantOutOfRange),
+        (np.array([0, 2**62]), pc.InstantOutOfRange),
+        ([10**30, 0], pc.InstantOutOfRange),
+    ],
+)
+def test_what_is_no_instant_is_refused(now: object, error: type[pc.PunchclockError]) -> None:
+    """Wrong shapes, wrong types, nulls, naive datetimes, and instants with which a sum could overflow."""
+    some = table([pc.start(0), pc.start(0)])
+    for reading in (columns.worked_at, columns.break_at, columns.elapsed_at, columns.not_before):
+        with pytest.raises(error):
+            reading(some, now)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "error", "index"),
+    [
+        ("state", pa.array(["idle", "running", "asleep"]), pc.InconsistentTimer, 2),
+        ("state", pa.array(["idle", "running", None]), pc.MalformedTable, 2),
+        ("state", pa.array([1, 2, 3]), pc.MalformedTable, None),
+        ("since", pa.array([0, 2**61, 0]), pc.InstantOutOfRange, 1),
+        ("since", pa.array([0, None, 0], pa.int64()), pc.MalformedTable, 1),
+        ("since", pa.array([0.0, 1.0, 2.0]), pc.MalformedTable, None),
+        ("worked", pa.array([0, 2**62, 0]), pc.InconsistentTimer, 1),
+        ("worked", pa.array([-(2**62), 2**63 - 1, 0]), pc.InconsistentTimer, 0),
+        ("worked", pa.array([0, 0, None], pa.int64()), pc.MalformedTable, 2),
+        ("worked", pa.array([0, 0, 0], pa.int32()), pc.MalformedTable, None),
+    ],
+)
+def test_fields_that_no_timer_can_have_are_refused(
+    column: str, values: pa.Array, error: type[pc.PunchclockError], index: int | None
+) -> None:
+    """Unknown states, nulls, wrong types, and numbers with which a sum could overflow, each with its row."""
+    some = table([pc.start(0)] * 3)
+    some = some.set_column(some.column_names.index(column), column, values)
+    with pytest.raises(error) as caught:
+        columns.break_at(some, 1)
+    assert caught.value.index == index
+
+
+def test_the_widest_readings_do_not_overflow() -> None:
+    """Between the ends of the range, and with the most work that a record may claim, the sums are still exact."""
+    low, high, most = -(2**61), 2**61 - 1, 2**62 - 1
+    some = table([pc.Timer(pc.State.RUNNING, low, low, most), pc.Timer(pc.State.PAUSED, low, low, -most)])
+    now = np.array([high])
+    assert columns.worked_at(some, now).tolist() == [2 * most, -most]
+    assert columns.break_at(some, now).tolist() == [-most, 2 * most]
+    assert columns.elapsed_at(some, now).tolist() == [most, most]
+
+
+def test_a_column_that_a_reading_needs_must_be_there() -> None:
+    """A reading needs only its own columns, and names the one that is missing."""
+    some = table([pc.start(0)])
+    assert columns.worked_at(some.drop_columns(["started_at"]), 1).tolist() == [1]
+    assert columns.elapsed_at(some.drop_columns(["worked"]), 1).tolist() == [1]
+    with pytest.raises(pc.MalformedTable, match="column since: missing"):
+        columns.worked_at(some.drop_columns(["since"]), 1)
