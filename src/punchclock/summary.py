@@ -15,6 +15,7 @@ import msgspec
 from punchclock.calendar import Day, day_of, find_zone
 from punchclock.errors import InstantOutOfRange
 from punchclock.history import Stretch
+from punchclock.instants import to_datetime
 from punchclock.machine import COUNTS_AS, Kind
 from punchclock.timer import Timer, not_before, worked_at
 
@@ -99,6 +100,7 @@ class Days:
         return day
 
     def _look_up(self, at: int) -> Day:
+        to_datetime(at)  # refuses what lies outside
         try:
             return day_of(at, self._zone)
         except InstantOutOfRange:

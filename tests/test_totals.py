@@ -1,0 +1,231 @@
+"""Totals by user, local day and project, and the digest that stands for a past too long to keep."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import punchclock as pc
+from punchclock import Event, InstantOutOfRange, Kind, Stretch, Timer, UnknownZone, instant
+from punchclock.calendar import work_date
+from punchclock.history import replay, timeline
+from punchclock.summary import Days, Digest, Total, totals
+from punchclock.timer import IDLE, amend, elapsed_at, not_before, transition, worked_at
+from strategies import FIRST, LAST, legal_histories
+
+HOUR = 3_600_000_000
+
+#: Zones that change clocks at midnight, twice, by half an hour, by a whole day, and never.
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Asia/Kathmandu",
+]
+
+#: Ten years around the changes of all of them.
+moments = st.integers(instant("2006-01-01T00:00:00Z"), instant("2016-01-01T00:00:00Z"))
+
+
+def work(start: str, end: str) -> list[Stretch]:
+    """One stretch of work."""
+    return [Stretch(Kind.WORK, instant(start), instant(end))]
+
+
+def test_totals_are_by_user_day_and_project() -> None:
+    """Timers of one user, day and project add up; the rows are sorted, nobody and nothing at the end."""
+    morning = pc.timeline(
+        [
+            (Event.START, instant("2026-03-02T08:00:00Z")),
+            (Event.PAUSE, instant("2026-03-02T10:00:00Z")),
+            (Event.STOP, instant("2026-03-02T10:30:00Z")),
+        ]
+    )
+    evening = work("2026-03-02T18:00:00Z", "2026-03-02T19:00:00Z")
+    rows = pc.totals(
+        [
+            (None, "Zebra", evening),
+            ("bob", None, evening),
+            ("bob", "Zebra", evening),
+            ("anna", "Zebra", morning),
+            ("anna", "Ant", evening),
+            ("anna", "Zebra", evening),
+        ],
+        "UTC",
+    )
+    day = dt.date(2026, 3, 2)
+    assert rows == [
+        Total("anna", day, "Ant", HOUR, 0),
+        Total("anna", day, "Zebra", 3 * HOUR, HOUR // 2),
+        Total("bob", day, "Zebra", HOUR, 0),
+        Total("bob", day, None, HOUR, 0),
+        Total(None, day, "Zebra", HOUR, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [
+        ("UTC", {28: 3, 29: 6}),
+        ("Europe/Berlin", {28: 2, 29: 7}),  # the clock goes from 02:00 to 03:00
+        ("America/New_York", {28: 7, 29: 2}),
+    ],
+)
+def test_a_night_is_split_at_the_zone_s_midnight(zone: str, hours: dict[int, int]) -> None:
+    """Nine hours that passed are nine hours, on whichever days, and whatever the clock showed in that night."""
+    rows = totals([("anna", None, work("2026-03-28T21:00:00Z", "2026-03-29T06:00:00Z"))], zone)
+    assert {row.date.day: row.worked // HOUR for row in rows} == hours
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)])
+def test_a_whole_day_is_as_long_as_it_was(day: str, hours: int) -> None:
+    """A timer that runs through three days works 23, 24 or 25 hours on the middle one."""
+    date = dt.date.fromisoformat(day)
+    before, after = date - dt.timedelta(days=1), date + dt.timedelta(days=2)
+    rows = totals([(None, None, work(f"{before}T12:00:00Z", f"{after}T12:00:00Z"))], "Europe/Berlin")
+    assert [row.worked for row in rows if row.date == date] == [hours * HOUR]
+
+
+def test_a_date_that_comes_twice_is_one_row() -> None:
+    """In St. John's the clock once went from 00:01 back to 23:01: both pieces of the Saturday are the Saturday's."""
+    stretch = work("2010-11-06T12:00:00Z", "2010-11-07T12:00:00Z")
+    rows = totals([("anna", None, stretch)], "America/St_Johns")
+    assert [row.date.day for row in rows] == [6, 7]
+    assert sum(row.worked for row in rows) == 24 * HOUR
+
+
+def test_no_time_is_no_row() -> None:
+    """A timer that stopped as it started says nothing about any day."""
+    assert (
+        totals([("anna", None, []), ("anna", None, work("2026-03-02T08:00:00Z", "2026-03-02T08:00:00Z"))], "UTC") == []
+    )
+
+
+def test_what_names_no_zone_is_refused() -> None:
+    """Before anything is summed."""
+    with pytest.raises(UnknownZone):
+        totals([], "Europe/Berlin_")
+
+
+def test_an_instant_beyond_all_dates_is_refused() -> None:
+    """It is on no day."""
+    for start in (FIRST - 1, LAST + 1):
+        with pytest.raises(InstantOutOfRange):
+            totals([(None, None, [Stretch(Kind.WORK, start, start + 1)])], "UTC")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+def test_the_outermost_hours_have_a_day(zone: str) -> None:
+    """Where a zone would show the year 0 or 10000, the hour is booked on the nearest date that has a name."""
+    first, last = Stretch(Kind.WORK, FIRST, FIRST + 48 * HOUR), Stretch(Kind.WORK, LAST - 48 * HOUR, LAST)
+    rows = totals([("first", None, [first]), ("last", None, [last])], zone)
+    assert {row.user: row.date for row in rows[::-1]}["first"] == dt.date(1, 1, 1)
+    assert {row.user: row.date for row in rows}["last"] == dt.date(9999, 12, 31)
+    assert sum(row.worked for row in rows) == 96 * HOUR
+    days = Days(zone)
+    for at in (FIRST, FIRST + 30 * HOUR, LAST - 30 * HOUR, LAST):
+        assert days.of(at).start <= at < days.of(at).end
+
+
+@given(st.lists(moments, max_size=20), st.sampled_from(ZONES))
+def test_a_day_is_the_calendar_s(instants: list[int], zone: str) -> None:
+    """Looked up in any order: what is remembered is never another day's."""
+    days = Days(zone)
+    for at in [*instants, *reversed(instants)]:
+        day = days.of(at)
+        assert day.date == work_date(at, zone)
+        assert day.start <= at < day.end
+
+
+def test_days_are_remembered_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of centuries begins again from nothing, and answers the same."""
+    monkeypatch.setattr(Days, "_MOST", 10)
+    days = Days("Europe/Berlin")
+    for hour in range(500):
+        assert days.of(hour * HOUR).date == work_date(hour * HOUR, "Europe/Berlin")
+        assert len(days._by_hour) <= 10  # noqa: SLF001 - memory is what this is about
+
+
+@st.composite
+def recorded(draw: st.DrawFn) -> tuple[list[tuple[Event, int]], int]:
+    """A history in the ten years of ``moments``, and an instant to read it at."""
+    history = draw(legal_histories(min_size=1))
+    shift = draw(moments) - history[0][1]
+    history = [(event, at + shift) for event, at in history]
+    return history, history[-1][1] + draw(st.integers(0, 100 * 24 * HOUR))
+
+
+def digest(history: list[tuple[Event, int]], zone: str) -> tuple[Digest, Timer]:
+    """The digest of a history, as a book would tell it."""
+    (event, at), *rest = history
+    timer, digest = transition(IDLE, event, at), Digest(Days(zone), at)
+    for event, at in rest:
+        digest.moved(timer, at)
+        timer = transition(timer, event, at)
+    return digest, timer
+
+
+@given(recorded(), st.sampled_from(ZONES))
+def test_a_digest_has_the_totals_of_the_whole_past(recorded: tuple[list[tuple[Event, int]], int], zone: str) -> None:
+    """On every day of every zone, however many events it stands for; and its stretches follow one another."""
+    history, until = recorded
+    condensed, timer = digest(history, zone)
+    stretches = condensed.stretches(timer, until)
+    exact = timeline(history, until=until if timer.state in pc.machine.COUNTS_AS else None)
+    assert totals([("anna", None, stretches)], zone) == totals([("anna", None, exact)], zone)
+    assert [one.end for one in stretches[:-1]] == [two.start for two in stretches[1:]]
+    assert sum(each.end - each.start for each in stretches) == elapsed_at(timer, not_before(timer, until))
+
+
+@given(recorded(), st.integers(-999 * HOUR, 999 * HOUR), st.integers(0, 100 * HOUR), st.sampled_from(ZONES))
+def test_after_an_amendment_the_past_is_what_the_record_says(
+    recorded: tuple[list[tuple[Event, int]], int], later: int, worked: int, zone: str
+) -> None:
+    """Break from the start, then the work, up to the instant of the amendment; what follows follows on."""
+    history, until = recorded
+    condensed, timer = digest(history, zone)
+    since = until + later
+    timer = amend(timer, worked=worked, since=since)
+    condensed.amended(timer)
+    at = not_before(timer, until)
+    wanted = [
+        Stretch(Kind.BREAK, timer.started_at, since - worked),
+        Stretch(Kind.WORK, since - worked, since),
+    ]
+    for event in (Event.PAUSE, Event.RESUME, Event.STOP):
+        kind = pc.machine.COUNTS_AS.get(timer.state)
+        if kind is None:
+            break
+        at += 30 * HOUR
+        wanted.append(Stretch(kind, timer.since, at))
+        condensed.moved(timer, at)
+        timer = transition(timer, event if (timer.state, event) in pc.TRANSITIONS else Event.STOP, at)
+    stretches = condensed.stretches(timer, at)
+    assert totals([("anna", None, stretches)], zone) == totals([("anna", None, wanted)], zone)
+    assert sum(each.end - each.start for each in stretches if each.kind is Kind.WORK) == worked_at(timer, at)
+
+
+def test_a_digest_does_not_grow_with_events() -> None:
+    """A thousand pauses in a day leave nothing behind; a midnight leaves a reading."""
+    start = instant("2026-03-02T00:00:00Z")
+    history = [(Event.START, start)]
+    for minute in range(1, 3 * 1440 - 2, 2):
+        history += [(Event.PAUSE, start + minute * 60_000_000), (Event.RESUME, start + (minute + 1) * 60_000_000)]
+    condensed, timer = digest(history, "UTC")
+    assert timer == replay(history)
+    assert len(condensed.stretches(timer, timer.since)) == 6
+    condensed.discarded()
+
+
+def test_a_timer_that_ran_for_centuries_is_two_readings() -> None:
+    """Nothing is kept for each of its days."""
+    history = [(Event.START, FIRST), (Event.PAUSE, LAST - HOUR)]
+    condensed, timer = digest(history, "Asia/Tokyo")
+    assert condensed.stretches(timer, LAST)[-1] == Stretch(Kind.BREAK, LAST - HOUR, LAST)
+    assert len(condensed.stretches(timer, LAST)) == 4
