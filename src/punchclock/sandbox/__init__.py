@@ -4,7 +4,8 @@ sandbox.py    one sandbox, in this process     backend.py    a call: decided, st
 store.py      who keeps the timers             sql.py        a database that does
 clock.py      the clock that you hold          faults.py     what goes wrong on purpose
 journal.py    what was called, what changed    control.py    the control plane
-server.py     over HTTP                        transport.py  behind httpx
+openapi.py    the same, described              server.py     over HTTP
+transport.py  behind httpx                     migrations/   versions of the database's schema
 """
 
 from punchclock.errors import MissingExtra

@@ -7,6 +7,7 @@ plane, in control.py; the doors (in process, httpx, HTTP), in sandbox.py, transp
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -18,16 +19,16 @@ import msgspec
 from msgspec.structs import replace
 
 from punchclock import vendors
-from punchclock.instants import format_instant, instant
+from punchclock.instants import format_instant
 from punchclock.log import seconds
 from punchclock.machine import State
 from punchclock.sandbox.clock import Clock
-from punchclock.sandbox.faults import ConnectionDropped, Effect, Fault, Faults
-from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry
+from punchclock.sandbox.faults import LIMITS, ConnectionDropped, Effect, Fault, Faults
+from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, secrets_of
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Outcome, Reply, Request, operation_of, refusal, serves
+from punchclock.vendors.calls import Outcome, Reply, Request, refusal, serves
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.records import Record
 from punchclock.vendors.rules import Broken, Rule
@@ -37,11 +38,14 @@ from punchclock.worlds import demo_world
 __all__ = ["MAX_BODY", "MAX_HEADERS", "MAX_QUERY", "Backend", "Options", "TimerView"]
 
 #: The longest that is read of a request, in bytes; what is longer is refused in the vendor's words.
-MAX_BODY: Final = 1 << 20
+MAX_BODY: Final = 1 << 18
 MAX_HEADERS: Final = 1 << 16
 MAX_QUERY: Final = 1 << 16
 
 _NO_REPLY: Final = Reply(0, {}, b"")
+_NOBODYS: Final = Reply(404, {"content-type": "application/json"}, b'{"error":"no vendor answers at this path"}')
+
+_log: Final = logging.getLogger("punchclock.sandbox")
 
 
 class TimerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +93,11 @@ class Backend:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.world = demo_world() if world is None else world
-        self.clock = clock if isinstance(clock, Clock) else Clock(None if clock is None else instant(clock))
+        self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         self.store: Store = MemoryStore(self.world) if store is None else store
         self.faults = Faults(seed)
         self._sleep = sleep
+        self._secrets = secrets_of(self.world)
         self._vendors = tuple(vendors.load(name) for name in vendors.names())
 
     def close(self) -> None:
@@ -132,33 +137,49 @@ class Backend:
         """What happened to the timers, as lines that ``punchclock replay`` reads."""
         return event_log(self.journal())
 
-    def answer(self, request: Request) -> Reply | None:
-        """A whole HTTP call to a vendor: decided, stored, written down, answered; ``None`` where no vendor has the path.
+    def answer(self, request: Request) -> Reply:
+        """A whole HTTP call: decided, stored, written down, answered; with 404 where no vendor has the path.
 
         Raises:
             ConnectionDropped: a fault says that there is no answer.
         """
+        large = _too_large(request)
+        if large is not None:
+            request = _cut(request)
         vendor = next((each for each in self._vendors if serves(each.VENDOR, request.path)), None)
-        return None if vendor is None else self._call(vendor, request)
+        if vendor is None:
+            self._note(request, Outcome(_NOBODYS), self.clock.now(), None)
+            return _NOBODYS
+        if large is not None:
+            outcome = refusal(vendor.VENDOR, request, large)
+            self._note(request, outcome, self.clock.now(), vendor)
+            return outcome.reply
+        return self._call(vendor, request)
 
     def _call(self, vendor: ModuleType, request: Request) -> Reply:
         """The call, with what is meant to go wrong around it."""
-        operation = operation_of(vendor.VENDOR, request)
-        faults = self.faults.hitting(vendor.VENDOR.name, operation, self.clock.now())
-        effects = {fault.effect: fault for fault in faults}
-        if (latency := effects.get(Effect.LATENCY)) is not None:
-            self._sleep(latency.seconds)
+        faults = self.faults.hitting(vendor, request, self.clock.now())
+        effects = {fault.effect for fault in faults}
+        self._wait(faults, Effect.LATENCY)
         if Effect.DROP in effects:
-            outcome = Outcome(_NO_REPLY, operation=operation)
-            self.store.note(_entry(vendor, request, outcome, self.clock.now(), faults))
-            raise ConnectionDropped(stored=False)
-        outcome = self._decided(vendor, request, faults)
+            self._note(request, Outcome(_NO_REPLY), self.clock.now(), vendor, faults)
+            raise ConnectionDropped(Effect.DROP)
+        try:
+            outcome = self._decided(vendor, request, faults)
+        except StoreUnavailable as error:
+            # What a database says may name hosts and files: that is for the log, not for whoever called.
+            _log.error("the store is not available: %s", error)
+            outcome = refusal(vendor.VENDOR, request, Broken(Rule.UNAVAILABLE))
+            return outcome.reply
         if Effect.TIMEOUT in effects:
-            raise ConnectionDropped(stored=bool(outcome.changes))
-        if Effect.MALFORMED in effects:
-            body = outcome.reply.body
-            return replace(outcome.reply, body=body[: len(body) // 2])
+            self._wait(faults, Effect.TIMEOUT)
+            raise ConnectionDropped(Effect.TIMEOUT, stored=bool(outcome.changes))
         return outcome.reply
+
+    def _wait(self, faults: Sequence[Fault], effect: Effect) -> None:
+        seconds = sum(fault.seconds for fault in faults if fault.effect is effect)
+        if seconds:
+            self._sleep(seconds)
 
     def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> Outcome:
         """Decide on what is there; where something changes, decide again in a transaction, and keep it.
@@ -166,38 +187,62 @@ class Backend:
         So a call that changes nothing waits for nobody, and one that does is decided on what it changes.
         """
         skew = sum(fault.skew for fault in faults)
-        try:
-            refused = _refused(vendor, request, faults)
-            if refused is None:
-                now = self.clock.now() + skew
-                with self.store.reading() as account:
-                    outcome: Outcome = vendor.handle(request, account, now)
-                if outcome.changes:
-                    with self.store.writing() as transaction:
-                        now = self.clock.now() + skew
-                        outcome = vendor.handle(request, transaction, now)
-                        transaction.apply(outcome.changes)
-                        transaction.append(_entry(vendor, request, outcome, now, faults))
-                    return outcome
-            else:
-                outcome, now = refused, self.clock.now()
-            self.store.note(_entry(vendor, request, outcome, now, faults))
-        except StoreUnavailable as error:
-            return refusal(vendor.VENDOR, request, Broken(Rule.UNAVAILABLE, detail=str(error)))
+        now = self.clock.now(skew)
+        refused = _refused(vendor, request, faults)
+        if refused is not None:
+            outcome = _spoilt(refused, faults)
+        else:
+            with self.store.reading() as account:
+                outcome = _spoilt(vendor.handle(request, account, now), faults)
+            if outcome.changes:
+                with self.store.writing() as transaction:
+                    now = self.clock.now(skew)
+                    outcome = _spoilt(vendor.handle(request, transaction, now), faults)
+                    transaction.apply(outcome.changes)
+                    transaction.append(self._entry(request, outcome, now, vendor, faults))
+                return outcome
+        self._note(request, outcome, now, vendor, faults)
         return outcome
+
+    def _note(
+        self, request: Request, outcome: Outcome, at: int, vendor: ModuleType | None, faults: Sequence[Fault] = ()
+    ) -> None:
+        """Write down a call that changed nothing. That it cannot be written down is no reason to fail it."""
+        try:
+            self.store.note(self._entry(request, outcome, at, vendor, faults))
+        except StoreUnavailable as error:
+            _log.error("the store is not available: %s", error)
+
+    def _entry(
+        self, request: Request, outcome: Outcome, at: int, vendor: ModuleType | None, faults: Sequence[Fault]
+    ) -> JournalEntry:
+        effects = [fault.effect.value for fault in faults]
+        return journal_entry(request, outcome, at=at, vendor=vendor, secrets=self._secrets, faults=effects)
 
 
 def _refused(vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> Outcome | None:
-    """The refusal of a call that no handler gets to see: it is too large, or a fault says so."""
-    name = vendor.VENDOR.name
-    if (large := _too_large(request)) is not None:
-        return refusal(vendor.VENDOR, request, large)
+    """The refusal of a call that no handler gets to see, because a fault says so."""
     for fault in faults:
         if fault.effect is Effect.REJECT:
-            return refusal(vendor.VENDOR, request, Rejection(name, fault.status, fault.vendor_code, fault.message))
-        if fault.effect is Effect.RATE_LIMIT:
-            return refusal(vendor.VENDOR, request, Broken(Rule.TOO_FAST))
+            rejection = Rejection(vendor.VENDOR.name, fault.status, fault.vendor_code, fault.message)
+            return refusal(vendor.VENDOR, request, rejection)
+        if fault.effect in LIMITS:
+            rule = Rule.TOO_FAST if fault.effect is Effect.RATE_LIMIT else Rule.QUOTA
+            return refusal(vendor.VENDOR, request, Broken(rule))
     return None
+
+
+def _spoilt(outcome: Outcome, faults: Sequence[Fault]) -> Outcome:
+    """The outcome with the reply that goes out: whole, broken off, or none."""
+    if not faults:
+        return outcome
+    effects = {fault.effect for fault in faults}
+    if Effect.TIMEOUT in effects:
+        return replace(outcome, reply=_NO_REPLY)
+    if Effect.MALFORMED in effects:
+        body = outcome.reply.body
+        return replace(outcome, reply=replace(outcome.reply, body=body[: len(body) // 2]))
+    return outcome
 
 
 def _too_large(request: Request) -> Broken | None:
@@ -213,15 +258,10 @@ def _too_large(request: Request) -> Broken | None:
     return None
 
 
-def _entry(vendor: ModuleType, request: Request, outcome: Outcome, at: int, faults: Sequence[Fault]) -> JournalEntry:
-    return journal_entry(
-        request,
-        outcome,
-        at=at,
-        vendor=vendor.VENDOR.name,
-        operation=outcome.operation,
-        faults=[fault.effect.value for fault in faults],
-    )
+def _cut(request: Request) -> Request:
+    """What is still looked at of a request that is too large: enough to refuse it in its vendor's words and form."""
+    headers = {name: request.headers.get(name, "")[:200] for name in ("accept", "content-type")}
+    return Request(method=request.method[:20], path=request.path[:200], headers=headers)
 
 
 def _view(record: Record, now: int) -> TimerView:

@@ -1,12 +1,12 @@
 """The control plane: what ``/_punchclock/`` answers, apart from any wire. No vendor has such paths.
 
-POST reset · GET, PUT clock · GET timers · GET journal · GET journal/events · GET, POST, DELETE faults · GET world
+The table at the end is the one description of it: what is answered, what is refused as another method, and
+what openapi.py tells of it are all taken from there.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs
 
@@ -14,14 +14,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from punchclock.errors import PunchclockError
-from punchclock.instants import format_instant, instant
-from punchclock.sandbox.backend import MAX_BODY, Backend
+from punchclock.instants import format_instant
+from punchclock.sandbox.backend import MAX_BODY, Backend, TimerView
 from punchclock.sandbox.clock import ClockIsRunning
-from punchclock.sandbox.faults import Fault
+from punchclock.sandbox.faults import Fault, FaultReport
+from punchclock.sandbox.journal import JournalEntry
+from punchclock.sandbox.openapi import Endpoint, Lines, description
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.calls import Request
+from punchclock.vendors.rules import same
 
-__all__ = ["PREFIX", "control"]
+__all__ = ["ENDPOINTS", "PREFIX", "control", "is_control", "openapi"]
 
 PREFIX: Final = "/_punchclock"
 
@@ -30,12 +33,40 @@ _Reply = tuple[int, dict[str, str], bytes]
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class _SetClock(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Exactly one of three: stand at an instant, move on, run."""
+class SetClock(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Exactly one of three: stand at an instant (``now``), move a standing clock on, or run (``real``: true)."""
 
     now: str | UnsetType = UNSET
-    advance_seconds: Annotated[float, Meta(ge=0, le=1e11)] | UnsetType = UNSET
+    advance_seconds: Annotated[float, Meta(ge=0, le=1e12)] | UnsetType = UNSET
     real: bool | UnsetType = UNSET
+
+
+class ClockView(msgspec.Struct, omit_defaults=True):
+    """What the clock shows, whether it stands, and whether it has just been set back."""
+
+    now: str
+    frozen: bool
+    went_backwards: bool | UnsetType = UNSET
+
+
+class RemovedFaults(msgspec.Struct):
+    """The faults that there were, and those among them that never fired."""
+
+    removed: list[FaultReport]
+    never_fired: list[Fault]
+
+
+class Problem(msgspec.Struct):
+    """What is wrong with a request; ``code`` names the kind and never changes."""
+
+    code: str
+    message: str
+
+
+class Failure(msgspec.Struct):
+    """A refusal. Nothing has changed."""
+
+    error: Problem
 
 
 class _Refused(PunchclockError):
@@ -43,9 +74,10 @@ class _Refused(PunchclockError):
 
     code = "bad-request"
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
+
+def is_control(path: str) -> bool:
+    """Whether a path is the control plane's."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 def control(backend: Backend, request: Request, token: str = "") -> _Reply:
@@ -56,28 +88,37 @@ def control(backend: Backend, request: Request, token: str = "") -> _Reply:
         request: its path with the prefix; its body JSON, or nothing.
         token: what ``Authorization: Bearer …`` must bear; nothing where it is empty.
     """
-    given = request.headers.get("authorization", "")
-    if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-        return _failed(401, "unauthorized", "this control plane wants Authorization: Bearer and its token")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if token and not (scheme.lower() == "bearer" and same(given, token)):
+        return failed(401, "unauthorized", "this control plane wants Authorization: Bearer and its token")
     if len(request.body) > MAX_BODY:
-        return _failed(413, "too-large", f"a body has at most {MAX_BODY} bytes")
+        return failed(413, "too-large", f"a body has at most {MAX_BODY} bytes")
     route = request.path.removeprefix(PREFIX).strip("/")
-    methods = _ROUTES.get(route)
-    if methods is None:
-        return _failed(404, "not-found", f"there is no {route[:100]!r} here; there are {', '.join(_ROUTES)}")
+    methods = {each.method: each.handler for each in ENDPOINTS if each.path == route}
+    if not methods:
+        there_are = ", ".join(dict.fromkeys(each.path for each in ENDPOINTS))
+        return failed(404, "not-found", f"there is no {route[:100]!r} here; there are {there_are}")
     handler = methods.get(request.method)
     if handler is None:
-        return _failed(405, "method-not-allowed", f"{route} takes {' and '.join(methods)}")
+        return failed(405, "method-not-allowed", f"{route} takes {' and '.join(methods)}")
     try:
         return handler(backend, request)
-    except _Refused as refused:
-        return _failed(refused.status, refused.code, str(refused))
     except ClockIsRunning as error:
-        return _failed(409, error.code, str(error))
+        return failed(409, error.code, str(error))
     except StoreUnavailable as error:
-        return _failed(503, error.code, str(error))
+        return failed(503, error.code, str(error))
     except PunchclockError as error:
-        return _failed(400, error.code, str(error))
+        return failed(400, error.code, str(error))
+
+
+def failed(status: int, code: str, message: str) -> _Reply:
+    """The reply that refuses."""
+    return _json(status, Failure(Problem(code, message)))
+
+
+def openapi() -> dict[str, Any]:
+    """The control plane as an OpenAPI document."""
+    return description(PREFIX, ENDPOINTS, Failure)
 
 
 def _reset(backend: Backend, request: Request) -> _Reply:
@@ -90,12 +131,12 @@ def _get_clock(backend: Backend, request: Request) -> _Reply:
 
 
 def _put_clock(backend: Backend, request: Request) -> _Reply:
-    wanted = _read(request.body, _SetClock)
+    wanted = _read(request.body, SetClock)
     given = [name for name in wanted.__struct_fields__ if getattr(wanted, name) is not UNSET]
     if len(given) != 1 or wanted.real is False:
-        raise _Refused(400, 'one of {"now": …}, {"advance_seconds": …} and {"real": true}')
+        raise _Refused('one of {"now": …}, {"advance_seconds": …} and {"real": true}')
     if isinstance(wanted.now, str):
-        return _clock(backend, went_backwards=backend.clock.freeze(instant(wanted.now)))
+        return _clock(backend, went_backwards=backend.clock.freeze(wanted.now))
     if isinstance(wanted.advance_seconds, (int, float)):
         backend.clock.advance(round(wanted.advance_seconds * 1_000_000))
         return _clock(backend)
@@ -103,8 +144,10 @@ def _put_clock(backend: Backend, request: Request) -> _Reply:
 
 
 def _clock(backend: Backend, *, went_backwards: bool = False) -> _Reply:
-    shown: dict[str, Any] = {"now": format_instant(backend.clock.now()), "frozen": backend.clock.frozen}
-    return _json(200, shown | ({"went_backwards": True} if went_backwards else {}))
+    shown = ClockView(format_instant(backend.clock.now()), backend.clock.frozen)
+    if went_backwards:
+        shown.went_backwards = True
+    return _json(200, shown)
 
 
 def _get_timers(backend: Backend, request: Request) -> _Reply:
@@ -114,7 +157,7 @@ def _get_timers(backend: Backend, request: Request) -> _Reply:
 def _get_journal(backend: Backend, request: Request) -> _Reply:
     after = parse_qs(request.query).get("after", ["0"])[-1]
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise _Refused(400, f"after = {after[:40]!r} is not the number of an entry")
+        raise _Refused(f"after = {after[:40]!r} is not the number of an entry")
     return _lines(_encode(entry) + b"\n" for entry in backend.journal(int(after)))
 
 
@@ -127,40 +170,28 @@ def _get_faults(backend: Backend, request: Request) -> _Reply:
 
 
 def _post_faults(backend: Backend, request: Request) -> _Reply:
-    fault = _read(request.body, Fault)
-    backend.faults.add(fault)
-    return _json(201, fault)
+    return _json(201, backend.faults.add(_read(request.body, Fault)))
 
 
 def _delete_faults(backend: Backend, request: Request) -> _Reply:
     reports = backend.faults.clear()
-    never = [report.fault for report in reports if not report.fired]
-    return _json(200, {"removed": reports, "never_fired": never})
+    return _json(200, RemovedFaults(reports, [report.fault for report in reports if not report.fired]))
 
 
 def _get_world(backend: Backend, request: Request) -> _Reply:
-    """The world without its credentials: no secret leaves through the control plane."""
     world = backend.world
     return _json(200, {name: getattr(world, name) for name in world.__struct_fields__ if name != "credentials"})
 
 
-_Handler = Callable[[Backend, Request], _Reply]
-_ROUTES: Final[Mapping[str, Mapping[str, _Handler]]] = {
-    "reset": {"POST": _reset},
-    "clock": {"GET": _get_clock, "PUT": _put_clock},
-    "timers": {"GET": _get_timers},
-    "journal": {"GET": _get_journal},
-    "journal/events": {"GET": _get_events},
-    "faults": {"GET": _get_faults, "POST": _post_faults, "DELETE": _delete_faults},
-    "world": {"GET": _get_world},
-}
+def _get_openapi(backend: Backend, request: Request) -> _Reply:
+    return _json(200, openapi())
 
 
 def _read(body: bytes, into: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=into)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Refused(400, str(error)) from None
+        raise _Refused(str(error)) from None
 
 
 def _json(status: int, content: object) -> _Reply:
@@ -171,5 +202,101 @@ def _lines(lines: Iterable[bytes]) -> _Reply:
     return 200, {"content-type": "application/x-ndjson"}, b"".join(lines)
 
 
-def _failed(status: int, code: str, message: str) -> _Reply:
-    return _json(status, {"error": {"code": code, "message": message}})
+Handler = Callable[[Backend, Request], _Reply]
+
+#: Every call of the control plane; a trailing slash makes no difference.
+ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
+    Endpoint(
+        method="POST",
+        path="reset",
+        handler=_reset,
+        summary="Forget every timer, the journal and the faults; ids begin anew",
+        details="The clock stays as it is, and is the answer.",
+        answers=ClockView,
+    ),
+    Endpoint(
+        method="GET",
+        path="clock",
+        handler=_get_clock,
+        summary="What the clock shows",
+        answers=ClockView,
+    ),
+    Endpoint(
+        method="PUT",
+        path="clock",
+        handler=_put_clock,
+        summary="Freeze the clock, move it on, or let it run",
+        details="A clock that is set back says so: `went_backwards`. Only a frozen one can be moved on (409).",
+        takes=SetClock,
+        examples=({"now": "2026-03-02T08:00:00Z"}, {"advance_seconds": 90}, {"real": True}),
+        answers=ClockView,
+    ),
+    Endpoint(
+        method="GET",
+        path="timers",
+        handler=_get_timers,
+        summary="Every timer of every vendor, in one form",
+        details="As of now, each vendor's oldest first.",
+        answers=list[TimerView],
+    ),
+    Endpoint(
+        method="GET",
+        path="journal",
+        handler=_get_journal,
+        summary="Every call: what came in, what went out, what it changed",
+        details="JSON Lines, oldest first. Instants and durations are in microseconds. No line holds a credential.",
+        query={"after": "only entries with a higher number than this"},
+        answers=Lines[JournalEntry],
+    ),
+    Endpoint(
+        method="GET",
+        path="journal/events",
+        handler=_get_events,
+        summary="The event log in the journal, as `punchclock replay` reads it",
+        details="Starts, pauses, resumes, stops, amendments and discards; a timer's name is VENDOR/KIND/ID.",
+        answers=Lines[dict[str, Any]],
+    ),
+    Endpoint(
+        method="GET",
+        path="faults",
+        handler=_get_faults,
+        summary="The faults that are injected, and how often each fired",
+        answers=list[FaultReport],
+    ),
+    Endpoint(
+        method="POST",
+        path="faults",
+        handler=_post_faults,
+        summary="Inject a fault from now on",
+        details="The answer is the fault, with its vendor's published numbers filled in.",
+        takes=Fault,
+        examples=(
+            {"effect": "timeout", "vendor": "intervals", "operation": "create_timer", "nth": 1},
+            {"effect": "reject", "vendor": "timetrack", "status": 503, "vendor_code": 1, "probability": 0.1},
+            {"effect": "rate_limit", "vendor": "zoho"},
+        ),
+        answers=Fault,
+        status=201,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="faults",
+        handler=_delete_faults,
+        summary="Inject no more faults, and hear which never fired",
+        answers=RemovedFaults,
+    ),
+    Endpoint(
+        method="GET",
+        path="world",
+        handler=_get_world,
+        summary="What the account is set up with, without its credentials",
+        answers=dict[str, Any],
+    ),
+    Endpoint(
+        method="GET",
+        path="openapi.json",
+        handler=_get_openapi,
+        summary="This description",
+        answers=dict[str, Any],
+    ),
+)

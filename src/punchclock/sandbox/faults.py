@@ -1,6 +1,6 @@
 """Faults: what goes wrong on purpose, when, and how often. Seeded, so that the same calls fail again.
 
-Which calls a fault hits is decided here; what it does to a call is done by the sandbox (`Sandbox.handle`).
+Which calls a fault hits is decided here; what it does to a call is done in backend.py.
 """
 
 from __future__ import annotations
@@ -8,17 +8,29 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Final
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from punchclock import vendors
-from punchclock.errors import PunchclockError
+from punchclock.errors import PunchclockError, shown
+from punchclock.vendors.calls import Request, operation_of
 
-__all__ = ["ConnectionDropped", "Effect", "Fault", "FaultReport", "Faults", "InvalidFault"]
+__all__ = [
+    "LIMITS",
+    "PUBLISHED_LIMITS",
+    "ConnectionDropped",
+    "Effect",
+    "Fault",
+    "FaultReport",
+    "Faults",
+    "InvalidFault",
+]
 
 _SECOND: Final = 1_000_000
 
@@ -32,11 +44,15 @@ class Effect(StrEnum):
     TIMEOUT = "timeout"  # the change is stored, and the reply never comes
     MALFORMED = "malformed"  # the reply's body breaks off in the middle
     SKEW = "skew"  # the server's clock is off, for this call
-    RATE_LIMIT = "rate_limit"  # so many calls in so many seconds; what is more gets the vendor's own answer
+    RATE_LIMIT = "rate_limit"  # calls in a stretch of time; what is more gets the vendor's "too fast"
+    QUOTA = "quota"  # calls in a period, a day as a rule; what is more gets the vendor's "used up"
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A fault, and which calls it hits: all that match, unless ``nth`` or ``probability`` says fewer.
+
+    A rate limit and a quota count the calls that match, by the sandbox's clock, and hit what is more. With a
+    vendor that publishes its numbers (`PUBLISHED_LIMITS`), those stand where none are given.
 
     Attributes:
         effect: what it does.
@@ -48,9 +64,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         status: with ``reject``: the HTTP status.
         vendor_code: with ``reject``: the vendor's error code.
         message: with ``reject``: the vendor's text.
-        seconds: with ``latency``: how late; with ``skew``: how far off, negative for behind.
-        calls: with ``rate_limit``: how many calls …
-        per_seconds: … in how many seconds of the sandbox's clock.
+        seconds: with ``latency``: how late; with ``timeout``: how long the client waits before the connection
+            ends; with ``skew``: how far off, negative for behind.
+        calls: with ``rate_limit`` and ``quota``: how many calls …
+        per_seconds: … in how many seconds. Those of a rate limit are the last ones, those of a quota begin at
+            midnight UTC, or at a multiple of them after it.
+        lock_seconds: with ``rate_limit``: for how long everything is refused once there was one call too many.
     """
 
     effect: Effect
@@ -61,15 +80,32 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     times: Annotated[int, Meta(ge=1)] | None = None
     status: Annotated[int, Meta(ge=200, le=599)] = 500
     vendor_code: int = 1
-    message: str = "Injected fault"
+    message: Annotated[str, Meta(max_length=1000)] = "Injected fault"
     seconds: Annotated[float, Meta(ge=-1e9, le=1e9)] = 0.0
-    calls: Annotated[int, Meta(ge=1)] | None = None
+    calls: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     per_seconds: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    lock_seconds: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
 
     @property
     def skew(self) -> int:
         """How far off the clock is, in microseconds."""
-        return round(self.seconds * _SECOND) if self.effect is Effect.SKEW else 0
+        return _microseconds(self.seconds) if self.effect is Effect.SKEW else 0
+
+
+#: What vendors publish: (vendor, effect) → calls, in how many seconds, and for how long they lock out then.
+#: Sources: Worksection's API page, one request a second; Intervals' help page on rate limits, 100 a minute and 6000 a
+#: day; the foot of Zoho People's timer pages, "Threshold Limit: 20 requests | Lock period: 5 minutes", a minute.
+PUBLISHED_LIMITS: Final[Mapping[tuple[str, Effect], tuple[int, float, float]]] = MappingProxyType(
+    {
+        ("worksection", Effect.RATE_LIMIT): (1, 1, 0),
+        ("intervals", Effect.RATE_LIMIT): (100, 60, 0),
+        ("intervals", Effect.QUOTA): (6000, 86_400, 0),
+        ("zoho", Effect.RATE_LIMIT): (20, 60, 300),
+    }
+)
+
+#: The effects that a call too many brings about, and no call else.
+LIMITS: Final = frozenset({Effect.RATE_LIMIT, Effect.QUOTA})
 
 
 class FaultReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,13 +136,15 @@ class ConnectionDropped(PunchclockError):
     """The connection ends without a reply; over HTTP it is closed.
 
     Attributes:
+        effect: the fault's, ``DROP`` or ``TIMEOUT``.
         stored: whether what the call changed was stored before.
     """
 
     code = "connection-dropped"
 
-    def __init__(self, *, stored: bool) -> None:
+    def __init__(self, effect: Effect, *, stored: bool = False) -> None:
         super().__init__("the connection was dropped " + ("after the change was stored" if stored else "at once"))
+        self.effect = effect
         self.stored = stored
 
 
@@ -117,7 +155,46 @@ class _Armed:
         self.fault = fault
         self.matched = 0
         self.fired = 0
-        self.window: deque[int] = deque()
+        self.counted: deque[int] = deque()  # the instants of the calls that a limit let pass
+        self.locked_until: int | None = None
+
+    def hits(self, vendor: str, operation: str, now: int, chance: random.Random) -> bool:
+        """Whether the fault hits this call; it is counted."""
+        fault = self.fault
+        if fault.vendor not in (None, vendor) or fault.operation not in (None, operation):
+            return False
+        self.matched += 1
+        if fault.times is not None and self.fired >= fault.times:
+            return False
+        if fault.nth is not None and self.matched != fault.nth:
+            return False
+        if fault.probability is not None and chance.random() >= fault.probability:
+            return False
+        if fault.calls is not None and fault.per_seconds is not None and self._lets_pass(fault.calls, now):
+            return False
+        self.fired += 1
+        return True
+
+    def _lets_pass(self, calls: int, now: int) -> bool:
+        """Whether a limit has room for a call at ``now``; then it is taken."""
+        if self.locked_until is not None and now < self.locked_until:
+            return False
+        period = _microseconds(self.fault.per_seconds or 0)
+        # What counts is later than this: a rate looks back from now, a quota's period has a fixed beginning.
+        begin = now - period if self.fault.effect is Effect.RATE_LIMIT else now - now % period - 1
+        counted = self.counted
+        while counted and counted[0] <= begin:
+            counted.popleft()
+        if len(counted) < calls:
+            counted.append(now)
+            return True
+        if self.fault.lock_seconds:
+            self.locked_until = now + _microseconds(self.fault.lock_seconds)
+        return False
+
+    def report(self) -> FaultReport:
+        """The fault and its counts as they are."""
+        return FaultReport(fault=self.fault, matched=self.matched, fired=self.fired)
 
 
 class Faults:
@@ -131,69 +208,83 @@ class Faults:
         self._seed = seed
         self._lock = threading.Lock()
         self._armed: list[_Armed] = []
-        self._random = random.Random(seed)  # noqa: S311 chance that can be had again, not secrecy
+        self._chance = random.Random(seed)  # noqa: S311 chance that can be had again, not secrecy
 
-    def add(self, fault: Fault) -> None:
-        """Inject a fault from now on.
+    def add(self, fault: Fault) -> Fault:
+        """Inject a fault from now on; what is injected, with the vendor's published numbers filled in.
 
         Raises:
-            InvalidFault: an unknown vendor or operation, or a field that its effect lacks.
+            InvalidFault: a field is out of its bounds, or its effect lacks it; an unknown vendor or operation.
         """
-        if fault.vendor is not None and fault.vendor not in vendors.names():
-            raise InvalidFault("vendor", f"no vendor {fault.vendor!r}; there are {', '.join(vendors.names())}")
-        if fault.operation is not None:
-            served = vendors.names() if fault.vendor is None else (fault.vendor,)
-            known = [row.name for name in served for row in vendors.load(name).OPERATIONS]
-            if fault.operation not in known:
-                raise InvalidFault("operation", f"no call {fault.operation!r}; there are {', '.join(known)}")
-        if fault.effect is Effect.RATE_LIMIT and (fault.calls is None or fault.per_seconds is None):
-            raise InvalidFault("calls", "a rate limit needs calls and per_seconds")
-        if fault.effect in (Effect.LATENCY, Effect.SKEW) and fault.seconds == 0:
-            raise InvalidFault("seconds", f"{fault.effect} needs seconds")
-        if fault.effect is Effect.LATENCY and not 0 < fault.seconds <= 60:
-            raise InvalidFault("seconds", "a latency is more than 0 and at most 60 seconds")
+        fault = _checked(fault)
         with self._lock:
             self._armed.append(_Armed(fault))
+        return fault
 
     def clear(self) -> list[FaultReport]:
         """Inject no more; what there was, and whether it ever fired. The chances begin anew."""
         with self._lock:
-            reports = self._reports()
+            reports = [armed.report() for armed in self._armed]
             self._armed = []
-            self._random = random.Random(self._seed)  # noqa: S311 as above
+            self._chance = random.Random(self._seed)  # noqa: S311 as above
             return reports
 
     def reports(self) -> list[FaultReport]:
         """The faults that are injected, with their counts."""
         with self._lock:
-            return self._reports()
+            return [armed.report() for armed in self._armed]
 
-    def hitting(self, vendor: str, operation: str, now: int) -> Sequence[Fault]:
+    def hitting(self, vendor: Any, request: Request, now: int) -> Sequence[Fault]:  # noqa: ANN401 a vendor's module
         """The faults that hit a call at the sandbox's instant ``now``; each is counted."""
+        if not self._armed:  # as a rule; then nothing more is looked at
+            return ()
+        name, operation = vendor.VENDOR.name, operation_of(vendor.VENDOR, request)
         with self._lock:
-            return [armed.fault for armed in self._armed if _hits(armed, vendor, operation, now, self._random)]
-
-    def _reports(self) -> list[FaultReport]:
-        return [FaultReport(fault=each.fault, matched=each.matched, fired=each.fired) for each in self._armed]
+            return [armed.fault for armed in self._armed if armed.hits(name, operation, now, self._chance)]
 
 
-def _hits(armed: _Armed, vendor: str, operation: str, now: int, chance: random.Random) -> bool:
-    fault = armed.fault
-    if fault.vendor not in (None, vendor) or fault.operation not in (None, operation):
-        return False
-    armed.matched += 1
-    if fault.times is not None and armed.fired >= fault.times:
-        return False
-    if fault.nth is not None and armed.matched != fault.nth:
-        return False
-    if fault.probability is not None and chance.random() >= fault.probability:
-        return False
-    if fault.calls is not None and fault.per_seconds is not None:
-        begin = now - round(fault.per_seconds * _SECOND)
-        while armed.window and armed.window[0] <= begin:
-            armed.window.popleft()
-        if len(armed.window) < fault.calls:
-            armed.window.append(now)
-            return False
-    armed.fired += 1
-    return True
+def _checked(fault: Fault) -> Fault:
+    """A fault that can fire, whoever made it."""
+    try:
+        fault = msgspec.convert(msgspec.to_builtins(fault), Fault)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        raise InvalidFault(path.rstrip("`") or "$", reason) from None
+    if fault.vendor is not None and fault.vendor not in vendors.names():
+        raise InvalidFault("vendor", f"no vendor {shown(fault.vendor)}; there are {', '.join(vendors.names())}")
+    if fault.operation is not None:
+        served = vendors.names() if fault.vendor is None else (fault.vendor,)
+        known = [row.name for name in served for row in vendors.load(name).OPERATIONS]
+        if fault.operation not in known:
+            raise InvalidFault("operation", f"no call {shown(fault.operation)}; there are {', '.join(known)}")
+    if fault.effect in LIMITS:
+        return _with_numbers(fault)
+    if fault.calls is not None or fault.per_seconds is not None:
+        raise InvalidFault("calls", f"{fault.effect} is no limit")
+    least, most = _SECONDS.get(fault.effect, (-1e9, 1e9))
+    if not least <= fault.seconds <= most:
+        raise InvalidFault("seconds", f"{fault.effect} takes from {least} to {most} seconds")
+    if fault.effect is Effect.SKEW and fault.skew == 0:
+        raise InvalidFault("seconds", "a skew of nothing")
+    return fault
+
+
+#: What a client can be made to wait: a latency of nothing is none.
+_SECONDS: Final = {Effect.LATENCY: (0.001, 60), Effect.TIMEOUT: (0, 60)}
+
+
+def _with_numbers(fault: Fault) -> Fault:
+    """A limit with its numbers: its own, or those that its vendor publishes."""
+    published = PUBLISHED_LIMITS.get((fault.vendor or "", fault.effect))
+    if fault.calls is None and fault.per_seconds is None and published is not None:
+        calls, per_seconds, lock_seconds = published
+        return replace(fault, calls=calls, per_seconds=per_seconds, lock_seconds=lock_seconds)
+    if fault.calls is None or fault.per_seconds is None:
+        raise InvalidFault("calls", f"{fault.effect} needs calls and per_seconds, or a vendor that publishes them")
+    if _microseconds(fault.per_seconds) == 0:
+        raise InvalidFault("per_seconds", "shorter than a microsecond")
+    return fault
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * _SECOND)

@@ -12,7 +12,7 @@ from typing import Self, Unpack
 from urllib.parse import urlencode
 
 from punchclock.sandbox.backend import Backend, Options
-from punchclock.sandbox.control import PREFIX, control
+from punchclock.sandbox.control import control, is_control
 from punchclock.sandbox.server import Serving, application
 from punchclock.sandbox.transport import SandboxTransport
 from punchclock.vendors.calls import Request
@@ -69,13 +69,11 @@ class Sandbox(Backend):
             headers={name.lower(): value for name, value in (headers or {}).items()},
             body=body.encode() if isinstance(body, str) else (body or b""),
         )
-        if path == PREFIX or path.startswith(f"{PREFIX}/"):
+        if is_control(path):
             return control(self, request, self._control_token)
         if path.rstrip("/") == "/healthz":
             return self.health()
         reply = self.answer(request)
-        if reply is None:
-            return 404, {"content-type": "application/json"}, b'{"error":"no vendor answers at this path"}'
         return reply.status, dict(reply.headers), reply.body
 
     def transport(self) -> SandboxTransport:
