@@ -254,7 +254,7 @@ def _too_large(request: Request) -> Broken | None:
         ("headers", headers, MAX_HEADERS),
     ):
         if size > most:
-            return Broken(Rule.TOO_LARGE, detail=f"the {what} has {size} bytes, at most {most} are read")
+            return Broken(Rule.TOO_LARGE, detail=f"{what}: more than {most} bytes")
     return None
 
 

@@ -86,5 +86,8 @@ class Sandbox(Backend):
         Args:
             port: the port; 0 takes a free one.
             host: the address to listen on.
+
+        Raises:
+            ServingFailed: at the ``with``, where the address or the port cannot be had.
         """
         return Serving(application(self.handle), host, port)

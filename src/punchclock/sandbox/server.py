@@ -1,12 +1,12 @@
 """The sandbox behind a real server: an ASGI application of Starlette, run by uvicorn.
 
-Nothing is decided here. A request is read, up to a bound; the control plane is kept to this machine; and a
-fault that drops the connection really drops it. The access log names no query, because queries bear secrets.
+Nothing is decided here. A request is read up to a bound, and what is too large is passed on cut, for its
+vendor to refuse; the control plane is kept to this machine; and a fault that drops the connection really
+drops it. The access log shows no query and no header, since these bear credentials.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import socket
@@ -15,36 +15,45 @@ import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from punchclock.errors import PunchclockError
-from punchclock.sandbox.backend import MAX_BODY
-from punchclock.sandbox.control import PREFIX
+from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
+from punchclock.sandbox.control import failed, is_control
 from punchclock.sandbox.faults import ConnectionDropped
+from punchclock.sandbox.journal import shown_path
 
-__all__ = ["Serving", "ServingFailed", "application", "server"]
+__all__ = ["Serving", "ServingFailed", "application", "listen", "server", "url_of"]
 
 Handle = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
 access_log: Final = logging.getLogger("punchclock.access")
 
 #: How long a stop waits for the requests that are being answered, in seconds.
-_GRACE: Final = 10
+_GRACE: Final = 30
+#: How much is read of a request's head, at most: more than the sandbox takes, so that it is the one who refuses.
+_MAX_HEAD: Final = MAX_QUERY + MAX_HEADERS + 1
+#: How long what a client still sends of a head that is too large is read and thrown away, in seconds.
+_LINGER: Final = 2
 
 
 class ServingFailed(PunchclockError):
     """The server cannot begin, for instance because the port is taken."""
 
     code = "serving-failed"
+
+
+# ---- the application -----------------------------------------------------------------------------
 
 
 def application(handle: Handle, *, control_from_anywhere: bool = False) -> Starlette:
@@ -66,32 +75,30 @@ def _endpoint(handle: Handle, *, control_from_anywhere: bool) -> ASGIApp:
         except ClientDisconnect:
             return
         except ConnectionDropped:
-            _log(request, 0, began)
+            _log(request, "dropped", began)
             drop = scope.get("state", {}).get("drop")
-            if drop is None:  # a server that is not ours: the best that is left is to say nothing
-                return
-            drop(scope["client"])
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            if drop is not None:  # else it is a server that is not ours, and to say nothing is the best that is left
+                await drop(receive)
             return
         await response(scope, receive, send)
-        _log(request, response.status_code, began)
+        _log(request, str(response.status_code), began)
 
     return endpoint
 
 
 async def _respond(handle: Handle, request: Request, *, control_from_anywhere: bool) -> Response:
     path = request.scope["path"]
-    if path.startswith(PREFIX) and not control_from_anywhere and not _is_local(request):
-        return Response('{"error":{"code":"forbidden","message":"the control plane answers this machine only"}}', 403)
-    body = b""
+    if is_control(path) and not control_from_anywhere and not _is_local(request):
+        status, headers, content = failed(403, "forbidden", "the control plane answers this machine only")
+        return Response(content, status, headers)
+    body = bytearray()
     async for chunk in request.stream():
-        body += chunk
+        body += chunk[: MAX_BODY + 1 - len(body)]
         if len(body) > MAX_BODY:  # so much, and no more is read: what is too large is refused behind this door
             break
     query = request.scope["query_string"].decode("latin-1")
     status, headers, content = await run_in_threadpool(
-        handle, request.method, path, query, dict(request.headers), body
+        handle, request.method, path, query, dict(request.headers), bytes(body)
     )
     return Response(content, status, headers)
 
@@ -101,9 +108,16 @@ def _is_local(request: Request) -> bool:
     client = request.client
     if client is None or not _is_loopback(client.host):
         return False
-    origin = request.headers.get("origin")
-    named = [request.headers.get("host", "")] if origin is None else [request.headers.get("host", ""), origin]
-    return all(_is_loopback(urlsplit(name if "//" in name else f"//{name}").hostname or "") for name in named)
+    named = [request.headers.get("host", ""), *request.headers.getlist("origin")]
+    return all(_is_loopback(_hostname(name)) for name in named)
+
+
+def _hostname(name: str) -> str:
+    """The host that a ``Host`` or an ``Origin`` names."""
+    try:
+        return urlsplit(name if "//" in name else f"//{name}").hostname or ""
+    except ValueError:  # no address between its brackets
+        return ""
 
 
 def _is_loopback(host: str) -> bool:
@@ -113,40 +127,94 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _log(request: Request, status: int, began: float) -> None:
+def _log(request: Request, ended: str, began: float) -> None:
     took = (time.perf_counter() - began) * 1000
     who = request.client.host if request.client else "-"
-    access_log.info('%s "%s %s" %s %.1fms', who, request.method, request.scope["path"], status or "dropped", took)
+    access_log.info('%s "%s %s" %s %.1fms', who, request.method[:20], shown_path(request.scope["path"]), ended, took)
+
+
+# ---- the server ----------------------------------------------------------------------------------
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, with two things more: it can drop a connection, and refuses a head politely.
+
+    h11 and not what else uvicorn can run on: it alone holds a bound on the size of a head.
+    """
+
+    _deaf = False
+
+    def data_received(self, data: bytes) -> None:
+        if not self._deaf:
+            super().data_received(data)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.scope is not None:
+            self.scope.setdefault("state", {})["drop"] = self._drop
+
+    async def _drop(self, receive: Receive) -> None:
+        """End the connection without a word, and wait until that is known."""
+        self.transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets a plain 400; a head that is too large is passed on, as far as it was read."""
+        head, _ = self.conn.trailing_data
+        scope = _scope_of(head) if len(head) > _MAX_HEAD else None
+        if scope is None:
+            super().send_400_response(msg)
+            return
+        self._deaf = True
+        scope.update(type="http", client=self.client, http_version="1.1")
+        task = self.loop.create_task(self._refuse(scope))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _refuse(self, scope: Scope) -> None:
+        async def nothing() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], (b"connection", b"close")]
+                event: Any = h11.Response(status_code=message["status"], headers=headers)
+            else:
+                event = h11.Data(data=message["body"])
+            self.transport.write(self.conn.send(event) or b"")
+
+        await self.app(scope, nothing, send)
+        self.transport.write(self.conn.send(h11.EndOfMessage()) or b"")
+        # A client that is still sending would lose the answer if the connection were closed under its hands.
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER, self.transport.close)
+
+
+def _scope_of(head: bytes) -> Scope | None:
+    """What can be made out of the head of a request that was not read to its end."""
+    line, _, rest = head.partition(b"\r\n")
+    method, _, target = line.partition(b" ")
+    path, _, query = target.partition(b" ")[0].partition(b"?")
+    if not (method.isalpha() and path.startswith(b"/")):
+        return None
+    fields = (field.partition(b":") for field in rest.split(b"\r\n"))
+    headers = [(name.strip().lower(), value.strip()) for name, _, value in fields]
+    return {
+        "method": method.decode(),
+        "path": unquote(path.decode("latin-1")),
+        "query_string": query,
+        "headers": [*headers, (b"", head)],  # so that this is too large whichever way its parts are counted
+    }
 
 
 def server(app: Starlette) -> uvicorn.Server:
-    """A server for the application, which can drop a connection without a word."""
-    transports: dict[tuple[str, int], asyncio.Transport] = {}
-
-    class Droppable(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # which one it is depends on what is installed
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
-            self._punchclock_peer = transport.get_extra_info("peername")[:2]
-            transports[self._punchclock_peer] = transport
-
-        def connection_lost(self, error: Exception | None) -> None:
-            transports.pop(self._punchclock_peer, None)
-            super().connection_lost(error)
-
-    def drop(client: tuple[str, int]) -> None:
-        transport = transports.get(client)
-        if transport is not None:
-            transport.abort()
-
-    async def droppable(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope.setdefault("state", {})["drop"] = drop
-        await app(scope, receive, send)
-
+    """A server for the application."""
     return uvicorn.Server(
         uvicorn.Config(
-            droppable,
-            http=Droppable,
+            app,
+            http=_Protocol,
+            h11_max_incomplete_event_size=_MAX_HEAD,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -166,23 +234,29 @@ class Serving:
         port: the port; 0 takes a free one.
 
     Attributes:
-        url: where it is, ``http://127.0.0.1:PORT``.
+        url: where it is, ``http://127.0.0.1:PORT``; from the beginning of the ``with`` on.
     """
 
+    url: str
+
     def __init__(self, app: Starlette, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._server = server(app)
-        self._socket = listen(host, port)
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+        self._app = app
+        self._host = host
+        self._port = port
 
     def __enter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            ServingFailed: the address or the port cannot be had.
+        """
+        listening = listen(self._host, self._port)
+        self.url = url_of(listening)
+        self._server = server(self._app)
+        # A daemon, so that a test run that is broken off ends.
+        self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
         self._thread.start()
-        while not self._server.started:
-            if not self._thread.is_alive():
-                raise ServingFailed("the server ended before it began")
-            time.sleep(0.005)
-        return self
+        return self  # it listens: who calls before the thread is ready waits for it
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -200,5 +274,11 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise ServingFailed(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    except (OSError, UnicodeError) as error:
+        raise ServingFailed(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where a socket that listens is to be reached."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import anyio.to_thread
 import httpx
 
-from punchclock.sandbox.faults import ConnectionDropped
+from punchclock.sandbox.faults import ConnectionDropped, Effect
 
 __all__ = ["SandboxTransport"]
 
@@ -17,8 +17,8 @@ Handle = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, dict[str
 class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """For ``httpx.Client`` and ``httpx.AsyncClient`` alike.
 
-    A dropped connection is what httpx makes of one: ``RemoteProtocolError`` where nothing was stored,
-    ``ReadTimeout`` where the change was.
+    A connection that a fault drops is what httpx makes of one, ``RemoteProtocolError``; a fault that never
+    answers is a ``ReadTimeout``.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -38,7 +38,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
                 request.method, request.url.path, request.url.query.decode("ascii"), request.headers, body
             )
         except ConnectionDropped as error:
-            if error.stored:
+            if error.effect is Effect.TIMEOUT:
                 raise httpx.ReadTimeout(str(error), request=request) from error
             raise httpx.RemoteProtocolError(str(error), request=request) from error
         return httpx.Response(status, headers=headers, content=content, request=request)
