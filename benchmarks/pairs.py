@@ -50,7 +50,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def against(
-    case: str, rival: str, ours: Case, theirs: Case, *, target: float, faster: bool, calls: int = 1, pairs: int = 61
+    case: str, rival: str, ours: Case, theirs: Case, *, target: float, faster: bool, calls: int = 1, pairs: int = 101
 ) -> Row:
     """Measure two implementations of one case that runs in this process.
 
