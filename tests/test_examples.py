@@ -1,0 +1,191 @@
+"""The example logs: a believable week, and bad lines of every kind with what each of them answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from punchclock import Event, PunchclockError, State, format_duration, instant, totals
+from punchclock.calendar import split_by_day
+from punchclock.log import Book, parse_line
+from punchclock.machine import Correction
+from punchclock.summary import Days, Digest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+WEEK = (EXAMPLES / "week.jsonl").read_bytes().splitlines()
+BAD = (EXAMPLES / "bad.jsonl").read_bytes().splitlines()
+
+
+def read(zone: str) -> Book[Digest]:
+    """The week, digested for the days of a zone."""
+    days = Days(zone)
+    book = Book(history=lambda at: Digest(days, at))
+    for line in WEEK:
+        book.apply(parse_line(line))
+    return book
+
+
+@pytest.fixture(scope="module")
+def week() -> Book[Digest]:
+    """The week in the zone in which it was lived."""
+    return read("Europe/Berlin")
+
+
+def by_day(book: Book[Digest], zone: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Work and break by user and date, as texts."""
+    until = book.last or 0
+    timelines = [(str(each.user), None, each.history.stretches(each.timer, until)) for each in book.records.values()]
+    return {
+        (str(row.user), row.date.isoformat()): (format_duration(row.worked), format_duration(row.break_))
+        for row in totals(timelines, zone)
+    }
+
+
+# The week
+
+
+def test_the_week_has_what_weeks_have(week: Book[Digest]) -> None:
+    """At least eight timers of three users, breaks, corrections, one that still runs, instants with several offsets."""
+    entries = [parse_line(line) for line in WEEK]
+    offsets = {json.loads(line)["at"][-6:] for line in WEEK}
+    assert len(week.records) >= 8
+    assert len({record.user for record in week.records.values()}) == 3
+    assert {entry.event for entry in entries} == {*Event, *Correction}
+    assert {"+01:00", "+02:00", "-04:00"} < offsets
+    assert any(offset.endswith("Z") for offset in offsets)
+    assert [name for name, each in week.records.items() if each.timer.state is State.RUNNING] == ["T13"]
+    assert [name for name, each in week.records.items() if each.timer.state is State.PAUSED] == ["T12"]
+
+
+def test_the_week_s_events_are_interleaved_and_some_coincide() -> None:
+    """Neither does a timer's life come in one piece, nor has each instant one event."""
+    entries = [parse_line(line) for line in WEEK]
+    changes = sum(one.timer != two.timer for one, two in pairwise(entries))
+    assert changes > len({entry.timer for entry in entries})
+    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    together = [(one, two) for one, two in pairwise(entries) if one.at == two.at]
+    assert any(one.timer == two.timer for one, two in together)
+    assert any(one.timer != two.timer for one, two in together)
+
+
+def test_the_week_crosses_midnight_and_a_change_of_clocks(week: Book[Digest]) -> None:
+    """A shift that lies on two dates, and one in the night of 23 hours: what passed is what counts."""
+    shift, night = week.records["T6"].timer, week.records["T11"].timer
+    assert len(split_by_day(shift.started_at, shift.since, "Europe/Berlin")) == 2
+    assert (night.since - night.started_at) // 3_600_000_000 == 8
+    assert (night.started_at, night.since) == (
+        instant("2026-03-28T21:00:00+01:00"),
+        instant("2026-03-29T06:00:00+02:00"),
+    )
+
+
+def test_the_week_by_user_and_day(week: Book[Digest]) -> None:
+    """Counted by hand."""
+    assert by_day(week, "Europe/Berlin") == {
+        ("manager", "2026-03-23"): ("06:37:38", "01:02:22"),
+        ("manager", "2026-03-24"): ("09:25:00", "00:40:00"),
+        ("manager", "2026-03-25"): ("07:30:00", "00:30:00"),
+        ("manager", "2026-03-27"): ("05:15:00", "01:15:00"),
+        ("manager", "2026-03-29"): ("01:30:00", "01:30:00"),
+        ("resource", "2026-03-23"): ("07:45:00", "00:45:00"),
+        ("resource", "2026-03-25"): ("02:00:00", "00:00:00"),
+        ("resource", "2026-03-26"): ("05:15:00", "00:45:00"),
+        ("resource", "2026-03-28"): ("03:00:00", "00:00:00"),
+        ("resource", "2026-03-29"): ("04:15:00", "00:45:00"),
+        ("test", "2026-03-24"): ("08:00:00", "00:44:59"),
+        ("test", "2026-03-26"): ("08:29:00", "01:00:00"),
+        ("test", "2026-03-29"): ("03:20:00", "00:40:00"),
+    }
+
+
+def test_the_week_elsewhere_has_other_days_and_the_same_sums(week: Book[Digest]) -> None:
+    """Days are the zone's; time is not."""
+    sums, dates = set(), {}
+    for zone in ("UTC", "Europe/Berlin", "Pacific/Auckland"):
+        book = read(zone)
+        until = book.last or 0
+        rows = totals([(None, None, each.history.stretches(each.timer, until)) for each in book.records.values()], zone)
+        sums.add((sum(row.worked for row in rows), sum(row.break_ for row in rows)))
+        dates[zone] = {row.date for row in rows}
+    assert len(sums) == 1
+    assert dates["Pacific/Auckland"] - dates["UTC"] == {dt.date(2026, 3, 30)}
+    assert week.last == instant("2026-03-29T20:00:00+02:00")
+
+
+# The bad lines
+
+#: What each line of the file answers, by its number: the error's code, and words of its text.
+ANSWERS = {
+    2: ("malformed-line", "unknown event 'strat'"),
+    3: ("malformed-line", "missing required field `at`"),
+    4: ("malformed-line", "missing required field `timer`"),
+    5: ("malformed-line", "$.timer: Expected `str`, got `int`"),
+    6: ("malformed-line", "$.at: Expected `str`, got `int`"),
+    7: ("malformed-line", "$.user: Expected `str`, got `null`"),
+    8: ("malformed-line", "$.meta: Expected `object`, got `str`"),
+    9: ("malformed-line", "unknown field `colour`"),
+    10: ("malformed-line", "truncated"),
+    11: ("malformed-line", "trailing characters"),
+    12: ("malformed-line", "Expected `object`, got `array`"),
+    13: ("malformed-line", "not UTF-8"),
+    14: ("malformed-line", "empty line"),
+    15: ("malformed-line", "empty line"),
+    16: ("malformed-line", "$.timer: empty"),
+    17: ("malformed-line", "$.at: '2026-03-02T08:05:00' is no instant: it has no UTC offset"),
+    18: ("malformed-line", "$.at: '2026-03-02 08:05' is no instant: not RFC 3339"),
+    19: ("malformed-line", "no such date or time"),
+    20: ("malformed-line", "no such date or time: year 0"),
+    21: ("malformed-line", "'10000-03-02T08:05:00Z' is no instant: not RFC 3339"),
+    22: ("malformed-line", "outside the years 1 to 9999"),
+    23: ("illegal-transition", "cannot resume a timer that is running"),
+    24: ("clock-went-backwards", "cannot pause a running timer"),
+    25: ("illegal-transition", "cannot pause a timer that is idle"),
+    26: ("malformed-line", "$.worked_seconds: only amend has this key, not pause"),
+    27: ("malformed-line", "$.since: only amend has this key, not stop"),
+    28: ("malformed-line", "amend is missing `since`"),
+    29: ("malformed-line", "amend is missing `worked_seconds`"),
+    30: ("malformed-line", "not a number of seconds"),
+    31: ("malformed-line", "'-1' is not in 0 to"),
+    32: ("malformed-line", "finer than a microsecond"),
+    33: ("malformed-line", "'1e999' is not in 0 to"),
+    34: ("malformed-line", "$.since: '2026-03-02T08:05:00' is no instant"),
+    35: ("instant-out-of-range", "outside the years 1 to 9999"),
+    36: ("unknown-timer", "cannot amend timer 'T2'"),
+    37: ("unknown-timer", "cannot discard timer 'T2'"),
+    38: ("illegal-transition", "cannot start a timer that is running"),
+    40: ("illegal-transition", "cannot stop a timer that is stopped"),
+    41: ("illegal-transition", "cannot pause a timer that is stopped"),
+}
+
+
+def refusals(lines: list[bytes]) -> tuple[Book[None], dict[int, PunchclockError]]:
+    """The book after some lines, and the errors of those that were refused, by number."""
+    book = Book()
+    errors: dict[int, PunchclockError] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            book.apply(parse_line(line))
+        except PunchclockError as error:
+            errors[number] = error
+    return book, errors
+
+
+def test_every_bad_line_answers_what_is_wrong_with_it() -> None:
+    """By a code for a program and words for a person."""
+    _, errors = refusals(BAD)
+    assert {number: error.code for number, error in errors.items()} == {n: code for n, (code, _) in ANSWERS.items()}
+    for number, (_, words) in ANSWERS.items():
+        assert words in str(errors[number])
+
+
+def test_bad_lines_change_nothing() -> None:
+    """The file gives what its good lines alone give."""
+    book, errors = refusals(BAD)
+    good, none = refusals([line for number, line in enumerate(BAD, 1) if number not in ANSWERS])
+    assert none == {}
+    assert book.records == good.records
+    assert (book.last, len(errors)) == (good.last, len(ANSWERS))
