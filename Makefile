@@ -27,8 +27,8 @@ lint: .venv/.dev  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: .venv/.dev  ## build the site into site/; fails where a generated page is stale
-	$(BIN)/mkdocs build --strict --quiet
+docs: .venv/.dev  ## build the site into site/; any warning and any stale page fails
+	$(BIN)/mkdocs build --strict
 
 generate: .venv/.dev  ## write the docs' generated pages and diagrams anew
 	$(BIN)/python scripts/generate_docs.py
