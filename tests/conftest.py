@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import settings
 
+pytest_plugins = ["punchclock.pytest_plugin"]
+
 # No deadline: a busy machine is no failure, and how fast things are is measured in benchmarks/, not here.
 settings.register_profile("punchclock", deadline=None)
 settings.load_profile("punchclock")
