@@ -308,6 +308,7 @@ def test_a_life_of_a_timer() -> None:
     assert pc.break_at(timer, NINE + 4 * HOUR) == 2 * HOUR
 
 
+@states("zoho", "Pause/Resume timer API", "*timeLogId< timeLogId ><Mandatory>Specify the timelog id")
 @states("zoho", "Pause/Resume timer API", "Error in pausing the timer")
 @states("zoho", "Pause/Resume timer API", "Error in restarting the timer")
 @states("zoho", "Pause/Resume timer API", "8000No parameter specified")

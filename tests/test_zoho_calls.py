@@ -1,0 +1,1023 @@
+"""Zoho People's calls: as the page shows them, as clients send them, as anybody might; and the client's side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import punchclock as pc
+from pages import states
+from punchclock import State, Timer
+from punchclock.vendors import MalformedPayload, Rejection, zoho
+from punchclock.vendors.account import MemoryAccount, Query
+from punchclock.vendors.calls import Operation, Outcome, Request
+from punchclock.vendors.errors import UnknownOperation
+from punchclock.vendors.world import Credential, Job
+from punchclock.vendors.zoho import (
+    OPERATIONS,
+    AddComment,
+    Comment,
+    DeleteComment,
+    GetComments,
+    GetRunningTimer,
+    PauseTimer,
+    ResumeTimer,
+    StartTimer,
+    ZohoTimer,
+)
+from zoho_demo import (
+    HOUR,
+    NINE,
+    PAGE,
+    ROOT,
+    START,
+    ZONE,
+    account,
+    asked,
+    get,
+    refused,
+    response,
+    send,
+    sentences,
+    start,
+    timelog,
+)
+
+HEADINGS = list(dict.fromkeys(sentence["heading"] for sentence in PAGE))[1:]
+
+#: Each call of the page: its heading, the names of its rows in the table, its path.
+CALLS = dict(
+    zip(
+        HEADINGS,
+        [
+            (("start_timer",), "timer"),
+            (("pause_timer", "resume_timer"), "timer"),
+            (("get_running_timer",), "getcurrentlyrunningtimer"),
+            (("get_comments",), "getcomments"),
+            (("add_comment",), "addcomment"),
+            (("delete_comment",), "deletecomment"),
+        ],
+        strict=True,
+    )
+)
+
+
+def operation(name: str) -> Operation:
+    """The row of the table with this name."""
+    return next(row for row in OPERATIONS if row.name == name)
+
+
+def canonical(document: str | bytes) -> str:
+    """A document without what XML leaves to the writer."""
+    return ET.canonicalize(document if isinstance(document, str) else document.decode(), strip_text=True)
+
+
+def tree(document: bytes) -> ET.Element:
+    """A reply in XML, read by a parser that is not ours."""
+    return ET.fromstring(document)  # noqa: S314 what the code under test has written
+
+
+def paused(id: str, *comments: Comment, person: str = "3", job: Job | None = None) -> ZohoTimer:
+    """A timelog that was paused at nine."""
+    timer = Timer(State.PAUSED, NINE - HOUR, NINE, HOUR)
+    return ZohoTimer(id=id, timer=timer, person=account().world.people[person], comments=comments, job=job)
+
+
+def runs(record: ZohoTimer) -> ZohoTimer:
+    """The same, running since nine."""
+    return replace(record, timer=replace(record.timer, state=State.RUNNING))
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+
+@states(
+    "zoho",
+    "Timer API",
+    "These APIs are used to start a new timer, to resume/pause an existing timer, to get "
+    "current running timer, to add comments for the timer, delete comments for the timer and "
+    "to get comments for the timer.",
+)
+@states("zoho", "Start timer API", "This API is used to start a new timer.")
+@states("zoho", "Pause/Resume timer API", "This API is used to resume/pause an existing timer.")
+@states("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
+@states("zoho", "Get comments for timer API", "This API is used to get comments for the timer API.")
+@states("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
+@states("zoho", "Delete comment for timer API", "This API is used to delete comments of a timer.")
+def test_there_is_a_row_for_each_thing_that_the_page_does() -> None:
+    """Start, resume, pause, current, comments added, deleted and got: the table has these rows and no others."""
+    assert {name for names, _ in CALLS.values() for name in names} == {row.name for row in OPERATIONS}
+    for names, path in CALLS.values():
+        for name in names:
+            assert operation(name).path == f"{ROOT}/{path}"
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    "http://people.zoho.com/people/api/timetracker/timer?authtoken=<authtoken>&user=<user>&work"
+    "Date= <workDate>&jobId=<jobId>&timer=<timer>&workItem= "
+    "<workItem>&dateFormat=<dateFormat>&billingStatus=<billingStatus>",
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    "http://people.zoho.com/people/api/timetracker/timer?authtoken=<authtoken>&timeLogId=<timeLogId>&timer=<timer>",
+)
+@states(
+    "zoho",
+    "Get currently running timer API",
+    "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=<authtoke"
+    "n>&dateFormat=<dateFormat>",
+)
+@states(
+    "zoho",
+    "Get comments for timer API",
+    "http://people.zoho.com/people/api/timetracker/getcomments?authtoken=<authtoken>&timeLogId=<timeLogId>",
+)
+@states(
+    "zoho",
+    "Add comment for timer API",
+    "http://people/api/timetracker/addcomment?authtoken=369d0d85b1e3034dcdc5ba18f0&timeLogId=<t"
+    "imelogId>&comment=<comment>",
+)
+@states(
+    "zoho",
+    "Delete comment for timer API",
+    "http://people.zoho.com/people/api/timetracker/deletecomment?authtoken=<authtoken>&commentId=<commentId>",
+)
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_the_urls_of_the_page_are_calls_of_the_table(heading: str) -> None:
+    """Path and parameters of each URL: the path is the call's or an alias of it, the parameters are its own."""
+    url = urlsplit(sentences(heading, "http")[0])
+    names, _ = CALLS[heading]
+    for row in map(operation, names):
+        path = f"/people{url.path}" if url.netloc == "people" else url.path
+        assert path == row.path
+        assert url.path in (row.path, *row.aliases)
+        known = row.request.__struct_encode_fields__
+        assert {name for name, _ in parse_qsl(url.query.replace(" ", ""))} - {"authtoken"} <= set(known)
+
+
+SPELLINGS = [
+    (row, path, method)
+    for row in OPERATIONS
+    for path in (row.path, *row.aliases, f"{row.path}/")
+    for method in ("GET", "POST")
+]
+
+#: What each call needs, on the account that `ready` makes.
+SENT: dict[str, dict[str, str]] = {
+    "start_timer": {**START, "user": "5"},
+    "pause_timer": {"timeLogId": "20", "timer": "stop"},
+    "resume_timer": {"timeLogId": "30", "timer": "start"},
+    "get_running_timer": {},
+    "get_comments": {"timeLogId": "30"},
+    "add_comment": {"timeLogId": "20", "comment": "Hello, world & all"},
+    "delete_comment": {"commentId": "31"},
+}
+CALLER = {"start_timer": 5, "resume_timer": 2, "get_comments": 2, "delete_comment": 2}
+
+
+def ready() -> MemoryAccount:
+    """An account in which each of these calls succeeds: 20 runs and is 3's, 30 is paused, has a comment and is 2's."""
+    comment = Comment(id="31", at=NINE, text="Done")
+    return account(runs(paused("20")), paused("30", comment, person="2"))
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "method"), SPELLINGS, ids=[f"{each[0].name} {each[2]} {each[1]}" for each in SPELLINGS]
+)
+def test_every_spelling_of_a_path_is_the_same_call(row: Operation, path: str, method: str) -> None:
+    """GET and POST, with a last slash and without, and the page's own URL of "add comment"."""
+    query = urlencode({"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]})
+    outcome = send(ready(), Request(method=method, path=path, query=query), NINE)
+    assert outcome.reply.status == 200
+    assert outcome.operation == row.name
+    assert response(outcome)["uri"] == row.path.removeprefix("/people")
+
+
+FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
+    "form": (urlencode, "application/x-www-form-urlencoded"),
+    "form without a type": (urlencode, ""),
+    "json": (lambda sent: msgspec.json.encode(sent).decode(), "application/json; charset=utf-8"),
+    "json without a type": (lambda sent: msgspec.json.encode(sent).decode(), ""),
+    "multipart": (
+        lambda sent: (
+            "".join(
+                f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                for name, value in sent.items()
+            )
+            + "--cut--\r\n"
+        ),
+        "multipart/form-data; boundary=cut",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
+def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
+    """A form, JSON or multipart: the reply and the change are those of the query."""
+    write, media = FORMS[form]
+    sent = {"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]}
+    headers = {"content-type": media} if media else {}
+    body = write(sent).encode()
+    by_body = send(ready(), Request(method="POST", path=row.path, headers=headers, body=body), NINE)
+    by_query = send(ready(), Request(method="GET", path=row.path, query=urlencode(sent)), NINE)
+    assert by_body == by_query
+    assert by_body.reply.status == 200
+
+
+def test_query_and_body_may_share_the_parameters() -> None:
+    """The token in the query and the rest in the body; a null or a blank there is as good as none."""
+    body = msgspec.json.encode({**START, "user": 3, "description": None, "dateFormat": ""})
+    call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
+    assert send(account(), call, NINE).reply.status == 200
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]
+)
+def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
+    """A content type alone says nothing."""
+    request = replace(asked("getcurrentlyrunningtimer"), headers={"content-type": media})
+    assert send(account(), request, NINE).reply.status == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "get", "", "x" * 10**6])
+@pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
+def test_other_methods_are_refused(row: Operation, method: str) -> None:
+    """In the vendor's shape, with 405."""
+    outcome = send(account(), Request(method=method, path=row.path, query="authtoken=zoho-token-3"), NINE)
+    assert outcome.reply.status == 405
+    assert refused(outcome)[1] == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        ROOT,
+        f"{ROOT}/timers",
+        f"{ROOT}/timer/5",
+        "/people/api",
+        "/\x00",
+        "/" + "x" * 10**6,
+        f"{ROOT}/Timer",
+        "/\ud800",
+    ],
+)
+@pytest.mark.parametrize("xml", [False, True])
+def test_other_paths_are_refused(path: str, *, xml: bool) -> None:
+    """With 404; and nothing of what was sent is sent back."""
+    outcome = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
+    assert outcome.reply.status == 404
+    assert outcome.operation == ""
+    if xml:
+        assert tree(outcome.reply.body).get("uri") == "/api/timetracker"
+    else:
+        assert response(outcome)["uri"] == "/api/timetracker"
+        assert refused(outcome)[:2] == ("There is no such call", 404)
+
+
+# ---- credentials ---------------------------------------------------------------------------------
+
+
+@states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("authtoken=zoho-token-3", {}),
+        ("", {"authorization": "Zoho-oauthtoken zoho-token-3"}),
+        ("", {"authorization": "zoho-oauthtoken  zoho-token-3 "}),
+        ("", {"authorization": "Bearer zoho-token-3"}),
+        ("authtoken=zoho-token-1", {"authorization": "Bearer zoho-token-3"}),
+        ("authtoken=zoho-token-3", {"authorization": "Basic eDp5"}),
+    ],
+)
+def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
+    """As the parameter of the page or in the header that clients send today, which goes first."""
+    kept = account()
+    start(kept)
+    for path in ("getcurrentlyrunningtimer", "timer"):
+        call = Request(method="GET", path=f"{ROOT}/{path}", query=f"{query}&timeLogId=1001&timer=stop", headers=headers)
+        assert send(kept, call, NINE).reply.status == 200
+
+
+@states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@states("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("", {}),
+        ("authtoken=", {}),
+        ("authtoken=zoho-token-9", {}),
+        ("authtoken=zoho-token-", {}),
+        ("authtoken=" + "x" * 10**6, {}),
+        ("authtoken=%00", {}),
+        ("", {"authorization": "zoho-token-3"}),
+        ("", {"authorization": "Zoho-oauthtoken"}),
+        ("", {"authorization": "Token zoho-token-3"}),
+        ("authtoken=zoho-token-3", {"authorization": "Bearer wrong"}),
+    ],
+)
+@pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
+def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dict[str, str]) -> None:
+    """The code that clients know for a token that is none, in the shape of the call."""
+    call = Request(
+        method="GET", path=row.path, query="&".join(filter(None, (query, urlencode(SENT[row.name])))), headers=headers
+    )
+    outcome = send(ready(), call, NINE)
+    assert outcome.reply.status == 401
+    assert refused(outcome)[1:] == (7202, "Invalid Authtoken")
+    assert isinstance(response(outcome)["errors"], list) == (
+        row.name in {"get_comments", "add_comment", "delete_comment"}
+    )
+
+
+def test_a_token_in_json_may_be_anything() -> None:
+    """A number, a list or nothing is no token."""
+    tokens: list[object] = [5, [], None, {}]
+    for token in tokens:
+        call = Request(method="POST", path=f"{ROOT}/timer", body=msgspec.json.encode({"authtoken": token}))
+        assert send(account(), call, NINE).reply.status == 401
+
+
+# ---- the page's own requests and replies -----------------------------------------------------------
+
+TOKENS = ["28ac426a249678c8867a0d93bb373912", "1408d03bff741277ec9465eca625d390", "745bd43eff7a164a02bad52f0011fd35"]
+
+
+def on_the_page(*records: ZohoTimer) -> MemoryAccount:
+    """The account behind the page's samples: its tokens are Charles's, who is person 3, and its job is there."""
+    world = account(jobs=(Job(id="492688000000806005", name="UI designing"),)).world
+    charles = replace(world.people["3"], email="charles@zohocorp.com")
+    credentials = {"zoho": Credential(tokens=dict.fromkeys(TOKENS, "3"))}
+    return MemoryAccount(replace(world, people={**world.people, "3": charles}, credentials=credentials), records)
+
+
+def example(heading: str, *, xml: bool = False) -> Request:
+    """The example of a call on the page, without the blanks that its typesetting put between the lines."""
+    url = urlsplit(sentences(heading, "http")[-1].replace("& ", "&").replace("24967 8c", "249678c"))
+    query = url.query.replace(" ", "%20")
+    return Request(method="GET", path=url.path, query=query, headers={"accept": "application/xml"} if xml else {})
+
+
+SAID = Comment(id="492688000000821129", at=pc.instant("2019-04-06T15:22:28Z"), text="Complete security testing")
+
+#: Heading → what the account holds beforehand.
+BEFORE: dict[str, tuple[ZohoTimer, ...]] = {
+    "Start timer API": (paused("492688000000819008", person="5"),),
+    "Pause/Resume timer API": (paused("281496000000264017"),),
+    "Get comments for timer API": (paused("177402000000936001", SAID),),
+    "Add comment for timer API": (runs(paused("293141000000147001", replace(SAID, id="492688000000822000"))),),
+    "Delete comment for timer API": (paused("5", replace(SAID, id="293141000000144053")),),
+}
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    "http://people.zoho.com/people/api/timetracker/timer?authtoken=28ac426a249678c8867a0d93bb37"
+    "3912&user=charles@zohocorp.com& "
+    "jobId=492688000000806005&workDate=2019-04-05&timer=start&billingStatus=Billable",
+)
+@states(
+    "zoho",
+    "Start timer API",
+    '{ "response": { "result": [ { "timeLogId": "492688000000819009" } ], "message": "Timelog '
+    'entry added Successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    "http://people.zoho.com/people/api/timetracker/timer?authtoken=28ac426a24967 "
+    "8c8867a0d93bb373912&timeLogId=281496000000264017&timer=start",
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Get comments for timer API",
+    "https://people.zoho.com/people/api/timetracker/getcomments?authtoken=1408d03bff741277ec946"
+    "5eca625d390&timeLogId=177402000000936001",
+)
+@states(
+    "zoho",
+    "Get comments for timer API",
+    '{ "response": { "result": [ { "commentId": "492688000000821129", "createdTime": '
+    '"06-04-2019 , 17:22:28", "comment": "Complete security testing" } ], "message": "Timer '
+    'Comments fetched successfully", "uri": "/api/timetracker/getcomments", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Add comment for timer API",
+    "http://people.zoho.com/people/api/timetracker/addcomment?authtoken=745bd43eff7a164a02bad52"
+    "f0011fd35&timeLogId=293141000000147001&comment=Complete security testing",
+)
+@states(
+    "zoho",
+    "Add comment for timer API",
+    '{ "response": { "result": [ { "commentId": "492688000000822001" } ], "message": "Timer '
+    'Comment Added successfully", "uri": "/api/timetracker/addcomment", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Delete comment for timer API",
+    "https://people.zoho.com/people/api/timetracker/deletecomment?authtoken=745bd43eff7a164a02b"
+    "ad52f0011fd35&commentId=293141000000144053",
+)
+@states(
+    "zoho",
+    "Delete comment for timer API",
+    '{ "response": { "message": "Timer Comments deleted successfully", "uri": '
+    '"/api/timetracker/deletecomment", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+@pytest.mark.parametrize("heading", BEFORE)
+def test_the_examples_of_the_page_in_json(heading: str) -> None:
+    """Each example request gets the page's example reply, key by key; but a resume says that it was one."""
+    sample = sentences(heading, '{ "response"')[-1].encode()
+    kept = on_the_page(*BEFORE[heading])
+    outcome = send(kept, example(heading), NINE)
+    assert outcome.reply.headers["content-type"] == "application/json;charset=UTF-8"
+    if heading == "Pause/Resume timer API":  # the page shows a resume and the reply of a pause
+        sample = sample.replace(b"Paused", b"resumed")
+    assert msgspec.json.format(outcome.reply.body, indent=0) == msgspec.json.format(sample, indent=0)
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
+    "<status>0</status> <message>Timelog entry added Successfully</message> <result> "
+    "<timeLogId>4926880000f00819003</timeLogId> </result> </response>",
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
+    "<status>0</status> <message>Timer Paused successfully</message> </response>",
+)
+@states(
+    "zoho",
+    "Get comments for timer API",
+    '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/getcomments"> '
+    "<status>0</status> <message>Timer Comments fetched successfully</message> <result> "
+    "<Comment> <commentId>492688000000821129</commentId> <createdTime>06-04-2019 , "
+    "17:22:28</createdTime> <comment>Complete security testing</comment> </Comment> </result> "
+    "</response>",
+)
+@states(
+    "zoho",
+    "Add comment for timer API",
+    '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/addcomment"> '
+    "<status>0</status> <message>Timer Comment Added successfully</message> <result> "
+    "<commentId>492688000000822001</commentId> </result> </response>",
+)
+@states(
+    "zoho",
+    "Delete comment for timer API",
+    '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/deletecomment"> '
+    "<status>0</status> <message>Timer Comments deleted successfully</message> </response>",
+)
+@pytest.mark.parametrize("heading", BEFORE)
+def test_the_examples_of_the_page_in_xml(heading: str) -> None:
+    """The same in XML; one id of the page has a letter in it, and this account gives out numbers."""
+    (sample,) = sentences(heading, "<?xml")
+    kept = on_the_page(*BEFORE[heading])
+    outcome = send(kept, example(heading, xml=True), NINE)
+    assert outcome.reply.headers["content-type"] == "application/xml;charset=UTF-8"
+    sample = sample.replace("4926880000f00819003", "492688000000819009")
+    if heading == "Pause/Resume timer API":
+        sample = sample.replace("Paused", "resumed")
+    assert canonical(outcome.reply.body) == canonical(sample)
+
+
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
+    "<status>0</status> <message>Timer Paused successfully</message> </response>",
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+def test_a_pause_is_answered_as_the_page_shows() -> None:
+    """The reply that the page shows under a resume is a pause's, in JSON and in XML."""
+    heading = "Pause/Resume timer API"
+    for xml in (False, True):
+        call = example(heading, xml=xml)
+        kept = on_the_page(runs(paused("281496000000264017")))
+        reply = send(kept, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE).reply.body
+        if xml:
+            assert canonical(reply) == canonical(sentences(heading, "<?xml")[0])
+        else:
+            sample = sentences(heading, '{ "response"')[-1].encode()
+            assert msgspec.json.format(reply, indent=0) == msgspec.json.format(sample, indent=0)
+
+
+@states(
+    "zoho",
+    "Get currently running timer API",
+    "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=28ac426a249678c8867a0d93bb373912",
+)
+def test_the_example_of_the_running_timer() -> None:
+    """Asked by its URL, the account answers what `serialize` writes of the record."""
+    record = runs(paused("492688000000821095", job=Job(id="41", name="UI designing")))
+    for xml in (False, True):
+        reply = send(on_the_page(record), example("Get currently running timer API", xml=xml), NINE + HOUR).reply
+        assert reply.body == zoho.serialize(record, NINE + HOUR, ZONE, xml=xml)
+
+
+def keys(text: str) -> list[str]:
+    """The keys in a format of the page, or in a reply, in their order."""
+    return re.findall(r'"(\w+)":', text)
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    '{ "response": { "result": [ { "timeLogId": < timelogId > } ], "message": "Timelog entry '
+    'added Successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Get comments for timer API",
+    '{ "response": { "result": [ { "commentId": < comment id >, "createdTime": < date(in '
+    'dd-mm-yyy) , time in( hh:mm:ss 24-hr format) >, "comment": < comment > } ], "message": '
+    '"Timer Comments fetched successfully", "uri": "/api/timetracker/getcomments", "status": 0 '
+    "} }",
+)
+@states(
+    "zoho",
+    "Add comment for timer API",
+    '{ "response": { "result": [ { "commentId": < commentId > } ], "message": "Timer Comment '
+    'Added successfully", "uri": "/api/timetracker/addcomment", "status": 0 } }',
+)
+@states(
+    "zoho",
+    "Delete comment for timer API",
+    '{ "response": { "message": "Timer Comments deleted successfully", "uri": '
+    '"/api/timetracker/deletecomment", "status": 0 } }',
+)
+@pytest.mark.parametrize("heading", [heading for heading in BEFORE if "Pause" not in heading])
+def test_the_formats_of_success(heading: str) -> None:
+    """A reply that succeeds has the keys of the page's format, in their order."""
+    reply = send(on_the_page(*BEFORE[heading]), example(heading), NINE).reply
+    assert keys(reply.body.decode()) == keys(sentences(heading, '{ "response": {')[0])
+
+
+@states(
+    "zoho",
+    "Start timer API",
+    '{ "response": { "message": < message >,(NOTE: Refer the table below) "uri": '
+    '"/api/timetracker/timer", "errors": { "code": < error_code >, "message": < error_message '
+    '> }, "status": 1 } }',
+)
+@states(
+    "zoho",
+    "Pause/Resume timer API",
+    '{ "response": { "message": < message >,(NOTE: refer the table below) "uri": '
+    '"/api/timetracker/timer", "errors": { "code": < error code >, "message": < error message '
+    '> }, "status": 1 } }',
+)
+@states(
+    "zoho",
+    "Get comments for timer API",
+    '{ "response": { "message": "Error in getting comments", "uri": '
+    '"/api/timetracker/getcomments", "errors": [ { "code": < error code >, "message": < error '
+    'message > } ], "status": 1 } }',
+)
+@states(
+    "zoho",
+    "Add comment for timer API",
+    '{ "response": { "message": "Error in adding comments", "uri": '
+    '"/api/timetracker/addcomment", "errors": [ { "code": < error code >, "message": < error '
+    'message > } ], "status": 1 } }',
+)
+@states(
+    "zoho",
+    "Delete comment for timer API",
+    '{ "response": { "message": "Error in deleting comment", "uri": '
+    '"/api/timetracker/deletecomment", "errors": [ { "code": < error code >, "message": < '
+    'error message > } ], "status": 1 } }',
+)
+@pytest.mark.parametrize("heading", BEFORE)
+def test_the_formats_of_errors(heading: str) -> None:
+    """A reply that refuses has the keys of the page's format; timers have one error, comments a list of them."""
+    (form,) = [text for text in sentences(heading, '{ "response": {') if '"errors"' in text]
+    kept = on_the_page()
+    sent = re.sub("timer=start", "timer=stop", example(heading).query) if "Pause" in heading else example(heading).query
+    outcome = send(kept, replace(example(heading), query=sent.replace("jobId=", "jobId=x")), NINE)
+    if heading == "Add comment for timer API":
+        assert refused(outcome) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
+    assert keys(outcome.reply.body.decode()) == keys(form)
+    assert isinstance(response(outcome)["errors"], list) == ("[" in form)
+    assert response(outcome)["uri"] in form
+    assert outcome.reply.status == 400
+
+
+@pytest.mark.parametrize("heading", BEFORE)
+def test_errors_in_xml(heading: str) -> None:
+    """The page shows none: the same as in JSON, element by key."""
+    outcomes = []
+    for xml in (False, True):
+        call = example(heading, xml=xml)
+        outcomes.append(send(on_the_page(), replace(call, query=call.query.replace("jobId=", "jobId=x")), NINE))
+    said = response(outcomes[0])
+    errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
+    root = tree(outcomes[1].reply.body)
+    assert (root.tag, root.attrib) == ("response", {"uri": said["uri"]})
+    assert [child.tag for child in root] == ["status", "message", "errors"]
+    assert [root.findtext(path) for path in ("status", "message", "errors/code", "errors/message")] == [
+        "1",
+        said["message"],
+        str(errors["code"]),
+        errors["message"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body", "xml"),
+    [
+        ("format=xml", {}, b"", True),
+        ("x=1&format=xml&y=2", {}, b"", True),
+        ("", {}, b"format=xml", True),
+        ("", {"accept": "application/xml"}, b"", True),
+        ("", {"accept": "text/xml, */*;q=0.1"}, b"", True),
+        ("", {}, b"", False),
+        ("", {"accept": "*/*"}, b"", False),
+        ("", {"accept": "application/json, text/plain, */*"}, b"", False),
+        ("format=json", {}, b"", False),
+        ("xformat=xml", {}, b"", False),
+        ("x=format%3Dxml", {}, b"", False),
+    ],
+)
+def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: bytes, *, xml: bool) -> None:
+    """By ``Accept`` or by ``format=xml``; everybody else gets JSON."""
+    call = Request(
+        method="POST",
+        path=f"{ROOT}/getcurrentlyrunningtimer",
+        query=f"{query}&authtoken=zoho-token-3",
+        headers=headers,
+        body=body,
+    )
+    reply = send(account(), call, NINE).reply
+    assert reply.status == 200
+    assert reply.body.startswith(b"<?xml") == xml
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+
+def ask(
+    kept: MemoryAccount, name: str, parameters: msgspec.Struct, at: int, *, xml: bool
+) -> ZohoTimer | list[Comment] | str | None:
+    """Make a call as a client, and read what came back."""
+    request = zoho.request(name, parameters, token="zoho-token-3", xml=xml)
+    assert "token" not in request.query
+    outcome = send(kept, request, at)
+    assert outcome.operation == name
+    reply = outcome.reply
+    return zoho.read_reply(name, reply.status, reply.headers, reply.body, now=at, zone=ZONE)
+
+
+@pytest.mark.parametrize("xml", [False, True])
+def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
+    """Request, decision and reading of every call, in JSON and in XML, along a life."""
+    kept = account()
+    assert ask(kept, "get_running_timer", GetRunningTimer(), NINE, xml=xml) is None
+    begin = StartTimer(
+        user="3",
+        job_id="41",
+        work_date="02-Mar-2026",
+        date_format="dd-MMM-yyyy",
+        project_id="21",
+        billing_status="non billable",
+        timer="start",
+        description="The first & the last",
+        work_item="Größe <1>",
+    )
+    id = ask(kept, "start_timer", begin, NINE, xml=xml)
+    assert isinstance(id, str)
+    assert timelog(kept, id).note == "The first & the last"
+
+    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == []
+    first = ask(kept, "add_comment", AddComment(time_log_id=id, comment="Ä = <b>&"), NINE, xml=xml)
+    second = ask(kept, "add_comment", AddComment(time_log_id=id, comment="Two"), NINE + HOUR, xml=xml)
+    assert isinstance(first, str)
+    assert isinstance(second, str)
+    two = [Comment(id=first, at=NINE, text="Ä = <b>&"), Comment(id=second, at=NINE + HOUR, text="Two")]
+    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two
+    assert ask(kept, "delete_comment", DeleteComment(comment_id=first), NINE, xml=xml) is None
+    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two[1:]
+
+    assert ask(kept, "pause_timer", PauseTimer(time_log_id=id, timer="stop"), NINE + HOUR, xml=xml) is None
+    assert ask(kept, "get_running_timer", GetRunningTimer(), NINE + HOUR, xml=xml) is None
+    assert ask(kept, "resume_timer", ResumeTimer(time_log_id=id, timer="start"), NINE + 2 * HOUR, xml=xml) is None
+
+    seen = ask(kept, "get_running_timer", GetRunningTimer(), NINE + 3 * HOUR, xml=xml)
+    held = timelog(kept, id)
+    assert isinstance(seen, ZohoTimer)
+    assert seen.job is not None
+    assert (seen.id, seen.timer_id, seen.work_item, seen.work_date) == (
+        id,
+        held.timer_id,
+        "Größe <1>",
+        date(2026, 3, 2),
+    )
+    assert (seen.billing_status, seen.person.name, seen.job.name) == (held.billing_status, "resource", "UI designing")
+    # What the page does not tell, the break, is what the record that is read does not know.
+    assert seen.timer == Timer(State.RUNNING, NINE + HOUR, NINE + 2 * HOUR, HOUR)
+    assert pc.worked_at(seen.timer, NINE + 4 * HOUR) == pc.worked_at(held.timer, NINE + 4 * HOUR)
+
+
+def test_a_format_of_dates_is_asked_for_and_read() -> None:
+    """Who asks for the work date in a format reads it in that format."""
+    kept = account()
+    start(kept)
+    call = zoho.request("get_running_timer", GetRunningTimer(date_format="MMM dd, yyyy"), token="zoho-token-3")
+    reply = send(kept, call, NINE).reply
+    assert b'"workDate":"Mar 02, 2026"' in reply.body
+    read = zoho.read_reply(
+        "get_running_timer", reply.status, reply.headers, reply.body, now=NINE, zone=ZONE, date_format="MMM dd, yyyy"
+    )
+    assert isinstance(read, ZohoTimer)
+    assert read.work_date == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize("xml", [False, True])
+def test_what_is_refused_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
+    """A client gets both messages and the code, as an error of its own; and can know before it sends."""
+    kept = account()
+    for name, parameters, code, message, own in (
+        (
+            "pause_timer",
+            PauseTimer(time_log_id="5", timer="stop"),
+            8001,
+            "Wrong value for parameter",
+            "Error in pausing the timer",
+        ),
+        ("get_comments", GetComments(time_log_id="5"), 8001, "Wrong value for timeLogId", "Error in getting comments"),
+        ("delete_comment", DeleteComment(comment_id=""), 8000, "No commentId specified", "Error in deleting comment"),
+    ):
+        with pytest.raises(Rejection) as caught:
+            ask(kept, name, parameters, NINE, xml=xml)
+        error = caught.value
+        assert (error.vendor, error.status, error.vendor_code) == ("zoho", 400, code)
+        assert (error.message, error.detail) == (message, own)
+        foreseen = zoho.validate(zoho.request(name, parameters, token="zoho-token-3"), kept, NINE)
+        assert foreseen is not None
+        assert (foreseen.vendor_code, foreseen.message, foreseen.detail) == (code, message, own)
+    assert zoho.validate(asked("getcurrentlyrunningtimer"), kept, NINE) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "message"),
+    [
+        (
+            200,
+            b'{"response":{"message":"Error","uri":"/x","errors":{"code":8001,"message":"Wrong"},"status":1}}',
+            8001,
+            "Wrong",
+        ),
+        (
+            200,
+            b'{"response":{"message":"Error","errors":[{"code":"8000","message":"No x"}],"status":"1"}}',
+            8000,
+            "No x",
+        ),
+        (401, b'{"response":{"errors":{"code":7202,"message":"Invalid"},"status":1}}', 7202, "Invalid"),
+        (400, b'{"response":{"message":"Error","errors":[],"status":1}}', 0, "Error"),
+        (200, b'{"response":{"message":"Error","status":1}}', 0, "Error"),
+        (500, b'{"response":{}}', 0, ""),
+        (
+            200,
+            b"<response><status>1</status><message>E</message><errors><code>7</code><message>M</message></errors></response>",
+            7,
+            "M",
+        ),
+    ],
+)
+def test_a_refusal_is_known_by_its_body(status: int, body: bytes, code: int, message: str) -> None:
+    """Some clients report errors that come with HTTP 200; what the body says goes first."""
+    for row in OPERATIONS:
+        with pytest.raises(Rejection) as caught:
+            zoho.read_reply(row.name, status, {}, body, now=NINE)
+        assert (caught.value.status, caught.value.vendor_code, caught.value.message) == (status, code, message)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("start_timer", b'{"response":{"status":0}}'),
+        ("start_timer", b'{"response":{"status":0,"result":[]}}'),
+        ("start_timer", b'{"response":{"status":0,"result":[{"id":"5"}]}}'),
+        ("start_timer", b"<html>Bad gateway</html>"),
+        ("pause_timer", b""),
+        ("pause_timer", b"OK"),
+        ("pause_timer", b'{"status":0}'),
+        ("get_running_timer", b'{"response":{"status":0,"result":[]}}'),
+        ("get_comments", b'{"response":{"status":0,"result":[{"commentId":"5"}]}}'),
+        ("get_comments", b'{"response":{"status":0,"result":[{"commentId":"5","createdTime":"now","comment":""}]}}'),
+        ("add_comment", b'{"response":{"status":0,"result":"5"}}'),
+        ("delete_comment", b'{"response":[]}'),
+    ],
+)
+def test_what_is_no_answer_of_the_vendor_is_malformed(name: str, body: bytes) -> None:
+    """A reply that does not say what it must is no silent ``None``."""
+    with pytest.raises(MalformedPayload):
+        zoho.read_reply(name, 200, {}, body, now=NINE, zone=ZONE)
+
+
+def test_ids_may_be_numbers_and_results_alone() -> None:
+    """Tolerant where answers may differ: an id that is a number, one result where a list is meant."""
+    assert (
+        zoho.read_reply("start_timer", 200, {}, b'{"response":{"result":{"timeLogId":5},"status":0}}', now=NINE) == "5"
+    )
+    one = b'{"response":{"result":{"commentId":5,"createdTime":"02-03-2026 , 09:00:00","comment":"Hi"},"status":0}}'
+    assert zoho.read_reply("get_comments", 200, {}, one, now=NINE, zone=ZONE) == [Comment(id="5", at=NINE, text="Hi")]
+    none = b'{"response":{"message":"Timer Comments fetched successfully","status":0}}'
+    assert zoho.read_reply("get_comments", 200, {}, none, now=NINE) == []
+
+
+def test_unknown_calls_have_names_too() -> None:
+    """Both sides of the client say which calls there are."""
+    with pytest.raises(UnknownOperation):
+        zoho.request("stop_timer", GetRunningTimer(), token="x")
+    with pytest.raises(UnknownOperation):
+        zoho.read_reply("stop_timer", 200, {}, b"{}", now=NINE)
+
+
+# ---- as anybody might send them --------------------------------------------------------------------
+
+
+def documented(request: Request, outcome: Outcome) -> None:
+    """The reply has a documented shape, and only a success changes anything."""
+    reply = outcome.reply
+    listed = request.path.strip("/").endswith(("getcomments", "addcomment", "deletecomment"))
+    if reply.body.startswith(b"<?xml"):
+        root = tree(reply.body)
+        status, message = root.findtext("status"), root.findtext("message")
+        assert root.get("uri", "").startswith("/api/timetracker")
+        refusal = root.find("errors") is not None
+    else:
+        said = response(outcome)
+        status, message = str(said["status"]), said["message"]
+        assert said["uri"].startswith("/api/timetracker")
+        refusal = "errors" in said
+        if refusal and reply.status != 404:
+            assert isinstance(said["errors"], list) == listed
+    assert message
+    assert refusal == (reply.status != 200) == (outcome.rejection is not None)
+    assert status == str(int(refusal))
+    if refusal:
+        assert outcome.changes == ()
+
+
+HOSTILE = [
+    ("timeLogId=1&timeLogId=1", b"", 400),
+    ("timeLogId=1", b"timeLogId=2", 400),
+    ("timeLogId=%FF%FE", b"", 400),
+    ("timeLogId=\ud800", b"", 400),
+    ("\x00=1&\x00=2", b"", 400),
+    ("{}=1&{}=2", b"", 400),
+    ("&".join(f"p{n}=1" for n in range(200)), b"", 400),
+    ("timeLogId=" + "9" * 10**6, b"", 400),
+    ("commentId=" + quote("ü" * 256) + "&timeLogId=" + quote("ü" * 256), b"", 400),
+    ("timeLogId=NaN&commentId=Infinity", b"", 400),
+    ("timeLogId=-1&commentId=-1", b"", 400),
+    ("timeLogId=1001%00&commentId=%1b", b"", 400),
+    ("", b"\xff\xfe\x00", 400),
+    ("", b"{", 400),
+    ("", b"[1]", 400),
+    ("", b'{"timeLogId":' + b"[" * 100_000, 400),
+    ("", b'{"timeLogId":1' + b"0" * 5_000 + b"}", 400),
+    ("", b'{"timeLogId":1e999,"commentId":1e999}', 400),
+    ("", b'{"timeLogId":[],"commentId":{}}', 400),
+    ("", b'{"timeLogId":"\\ud800","commentId":"\\ud800"}', 400),
+    ("", b'{"timeLogId":"1","timeLogId":"2"}', 400),
+    ("", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "boom">]><a>&b;</a>', 400),
+]
+
+
+@pytest.mark.parametrize(("query", "body", "status"), HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("xml", [False, True])
+@pytest.mark.parametrize(
+    "row", [row for row in OPERATIONS if row.name != "get_running_timer"], ids=lambda row: row.name
+)
+def test_hostile_requests_get_an_error_of_the_vendor(
+    row: Operation, query: str, body: bytes, status: int, *, xml: bool
+) -> None:
+    """Twice the same parameter, bytes that are no text, numbers that are none, a million characters, deep JSON."""
+    kept = ready()
+    headers = {"authorization": "Bearer zoho-token-3"} | ({"accept": "text/xml"} if xml else {})
+    word = {"pause_timer": "timer=stop&", "resume_timer": "timer=start&"}.get(row.name, "")
+    request = Request(method="POST", path=row.path, query=word + query, headers=headers, body=body)
+    outcome = send(kept, request, NINE)
+    documented(request, outcome)
+    assert outcome.reply.status == status
+    assert len(outcome.reply.body) < 1_000
+
+
+def test_texts_of_any_length_are_kept_and_told_back() -> None:
+    """The page sets no limit to a comment: a million characters are stored and shown."""
+    kept = account()
+    id = start(kept)
+    text = "ü" * 10**6
+    body = msgspec.json.encode({"timeLogId": id, "comment": text})
+    send(kept, Request(method="POST", path=f"{ROOT}/addcomment", query="authtoken=zoho-token-3", body=body), NINE)
+    assert response(get(kept, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
+
+
+def test_unknown_parameters_are_ignored() -> None:
+    """Clients send what other calls take; the page forbids nothing."""
+    kept = account()
+    start(kept, jobName="Software Engineering", surprise="1")
+
+
+words = st.sampled_from(
+    ["", "1001", "1002", "20", "30", "31", "start", "stop", "3", "5", "41", "42", "2026-03-02", "billable", "0", "-1",
+     "x" * 600, "\x00", "NaN", "all", "21"]
+)  # fmt: skip
+names = st.sampled_from(
+    sorted({name for row in OPERATIONS for name in row.request.__struct_encode_fields__} | {"format", "authtoken"})
+)
+usual = st.sampled_from([START, *SENT.values()])
+parameters = st.dictionaries(names, words | st.text(max_size=5), max_size=6) | st.builds(
+    lambda sent, other: {**sent, **other}, usual, st.dictionaries(names, words, max_size=2)
+)
+tokens = st.sampled_from(["Bearer zoho-token-2", "Zoho-oauthtoken zoho-token-3", "Bearer zoho-token-5", "Bearer x"])
+media = st.sampled_from(["application/json", "multipart/form-data; boundary=x", "a/b"])
+values = words | st.integers() | st.none() | st.lists(st.integers(), max_size=1)
+requests = st.builds(
+    Request,
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+    path=st.sampled_from([row.path for row in OPERATIONS]) | st.text(max_size=5),
+    query=parameters.map(lambda sent: urlencode(sent, errors="replace")) | st.text(max_size=20),
+    headers=st.fixed_dictionaries(
+        {"authorization": tokens},
+        optional={"accept": st.sampled_from(["application/xml", "*/*"]), "content-type": media},
+    ),
+    body=st.just(b"") | st.binary(max_size=20) | st.dictionaries(names, values, max_size=3).map(msgspec.json.encode),
+)
+
+
+EVERY = Query(of=ZohoTimer)
+
+
+@settings(max_examples=200)
+@given(st.lists(requests, max_size=12))
+def test_any_request_gets_a_documented_reply(sent: list[Request]) -> None:
+    """Whatever is sent: a documented shape, no exception, no change without success, and every timer keeps the law."""
+    kept = ready()
+    at = NINE
+    for request in sent:
+        at += 750_000
+        before = kept.find(EVERY)
+        outcome = send(kept, request, at)
+        documented(request, outcome)
+        if not outcome.changes:
+            assert kept.find(EVERY) == before
+    for record in kept.find(EVERY).records:
+        assert pc.restore(**msgspec.structs.asdict(record.timer)) == record.timer
+    for person in ("2", "3", "5"):
+        running = [
+            each for each in kept.find(EVERY).records if each.person.id == person and each.timer.state is State.RUNNING
+        ]
+        assert len(running) <= 1
