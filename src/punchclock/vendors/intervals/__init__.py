@@ -7,7 +7,7 @@ apply.py      a timer applied to a time entry
 """
 
 from punchclock.vendors.intervals.apply import TimeEntry, apply
-from punchclock.vendors.intervals.calls import OPERATIONS, VENDOR, handle, read_reply, request, validate
+from punchclock.vendors.intervals.calls import OPERATIONS, VENDOR, example, handle, read_reply, request, validate
 from punchclock.vendors.intervals.dialect import DIALECT
 from punchclock.vendors.intervals.handlers import DeleteTimer, GetTimer, ListTimers, WriteTimer
 from punchclock.vendors.intervals.wire import IntervalsTimer, parse, serialize
@@ -27,6 +27,7 @@ __all__ = [
     "TimeEntry",
     "WriteTimer",
     "apply",
+    "example",
     "handle",
     "parse",
     "read_reply",

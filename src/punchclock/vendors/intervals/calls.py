@@ -55,9 +55,9 @@ from punchclock.vendors.wire import (
     xml_element,
     xml_payload,
 )
-from punchclock.vendors.world import Person, Role
+from punchclock.vendors.world import Person, Role, World
 
-__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
 
 _MAY: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.RESOURCE})  # "Executive users don't have access"
 
@@ -262,6 +262,14 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
         headers["content-type"] = media
         body = write_xml(xml_element("timer", sent)) if xml else write_json(sent)
     return Request(method=row.methods[0], path=f"{path}/", query=query, headers=headers, body=body)
+
+
+def example(world: World, now: int) -> Request | None:
+    """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
+    for token, id in world.credential("intervals").tokens.items():
+        if world.people[id].role in _MAY and id.isdecimal():
+            return request("create_timer", WriteTimer(personid=int(id)), token=token)
+    return None
 
 
 def read_reply(

@@ -14,7 +14,7 @@ __all__ = ["STRIPPED", "without_active_elements"]
 #: Elements that are stripped out, with all that is in them.
 STRIPPED: Final = ("applet", "base", "embed", "form", "iframe", "link", "meta", "object", "script", "style")
 
-# A whole element, or else a tag that has lost its other half; what is not closed reaches to the end.
+# A whole element, or else a tag that has lost its other half; a tag without its end reaches to that of the text.
 _ACTIVE: Final = re.compile(
     rf"<({'|'.join(STRIPPED)})\b[^>]*>.*?</\1\s*>|</?(?:{'|'.join(STRIPPED)})\b[^>]*(?:>|\Z)",
     re.IGNORECASE | re.DOTALL | re.ASCII,

@@ -1,0 +1,1053 @@
+"""Intervals' calls: each sentence of its page, each rule with its code, hostile requests, and the client's side."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import punchclock as pc
+from intervals_demo import DAY, HOUR, JSON, MINUTE, NOW, SECOND, XML, Desk, basic, refused, reply
+from pages import states
+from punchclock import Event, State, Timer
+from punchclock.machine import Correction
+from punchclock.vendors import MalformedPayload, Rejection
+from punchclock.vendors.account import Page
+from punchclock.vendors.calls import Request, refusal
+from punchclock.vendors.errors import UnknownOperation
+from punchclock.vendors.intervals import (
+    DIALECT,
+    OPERATIONS,
+    VENDOR,
+    DeleteTimer,
+    GetTimer,
+    IntervalsTimer,
+    ListTimers,
+    WriteTimer,
+    handle,
+    parse,
+    read_reply,
+    request,
+    validate,
+)
+from punchclock.vendors.records import UPDATE
+from punchclock.vendors.rules import Broken, Rule
+
+OPENING = "Intervals API Resource: timer"
+METHODS = "Allowed HTTP Methods"
+FILTERS = "Allowed Filters"
+SETTABLE = "Settable Fields for PUT and POST Requests"
+
+VALIDATION = (400, 18)
+PERMISSIONS = (403, 10)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """An account without timers."""
+    return Desk()
+
+
+def stored(desk: Desk, **fields: Any) -> int:  # noqa: ANN401 - as JSON has them
+    """The id of a new timer of person 3."""
+    id: int = desk.timer("POST", "/timer/", {"personid": 3} | fields, person=1)["id"]
+    return id
+
+
+# ---- the opening ---------------------------------------------------------------------------------
+
+
+@states(
+    "intervals",
+    OPENING,
+    "Timers are tricky business, complicated not just by the fact that there are two types of them"
+    " (task timers and general timers).",
+)
+@states(
+    "intervals",
+    SETTABLE,
+    "taskid no integer The ID of the task this timer is associated with. If left blank, this timer will be a General"
+    " Timer",
+)
+def test_two_types_of_timers(desk: Desk) -> None:
+    """With a task it is a task timer; without one, or with a blank one, a general timer."""
+    assert desk.timer("POST", "/timer/", {"personid": 3, "taskid": 31})["taskid"] == 31
+    record = desk.record(1001)
+    assert record.task is not None
+    assert record.project is not None
+    assert record.client is not None
+    assert (record.task.name, record.project.name, record.client.name) == ("Design", "Project 006_1", "Client 006")
+    for blank in ({}, {"taskid": None}, {"taskid": ""}):
+        assert desk.timer("POST", "/timer/", {"personid": 3} | blank)["taskid"] is None
+    assert desk.timer("PUT", "/timer/1001/", {"taskid": ""})["taskid"] is None
+    record = desk.record(1001)
+    assert (record.task, record.project, record.client) == (None, None, None)
+
+
+@states("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
+@states("intervals", METHODS, "GETAdministrator, Manager, Resource")
+@states("intervals", METHODS, "DELETEAdministrator, Manager, Resource")
+@states("intervals", METHODS, "POSTAdministrator, Manager, Resource")
+@states("intervals", METHODS, "PUTAdministrator, Manager, Resource")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/timer/", None),
+        ("GET", "/timer/1001/", None),
+        ("POST", "/timer/", {"personid": 4}),
+        ("PUT", "/timer/1001/", {"time": 60}),
+        ("DELETE", "/timer/1001/", None),
+    ],
+)
+def test_groups_and_methods(desk: Desk, method: str, path: str, body: object) -> None:
+    """Administrators, managers and resources have access to each method; executives to none."""
+    stored(desk)
+    assert refused(desk.send(method, path, body, person=4)) == (*PERMISSIONS, "")
+    for person in (1, 2, 3):
+        own = {"personid": person} if method == "POST" else body
+        assert (
+            validate(
+                Request(
+                    method=method,
+                    path=path,
+                    headers=basic(person) | JSON,
+                    body=msgspec.json.encode(own) if own else b"",
+                ),
+                desk.account,
+                NOW,
+            )
+            is None
+        )
+
+
+@states("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
+def test_all_time_is_in_utc(desk: Desk) -> None:
+    """``starttime`` is read and written in UTC, though the account's zone is Berlin."""
+    assert desk.timer("POST", "/timer/", {"personid": 3})["starttime"] == "2026-03-02 08:00:00"
+    desk.timer("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:00:00"})
+    assert desk.record(1001).timer.since == pc.instant("2026-03-02T07:00:00Z")
+
+
+@states("intervals", OPENING, "For task timers, a user cannot have more than one timer for a particular task.")
+def test_one_timer_a_task(desk: Desk) -> None:
+    """A second timer of one person for one task is refused, created or moved there; general timers are as many."""
+    stored(desk, taskid=31)
+    assert refused(desk.send("POST", "/timer/", {"personid": 3, "taskid": 31})) == (*VALIDATION, "")
+    stored(desk, taskid=32)
+    stored(desk)
+    stored(desk)
+    for path in ("/timer/1002/", "/timer/1003/"):
+        assert refused(desk.send("PUT", path, {"taskid": 31})) == (*VALIDATION, "")
+    assert desk.timer("PUT", "/timer/1001/", {"taskid": 31, "name": "again"})["name"] == "again"
+    other = desk.timer("POST", "/timer/", {"personid": 5, "taskid": 31}, person=1)["id"]
+    assert refused(desk.send("PUT", f"/timer/{other}/", {"personid": 3}, person=1)) == (*VALIDATION, "")
+
+
+@states("intervals", OPENING, "To start a timer: set the starttime field to the current time in UTC.")
+def test_start(desk: Desk) -> None:
+    """A timer created with a ``starttime`` runs from then on."""
+    outcome = desk.send("POST", "/timer/", {"personid": 3, "starttime": "2026-03-02 07:59:30"})
+    assert [change.verb for change in outcome.changes] == [Event.START]
+    started = NOW - 30 * SECOND
+    assert desk.record(1001).timer == Timer(State.RUNNING, started, started, 0)
+    assert reply(outcome)["timer"]["timelapsed"] == 30.0
+
+
+@states(
+    "intervals",
+    OPENING,
+    "To pause a timer: calculate the amount of time lapsed between the starttime and now, and sum that value with the"
+    " value in the time field (i.e. time = time + (now - starttime)).",
+)
+@states("intervals", OPENING, "Then nullify the starttime field.")
+@pytest.mark.parametrize("blank", [None, ""])
+def test_pause(desk: Desk, blank: object) -> None:
+    """A client's sum and a blank ``starttime`` are the machine's pause, to the microsecond where the clocks agree."""
+    stored(desk, time=30)
+    outcome = desk.send("PUT", "/timer/1001/", {"time": 30 + 90, "starttime": blank}, now=NOW + 90 * SECOND)
+    assert [change.verb for change in outcome.changes] == [Event.PAUSE]
+    assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + 90 * SECOND, 120 * SECOND)
+
+
+def test_a_pause_with_another_sum_is_amended(desk: Desk) -> None:
+    """Where the client's clock made another sum, it stands: a pause, and an amendment for the rest."""
+    stored(desk)
+    outcome = desk.send("PUT", "/timer/1001/", {"time": 88, "starttime": ""}, now=NOW + 90 * SECOND)
+    assert [change.verb for change in outcome.changes] == [Event.PAUSE, Correction.AMEND]
+    assert desk.record(1001).timer == Timer(State.PAUSED, NOW, NOW + 90 * SECOND, 88 * SECOND)
+    desk = Desk()
+    stored(desk)
+    desk.send("PUT", "/timer/1001/", {"time": 95, "starttime": ""}, now=NOW + 90 * SECOND)
+    assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 5 * SECOND, NOW + 90 * SECOND, 95 * SECOND)
+
+
+def test_a_pause_without_a_sum_keeps_the_time_on_record(desk: Desk) -> None:
+    """The sum is the client's to make: who blanks ``starttime`` alone leaves ``time`` as it was."""
+    stored(desk, time=30)
+    assert desk.timer("PUT", "/timer/1001/", {"starttime": ""}, now=NOW + HOUR)["time"] == 30.0
+    assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + HOUR, 30 * SECOND)
+
+
+@states("intervals", OPENING, "To resume a timer: set the starttime field to the current time in UTC.")
+@states("intervals", OPENING, "Leave the existing value in the time field.")
+def test_resume(desk: Desk) -> None:
+    """Setting ``starttime`` on a paused timer is the machine's resume; what it worked stays."""
+    stored(desk, time=60, starttime="")
+    outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
+    assert [change.verb for change in outcome.changes] == [Event.RESUME]
+    assert desk.record(1001).timer == Timer(State.RUNNING, NOW - MINUTE, NOW + 5 * MINUTE, MINUTE)
+    assert reply(outcome)["timer"]["time"] == 60.0
+
+
+def test_a_resume_by_a_whole_second_clock(desk: Desk) -> None:
+    """A client that writes the second at which it paused is a fraction early: resumed, then amended to what it says."""
+    stored(desk, time=60, starttime="")
+    desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
+    at = NOW + 6 * MINUTE + 400_000
+    desk.send("PUT", "/timer/1001/", {"starttime": "", "time": 120.4}, now=at)
+    assert desk.record(1001).timer.since == at
+    outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:06:00"}, now=at + 1)
+    assert [change.verb for change in outcome.changes] == [Event.RESUME, Correction.AMEND]
+    timer = desk.record(1001).timer
+    assert (timer.since, timer.worked) == (NOW + 6 * MINUTE, 120_400_000)
+    assert timer.started_at <= timer.since - timer.worked
+
+
+# ---- the list ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full() -> Desk:
+    """Task timers 1001 (person 3, task 31), 1002 (3, 33), 1003 (5, 31); general ones 1004 (3) and 1005 (2)."""
+    desk = Desk()
+    for offset, fields in enumerate(
+        (
+            {"personid": 3, "taskid": 31, "lastupdate": "2026-03-02"},
+            {"personid": 3, "taskid": 33, "lastupdate": "2026-02-27"},
+            {"personid": 5, "taskid": 31, "lastupdate": "2026-03-02"},
+            {"personid": 3, "lastupdate": "2026-03-01"},
+            {"personid": 2},
+        )
+    ):
+        desk.timer("POST", "/timer/", fields, person=1, now=NOW - DAY * offset)
+    return desk
+
+
+@states("intervals", FILTERS, "To retrieve the entire list of this resource:")
+@states("intervals", FILTERS, "GET /timer/")
+def test_the_list(full: Desk) -> None:
+    """The task timers of everybody, in the envelope that every list has."""
+    body = reply(full.send("GET", "/timer/", person=1))
+    assert list(body) == ["personid", "status", "code", "listcount", "timer"]
+    assert [body[name] for name in ("personid", "status", "code", "listcount")] == [1, "OK", 200, 3]
+    assert [timer["id"] for timer in body["timer"]] == [1001, 1002, 1003]
+    assert full.ids() == full.ids(person=2)
+    assert list(body["timer"][0]) == [
+        "id",
+        "taskid",
+        "personid",
+        "starttime",
+        "time",
+        "timelapsed",
+        "name",
+        "lastupdate",
+        "isrunning",
+        "totaltime",
+    ]
+
+
+def test_a_resource_sees_its_own_timers(full: Desk) -> None:
+    """Other people's timers are out of a resource's reach: listed, got, written or deleted."""
+    assert full.ids(person=3) == [1001, 1002]
+    assert full.ids("personid=3,3&gettimerinfo=t", person=3) == [1001, 1002, 1004]
+    assert refused(full.send("GET", "/timer/", query="personid=5")) == (*PERMISSIONS, "personid")
+    assert refused(full.send("GET", "/timer/", query="personid=3,5")) == (*PERMISSIONS, "personid")
+    assert refused(full.send("GET", "/timer/1003/")) == (*PERMISSIONS, "")
+    assert refused(full.send("PUT", "/timer/1003/", {"time": 5})) == (*PERMISSIONS, "")
+    assert refused(full.send("DELETE", "/timer/1003/")) == (*PERMISSIONS, "")
+    assert refused(full.send("POST", "/timer/", {"personid": 5})) == (*PERMISSIONS, "")
+    assert refused(full.send("PUT", "/timer/1001/", {"personid": 5})) == (*PERMISSIONS, "")
+
+
+@states(
+    "intervals",
+    FILTERS,
+    "generaltimers no boolean Ordinarily, the list returns a list of active task timers. Appending this to your request"
+    " returns the list of General Timers. Setting this to true returns the list of General Timers.",
+)
+def test_generaltimers(full: Desk) -> None:
+    """A bare parameter counts as set."""
+    for query in ("generaltimers", "generaltimers=", "generaltimers=true", "generaltimers=t", "generaltimers=1"):
+        assert full.ids(query) == [1004, 1005], query
+    for query in ("", "generaltimers=false", "generaltimers=f", "generaltimers=0", "generaltimers=no"):
+        assert full.ids(query) == [1001, 1002, 1003], query
+    assert refused(full.send("GET", "/timer/", query="generaltimers=maybe")) == (*VALIDATION, "generaltimers")
+
+
+@states(
+    "intervals",
+    FILTERS,
+    "gettimerinfo no boolean Setting this to true combines the list to return both general timers AND task timers in"
+    " one request, and returns extra task information for task timers.",
+)
+def test_gettimerinfo(full: Desk) -> None:
+    """Both kinds together, and of task timers the task, its project and its client."""
+    timers = reply(full.send("GET", "/timer/", query="gettimerinfo=true", person=1))["timer"]
+    assert [timer["id"] for timer in timers] == [1001, 1002, 1003, 1004, 1005]
+    information = [[timer[name] for name in ("task", "projectid", "project", "clientid", "client")] for timer in timers]
+    assert information[1] == ["Review", 22, "Project 007_1", 12, "Client 007"]
+    assert information[3] == [None] * 5
+    assert full.ids("gettimerinfo&generaltimers=f") == [1001, 1002, 1003, 1004, 1005]
+    assert full.ids("gettimerinfo=f&generaltimers") == [1004, 1005]
+
+
+@states("intervals", FILTERS, "taskid no integer")
+@states("intervals", FILTERS, "personid no integer")
+@states("intervals", FILTERS, "projectid no integer")
+@states("intervals", FILTERS, "clientid no integer")
+@states("intervals", FILTERS, "To filter the list based on certain parameters:")
+@states("intervals", FILTERS, "GET /timer/?clientid={value}")
+@states("intervals", FILTERS, "Note: You can string together multiple filters.")
+@states("intervals", FILTERS, '1 Indicates that multiple values are allowed, in CSV format (e.g. "3,5,11,19").')
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("taskid=31", [1001, 1003]),
+        ("taskid=33", [1002]),
+        ("taskid=31,33", [1001, 1002, 1003]),
+        ("taskid=99", []),
+        ("taskid=", [1001, 1002, 1003]),
+        ("personid=5", [1003]),
+        ("personid=3,5,11,19", [1001, 1002, 1003]),
+        ("personid=3%2C5", [1001, 1002, 1003]),
+        ("personid=+3,+05", [1001, 1002, 1003]),
+        ("projectid=21", [1001, 1003]),
+        ("projectid=22", [1002]),
+        ("clientid=12", [1002]),
+        ("clientid=11,12", [1001, 1002, 1003]),
+        ("clientid=11&personid=3", [1001]),
+        ("clientid=11&personid=5&taskid=33", []),
+        ("generaltimers&personid=2", [1005]),
+        ("generaltimers&taskid=31", []),
+    ],
+)
+def test_filters(full: Desk, query: str, ids: list[int]) -> None:
+    """Each filter takes an id or several; together they all must hold."""
+    body = reply(full.send("GET", "/timer/", query=query, person=1))
+    assert [timer["id"] for timer in body["timer"]] == ids
+    assert body["listcount"] == len(ids)
+
+
+@states("intervals", FILTERS, "sortfield no string Sort the list by any of the following fields: lastupdate")
+@states(
+    "intervals",
+    FILTERS,
+    'sortdir no string Sets the sort direction of the returned list. Must be either "ASC" or "DESC".',
+)
+def test_sorting(full: Desk) -> None:
+    """By the date of the last start or stop; on one date, and without a field, by age."""
+    assert full.ids("sortfield=lastupdate") == [1002, 1001, 1003]
+    assert full.ids("sortfield=lastupdate&sortdir=ASC") == [1002, 1001, 1003]
+    assert full.ids("sortfield=lastupdate&sortdir=DESC") == [1003, 1001, 1002]
+    assert full.ids("sortdir=DESC") == [1003, 1002, 1001]
+    full.timer("PUT", "/timer/1003/", {"lastupdate": None}, person=1)
+    assert full.ids("sortfield=lastupdate") == [1003, 1002, 1001]
+    assert refused(full.send("GET", "/timer/", query="sortfield=name")) == (*VALIDATION, "sortfield")
+    assert refused(full.send("GET", "/timer/", query="sortdir=desc")) == (*VALIDATION, "sortdir")
+
+
+@states("intervals", FILTERS, "offset no integer Return timers starting from the nth timer.")
+@states("intervals", FILTERS, "limit no integer 10 Sets a limit to the amount of timers returned in the response.")
+def test_pages(desk: Desk) -> None:
+    """Ten timers where no limit is set; ``listcount`` counts all that match."""
+    ids = [stored(desk) for _ in range(12)]
+    assert desk.ids("generaltimers") == ids[:10]
+    assert desk.ids("generaltimers&offset=10") == ids[10:]
+    assert desk.ids("generaltimers&offset=0&limit=3") == ids[:3]
+    assert desk.ids("generaltimers&offset=2&limit=3") == ids[2:5]
+    assert desk.ids("generaltimers&offset=12") == []
+    assert desk.ids(f"generaltimers&limit={2**53 - 1}") == ids
+    assert reply(desk.send("GET", "/timer/", query="generaltimers&limit=1", person=1))["listcount"] == 12
+    for query in ("limit=0", "limit=-1", "limit=ten", f"limit={10**30}", "limit=1.5"):
+        assert refused(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "limit"), query
+    for query in ("offset=-1", f"offset={2**53}", "offset=NaN"):
+        assert refused(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "offset"), query
+
+
+# ---- one timer -----------------------------------------------------------------------------------
+
+
+@states("intervals", SETTABLE, "To retrieve one member resource:")
+@states("intervals", SETTABLE, "GET /timer/{id}/")
+@states("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK and the object requested.")
+def test_get_one(desk: Desk) -> None:
+    """200, and the one element in its envelope; a trailing slash makes no difference."""
+    stored(desk, taskid=31)
+    for path in ("/timer/1001/", "/timer/1001"):
+        outcome = desk.send("GET", path, now=NOW + MINUTE)
+        assert outcome.reply.status == 200
+        body = reply(outcome)
+        assert list(body) == ["personid", "status", "code", "timer"]
+        assert (body["timer"]["id"], body["timer"]["totaltime"]) == (1001, 60.0)
+    assert refused(desk.send("GET", "/timer/7/")) == (404, 14, "id")
+
+
+@states("intervals", SETTABLE, "To delete a particular member resource:")
+@states("intervals", SETTABLE, "DELETE /timer/{id}/")
+@states("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK.")
+def test_delete_one(desk: Desk) -> None:
+    """200, and the timer is gone; a second deletion finds nothing."""
+    stored(desk)
+    outcome = desk.send("DELETE", "/timer/1001/")
+    assert outcome.reply.status == 200
+    assert reply(outcome) == {"personid": 3, "status": "OK", "code": 200}
+    assert [change.verb for change in outcome.changes] == [Correction.DISCARD]
+    assert refused(desk.send("DELETE", "/timer/1001/")) == (404, 14, "id")
+    assert refused(desk.send("GET", "/timer/1001/")) == (404, 14, "id")
+
+
+@states("intervals", SETTABLE, "To create a new member resource:")
+@states("intervals", SETTABLE, 'POST /timer/ "personid": value')
+@states(
+    "intervals",
+    SETTABLE,
+    "Assuming no errors, the server will respond with 201 Created and the newly-created element. This will allow you to"
+    " get the id of the item you just created and verify the field values. Note: Only required fields were listed here."
+    " The entire list of possible fields is above.",
+)
+@states("intervals", SETTABLE, "personid yes integer The ID of the person this timer is associated with.")
+def test_create(desk: Desk) -> None:
+    """201, and the new element with its id; ``personid`` alone is enough, and nothing else is."""
+    outcome = desk.send("POST", "/timer/", {"personid": 3})
+    assert outcome.reply.status == 201
+    body = reply(outcome)
+    assert (body["code"], body["timer"]["id"], body["timer"]["personid"]) == (201, 1001, 3)
+    assert desk.timer("POST", "/timer", {"personid": "3", "id": ""})["id"] == 1002
+    for nobody in ({}, {"personid": None}, {"personid": ""}, {"time": 5}):
+        assert refused(desk.send("POST", "/timer/", nobody)) == (*VALIDATION, "personid")
+    assert refused(desk.send("POST", "/timer/", {"personid": 9})) == (*VALIDATION, "personid")
+    assert refused(desk.send("POST", "/timer/", {"personid": 3, "taskid": 9})) == (*VALIDATION, "taskid")
+
+
+@states(
+    "intervals",
+    SETTABLE,
+    "starttime no datetime REQUIRED IF time field is blank. Setting this field indicates that a timer is running. If"
+    " missing, server time will be used when creating a new timer.",
+)
+@states("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
+@pytest.mark.parametrize(
+    ("fields", "timer"),
+    [
+        ({}, Timer(State.RUNNING, NOW, NOW, 0)),
+        ({"time": None}, Timer(State.RUNNING, NOW, NOW, 0)),
+        ({"time": 90.5}, Timer(State.RUNNING, NOW - 90_500_000, NOW, 90_500_000)),
+        ({"starttime": "2026-03-02 07:59:00"}, Timer(State.RUNNING, NOW - MINUTE, NOW - MINUTE, 0)),
+        (
+            {"starttime": "2026-03-02 07:59:00", "time": "60"},
+            Timer(State.RUNNING, NOW - 2 * MINUTE, NOW - MINUTE, MINUTE),
+        ),
+        ({"starttime": "2026-03-02 09:00:00"}, Timer(State.RUNNING, NOW + HOUR, NOW + HOUR, 0)),
+        ({"starttime": None, "time": 60}, Timer(State.PAUSED, NOW - MINUTE, NOW, MINUTE)),
+        ({"starttime": "", "time": 0}, Timer(State.PAUSED, NOW, NOW, 0)),
+    ],
+)
+def test_starttime_and_time_of_a_new_timer(desk: Desk, fields: dict[str, object], timer: Timer) -> None:
+    """Running from ``starttime``, or from the server's time where it is missing; paused where it is blank."""
+    stored(desk, **fields)
+    assert desk.record(1001).timer == timer
+
+
+@states("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
+@pytest.mark.parametrize("blank", [None, ""])
+def test_time_is_required_where_starttime_is_blank(desk: Desk, blank: object) -> None:
+    """Created so or made so, a timer without both says nothing and is refused."""
+    nothing = {"starttime": blank}
+    assert refused(desk.send("POST", "/timer/", {"personid": 3} | nothing)) == (*VALIDATION, "time")
+    assert refused(desk.send("POST", "/timer/", {"personid": 3, "time": ""} | nothing)) == (*VALIDATION, "time")
+    stored(desk)
+    assert refused(desk.send("PUT", "/timer/1001/", nothing, now=NOW + HOUR)) == (*VALIDATION, "time")
+    assert refused(desk.send("PUT", "/timer/1001/", nothing | {"time": blank})) == (*VALIDATION, "time")
+    desk.send("PUT", "/timer/1001/", nothing | {"time": 60})
+    assert refused(desk.send("PUT", "/timer/1001/", {"time": blank})) == (*VALIDATION, "time")
+    assert desk.timer("PUT", "/timer/1001/", nothing)["time"] == 60.0
+
+
+@states(
+    "intervals",
+    SETTABLE,
+    "timelapsed no double Time elapsed since timer was started. This field is ready only.",
+)
+def test_what_is_read_only_is_ignored(desk: Desk) -> None:
+    """A client may send the whole element back; what can only be read is not looked at."""
+    stored(desk, taskid=31, name="as it was")
+    element = desk.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
+    assert element["timelapsed"] == 90.4
+    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}):
+        outcome = desk.send("PUT", "/timer/1001/", sent, now=NOW + 90 * SECOND + 400_000)
+        assert reply(outcome)["timer"] == element
+        assert not outcome.changes
+
+
+def test_a_starttime_sent_back_moves_nothing(desk: Desk) -> None:
+    """``starttime`` is written to the second: sent back as it was shown, it is no correction."""
+    desk.send("POST", "/timer/", {"personid": 3}, now=NOW + 700_000)
+    assert not desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:00:00"}).changes
+    outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:50:00"})
+    assert [change.verb for change in outcome.changes] == [Correction.AMEND]
+    assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW - 10 * MINUTE, 0)
+
+
+def test_a_time_sent_alone_is_a_correction(desk: Desk) -> None:
+    """``time`` of a running timer is what it had worked at ``starttime``; of a paused one, all of it."""
+    stored(desk)
+    outcome = desk.send("PUT", "/timer/1001/", {"time": 600}, now=NOW + MINUTE)
+    assert [change.verb for change in outcome.changes] == [Correction.AMEND]
+    assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW, 10 * MINUTE)
+    assert reply(outcome)["timer"]["totaltime"] == 660.0
+    assert desk.timer("PUT", "/timer/1001/", {"time": ""}, now=NOW + MINUTE)["time"] == 0.0
+    desk.send("PUT", "/timer/1001/", {"time": 30, "starttime": ""}, now=NOW + MINUTE)
+    desk.send("PUT", "/timer/1001/", {"time": 20}, now=NOW + HOUR)
+    assert desk.record(1001).timer.worked == 20 * SECOND
+    assert desk.record(1001).timer.since == NOW + MINUTE
+
+
+def test_a_clock_ahead_does_not_trap_a_timer(desk: Desk) -> None:
+    """A timer started in the future can be paused now; it counts from then, so it has counted nothing."""
+    stored(desk, starttime="2026-03-02 09:00:00")
+    assert desk.timer("PUT", "/timer/1001/", {"starttime": "", "time": 0})["time"] == 0.0
+    assert desk.record(1001).timer == Timer(State.PAUSED, NOW + HOUR, NOW + HOUR, 0)
+
+
+@states("intervals", SETTABLE, "name no string (255) A description you want to apply to the timer.")
+@states("intervals", SETTABLE, "string (xxx) indicates a string with a maximum length of xxx characters.")
+def test_name(desk: Desk) -> None:
+    """At most 255 characters, whatever their bytes; null blanks it."""
+    assert desk.timer("POST", "/timer/", {"personid": 3, "name": "ü" * 255})["name"] == "ü" * 255
+    for name in ("x" * 256, "x" * 10**6):
+        assert refused(desk.send("POST", "/timer/", {"personid": 3, "name": name})) == (*VALIDATION, "name")
+        assert refused(desk.send("PUT", "/timer/1001/", {"name": name})) == (*VALIDATION, "name")
+    outcome = desk.send("PUT", "/timer/1001/", {"name": None})
+    assert [change.verb for change in outcome.changes] == [UPDATE]
+    assert desk.record(1001).note == ""
+    assert desk.timer("PUT", "/timer/1001/", {"name": "line\n\ttwo"})["name"] == "line\n\ttwo"
+
+
+@states("intervals", FILTERS, "2 This field accepts HTML, but certain HTML elements may be stripped out.")
+def test_a_name_accepts_html(desk: Desk) -> None:
+    """HTML stays, but for elements that do something."""
+    name = "<b>Bold</b> &amp; <script>alert(1)</script>free"
+    assert desk.timer("POST", "/timer/", {"personid": 3, "name": name})["name"] == "<b>Bold</b> &amp; free"
+
+
+@states("intervals", SETTABLE, "lastupdate no date The date on which the timer was last started or stopped")
+def test_lastupdate(desk: Desk) -> None:
+    """The UTC day of the last start, pause or resume; a correction leaves it; a date that is sent stands."""
+    late = pc.instant("2026-03-02T23:30:00Z")  # the 3rd in Berlin
+    assert desk.timer("POST", "/timer/", {"personid": 3}, now=late)["lastupdate"] == "2026-03-02"
+    for body, days, expected in (
+        ({"time": 60}, 1, "2026-03-02"),
+        ({"name": "x"}, 2, "2026-03-02"),
+        ({"starttime": "", "time": 60}, 3, "2026-03-05"),
+        ({"time": 70}, 4, "2026-03-05"),
+        ({"starttime": "2026-03-07 00:00:00"}, 5, "2026-03-07"),
+        ({"lastupdate": "2026-01-01"}, 6, "2026-01-01"),
+        ({"starttime": "", "time": 1, "lastupdate": "2026-01-02"}, 7, "2026-01-02"),
+        ({"lastupdate": ""}, 8, None),
+    ):
+        assert desk.timer("PUT", "/timer/1001/", body, now=late + days * DAY)["lastupdate"] == expected, body
+    for wrong in ("2026-02-30", "yesterday", 5, True):
+        assert refused(desk.send("PUT", "/timer/1001/", {"lastupdate": wrong})) == (*VALIDATION, "lastupdate")
+
+
+@states("intervals", SETTABLE, "To update a member resource:")
+@states("intervals", SETTABLE, 'PUT /timer/{id}/ "taskid": value, "time": value')
+@states(
+    "intervals",
+    SETTABLE,
+    "Assuming no errors, the server will respond with 202 Accepted and the entire element. This will allow you to"
+    " verify the field values.",
+)
+def test_update(desk: Desk) -> None:
+    """202 and the whole element; what is not sent stays as it is."""
+    stored(desk, name="stays")
+    outcome = desk.send("PUT", "/timer/1001/", {"taskid": 32, "time": 60.25})
+    assert outcome.reply.status == 202
+    element = reply(outcome)["timer"]
+    assert (element["taskid"], element["time"], element["name"], element["personid"]) == (32, 60.25, "stays", 3)
+    assert desk.timer("PUT", "/timer/1001/", {"personid": 5}, person=1)["personid"] == 5
+    assert refused(desk.send("PUT", "/timer/1001/", {"personid": ""}, person=1)) == (*VALIDATION, "personid")
+    assert refused(desk.send("PUT", "/timer/77/", {"time": 5})) == (404, 14, "id")
+
+
+def test_a_post_with_an_id_updates(desk: Desk) -> None:
+    """In the path or in the body; a PUT without one is about no timer."""
+    stored(desk)
+    for path, body in (
+        ("/timer/", {"id": 1001}),
+        ("/timer", {"id": "1001"}),
+        ("/timer/1001", {}),
+        ("/timer/1001/", {"id": 1001}),
+    ):
+        outcome = desk.send("POST", path, body | {"name": path})
+        assert (outcome.reply.status, outcome.operation) == (202, "update_timer")
+        assert reply(outcome)["timer"]["name"] == path
+    assert refused(desk.send("PUT", "/timer/", {"time": 5})) == (*VALIDATION, "id")
+    assert refused(desk.send("PUT", "/timer/1001/", {"id": 1002, "time": 5})) == (*VALIDATION, "id")
+
+
+def test_a_timer_begins_within_the_calendar(desk: Desk) -> None:
+    """What was worked cannot reach back beyond the year 1."""
+    assert refused(desk.send("POST", "/timer/", {"personid": 3, "time": 9e10})) == (*VALIDATION, "time")
+    stored(desk)
+    assert refused(desk.send("PUT", "/timer/1001/", {"time": 9e10})) == (*VALIDATION, "time")
+    assert desk.record(1001).timer == Timer(State.RUNNING, NOW, NOW, 0)
+
+
+# ---- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Basic \xff\xe4",
+        "Basic " + base64.b64encode(b"\xff:X").decode(),
+        "Basic " + base64.b64encode(b":intervals-token-3").decode(),
+        "Basic " + base64.b64encode(b"intervals-token-9:X").decode(),
+        "Basic " + base64.b64encode(b"intervals-token-").decode(),
+        "Bearer intervals-token-3",
+        basic(3)["authorization"].replace("Basic", "Digest"),
+    ],
+)
+def test_wrong_credentials(desk: Desk, authorization: str | None) -> None:
+    """No credentials, or nobody's: 401, before anything else is looked at."""
+    headers = JSON if authorization is None else JSON | {"authorization": authorization}
+    outcome = handle(Request(method="BREW", path="/timer/7", query="pot", headers=headers), desk.account, NOW)
+    assert refused(outcome) == (401, 9, "")
+
+
+def test_any_password_will_do(desk: Desk) -> None:
+    """The token is the user name; the scheme is read in any case."""
+    for credentials in (basic(3, ""), basic(3, "X"), basic(3, "a:b:c")):
+        for headers in (credentials, {"authorization": credentials["authorization"].replace("Basic", "bAsIc")}):
+            assert handle(Request(method="GET", path="/timer", headers=headers), desk.account, NOW).rejection is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/timers/", (400, 13)),
+        ("GET", "/timer/1001/start", (400, 13)),
+        ("GET", "/", (400, 13)),
+        ("GET", "", (400, 13)),
+        ("GET", "/\ud800", (400, 13)),
+        ("DELETE", "/timer/", (400, 16)),
+        ("PATCH", "/timer/1001/", (400, 16)),
+        ("", "/timer/", (400, 16)),
+        ("GET", "/timer/\x00", (400, 18)),
+        ("GET", "/timer/abc", (404, 14)),
+        ("GET", "/timer/-1", (404, 14)),
+        ("GET", f"/timer/{'9' * 5000}", (404, 14)),
+    ],
+)
+def test_unknown_paths_and_methods(desk: Desk, method: str, path: str, expected: tuple[int, int]) -> None:
+    """The code says which it was: the resource's type, the method or the resource."""
+    assert refused(desk.send(method, path))[:2] == expected
+
+
+def test_a_bad_resource_is_told_first(desk: Desk) -> None:
+    """A path that is nobody's needs no credentials."""
+    assert refused(handle(Request(method="GET", path="/miletsone"), desk.account, NOW)) == (400, 13, "")
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "expected"),
+    [
+        ("statusid=3", None, (400, 17, "statusid")),
+        ("\ud800=3", None, (400, 17, "\\ud800")),
+        ("x" * 1000, None, (400, 17, "x" * 200 + "…")),
+        ("personid=3&personid=3", None, (*VALIDATION, "personid")),
+        ("personid=3", {"personid": 3}, (*VALIDATION, "personid")),
+        ("personid=three", None, (*VALIDATION, "personid")),
+        ("personid=1,,2", None, (*VALIDATION, "personid")),
+        ("personid=-1", None, (*VALIDATION, "personid")),
+        ("personid=1.5", None, (*VALIDATION, "personid")),
+        ("personid=%D9%A1", None, (*VALIDATION, "personid")),
+        ("personid=" + "9" * 5000, None, (*VALIDATION, "personid")),
+        ("taskid=%00", None, (*VALIDATION, "taskid")),
+        ("taskid=%ff", None, (*VALIDATION, "")),
+        ("&".join(f"a{number}=1" for number in range(200)), None, (*VALIDATION, "")),
+    ],
+)
+def test_hostile_queries(desk: Desk, query: str, body: object, expected: tuple[int, int, str]) -> None:
+    """Unknown, duplicate, malformed, huge."""
+    assert refused(desk.send("GET", "/timer/", body, query=query, person=1)) == expected
+
+
+WRONG: dict[str, list[object]] = {
+    "personid": [True, 1.5, 1e300, "3a", " 3", "\u0663", -3, 2**53, 10**30, [], {}, "", None],
+    "taskid": [False, 31.5, "x", -1, 2**53, 10**400, [31], {"id": 31}],
+    "starttime": [
+        5,
+        True,
+        [],
+        "now",
+        "2026-03-02",
+        "2026-03-02T08:00:00Z",
+        "2026-02-30 08:00:00",
+        "2026-03-02 24:00:00",
+        "2026-03-02 08:00:60",
+        "0000-01-01 00:00:00",
+        "10000-01-01 00:00:00",
+        "x" * 10**6,
+    ],
+    "time": [True, [], "soon", -1, -0.001, "nan", "inf", "-inf", "1e400", 1e300, 10**30, 1e12],
+    "name": [5, True, [], {}, "\x00", "a\x1bb", "\x7f", "\ufffe", "x" * 256],
+    "lastupdate": [5, [], "02.03.2026", "2026-13-01", "0000-00-00"],
+    "id": [[], {}, 1.5, True],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in WRONG.items() for value in values])
+def test_wrong_types_and_values(desk: Desk, field: str, value: object) -> None:
+    """Each field refuses what it cannot be, created or updated, and says which field it was."""
+    stored(desk)
+    sent = {"personid": 3, field: value}
+    assert refused(desk.send("POST", "/timer/", sent)) == (*VALIDATION, field)
+    if field != "id":
+        assert refused(desk.send("PUT", "/timer/1001/", sent)) == (*VALIDATION, field)
+    assert desk.record(1001).timer == pc.start(NOW)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"{", JSON),
+        (b"[]", JSON),
+        (b"7", JSON),
+        (b"null", JSON),
+        (b'{"personid": NaN}', JSON),
+        (b'{"personid": Infinity}', JSON),
+        (b'{"time": 1e400}', JSON),
+        (b'{"personid": 3, "time": ' + b"9" * 5000 + b"}", JSON),
+        (b'{"name": "\xff"}', JSON),
+        (b'{"name": "\\ud800"}', JSON),
+        (b'{"name": ' + b"[" * 100_000, JSON),
+        (b"personid=3", {"content-type": "application/x-www-form-urlencoded"}),
+        (b"<timer>", XML),
+        (b"<timer", XML),
+        (b"{}", XML),
+        (b"<timer>\xff</timer>", XML),
+        (b"<timer>&nbsp;</timer>", XML),
+        (b"<?xml version='1.0' encoding='klingon'?><timer/>", XML),
+        (b"<?xml version='1.0' encoding='utf-7'?><timer/>", XML),
+        (b"<!DOCTYPE timer><timer/>", XML),
+        (b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><timer><name>&b;</name></timer>', XML),
+        (
+            b"<!DOCTYPE a [<!ENTITY a 'aaaaaaaaaa'>"
+            + b"".join(b"<!ENTITY %c '%s'>" % (98 + level, b"&%c;" % (97 + level) * 10) for level in range(10))
+            + b"]><timer><name>&k;</name></timer>",
+            XML,
+        ),
+    ],
+)
+def test_a_body_that_cannot_be_read(desk: Desk, body: bytes, headers: dict[str, str]) -> None:
+    """Malformed JSON and XML, wrong bytes, a document type with entities in it: a validation error, no more."""
+    outcome = desk.send("POST", "/timer/", body, headers=headers)
+    assert refused(outcome) == (*VALIDATION, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "field"),
+    [
+        (b'{"personid": 3, "personid": 5}', JSON, "personid"),
+        (b'{"personid": 3, "starttime": "2026-03-02 08:00:00", "time": {"a": 1, "a": 2}}', JSON, "a"),
+        (b"<timer><personid>3</personid><personid>5</personid></timer>", XML, "personid"),
+        (b"<timer><personid>3</personid><name><b>x</b></name></timer>", XML, "name"),
+        (b"<timer><personid>3</personid><taskid> </taskid></timer>", XML, "taskid"),
+    ],
+)
+def test_a_field_that_is_there_twice(desk: Desk, body: bytes, headers: dict[str, str], field: str) -> None:
+    """Neither of two values is taken; nor are elements where text is meant."""
+    assert refused(desk.send("POST", "/timer/", body, headers=headers)) == (*VALIDATION, field)
+
+
+def test_refusals_from_outside() -> None:
+    """What a server refuses before a call is decided has its code too."""
+    asked = Request(method="GET", path="/timer/")
+    for rule, expected in (
+        (Rule.QUOTA, (400, 11, "Maximum number of daily API requests exceeded")),
+        (Rule.TOO_FAST, (400, 12, "Requests too fast")),
+        (Rule.UNAVAILABLE, (502, 20, "Service offline")),
+        (Rule.TOO_LARGE, (400, 18, "Validation error")),
+    ):
+        rejection = refusal(VENDOR, asked, Broken(rule)).rejection
+        assert rejection is not None
+        assert (rejection.status, rejection.vendor_code, rejection.message) == expected
+
+
+def test_an_error_in_xml(desk: Desk) -> None:
+    """The same refusal, in the form that was asked for."""
+    outcome = desk.send("GET", "/timer/7/", headers=XML)
+    assert outcome.reply.headers["content-type"] == "application/xml; charset=utf-8"
+    assert outcome.reply.body == (
+        b"<?xml version='1.0' encoding='UTF-8'?>\n<intervals><status>Error</status><code>404</code>"
+        b"<error><code>14</code><message>Resource requested does not exist</message>"
+        b"<verbose>id: there is no timer 7</verbose></error></intervals>"
+    )
+
+
+# ---- JSON and XML --------------------------------------------------------------------------------
+
+
+def test_xml_in_and_out(desk: Desk) -> None:
+    """A body in XML is read like one in JSON; an empty element is blank."""
+    outcome = desk.send(
+        "POST",
+        "/timer/",
+        b"<timer><personid>3</personid><taskid>31</taskid><starttime/><time>90.5</time><name>a &lt; b</name></timer>",
+        headers=XML,
+    )
+    assert outcome.reply.status == 201
+    record = desk.record(1001)
+    assert (record.timer.state, record.timer.worked, record.note) == (State.PAUSED, 90_500_000, "a < b")
+    assert parse(outcome.reply.body, NOW).task is not None
+    for query, elements in (("", b"<listcount>1</listcount><timer>"), ("generaltimers", b"<listcount>0</listcount></")):
+        assert elements in desk.send("GET", "/timer/", query=query, headers=XML).reply.body
+
+
+@pytest.mark.parametrize(
+    ("headers", "xml"),
+    [
+        ({}, False),
+        ({"accept": "*/*"}, False),
+        ({"accept": "application/xml"}, True),
+        ({"accept": "text/xml; q=1"}, True),
+        ({"accept": "application/json, application/xml;q=0.5"}, False),
+        ({"accept": "application/xml, application/json"}, True),
+        ({"content-type": "application/xml"}, True),
+        ({"accept": "*/*", "content-type": "APPLICATION/XML"}, True),
+        ({"accept": "application/json", "content-type": "application/xml"}, False),
+        ({"accept": "text/html", "content-type": "text/plain"}, False),
+    ],
+)
+def test_the_form_of_an_answer(desk: Desk, headers: dict[str, str], *, xml: bool) -> None:
+    """As ``Accept`` says, else as ``Content-Type``; JSON where neither says. An absent body needs no form."""
+    stored(desk)
+    answered = handle(Request(method="GET", path="/timer/1001", headers=basic(3) | headers), desk.account, NOW).reply
+    assert answered.status == 200
+    assert answered.body.startswith(b"<") is xml
+
+
+# ---- the client's side ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("xml", [False, True])
+def test_each_call_there_and_back(desk: Desk, *, xml: bool) -> None:
+    """What `request` sends `handle` understands, and what `handle` answers `read_reply` understands."""
+
+    def call(operation: str, parameters: msgspec.Struct, now: int) -> Any:  # noqa: ANN401 - the operation's own type
+        sent = request(operation, parameters, token="intervals-token-3", xml=xml)
+        outcome = handle(sent, desk.account, now)
+        assert outcome.operation == operation
+        desk.account.apply(outcome.changes)
+        return read_reply(operation, outcome.reply.status, outcome.reply.headers, outcome.reply.body, now=now)
+
+    created = call("create_timer", WriteTimer(personid=3, taskid=31, name="<ü> & co"), NOW)
+    assert isinstance(created, IntervalsTimer)
+    assert (created.id, created.timer, created.note) == ("1001", pc.start(NOW), "<ü> & co")
+    paused = call("update_timer", WriteTimer(id="1001", starttime=None, time=90), NOW + 90 * SECOND)
+    assert paused.timer == Timer(State.PAUSED, NOW, NOW + 90 * SECOND, 90 * SECOND)
+    day = dt.date(2026, 3, 1)
+    assert call("update_timer", WriteTimer(id=1001, lastupdate=day, taskid=None), NOW).updated_on == day
+    assert call("get_timer", GetTimer(id="1001"), NOW).timer.worked == 90 * SECOND
+    call("create_timer", WriteTimer(personid=3, taskid=31), NOW)
+    everything = call("list_timers", ListTimers(gettimerinfo=True, limit=1, sortdir="DESC", taskid="31,32"), NOW)
+    assert isinstance(everything, Page)
+    assert [(record.id, record.task.name) for record in everything.records] == [("1002", "Design")]
+    assert everything.total == 1
+    assert call("list_timers", ListTimers(generaltimers=False, personid=3), NOW).total == 1
+    both = call("list_timers", ListTimers(gettimerinfo=True), NOW)
+    assert [record.id for record in both.records] == ["1001", "1002"]
+    assert call("list_timers", ListTimers(taskid=33), NOW) == Page((), 0)
+    assert call("delete_timer", DeleteTimer(id="1001"), NOW) is None
+    with pytest.raises(Rejection) as caught:
+        call("get_timer", GetTimer(id="1001"), NOW)
+    rejection = caught.value
+    assert (rejection.status, rejection.vendor_code, rejection.message) == (
+        404,
+        14,
+        "Resource requested does not exist",
+    )
+    assert "there is no timer 1001" in str(rejection)
+
+
+def test_a_request_is_ready_to_be_sent() -> None:
+    """Method, path, query, headers and body, as any HTTP library takes them."""
+    asked = request("list_timers", ListTimers(clientid="11,12", generaltimers=True), token="t")
+    assert asked == Request(
+        method="GET",
+        path="/timer/",
+        query="generaltimers=true&clientid=11%2C12",
+        headers={"authorization": "Basic dDpY", "accept": "application/json"},
+    )
+    written = request("update_timer", WriteTimer(id="a/b", starttime=None), token="t")
+    assert (written.method, written.path, written.body) == ("PUT", "/timer/a%2Fb/", b'{"starttime":null}')
+    assert written.headers["content-type"] == "application/json"
+    with pytest.raises(Broken, match="id"):
+        request("update_timer", WriteTimer(time=5), token="t")
+    with pytest.raises(UnknownOperation) as caught:
+        request("stop_timer", GetTimer(id="1"), token="t")
+    assert caught.value.known == ("list_timers", "get_timer", "delete_timer", "create_timer", "update_timer")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (502, b"<html><body>Bad gateway<br></body></html>", 1),
+        (500, b"", 1),
+        (500, b"{}", 1),
+        (400, b'{"error": "no"}', 1),
+        (400, b'{"error": {"code": "18", "message": "no"}}', 18),
+    ],
+)
+def test_a_refusal_without_a_readable_body(status: int, body: bytes, code: int) -> None:
+    """The HTTP status says no, whatever stands below it."""
+    with pytest.raises(Rejection) as caught:
+        read_reply("get_timer", status, {}, body, now=NOW)
+    assert (caught.value.status, caught.value.vendor_code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "path"),
+    [
+        ("get_timer", b"{}", "$"),
+        ("list_timers", b"{}", "$"),
+        ("list_timers", b'{"listcount": "1", "timer": "x"}', "$.timer"),
+        ("list_timers", b'{"listcount": 1, "timer": [{"personid": 3}]}', "$.timer[0]"),
+        (
+            "list_timers",
+            b'{"listcount": 1, "timer": [{"personid": 3, "time": 0, "starttime": "x"}]}',
+            "$.timer[0].starttime",
+        ),
+    ],
+)
+def test_a_success_that_is_none(operation: str, body: bytes, path: str) -> None:
+    """A reply whose body is not what the page documents says where it is not."""
+    with pytest.raises(MalformedPayload) as caught:
+        read_reply(operation, 200, {}, body, now=NOW)
+    assert caught.value.path == path
+
+
+# ---- whatever is sent ----------------------------------------------------------------------------
+
+FIELDS = [*WriteTimer.__struct_fields__, *ListTimers.__struct_fields__, "nonsense"]
+texts = st.text(max_size=12) | st.sampled_from(
+    ["1001", "1002", "3", "5", "31", "3,5", "t", "2026-03-02 08:00:00", "2026-03-01", "90.5", "lastupdate", "DESC", ""]
+)
+values: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers(-3, 1003) | st.integers() | st.floats() | texts | st.sampled_from([[], {}])
+)
+objects = st.dictionaries(st.sampled_from(FIELDS), values, max_size=5)
+# What is nearly right is likelier to come far.
+likely: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "personid": st.sampled_from([3, "3", 5, 9, None]),
+        "taskid": st.sampled_from([31, 32, None, "", 99]),
+        "starttime": st.sampled_from(
+            [None, "", "2026-03-02 08:00:00", "2026-03-02 07:00:00", "9999-12-31 23:59:59", "x"]
+        ),
+        "time": st.sampled_from([None, "", 0, 60, 90.5, "1e11", -1]),
+        "name": texts,
+        "lastupdate": st.sampled_from(["2026-03-02", None, "x"]),
+    },
+)
+
+
+def as_xml(content: dict[str, object]) -> bytes:
+    """The nearest that XML has, wrong or not."""
+    return f"<timer>{''.join(f'<{name}>{value}</{name}>' for name, value in content.items())}</timer>".encode(
+        "utf-8", "replace"
+    )
+
+
+bodies = (
+    st.binary(max_size=30)
+    | (likely | objects).map(lambda content: b"" if not content else msgspec.json.encode(content))
+    | (likely | objects).map(as_xml)
+)
+requests = st.builds(
+    Request,
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    path=st.sampled_from(["/timer", "/timer/", "/timer/1001", "/timer/1002/", "/timer/x", "/timers"]) | texts,
+    query=st.just("") | texts | objects.map(lambda sent: urlencode(sent, errors="replace")),
+    headers=st.builds(
+        lambda person, headers: headers | (basic(person) if person else {}),
+        st.integers(0, 5),
+        st.sampled_from(
+            [JSON, XML, {}, {"content-type": "application/xml"}, {"accept": "\xff", "authorization": "\xff"}]
+        ),
+    ),
+    body=bodies,
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(sent=st.lists(requests, min_size=1, max_size=4), at=st.integers(NOW, NOW + DAY))
+def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: int) -> None:
+    """The reply is a documented shape, what changed is a move of the dialect, and nothing changes but on success."""
+    desk = Desk()
+    stored(desk, taskid=31)
+    statuses = {
+        "list_timers": 200,
+        "get_timer": 200,
+        "delete_timer": 200,
+        "create_timer": 201,
+        "update_timer": 202,
+    }
+    moves = {(move.operation, move.verb) for move in DIALECT.moves}
+    for each in sent:
+        outcome = handle(each, desk.account, at)
+        answered = outcome.reply
+        if outcome.rejection is not None:
+            assert not outcome.changes
+            assert answered.status in {400, 401, 403, 404}
+            with pytest.raises(Rejection) as caught:
+                read_reply("get_timer", answered.status, answered.headers, answered.body, now=at)
+            assert caught.value.vendor_code in {9, 10, 13, 14, 16, 17, 18}
+            continue
+        assert answered.status == statuses[outcome.operation]
+        read = read_reply(outcome.operation, answered.status, answered.headers, answered.body, now=at)
+        kinds: dict[str, type] = {"list_timers": Page, "delete_timer": type(None)}
+        assert isinstance(read, kinds.get(outcome.operation, IntervalsTimer))
+        for change in outcome.changes:
+            assert (outcome.operation, change.verb) in moves
+            timer = change.record.timer
+            assert (
+                pc.restore(state=timer.state, started_at=timer.started_at, since=timer.since, worked=timer.worked)
+                == timer
+            )
+        desk.account.apply(outcome.changes)
+
+
+def test_the_table_is_the_pages() -> None:
+    """Five calls on two paths, each with the methods that the page allows."""
+    assert [(row.name, row.methods, row.path) for row in OPERATIONS] == [
+        ("list_timers", ("GET",), "/timer"),
+        ("get_timer", ("GET",), "/timer/{id}"),
+        ("delete_timer", ("DELETE",), "/timer/{id}"),
+        ("create_timer", ("POST",), "/timer"),
+        ("update_timer", ("PUT", "POST"), "/timer/{id}"),
+    ]

@@ -1,0 +1,390 @@
+"""Intervals on the wire: the ``timer`` element written and read, in JSON and XML."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import punchclock as pc
+from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORLD
+from pages import states
+from punchclock import State, Timer
+from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
+from punchclock.vendors import MalformedPayload
+from punchclock.vendors.intervals import IntervalsTimer, parse, serialize
+from punchclock.vendors.intervals.wire import info_element, read_seconds, read_timestamp, write_timestamp
+from punchclock.vendors.wire import write_json
+from punchclock.vendors.world import Client, Person, Project, Task
+from strategies import FIRST, LAST
+
+OPENING = "Intervals API Resource: timer"
+SETTABLE = "Settable Fields for PUT and POST Requests"
+
+RUNNING = IntervalsTimer(
+    id="1001",
+    timer=Timer(State.RUNNING, NOW - 2 * HOUR, NOW - 90 * SECOND, HOUR),
+    person=WORLD.people["3"],
+    client=WORLD.clients["11"],
+    project=WORLD.projects["21"],
+    task=WORLD.tasks["31"],
+    note="Draw the screens",
+    updated_on=dt.date(2026, 3, 2),
+)
+PAUSED = IntervalsTimer(
+    id="1002", timer=Timer(State.PAUSED, NOW - HOUR, NOW - MINUTE, 90 * SECOND + 500_000), person=WORLD.people["5"]
+)
+
+ELEMENT: dict[str, Any] = {
+    "id": 1001,
+    "taskid": 31,
+    "personid": 3,
+    "starttime": "2026-03-02 07:58:30",
+    "time": 3600.0,
+    "timelapsed": 90.0,
+    "name": "Draw the screens",
+    "lastupdate": "2026-03-02",
+    "isrunning": "t",
+    "totaltime": 3690.0,
+}
+
+
+@states("intervals", OPENING, "Timers rely on two fields: time (number of seconds) and starttime (timestamp).")
+@states("intervals", OPENING, "If starttime is not blank, it indicates the timer is running.")
+@states(
+    "intervals",
+    SETTABLE,
+    "timelapsed no double Time elapsed since timer was started. This field is ready only.",
+)
+def test_a_running_timer_is_written_field_for_field() -> None:
+    """A running timer has its ``starttime`` in UTC; ``timelapsed`` is what passed since, on top of ``time``."""
+    written = serialize(RUNNING, NOW)
+    assert list(msgspec.json.decode(written).items()) == list(ELEMENT.items())
+    assert b'"time":3600.0,"timelapsed":90.0' in written
+
+
+@states(
+    "intervals",
+    OPENING,
+    "Whenever starttime is blank, it indicates that it's paused, and time contains amount of seconds recorded.",
+)
+def test_a_paused_timer_is_written_field_for_field() -> None:
+    """A paused timer has no ``starttime``; all its seconds stand in ``time``, and none elapse."""
+    for now in (NOW, NOW + HOUR):
+        assert list(msgspec.json.decode(serialize(PAUSED, now)).items()) == [
+            ("id", 1002),
+            ("taskid", None),
+            ("personid", 5),
+            ("starttime", None),
+            ("time", 90.5),
+            ("timelapsed", 0.0),
+            ("name", ""),
+            ("lastupdate", None),
+            ("isrunning", "f"),
+            ("totaltime", 90.5),
+        ]
+
+
+def test_a_record_without_an_id_is_written_with_0() -> None:
+    """Who has no id yet has none to write."""
+    written = serialize(IntervalsTimer(timer=pc.start(NOW)), NOW)
+    assert msgspec.json.decode(written) | {"id": 0, "personid": 0} == msgspec.json.decode(written)
+    assert parse(msgspec.json.decode(written) | {"personid": 3}, NOW).id == ""
+
+
+def test_task_information_follows_the_element() -> None:
+    """The element of ``gettimerinfo`` is the element, with task, project and client behind it."""
+    information = {
+        "task": "Design",
+        "projectid": 21,
+        "project": "Project 006_1",
+        "clientid": 11,
+        "client": "Client 006",
+    }
+    written = msgspec.json.decode(write_json(info_element(RUNNING, NOW)))
+    assert list(written.items()) == list((ELEMENT | information).items())
+    general = msgspec.json.decode(write_json(info_element(PAUSED, NOW)))
+    assert {general[name] for name in information} == {None}
+    record = parse(written, NOW)
+    assert record.client == Client(id="11", name="Client 006")
+    assert record.project == Project(id="21", name="Project 006_1", client=record.client)
+    assert record.task == Task(id="31", name="Design", project=record.project)
+
+
+def test_the_element_as_xml() -> None:
+    """In XML the fields are elements in the same order; blank ones are empty."""
+    assert serialize(RUNNING, NOW, xml=True) == (
+        b"<?xml version='1.0' encoding='UTF-8'?>\n"
+        b"<timer><id>1001</id><taskid>31</taskid><personid>3</personid><starttime>2026-03-02 07:58:30</starttime>"
+        b"<time>3600.0</time><timelapsed>90.0</timelapsed><name>Draw the screens</name>"
+        b"<lastupdate>2026-03-02</lastupdate><isrunning>t</isrunning><totaltime>3690.0</totaltime></timer>"
+    )
+    assert b"<taskid /><personid>5</personid><starttime /><time>90.5</time>" in serialize(PAUSED, NOW, xml=True)
+
+
+def test_xml_holds_no_character_that_xml_cannot() -> None:
+    """A name from elsewhere may hold what XML has no way to write; it is replaced, and the document stays one."""
+    record = msgspec.structs.replace(PAUSED, note="a\x00b\x1f<c>&\ud800")
+    assert parse(serialize(record, NOW, xml=True), NOW).note == "a�b�<c>&�"
+
+
+def test_a_clock_behind_the_timer_reads_it_as_it_stands() -> None:
+    """What shows a timer never fails for it: before its last instant, nothing has elapsed."""
+    assert msgspec.json.decode(serialize(RUNNING, NOW - HOUR))["timelapsed"] == 0.0
+
+
+@given(now=st.integers(FIRST, LAST), since=st.integers(FIRST, LAST), worked=st.integers(0, 2**50), lapsed=st.booleans())
+def test_totaltime_is_time_and_timelapsed(now: int, since: int, worked: int, *, lapsed: bool) -> None:
+    """``totaltime = time + timelapsed``, whatever the instants."""
+    state = State.RUNNING if lapsed else State.PAUSED
+    record = IntervalsTimer(id="1", timer=Timer(state, since - worked, since, worked), person=Person(id="3"))
+    written = msgspec.json.decode(serialize(record, now))
+    assert written["time"] == worked / SECOND
+    assert written["timelapsed"] == (max(now - since, 0) / SECOND if lapsed else 0)
+    assert written["totaltime"] == pytest.approx(written["time"] + written["timelapsed"])
+
+
+canonical = st.builds(
+    lambda running, second, worked, id, task, note, day: IntervalsTimer(
+        id=id,
+        timer=Timer(State.RUNNING if running else State.PAUSED, second * SECOND - worked, second * SECOND, worked),
+        person=Person(id="3"),
+        task=Task(id=task) if task else None,
+        note=note,
+        updated_on=day,
+    ),
+    running=st.booleans(),
+    second=st.integers(-30_000_000_000, 250_000_000_000),
+    worked=st.integers(0, 2**50),
+    id=st.integers(0, 10**15).map(lambda number: str(number or "")),
+    task=st.none() | st.integers(1, 10**15).map(str),
+    note=st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=20),
+    day=st.none() | st.dates(),
+)
+
+
+@given(record=canonical, xml=st.booleans())
+def test_what_is_written_is_read_back(record: IntervalsTimer, *, xml: bool) -> None:
+    """``parse`` undoes ``serialize`` where the element can say all: no break, whole seconds, paused just now."""
+    now = record.timer.since
+    assert parse(serialize(record, now, xml=xml), now) == record
+
+
+@given(record=canonical, later=st.integers(0, 10**12))
+def test_a_running_timer_is_read_alike_at_any_time(record: IntervalsTimer, later: int) -> None:
+    """A running timer's element says its instants itself; a paused one counts as paused when it is read."""
+    read = parse(serialize(record, record.timer.since + later), record.timer.since + later)
+    if record.timer.state is State.RUNNING:
+        assert read == record
+    else:
+        assert read.timer.worked == record.timer.worked
+        assert read.timer.since == record.timer.since + later
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        ELEMENT,
+        {"timer": ELEMENT},
+        {"personid": 3, "status": "OK", "code": 200, "timer": ELEMENT},
+        msgspec.json.encode(ELEMENT),
+        msgspec.json.encode({"timer": ELEMENT}),
+        msgspec.json.encode(ELEMENT).decode(),
+        serialize(RUNNING, NOW, xml=True),
+        serialize(RUNNING, NOW, xml=True).decode().partition("\n")[2],
+        b"\n  " + serialize(RUNNING, NOW, xml=True).partition(b"\n")[2],
+        b"<intervals><status>OK</status>%b</intervals>" % serialize(RUNNING, NOW, xml=True).partition(b"\n")[2],
+        ELEMENT | {"id": "1001", "taskid": "031", "personid": "3", "time": "3600.0", "timelapsed": "90", "new": {}},
+        ELEMENT | {"time": 3600, "lastupdate": "2026-03-02 07:58:30", "projectid": None, "clientid": ""},
+    ],
+)
+def test_reading_is_tolerant(payload: object) -> None:
+    """Bare or in an envelope, bytes, text or decoded, JSON or XML, numbers as texts, fields that nobody knows."""
+    assert parse(payload, NOW) == IntervalsTimer(
+        id="1001",
+        timer=Timer(State.RUNNING, NOW - 90 * SECOND - HOUR, NOW - 90 * SECOND, HOUR),
+        person=Person(id="3"),
+        task=Task(id="31"),
+        note="Draw the screens",
+        updated_on=dt.date(2026, 3, 2),
+    )
+
+
+@pytest.mark.parametrize("blank", [None, "", 0, "0"])
+def test_a_timer_without_a_task_is_a_general_timer(blank: object) -> None:
+    """No task is said by null, by nothing and by 0."""
+    assert parse(ELEMENT | {"taskid": blank}, NOW).task is None
+
+
+@pytest.mark.parametrize("blank", [None, ""])
+def test_blank_is_null_or_empty(blank: object) -> None:
+    """A paused timer's ``starttime`` is null in JSON and empty in XML; so may ``time`` be."""
+    timer = parse(ELEMENT | {"starttime": blank}, NOW).timer
+    assert timer == Timer(State.PAUSED, NOW - HOUR, NOW, HOUR)
+    assert parse(ELEMENT | {"time": blank}, NOW).timer.worked == 0
+
+
+HUGE = 10**400
+
+MALFORMED: list[tuple[object, str, object]] = [
+    (b"", "$", b""),
+    (b"{", "$", b"{"),
+    (b"\xff", "$", b"\xff"),
+    (b'{"id":"\xff"}', "$", b'{"id":"\xff"}'),
+    (b"[]", "$", []),
+    (b"null", "$", None),
+    (17, "$", 17),
+    (object, "$", object),
+    (b"{" * 100_000, "$", b"{" * 100_000),
+    (b'{"a":' * 100_000, "$", b'{"a":' * 100_000),
+    ("\ud800", "$", "\ud800"),
+    (b"<timer>", "$", b"<timer>"),
+    (b"<timer/>", "$", None),
+    (b"<timer>text</timer>", "$", None),
+    (b"<a>" * 200_000 + b"</a>" * 200_000, "$", b"<a>" * 200_000 + b"</a>" * 200_000),
+    (b"<?xml version='1.0' encoding='klingon'?><timer/>", "$", b"<?xml version='1.0' encoding='klingon'?><timer/>"),
+    ({"timer": 5}, "$.timer", 5),
+    ({"timer": ELEMENT | {"personid": 1.5}}, "$.timer.personid", 1.5),
+    ({"timer": ELEMENT | {"personid": None}}, "$.timer.personid", None),
+    (ELEMENT | {"personid": None}, "$.personid", None),
+    (ELEMENT | {"personid": 0}, "$.personid", 0),
+    (ELEMENT | {"personid": "anna"}, "$.personid", "anna"),
+    (ELEMENT | {"personid": -3}, "$.personid", -3),
+    (ELEMENT | {"id": "12345678901234567"}, "$.id", "12345678901234567"),
+    (ELEMENT | {"id": "١"}, "$.id", "١"),
+    (ELEMENT | {"id": HUGE}, "$.id", HUGE),
+    (ELEMENT | {"taskid": [31]}, "$.taskid", [31]),
+    (ELEMENT | {"projectid": "x"}, "$.projectid", "x"),
+    (ELEMENT | {"clientid": "x"}, "$.clientid", "x"),
+    (ELEMENT | {"time": -1}, "$.time", -1.0),
+    (ELEMENT | {"time": "soon"}, "$.time", "soon"),
+    (ELEMENT | {"time": float("inf")}, "$.time", float("inf")),
+    (ELEMENT | {"time": "1e12"}, "$.time", "1e12"),
+    (ELEMENT | {"time": True}, "$.time", True),
+    (ELEMENT | {"starttime": "yesterday"}, "$.starttime", "yesterday"),
+    (ELEMENT | {"starttime": "2026-02-30 10:00:00"}, "$.starttime", "2026-02-30 10:00:00"),
+    (ELEMENT | {"starttime": "0001-01-01 00:30:00"}, "$.starttime", "0001-01-01 00:30:00"),
+    (ELEMENT | {"starttime": 5}, "$.starttime", 5),
+    (ELEMENT | {"lastupdate": "20260302"}, "$.lastupdate", "20260302"),
+    (ELEMENT | {"lastupdate": "2026-W10-1"}, "$.lastupdate", "2026-W10-1"),
+    (ELEMENT | {"lastupdate": "2026-02-30"}, "$.lastupdate", "2026-02-30"),
+    (ELEMENT | {"lastupdate": "2026-03-02 25:00:00"}, "$.lastupdate", "2026-03-02 25:00:00"),
+    (ELEMENT | {"name": 5}, "$.name", 5),
+]
+
+
+@pytest.mark.parametrize(("payload", "path", "value"), MALFORMED)
+def test_a_payload_that_is_none_says_where_and_what(payload: object, path: str, value: object) -> None:
+    """The error names the vendor, the path of the field, what stands there and the reason."""
+    with pytest.raises(MalformedPayload) as caught:
+        parse(payload, NOW)
+    error = caught.value
+    assert (error.vendor, error.path) == ("intervals", path)
+    assert error.reason
+    assert len(str(error)) < 600
+    if value is not None:
+        assert error.value == value
+
+
+@pytest.mark.parametrize("missing", ["starttime", "time"])
+def test_both_fields_of_a_timer_must_be_there(missing: str) -> None:
+    """A timer has ``starttime`` and ``time``, blank or not; a payload without one of them tells of no timer."""
+    with pytest.raises(MalformedPayload, match="both starttime and time"):
+        parse({name: value for name, value in ELEMENT.items() if name != missing}, NOW)
+
+
+def test_nan_is_no_time() -> None:
+    """A number that is none is refused like any other."""
+    with pytest.raises(MalformedPayload, match=r"\$\.time"):
+        parse(ELEMENT | {"time": "nan"}, NOW)
+
+
+def test_an_entity_bomb_does_not_go_off() -> None:
+    """XML with a document type is refused before any entity in it is looked at."""
+    bomb = b"<!DOCTYPE a [" + b"".join(
+        b"<!ENTITY %c '%s'>" % (97 + level, b"&%c;" % (96 + level) * 10 if level else b"x" * 100) for level in range(9)
+    )
+    with pytest.raises(MalformedPayload, match="document type"):
+        parse(bomb + b"]><timer>&i;</timer>", NOW)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["timer", "id", "time"]), inner),
+    max_leaves=5,
+)
+
+
+@given(changes=st.dictionaries(st.sampled_from([*ELEMENT, "timer", "projectid", "clientid"]), json_values, max_size=4))
+def test_parse_refuses_in_one_way_alone(changes: dict[str, object]) -> None:
+    """Whatever stands in a payload, it is read and keeps the invariant, or it is a ``MalformedPayload``."""
+    try:
+        timer = parse(ELEMENT | changes, NOW).timer
+    except MalformedPayload:
+        return
+    assert 0 <= timer.worked <= timer.since - timer.started_at
+    pc.to_datetime(timer.started_at)
+
+
+@given(
+    payload=st.binary(max_size=60)
+    | st.text(max_size=60)
+    | st.text(max_size=60).map(lambda text: f"<timer>{text}</timer>")
+)
+def test_parse_stands_any_bytes_and_texts(payload: bytes | str) -> None:
+    """What is no payload is a ``MalformedPayload``, and nothing else."""
+    with pytest.raises(MalformedPayload):
+        parse(payload, NOW)
+
+
+@given(at=st.integers(FIRST, LAST))
+def test_timestamps_are_whole_seconds(at: int) -> None:
+    """A timestamp is the second that an instant lies in, and reads back as its beginning."""
+    assert read_timestamp(write_timestamp(at)) == at - at % SECOND
+
+
+def test_a_timestamp_outside_the_calendar_is_named() -> None:
+    """An instant that no date can show is refused by name."""
+    with pytest.raises(InstantOutOfRange):
+        write_timestamp(LAST + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2017-01-18T10:30:03",
+        "2017-W03-3 10:30:03",
+        "2017-01-18 24:00:00",
+        "2017-01-18 10:30:60",
+        "2017-01-18 10:30:0３",
+        "2017-01-18 10:30:03Z",
+        "2017-01-18 103003.1",
+        "2017-01-18 10:30",
+        "2017-02-29 10:30:03",
+        " 2017-01-18 10:30:3",
+        "",
+    ],
+)
+def test_a_timestamp_has_one_form(text: str) -> None:
+    """``2017-01-18 10:30:03``, and nothing that Python would also take for a date and time."""
+    with pytest.raises(InvalidInstant):
+        read_timestamp(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0, 0), (90.5, 90_500_000), ("90.5", 90_500_000), (1e-6, 1), (1e11, 10**17)]
+)
+def test_seconds_are_read_to_the_microsecond(value: float | str, expected: int) -> None:
+    """``time`` is a double; it is rounded to the microsecond."""
+    assert read_seconds(value) == expected
+
+
+@pytest.mark.parametrize("value", [-1, -1e-6, float("nan"), float("inf"), 1.1e11, "x", "", "nan", "-inf"])
+def test_seconds_that_no_timer_has(value: float | str) -> None:
+    """Negative, infinite, no number, or longer than there are dates."""
+    with pytest.raises(InvalidDuration):
+        read_seconds(value)
