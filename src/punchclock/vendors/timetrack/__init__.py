@@ -5,7 +5,7 @@ handlers.py   what each call decides                      refusals.py  its error
 calls.py      the calls in and out, the table of them     local.py     local timestamps that end in ``Z``
 """
 
-from punchclock.vendors.timetrack.calls import OPERATIONS, VENDOR, handle, read_reply, request, validate
+from punchclock.vendors.timetrack.calls import OPERATIONS, VENDOR, example, handle, read_reply, request, validate
 from punchclock.vendors.timetrack.dialect import DIALECT
 from punchclock.vendors.timetrack.handlers import (
     GetAttendanceTimer,
@@ -31,6 +31,7 @@ __all__ = [
     "StartAttendanceTimer",
     "StartProjectTimer",
     "StopAttendanceTimer",
+    "example",
     "handle",
     "parse",
     "read_reply",

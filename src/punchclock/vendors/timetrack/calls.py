@@ -43,11 +43,11 @@ from punchclock.vendors.timetrack.handlers import (
     stop_project_timer,
 )
 from punchclock.vendors.timetrack.refusals import refuse
-from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse
+from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse, write_timestamp
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, write_json
-from punchclock.vendors.world import Person
+from punchclock.vendors.world import Person, World
 
-__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
 
 
 # ---- in and out ----------------------------------------------------------------------------------
@@ -240,6 +240,22 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
     else:
         body = write_json(sent)
     return Request(method=row.methods[0], path=row.path, query=query, headers=headers, body=body)
+
+
+def example(world: World, now: int) -> Request | None:
+    """A call to try: it starts a timer, and once that counts it is refused; ``None`` where there is nothing to start."""
+    credential = world.credential("timetrack")
+    project = next((project for project in world.projects.values() if project.client is not None), None)
+    person = next(iter(world.people.values()), None)
+    if not (credential.key and project and project.client and person):
+        return None
+    sent = StartProjectTimer(
+        date=write_timestamp(now),
+        client_name=project.client.name,
+        project_name=project.name,
+        username=person.name,
+    )
+    return request("start_project_timer", sent, key=credential.key, secret=credential.secret)
 
 
 def read_reply(

@@ -5,7 +5,7 @@ handlers.py   what each call decides                      refusals.py  its statu
 calls.py      the calls in and out, the table of them     signing.py   how a call to the admin API is signed
 """
 
-from punchclock.vendors.worksection.calls import OPERATIONS, VENDOR, handle, read_reply, request, validate
+from punchclock.vendors.worksection.calls import OPERATIONS, VENDOR, example, handle, read_reply, request, validate
 from punchclock.vendors.worksection.dialect import DIALECT
 from punchclock.vendors.worksection.handlers import (
     DeleteMyTimer,
@@ -34,6 +34,7 @@ __all__ = [
     "StopMyTimer",
     "StopTimer",
     "WorksectionTimer",
+    "example",
     "handle",
     "parse",
     "read_reply",

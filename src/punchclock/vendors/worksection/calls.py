@@ -46,9 +46,9 @@ from punchclock.vendors.worksection.handlers import (
 from punchclock.vendors.worksection.refusals import refuse
 from punchclock.vendors.worksection.signing import Signature, header, is_signed, page_hash, query_hash
 from punchclock.vendors.worksection.wire import WorksectionTimer, parse_timers
-from punchclock.vendors.world import Person
+from punchclock.vendors.world import Person, World
 
-__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
 
 _ADMIN: Final = "/api/admin/v2"
 _USER: Final = "/api/oauth2"
@@ -273,6 +273,13 @@ def request(
     else:
         query += "&" + urlencode({"hash": page_hash("", operation, key)})
     return Request(method=row.methods[0], path=f"{row.path}/", query=query, headers=headers, body=body)
+
+
+def example(world: World, now: int) -> Request | None:
+    """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
+    for token in world.credential("worksection").tokens:
+        return request("get_my_timer", GetMyTimer(), token=token)
+    return None
 
 
 def read_reply(

@@ -6,7 +6,7 @@ calls.py      the calls in and out, the table of them rules.py     what an accou
 dates.py      a company's date formats                envelope.py  what stands around every answer
 """
 
-from punchclock.vendors.zoho.calls import OPERATIONS, VENDOR, handle, read_reply, request, validate
+from punchclock.vendors.zoho.calls import OPERATIONS, VENDOR, example, handle, read_reply, request, validate
 from punchclock.vendors.zoho.dialect import DIALECT
 from punchclock.vendors.zoho.handlers import (
     AddComment,
@@ -37,6 +37,7 @@ __all__ = [
     "ResumeTimer",
     "StartTimer",
     "ZohoTimer",
+    "example",
     "handle",
     "parse",
     "read_reply",

@@ -30,7 +30,7 @@ from punchclock.vendors.calls import (
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart
-from punchclock.vendors.world import Person
+from punchclock.vendors.world import Person, World
 from punchclock.vendors.zoho.dates import ISO
 from punchclock.vendors.zoho.dialect import DIALECT
 from punchclock.vendors.zoho.envelope import Problem, Refusal, plain_reply, write_reply
@@ -58,7 +58,7 @@ from punchclock.vendors.zoho.wire import (
     read_comment,
 )
 
-__all__ = ["OPERATIONS", "VENDOR", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
 
 
 # ---- in and out ----------------------------------------------------------------------------------
@@ -312,6 +312,13 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     }
     query = urlencode(msgspec.to_builtins(parameters))
     return Request(method=row.methods[0], path=row.path, query=query, headers=headers)
+
+
+def example(world: World, now: int) -> Request | None:
+    """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
+    for token in world.credential("zoho").tokens:
+        return request("get_running_timer", GetRunningTimer(), token=token)
+    return None
 
 
 def read_reply(
