@@ -16,6 +16,7 @@ import click
 from punchclock import __version__
 from punchclock.commands.convert import convert
 from punchclock.commands.replay import replay
+from punchclock.commands.serve import serve
 from punchclock.errors import PunchclockError
 
 __all__ = ["cli", "run"]
@@ -45,6 +46,7 @@ def cli() -> None:
 
 cli.add_command(replay)
 cli.add_command(convert)
+cli.add_command(serve)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

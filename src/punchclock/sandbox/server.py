@@ -29,7 +29,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
-from punchclock.sandbox.control import failed, is_control
+from punchclock.sandbox.control import failed, is_control, is_endpoint
 from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.sandbox.journal import shown_path
 
@@ -130,7 +130,9 @@ def _is_loopback(host: str) -> bool:
 def _log(request: Request, ended: str, began: float) -> None:
     took = (time.perf_counter() - began) * 1000
     who = request.client.host if request.client else "-"
-    access_log.info('%s "%s %s" %s %.1fms', who, request.method[:20], shown_path(request.scope["path"]), ended, took)
+    path = request.scope["path"]
+    shown = path if is_control(path) and is_endpoint(path) else shown_path(path)
+    access_log.info('%s "%s %s" %s %.1fms', who, request.method[:20], shown, ended, took)
 
 
 # ---- the server ----------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
 
 
 def example(world: World, now: int) -> Request | None:
-    """A call to try: it starts a timer, and once that counts it is refused; ``None`` where there is nothing to start."""
+    """A call to try: it starts a timer, which succeeds once; ``None`` where the account has nothing to start."""
     credential = world.credential("timetrack")
     project = next((project for project in world.projects.values() if project.client is not None), None)
     person = next(iter(world.people.values()), None)
