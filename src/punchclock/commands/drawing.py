@@ -85,7 +85,7 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
     ticks = _ticks(span, zone)
 
     axis = Text(" " * margin)
-    for (column, label), (following, _) in zip(ticks, [*ticks[1:], (count, "")], strict=True):
+    for (column, label), (following, _) in pairwise([*ticks, (count, "")]):
         axis.append(" " * (margin + 1 + column - axis.cell_len))
         axis.append(glyphs.tick, _AXIS)
         axis.append(label if len(label) < following - column else "")
@@ -157,8 +157,9 @@ def _ticks(span: _Span, zone: dt.tzinfo) -> list[tuple[int, str]]:
         ticks = [each for each in ticks if each[0] < 0][-1:] + [each for each in ticks if each[0] >= 0]
         for label in labels:
             labelled = [(column, label(at)) for column, at in ticks]
-            if all(one < 0 or one + len(text) + 1 < two for (one, text), (two, _) in pairwise(labelled)):
-                return labelled
+            clashes = [one for (one, text), (two, _) in pairwise(labelled) if one + len(text) + 1 >= two]
+            if not clashes or clashes == [-1]:
+                return labelled[len(clashes) :]
     return []
 
 
@@ -187,13 +188,15 @@ def _scales(start: int, end: int, zone: dt.tzinfo, *, least: int) -> Iterator[tu
 
 
 def _clock_times(start: int, end: int, step: int, zone: dt.tzinfo) -> Iterator[int]:
-    """The instants at which the clock shows a multiple of ``step`` seconds, whatever changes of it lie between."""
+    """The instants at which the clock shows a multiple of ``step`` seconds or, where it skips midnight, a new date."""
     at = start - start % _SECOND
+    date = local(at, zone).date()
     while at < end:
         shown = local(at, zone)
         past = (shown.hour * 3600 + shown.minute * 60 + shown.second) % step
-        if past == 0:
+        if past == 0 or shown.date() != date:
             yield at
+        date = shown.date()
         at += (step - past) * _SECOND
 
 
@@ -215,6 +218,14 @@ def _month(at: dt.datetime) -> str:
 
 
 def _clock_time(at: dt.datetime) -> str:
-    if at.second:
-        return f"{at:%H:%M:%S}"
-    return f"{at:%H:%M}" if at.hour or at.minute else _day(at)
+    if _begins_a_day(at):
+        return _day(at)
+    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
+
+
+def _begins_a_day(at: dt.datetime) -> bool:
+    try:
+        before = at.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
+        return before.astimezone(at.tzinfo).date() != at.date()
+    except OverflowError:
+        return True  # the first instant of all

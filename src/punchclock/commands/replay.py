@@ -20,14 +20,14 @@ from msgspec import UNSET, UnsetType
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from punchclock.calendar import find_zone
 from punchclock.commands.drawing import Row, draw
+from punchclock.commands.parameters import read_instant, read_zone
 from punchclock.commands.strip import Strip
 from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
-from punchclock.errors import ClockWentBackwards, InvalidInstant, MalformedLine, PunchclockError, UnknownZone, shown
+from punchclock.errors import ClockWentBackwards, MalformedLine, PunchclockError, shown
 from punchclock.history import Stretch
-from punchclock.instants import format_instant, instant, to_datetime
+from punchclock.instants import format_instant, to_datetime
 from punchclock.log import MAX_LINE, Book, Record, parse_line, seconds
 from punchclock.machine import COUNTS_AS, Kind
 from punchclock.summary import Days, Digest, totals
@@ -47,24 +47,14 @@ _LONG = 4 << 20
 _DAY = 86_400_000_000
 
 
-def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
-    try:
-        return None if value is None else instant(value)
-    except InvalidInstant as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _zone(_ctx: click.Context, _param: click.Parameter, value: str) -> dt.tzinfo:
-    try:
-        return find_zone(value)
-    except UnknownZone as error:
-        raise click.BadParameter(str(error)) from error
-
-
 @click.command()
 @click.argument("log", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="LOG")
-@click.option("--at", callback=_instant, metavar="INSTANT", help="Read the timers as of then; leave out what is later.")
-@click.option("--zone", callback=_zone, default="UTC", show_default=True, metavar="ZONE", help="Whose days and clock.")
+@click.option(
+    "--at", callback=read_instant, metavar="INSTANT", help="Read the timers as of then; leave out what is later."
+)
+@click.option(
+    "--zone", callback=read_zone, default="UTC", show_default=True, metavar="ZONE", help="Whose days and clock."
+)
 @click.option("--json", "as_json", is_flag=True, help="One object a line, a timer each.")
 def replay(log: str, at: int | None, zone: dt.tzinfo, *, as_json: bool) -> int:
     """Say who worked and rested how long, by a LOG of timer events.

@@ -54,7 +54,7 @@ class Strip:
                 continue
             low = self.start + index * self._width
             high = min(low + self._width, self.end)
-            for at in range((low - start) * count // span, min((high - 1 - start) * count // span, count - 1) + 1):
+            for at in range((low - start) * count // span, -((start - high) * count // span)):
                 overlap = min(high * count, start * count + (at + 1) * span) - max(
                     low * count, start * count + at * span
                 )
