@@ -7,13 +7,16 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test lint docs bench generate clean
+.PHONY: help demo serve test lint docs bench generate clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 demo: .venv/.cli  ## replay the example week
 	$(BIN)/punchclock replay examples/week.jsonl
+
+serve: .venv/.sandbox  ## serve the sandbox on port 8000, with the demo world
+	$(BIN)/punchclock serve
 
 # Parts that are not held to it are named; all others are.
 NOT_WHOLE := */punchclock/columns/*,*/punchclock/commands/*,*/punchclock/sandbox/*,*/punchclock/vendors/*,*/punchclock/worlds.py
@@ -50,6 +53,10 @@ clean:  ## forget everything that these targets made
 
 .venv/.cli: .venv/.created pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[cli]'
+	@touch $@
+
+.venv/.sandbox: .venv/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
 	@touch $@
 
 .venv/.dev: .venv/.created pyproject.toml
