@@ -1,0 +1,354 @@
+"""Conversion: from every vendor to every other, what is lost on the way, and the command that says so."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import sys
+from datetime import date
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from punchclock import State, Timer, break_at, instant, not_before, pause, start, stop, worked_at
+from punchclock.__main__ import main
+from punchclock.vendors import MalformedPayload, UnknownVendor, convert, load, names
+from punchclock.vendors.conversion import Conversion, Loss, LossKind, as_record_of, completed
+from punchclock.vendors.errors import Inexpressible, UnknownEntity
+from punchclock.vendors.intervals import IntervalsTimer
+from punchclock.vendors.records import Record
+from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer
+from punchclock.vendors.worksection import WorksectionTimer
+from punchclock.vendors.world import Client, Job, Person, Project, Task
+from punchclock.vendors.zoho import ZohoTimer
+from punchclock.worlds import demo_world
+
+SECOND = 1_000_000
+WORLD = demo_world()
+START = instant("2026-03-02T08:00:00Z")
+NOW = START + 3660 * SECOND
+
+RUNNING = Timer(State.RUNNING, START, START + 120 * SECOND, 60 * SECOND)  # a break of a minute, and 3600 s of work now
+
+
+def payload_of(vendor: str, timer: Timer, now: int = NOW, zone: str = WORLD.zone) -> bytes:
+    """What a vendor shows of a timer of person 3 on task 31, or on job 41."""
+    record = IntervalsTimer(id="7", timer=timer, person=WORLD.people["3"], task=WORLD.tasks["31"], note="A note")
+    module = load(vendor)
+    written: bytes = module.serialize(as_record_of(module, completed(record, WORLD), zone), now, zone)
+    return written
+
+
+def converted(source: str, target: str, timer: Timer = RUNNING, now: int = NOW) -> Conversion:
+    """A payload of one vendor as the other's."""
+    return convert(payload_of(source, timer, now), source=source, target=target, now=now, world=WORLD)
+
+
+def lost(conversion: Conversion, kind: LossKind) -> dict[str, object]:
+    """What was dropped, or filled, by field."""
+    return {loss.field: loss.value for loss in conversion.losses if loss.kind is kind}
+
+
+timers = st.builds(
+    lambda state, at, worked, rested: Timer(state, at, at + worked + rested, worked),
+    st.sampled_from([State.RUNNING, State.PAUSED, State.STOPPED]),
+    st.integers(START - 10**13, START),
+    st.integers(0, 10**11),
+    st.integers(0, 10**11),
+).map(
+    lambda timer: Timer(
+        timer.state,
+        timer.started_at - timer.started_at % SECOND,
+        timer.started_at - timer.started_at % SECOND + (timer.since - timer.started_at) // SECOND * SECOND,
+        timer.worked - timer.worked % SECOND,
+    )
+)
+
+
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(names(), repeat=2)))
+@settings(max_examples=30)  # for each of the pairs
+@given(timer=timers, more=st.integers(0, 10**10))
+def test_the_work_comes_through(source: str, target: str, timer: Timer, more: int) -> None:
+    """Between any two vendors, in any state, the work at the instant of the payload is the same to the second."""
+    now = timer.since + more
+    if source == "zoho" and timer.state is not State.RUNNING:
+        return  # it shows only what runs
+    reader, writer = load(source), load(target)
+    payload = payload_of(source, timer, now)
+    told: Record = reader.parse(payload, now, WORLD.zone)
+    conversion = convert(payload, source=source, target=target, now=now, world=WORLD)
+    back: Record = writer.parse(conversion.payload, now, WORLD.zone)
+    before, after = not_before(told.timer, now), not_before(back.timer, now)
+    assert abs(worked_at(back.timer, after) - worked_at(told.timer, before)) < SECOND
+    dropped, filled = lost(conversion, LossKind.DROPPED), lost(conversion, LossKind.FILLED)
+    assert ("timer.state" in dropped) == (back.timer.state is not told.timer.state)
+    assert filled.get("timer.state", told.timer.state.value) == back.timer.state.value
+    assert ("timer.break" in dropped) == (break_at(told.timer, before) != break_at(back.timer, after))
+
+
+@pytest.mark.parametrize("vendor", names())
+def test_nothing_is_lost_at_home(vendor: str) -> None:
+    """A payload converted to its own vendor is itself, and nothing is lost."""
+    payload = payload_of(vendor, start(START))
+    conversion = convert(payload, source=vendor, target=vendor, now=NOW, world=WORLD)
+    assert json.loads(conversion.payload) == json.loads(payload)
+    assert not lost(conversion, LossKind.DROPPED)
+
+
+def test_what_a_conversion_says() -> None:
+    """Names are looked up; what the target cannot hold is dropped, what nobody told is filled."""
+    conversion = converted("timetrack", "intervals")
+    assert json.loads(conversion.payload) == {
+        "id": 0,
+        "taskid": 31,
+        "personid": 3,
+        "starttime": "2026-03-02 09:01:00",
+        "time": 3600.0,
+        "timelapsed": 0.0,
+        "name": "A note",
+        "lastupdate": None,
+        "isrunning": "t",
+        "totaltime": 3600.0,
+    }
+    assert conversion.losses == [
+        Loss(LossKind.DROPPED, "timer.started_at", "2026-03-02T08:00:00Z"),
+        Loss(LossKind.DROPPED, "timer.break", 60),
+        Loss(LossKind.FILLED, "timer.started_at", "2026-03-02T08:01:00Z"),
+        Loss(LossKind.FILLED, "timer.break", 0),
+        Loss(LossKind.FILLED, "person.id", "3"),
+        Loss(LossKind.FILLED, "task.id", "31"),
+    ]
+
+
+def test_a_state_that_the_target_does_not_have() -> None:
+    """A paused timer is shown as a running one that has worked as long, where the vendor shows nothing else."""
+    paused = pause(start(START), START + 60 * SECOND)
+    for target in ("worksection", "zoho"):
+        conversion = converted("timetrack", target, paused)
+        assert lost(conversion, LossKind.DROPPED)["timer.state"] == "paused"
+        assert lost(conversion, LossKind.FILLED)["timer.state"] == "running"
+    stopped = stop(paused, START + 90 * SECOND)
+    assert lost(converted("timetrack", "intervals", stopped), LossKind.FILLED)["timer.state"] == "paused"
+
+
+def test_fractions_of_a_second_are_dropped() -> None:
+    """Intervals counts in microseconds; the others floor what they are given, and it is said."""
+    conversion = converted("intervals", "timetrack", Timer(State.PAUSED, START, START + 2_500_000, 1_500_000), NOW)
+    assert lost(conversion, LossKind.DROPPED)["timer.worked"] != lost(conversion, LossKind.FILLED)["timer.worked"]
+
+
+def test_the_job_of_a_project() -> None:
+    """Zoho People wants a job: it is the only one of the task's project, or none."""
+    assert lost(converted("intervals", "zoho"), LossKind.FILLED)["job.id"] == "41"
+    both = replace(WORLD, jobs={**WORLD.jobs, "43": Job(id="43", name="More", project=WORLD.projects["21"])})
+    payload = payload_of("intervals", RUNNING)
+    conversion = convert(payload, source="intervals", target="zoho", now=NOW, world=both)
+    assert "job.id" not in lost(conversion, LossKind.FILLED)
+
+
+def test_the_zone_is_the_worlds_or_another() -> None:
+    """Local times are those of the world's zone unless another is named."""
+    for zone, shown in ((None, "09:00"), ("Asia/Tokyo", "17:00")):
+        conversion = convert(
+            payload_of("timetrack", RUNNING), source="timetrack", target="worksection", now=NOW, world=WORLD, zone=zone
+        )
+        assert json.loads(conversion.payload)["data"][0]["date_started"] == f"2026-03-02 {shown}"
+
+
+def test_nobody_in_particular() -> None:
+    """Worksection does not say whose "my" timer it is, so a vendor that must know cannot show it."""
+    record = WorksectionTimer(timer=start(START), task=WORLD.tasks["31"])
+    payload = load("worksection").serialize(record, NOW, WORLD.zone, mine=True)
+    with pytest.raises(Inexpressible, match=r"intervals cannot show this timer: .*personid"):
+        convert(payload, source="worksection", target="intervals", now=NOW, world=WORLD)
+    conversion = convert(payload, source="worksection", target="timetrack", now=NOW, world=WORLD)
+    assert json.loads(conversion.payload)["username"] == ""
+
+
+def test_two_of_one_name() -> None:
+    """Where names are all that a vendor shows, who of two of one name is meant is lost."""
+    world = replace(WORLD, people={**WORLD.people, "6": replace(WORLD.people["3"], id="6")})
+    payload = payload_of("intervals", RUNNING)
+    conversion = convert(payload, source="intervals", target="timetrack", now=NOW, world=world)
+    assert lost(conversion, LossKind.DROPPED)["person.id"] == "3"
+
+
+def test_an_attendance_timer() -> None:
+    """A timer of another kind becomes the vendor's usual one, without task."""
+    record = AttendanceTimer(
+        id="5", timer=start(START), person=WORLD.people["3"], latitude_start=1.5, longitude_start=2
+    )
+    payload = load("timetrack").serialize(record, NOW)
+    conversion = convert(payload, source="timetrack", target="worksection", now=NOW, world=WORLD)
+    assert "task" not in json.loads(conversion.payload)["data"][0]
+    assert lost(conversion, LossKind.DROPPED) == {"latitude_start": 1.5, "longitude_start": 2.0}
+
+
+def test_a_record_of_another_vendor() -> None:
+    """What both have is kept; an id that is no number is not; the day is that of the start."""
+    record = IntervalsTimer(id="a7", timer=Timer(State.RUNNING, START + 1, START + 1, 0), note="A note")
+    made = as_record_of(load("zoho"), record, "Pacific/Auckland")
+    assert made == ZohoTimer(timer=start(START), note="A note", work_date=date(2026, 3, 2))
+    booked = replace(record, work_date=date(2026, 1, 1))
+    assert as_record_of(load("zoho"), booked, "UTC").work_date == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"person": Person(id="3", name="Renamed")}, {"person": WORLD.people["3"]}),
+        ({"person": Person(email="resource@demo.test")}, {"person": WORLD.people["3"]}),
+        ({"person": Person(name="resource", email="resource@demo.test")}, {"person": WORLD.people["3"]}),
+        ({"client": Client(name="Client 006")}, {"client": WORLD.clients["11"]}),
+        ({"project": Project(name="Project 006_1")}, {"project": WORLD.projects["21"], "client": WORLD.clients["11"]}),
+        (
+            {"project": Project(name="Project 006_1", client=Client(name="Client 006"))},
+            {"project": WORLD.projects["21"], "client": WORLD.clients["11"]},
+        ),
+        (
+            {"task": Task(name="Design", project=Project(id="21"))},
+            {"task": WORLD.tasks["31"], "project": WORLD.projects["21"], "client": WORLD.clients["11"]},
+        ),
+        ({"job": Job(name="Testing")}, {"project": WORLD.projects["22"], "client": WORLD.clients["12"]}),
+    ],
+)
+def test_completing(told: dict[str, Any], expected: dict[str, object]) -> None:
+    """An id is trusted alone; without one, all else that is told must fit; and what follows is added."""
+    found = completed(ProjectTimer(timer=start(START), **told), WORLD)
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "name"),
+    [
+        ({"person": Person(id="9", name="resource")}, "person", "9"),
+        ({"person": Person(name="resource", email="test@demo.test")}, "person", "test@demo.test"),
+        ({"person": Person(name="Resource")}, "person", "Resource"),
+        ({"client": Client(name="Client 008")}, "client", "Client 008"),
+        ({"project": Project(name="Project 006_1", client=Client(id="12"))}, "project", "Project 006_1"),
+        ({"task": Task(name="Design", project=Project(name="Project 007_1"))}, "task", "Design"),
+        ({"job": Job(id="43")}, "job", "43"),
+    ],
+)
+def test_what_the_world_does_not_have(told: dict[str, Any], kind: str, name: str) -> None:
+    """An unknown name is a named error that says what it is the name of."""
+    with pytest.raises(UnknownEntity) as unknown:
+        completed(ProjectTimer(timer=start(START), **told), WORLD)
+    assert (unknown.value.kind, unknown.value.name, unknown.value.count) == (kind, name, 0)
+    assert str(unknown.value) == f"there is no {kind} {name!r}"
+
+
+def test_what_the_world_has_twice() -> None:
+    """A name that could be two is refused; with more said, it is one; a task of no project is in none."""
+    twice = replace(
+        WORLD,
+        tasks={
+            "1": Task(id="1", name="Same", project=WORLD.projects["21"]),
+            "2": Task(id="2", name="Same", project=WORLD.projects["22"]),
+            "3": Task(id="3", name="Same"),
+        },
+    )
+    record = ProjectTimer(timer=start(START), task=Task(name="Same"))
+    with pytest.raises(UnknownEntity, match="there are 3 tasks 'Same'"):
+        completed(record, twice)
+    in_one = replace(record, task=Task(name="Same", project=Project(name="Project 007_1")))
+    assert completed(in_one, twice).task == twice.tasks["2"]
+
+
+def test_what_the_target_cannot_say() -> None:
+    """Intervals has numbers for people: a world that has others cannot be shown there, which is a named error."""
+    worded = replace(WORLD, people={"anna": Person(id="anna", name="anna")})
+    payload = load("timetrack").serialize(ProjectTimer(timer=start(START), person=Person(name="anna")), NOW)
+    with pytest.raises(Inexpressible) as refused:
+        convert(payload, source="timetrack", target="intervals", now=NOW, world=worded)
+    assert refused.value.vendor == "intervals"
+    assert "anna" in refused.value.reason
+
+
+def test_errors_of_a_conversion() -> None:
+    """An unknown vendor and a payload that is none are named errors."""
+    with pytest.raises(UnknownVendor):
+        convert(b"{}", source="toggl", target="zoho", now=NOW, world=WORLD)
+    with pytest.raises(UnknownVendor):
+        convert(b"{}", source="zoho", target="toggl", now=NOW, world=WORLD)
+    with pytest.raises(MalformedPayload):
+        convert(b"{}", source="zoho", target="intervals", now=NOW, world=WORLD)
+
+
+def test_the_package_has_no_other_names() -> None:
+    """`convert` is loaded when it is asked for, and nothing else is."""
+    vendors: ModuleType = sys.modules["punchclock.vendors"]
+    assert vendors.convert is convert
+    with pytest.raises(AttributeError):
+        _ = vendors.nothing
+
+
+# ---- the command ---------------------------------------------------------------------------------
+
+
+def test_the_command(tmp_path: Any, capfdbinary: Any) -> None:  # noqa: ANN401
+    """It writes the payload on standard output and what was lost on standard error."""
+    file = tmp_path / "timer.json"
+    file.write_bytes(payload_of("timetrack", RUNNING))
+    asked = ["convert", "--from", "timetrack", "--to", "intervals", "--at", "2026-03-02T09:01:00Z", str(file)]
+    assert main(asked) == 0
+    said = capfdbinary.readouterr()
+    assert said.out == converted("timetrack", "intervals").payload + b"\n"
+    assert b"dropped timer.break: 60\n" in said.err
+    assert b"filled task.id: 31\n" in said.err
+
+
+def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    """Without a file it reads standard input; a zone and a world may be named; now is the clock's."""
+    world = tmp_path / "world.json"
+    world.write_text('{"name": "small", "people": [{"id": 3, "name": "resource", "role": "resource"}]}')
+    payload = load("timetrack").serialize(ProjectTimer(timer=start(START), person=Person(name="resource")), NOW)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(payload)))
+    asked = ["convert", "--from", "timetrack", "--to", "worksection", "--zone", "Asia/Tokyo", "--world", str(world)]
+    assert main(asked) == 0
+    (shown,) = json.loads(capfdbinary.readouterr().out)["data"]
+    assert (shown["date_started"], shown["user_from"]["id"]) == ("2026-03-02 17:00", "3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--at", "yesterday"], 2, b"'--at'"),
+        (["--zone", "Mars"], 2, b"'--zone'"),
+        (["--world", "nowhere.toml"], 2, b"'--world'"),
+        (["--from", "toggl"], 2, b"'--from'"),
+        (["nowhere.json"], 2, b"nowhere.json"),
+        ([], 1, b"Error: timetrack: $: "),
+    ],
+)
+def test_errors_of_the_command(
+    arguments: list[str],
+    status: int,
+    said: bytes,
+    capfdbinary: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A usage error exits with 2, a payload that is none with 1; neither writes a payload."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"startedAt": "\x1b[31m"}')))
+    assert main(["convert", "--from", "timetrack", "--to", "zoho", *arguments]) == status
+    out, err = capfdbinary.readouterr()
+    assert out == b""
+    assert said in err
+    assert b"\x1b" not in err
+
+
+def test_the_command_and_a_file_that_cannot_be_read(capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    """A file that fails while it is read is a usage error."""
+
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Broken()))
+    assert main(["convert", "--from", "timetrack", "--to", "zoho"]) == 2
+    assert b"cannot read the payload: Input/output error" in capfdbinary.readouterr().err
