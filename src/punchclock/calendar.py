@@ -84,7 +84,6 @@ class Disambiguation(StrEnum):
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
-_MICROSECOND: Final = dt.timedelta(microseconds=1)
 _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock; it gets its zone below
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
 _FIRST: Final = (dt.date.min.toordinal() - _EPOCH_ORDINAL) * _DAY
@@ -270,12 +269,19 @@ def _offset(at: int, zone: Zone) -> int:
     It is total, so that looking for the end of a day may look past it: an instant in the outermost days of
     the years 1 to 9999 or beyond them has the offset of the nearest instant within.
     """
-    inside = min(max(at, _FIRST + _DAY), _LAST - _DAY)
-    utc = (_EPOCH + dt.timedelta(microseconds=inside)).replace(tzinfo=zone)
+    inside = at if _FIRST + _DAY <= at <= _LAST - _DAY else min(max(at, _FIRST + _DAY), _LAST - _DAY)
+    utc = _epoch(zone) + dt.timedelta(0, 0, inside)
     # ``fromutc`` takes a UTC time dressed in the zone. Both times have the same zone, so their difference
     # is that of the two clock faces: the offset. ``utcoffset`` of the result would have to guess it from
     # the clock face and the ``fold``.
-    return (zone.fromutc(utc) - utc) // _MICROSECOND
+    ahead = zone.fromutc(utc) - utc
+    return (ahead.days * 86_400 + ahead.seconds) * _SECOND + ahead.microseconds
+
+
+@functools.lru_cache(maxsize=64)
+def _epoch(zone: Zone) -> dt.datetime:
+    """1970-01-01T00:00:00 in UTC, dressed in the zone."""
+    return _EPOCH.replace(tzinfo=zone)
 
 
 def _wall(at: int, offset: int, zone: Zone) -> int:
