@@ -1,0 +1,164 @@
+"""Who may do what in the sandbox: nobody without credentials, and nobody to another's timer."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from punchclock import vendors
+from punchclock.sandbox import Sandbox
+from punchclock.vendors.calls import Request
+from sandbox_calls import CALLS, NOON, call, send, stored_timers, with_credentials, without_credentials
+
+EVERY_CALL = sorted(CALLS)
+
+#: What each API answers to whoever it does not know: status, and what its body says.
+INTERVALS = (401, {"status": "Error", "code": 401, "error": {"code": 9, "message": "Invalid auth"}})
+TIMETRACK = (401, {"errors": [{"status": 401, "code": 15001}]})
+WORKSECTION_ADMIN = (200, {"status": "error", "status_code": 2, "message": "Action hash is missed or invalid"})
+WORKSECTION_USER = (401, {"status": "error"})
+ZOHO = (401, {"response": {"status": 1}})
+
+
+def expected(request: Request) -> tuple[int, Any]:
+    """The refusal that is a request's due, by its path."""
+    for path, refusal in (
+        ("/timer", INTERVALS),
+        ("/api/v2/ext", TIMETRACK),
+        ("/api/admin", WORKSECTION_ADMIN),
+        ("/api/oauth2", WORKSECTION_USER),
+        ("/people", ZOHO),
+    ):
+        if request.path.startswith(path):
+            return refusal
+    raise AssertionError(request.path)
+
+
+def holds(actual: object, wanted: object) -> bool:
+    """Whether what is wanted stands in a body, wherever that says more."""
+    if isinstance(wanted, dict):
+        here = actual if isinstance(actual, dict) else {}
+        return all(name in here and holds(here[name], value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(actual, list) and len(actual) == len(wanted) and all(map(holds, actual, wanted))
+    return bool(actual == wanted)
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """A sandbox in which person 3, and TimeTrack's "test", have a timer at every vendor."""
+    sandbox = Sandbox(clock=NOON)
+    for vendor, operation in (
+        ("intervals", "create_timer"),
+        ("timetrack", "start_project_timer"),
+        ("timetrack", "start_attendance_timer"),
+        ("worksection", "start_my_timer"),
+        ("zoho", "start_timer"),
+    ):
+        send(sandbox, call(vendor, operation))
+    assert len(sandbox.timers()) == 5
+    return sandbox
+
+
+def test_the_table_has_every_call() -> None:
+    """The calls under test are all that there are, so that a new one cannot be forgotten."""
+    served = {(name, row.name) for name in vendors.names() for row in vendors.load(name).OPERATIONS}
+    assert set(CALLS) == served
+
+
+def other_vendors(value: str) -> str:
+    """Another vendor's credential that is right there, in the form of this one's."""
+    if value.startswith("Basic "):
+        return "Basic " + base64.b64encode(b"zoho-token-1:X").decode()
+    if " " in value:
+        return value.split(" ", maxsplit=1)[0] + " intervals-token-1"
+    return "worksection-admin-key"
+
+
+@pytest.mark.parametrize("way", ["none", "wrong", "almost", "blank", "another vendor's"])
+@pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
+def test_unknown_credentials_get_the_vendors_refusal(sandbox: Sandbox, vendor: str, operation: str, way: str) -> None:
+    """Every call without credentials, or with any that are not the account's, is refused in the vendor's words."""
+    request = call(vendor, operation)
+    changed = {
+        "none": lambda: without_credentials(request),
+        "wrong": lambda: with_credentials(request, lambda value: value[:6] + "bm9ib2R5" + value[6:]),
+        "almost": lambda: with_credentials(request, lambda value: value[:-1]),
+        "blank": lambda: with_credentials(request, lambda _: ""),
+        "another vendor's": lambda: with_credentials(request, other_vendors),
+    }[way]()
+    before = stored_timers(sandbox)
+    status, headers, body = send(sandbox, changed)
+    assert headers["content-type"].startswith("application/json")
+    wanted = expected(request)
+    assert (status, True) == (wanted[0], holds(msgspec.json.decode(body), wanted[1])), body
+    assert stored_timers(sandbox) == before
+
+
+@pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
+def test_another_accounts_credentials_are_wrong(vendor: str, operation: str) -> None:
+    """What opens one account does not open another: credentials are looked up in the account that is called."""
+    sandbox = Sandbox(clock=NOON)
+    elsewhere = Sandbox(replace(sandbox.world, credentials={}), clock=NOON)
+    request = call(vendor, operation)
+    status, _, body = send(elsewhere, request)
+    wanted = expected(request)
+    assert (status, True) == (wanted[0], holds(msgspec.json.decode(body), wanted[1])), body
+
+
+@pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
+def test_right_credentials_are_known(sandbox: Sandbox, vendor: str, operation: str) -> None:
+    """With its own credentials no call is refused for them, so the tests above test something."""
+    status, _, body = send(sandbox, call(vendor, operation))
+    wanted = expected(call(vendor, operation))
+    assert not (status == wanted[0] and holds(msgspec.json.decode(body), wanted[1])), body
+
+
+@pytest.mark.parametrize(
+    ("vendor", "operation", "status"),
+    [
+        ("intervals", "get_timer", 403),
+        ("intervals", "update_timer", 403),
+        ("intervals", "delete_timer", 403),
+        ("zoho", "pause_timer", 400),
+        ("zoho", "resume_timer", 400),
+        ("zoho", "get_comments", 400),
+        ("zoho", "add_comment", 400),
+    ],
+)
+def test_nobody_touches_anothers_timer(vendor: str, operation: str, status: int) -> None:
+    """A timer named by another person's credentials is refused, and stays as it is."""
+    sandbox = Sandbox(clock=NOON)
+    starts = {"intervals": "create_timer", "zoho": "start_timer"}
+    send(sandbox, call(vendor, starts[vendor], 3))
+    before = stored_timers(sandbox)
+    assert list(before) == [f"{vendor}/timer/1001"]
+    assert send(sandbox, call(vendor, operation, 5))[0] == status
+    assert stored_timers(sandbox) == before
+
+
+def test_a_role_that_reaches_further_may(sandbox: Sandbox) -> None:
+    """Intervals' managers see and change other people's timers; executives have no access at all."""
+    assert send(sandbox, call("intervals", "get_timer", 2))[0] == 200
+    assert send(sandbox, call("intervals", "get_timer", 4))[0] == 403
+
+
+def test_own_timer_calls_reach_the_callers_only(sandbox: Sandbox) -> None:
+    """Worksection's calls on "my timer" stop and discard the caller's, and nobody else's."""
+    before = stored_timers(sandbox)
+    for operation in ("stop_my_timer", "delete_my_timer"):
+        status, _, body = send(sandbox, call("worksection", operation, 5))
+        assert (status, msgspec.json.decode(body)["status"]) == (200, "error")
+    assert stored_timers(sandbox) == before
+
+
+def test_nobody_starts_a_timer_in_anothers_name() -> None:
+    """A person who names somebody else in a start is refused."""
+    sandbox = Sandbox(clock=NOON)
+    assert send(sandbox, call("intervals", "create_timer", 5, personid=3))[0] == 403
+    assert send(sandbox, call("zoho", "start_timer", 5, user="3"))[0] == 400
+    assert sandbox.timers() == []
