@@ -28,6 +28,7 @@ from punchclock.vendors.worksection import (
     StopMyTimer,
     StopTimer,
     WorksectionTimer,
+    example,
     handle,
     read_reply,
     request,
@@ -594,10 +595,20 @@ def test_a_refusal_read(status: int, body: bytes, code: int, message: str, detai
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status":1}'])
 def test_a_reply_that_is_none(body: bytes) -> None:
-    """What is not the vendor's envelope is malformed, whatever its status."""
-    for status in (200, 502):
-        with pytest.raises(MalformedPayload):
-            read_reply("get_timers", status, {}, body, now=NOW)
+    """What is not the vendor's envelope is malformed; with an error status it is a refusal without words."""
+    with pytest.raises(MalformedPayload):
+        read_reply("get_timers", 200, {}, body, now=NOW)
+    with pytest.raises(Rejection) as refused:
+        read_reply("get_timers", 502, {}, body, now=NOW)
+    assert (refused.value.status, refused.value.vendor_code) == (502, 502)
+
+
+def test_the_example() -> None:
+    """There is a call to try, as long as the account has a token."""
+    asked = example(demo_world(), NOW)
+    assert asked is not None
+    assert answered(handle(asked, account(), NOW)) == {"status": "ok", "data": []}
+    assert example(msgspec.structs.replace(demo_world(), credentials={}), NOW) is None
 
 
 # ---- the table -----------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
-from punchclock.vendors.worksection import OPERATIONS, WorksectionTimer, handle, validate
+from punchclock.vendors.calls import refusal as refused
+from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.worksection import OPERATIONS, VENDOR, WorksectionTimer, handle, validate
 from punchclock.vendors.world import Task
 from punchclock.worlds import demo_world
 from worksection_requests import FORM, JSON, KEY, MULTIPART, NOW, TOKEN, account, admin_call, md5, running, user_call
@@ -227,6 +229,21 @@ def test_unknown_parameters_are_ignored() -> None:
     assert handle(asked, account(), NOW).rejection is None
 
 
+@pytest.mark.parametrize(
+    ("rule", "status", "message"),
+    [
+        (Rule.TOO_LARGE, 413, "Request is too large"),
+        (Rule.TOO_FAST, 429, "Too many requests"),
+        (Rule.QUOTA, 429, "Too many requests"),
+        (Rule.UNAVAILABLE, 503, "Service is not available"),
+    ],
+)
+def test_a_call_that_is_not_taken(rule: Rule, status: int, message: str) -> None:
+    """A server that does not take a call says so by HTTP status, in the shape of an error."""
+    reply = refused(VENDOR, user_call("action=get_my_timer"), Broken(rule)).reply
+    assert (reply.status, json.loads(reply.body)) == (status, error(status, message))
+
+
 # ---- anything at all -----------------------------------------------------------------------------
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -275,7 +292,7 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 @given(requests(), st.booleans(), st.sampled_from([NOW - 10**15, NOW, NOW + 10**15]))
-def test_whatever_is_sent(asked: Request, runs: bool, now: int) -> None:  # noqa: FBT001 - drawn
+def test_whatever_is_sent(asked: Request, runs: bool, now: int) -> None:
     """The reply is always a documented shape, and only success changes anything."""
     here = account(running(), STOPPED) if runs else account()
     before = here.get(WorksectionTimer, "1001")

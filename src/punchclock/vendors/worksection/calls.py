@@ -25,7 +25,7 @@ from punchclock.vendors.calls import (
     operation_named,
     read_answer,
 )
-from punchclock.vendors.errors import Rejection
+from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import Broken, Rule, person_of_token
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart, write_json
 from punchclock.vendors.worksection.dialect import DIALECT
@@ -146,7 +146,12 @@ def _read_nothing(body: bytes, now: int, zone: str) -> None:
 
 
 def _read_rejection(reply: Reply) -> Rejection | None:
-    read = decode_payload("worksection", reply.body, _envelope_decoder)
+    try:
+        read = decode_payload("worksection", reply.body, _envelope_decoder)
+    except MalformedPayload:
+        if reply.status < 400:
+            raise
+        read = _Envelope()  # whatever stands between may refuse in its own words
     if reply.status < 400 and read.status == "ok":
         return None
     code = reply.status if read.status_code is None else read.status_code

@@ -1,4 +1,4 @@
-"""What Worksection answers to a broken rule: its status code and message; HTTP 200, save for an unknown token.
+"""What Worksection answers to a broken rule: its status code and message, mostly with HTTP status 200.
 
 Sources: pages "Getting Started" (codes 0 to 10) and the vendor's saved responses of the timer calls (6, 7). What
 stands nowhere is marked as ours; docs/vendors/worksection.md lists it.
@@ -40,6 +40,10 @@ REFUSALS: Final[Mapping[tuple[Rule, str], tuple[int, int, str]]] = MappingProxyT
         (Rule.VALUE, "timer"): _NO_TIMER,
         (Rule.CLOSED, ""): (200, 8, "Task is closed"),
         (Rule.REQUIRED, ""): (200, 10, "Field is required"),
+        (Rule.TOO_LARGE, ""): (413, 413, "Request is too large"),  # ours, as the three below
+        (Rule.TOO_FAST, ""): (429, 429, "Too many requests"),
+        (Rule.QUOTA, ""): (429, 429, "Too many requests"),
+        (Rule.UNAVAILABLE, ""): (503, 503, "Service is not available"),
     }
 )
 _FIELD: Final = (200, 10, "Field is invalid")  # ours: the page has no code for a parameter that cannot be read
