@@ -28,7 +28,7 @@ from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, s
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Outcome, Reply, Request, refusal, serves
+from punchclock.vendors.calls import Outcome, Reply, Request, reach, refusal
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.records import Record
 from punchclock.vendors.rules import Broken, Rule
@@ -146,8 +146,8 @@ class Backend:
         large = _too_large(request)
         if large is not None:
             request = _cut(request)
-        vendor = next((each for each in self._vendors if serves(each.VENDOR, request.path)), None)
-        if vendor is None:
+        vendor = max(self._vendors, key=lambda each: reach(each.VENDOR, request.path))
+        if reach(vendor.VENDOR, request.path) == 0:
             self._note(request, Outcome(_NOBODYS), self.clock.now(), None)
             return _NOBODYS
         if large is not None:

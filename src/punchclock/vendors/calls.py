@@ -9,6 +9,7 @@ parameters mean. How bytes become parameters is in `punchclock.vendors.wire`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -35,9 +36,9 @@ __all__ = [
     "answer",
     "operation_named",
     "operation_of",
+    "reach",
     "read_answer",
     "refusal",
-    "serves",
     "stepped",
 ]
 
@@ -211,16 +212,19 @@ def operation_of(vendor: Vendor, request: Request) -> str:
         return ""
 
 
-def serves(vendor: Vendor, path: str) -> bool:
-    """Whether a path is this vendor's to answer, be it with a refusal: it begins like one of its calls."""
+def reach(vendor: Vendor, path: str) -> int:
+    """How far into a path a call of this vendor leads: the segments that they share from the first on.
+
+    Of several vendors the one that reaches furthest answers, be it with a refusal; 0 is no vendor's path.
+    """
     segments = path.strip("/").split("/")
-    for operation in vendor.operations:
-        for template in (operation.path, *operation.aliases):
-            fixed = template.partition("{")[0].strip("/").split("/")
-            root = fixed[: max(1, len(fixed) - 1)]
-            if segments[: len(root)] == root:
-                return True
-    return False
+    templates = [template for row in vendor.operations for template in (row.path, *row.aliases)]
+    return max(_shared(template.strip("/").split("/"), segments) for template in templates)
+
+
+def _shared(template: Sequence[str], segments: Sequence[str]) -> int:
+    pairs = zip(template, segments, strict=False)
+    return len(list(takewhile(lambda pair: pair[0] == pair[1] or pair[0].startswith("{"), pairs)))
 
 
 def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: str, **form: str) -> Any:  # noqa: ANN401 a row's own type

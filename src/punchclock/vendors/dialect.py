@@ -48,8 +48,8 @@ class Dialect(msgspec.Struct, frozen=True):
         moves: what its calls can do, in the order of its page.
 
     Raises:
-        InvalidTable: two moves with one operation and flag, a move that is neither event nor correction,
-            an event that the table does not know or no start.
+        InvalidTable: two moves with one operation and flag, a move that is nothing that can be done to a record,
+            an event that no other moves lead to.
     """
 
     vendor: str
@@ -63,7 +63,11 @@ class Dialect(msgspec.Struct, frozen=True):
                 raise InvalidTable(move, "duplicate: the operation with this flag does something already")
             seen.add((move.operation, move.flag))
             if not isinstance(move.verb, (Event, Correction)) and move.verb != UPDATE:
-                raise InvalidTable(move, "dangling: it is no event and no correction")
+                raise InvalidTable(move, "dangling: it is no event, no correction and no update")
+        walked = {label for _, label in self.transitions}
+        for move in self.moves:
+            if isinstance(move.verb, Event) and _label(move) not in walked:
+                raise InvalidTable(move, "unreachable: no other call leads to where it is legal")
         if Event.START not in self.events:
             raise InvalidTable(self.vendor, "unreachable: no call starts a timer")
         if self.tick < 1:

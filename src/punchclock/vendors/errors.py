@@ -105,7 +105,8 @@ class UnknownEntity(PunchclockError):
     code = "unknown-entity"
 
     def __init__(self, kind: str, name: str, count: int = 0) -> None:
-        super().__init__(f"there is no {kind} {name!r}" if count == 0 else f"there are {count} {kind}s {name!r}")
+        found = f"is no {kind}" if count == 0 else f"are {count} {kind}s"
+        super().__init__(f"there {found} {shown(name)}")
         self.kind = kind
         self.name = name
         self.count = count
