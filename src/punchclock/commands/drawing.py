@@ -157,7 +157,7 @@ def _ticks(span: _Span, zone: dt.tzinfo) -> list[tuple[int, str]]:
         ticks = [each for each in ticks if each[0] < 0][-1:] + [each for each in ticks if each[0] >= 0]
         for label in labels:
             labelled = [(column, label(at)) for column, at in ticks]
-            clashes = [one for (one, text), (two, _) in pairwise(labelled) if one + len(text) + 1 >= two]
+            clashes = [one for (one, text), (two, _) in pairwise(labelled) if one + len(text) + (one >= 0) >= two]
             if not clashes or clashes == [-1]:
                 return labelled[len(clashes) :]
     return []

@@ -31,7 +31,7 @@ from punchclock.instants import format_instant, to_datetime
 from punchclock.log import MAX_LINE, Book, Record, parse_line, seconds
 from punchclock.machine import COUNTS_AS, Kind
 from punchclock.summary import Days, Digest, totals
-from punchclock.timer import Timer, break_at, not_before, worked_at
+from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 
 __all__ = ["replay"]
 
@@ -214,16 +214,16 @@ def _print_report(records: Sequence[Record[Digest]], until: int, zone: dt.tzinfo
     console.print(f"{who}, {moment(start, zone)} to {moment(end, zone)}, {zone}", style="bold")
 
     console.print()
-    console.print(timers_table(records[:_LISTED], until, zone, width=console.width, plain=plain))
+    console.print(*timers_table(records[:_LISTED], until, zone, width=console.width, plain=plain), sep="\n")
     if len(records) > _LISTED:
         console.print(f"and {len(records) - _LISTED:,} more; --json says them all")
 
     console.print()
-    spanned = sum((not_before(record.timer, until) - record.timer.started_at) // _DAY + 1 for record in records)
+    spanned = sum(elapsed_at(record.timer, not_before(record.timer, until)) // _DAY + 1 for record in records)
     if spanned > _MOST_DAYS:
         console.print(f"no totals by day: these timers span {spanned:,} days together")
     else:
-        console.print(totals_table(totals(_timelines(records, until), zone), plain=plain))
+        console.print(*totals_table(totals(_timelines(records, until), zone), plain=plain), sep="\n")
 
     console.print()
     console.print("Timeline", style="bold")

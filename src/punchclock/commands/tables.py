@@ -10,7 +10,9 @@ from typing import Any, Final
 from msgspec import UNSET
 from rich import box
 from rich.cells import cell_len
+from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from punchclock.commands.terminal import PLAIN_BOX, day_name, local, printable
 from punchclock.durations import format_duration
@@ -27,7 +29,9 @@ _GAP: Final = 2  # of which the box itself takes one
 MOST_ROWS: Final = 500
 
 
-def timers_table(records: Sequence[Record[Any]], until: int, zone: dt.tzinfo, *, width: int, plain: bool) -> Table:
+def timers_table(
+    records: Sequence[Record[Any]], until: int, zone: dt.tzinfo, *, width: int, plain: bool
+) -> Iterator[RenderableType]:
     """A row a timer, as it stands at ``until``; labels as far as they have room."""
     rows = []
     for record in records:
@@ -55,17 +59,18 @@ def timers_table(records: Sequence[Record[Any]], until: int, zone: dt.tzinfo, *,
             labels.append(label)
             room -= needed
 
-    table = _table("Timers", plain=plain)
+    table = _table(plain=plain)
     for head in ("timer", *labels, "started", "state"):
         table.add_column(head, overflow="fold")
     for head in ("worked", "break"):
         table.add_column(head, justify="right", no_wrap=True)
     for record, cells in rows:
         table.add_row(printable(record.name), *(_label(record, label) for label in labels), *cells)
-    return table
+    yield Text("Timers", "bold")
+    yield table
 
 
-def totals_table(totals: Sequence[Total], *, plain: bool) -> Table:
+def totals_table(totals: Sequence[Total], *, plain: bool) -> Iterator[RenderableType]:
     """A row a user, day and project, with a sum for each user. Too many days become months, and months years."""
     period, rows = "day", totals
     if len(rows) > MOST_ROWS:
@@ -77,7 +82,7 @@ def totals_table(totals: Sequence[Total], *, plain: bool) -> Table:
     if period != "day":
         title += f" (by day, {len(totals):,} rows)"
 
-    table = _table(title, plain=plain)
+    table = _table(plain=plain)
     for head, there in heads.items():
         if there:
             table.add_column(head, overflow="fold")
@@ -89,7 +94,8 @@ def totals_table(totals: Sequence[Total], *, plain: bool) -> Table:
         is_sum = labels == _ALL
         style = "bold" if is_sum else None
         table.add_row(*shown, format_duration(worked), format_duration(rest), style=style, end_section=is_sum)
-    return table
+    yield Text(title, "bold")
+    yield table
 
 
 _PERIODS: Final[dict[str, Callable[[dt.date], str]]] = {
@@ -130,11 +136,8 @@ def _label(record: Record[Any], name: str) -> str:
     return "" if text is UNSET else printable(text)
 
 
-def _table(title: str, *, plain: bool) -> Table:
+def _table(*, plain: bool) -> Table:
     return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
         header_style="" if plain else "bright_black",
         box=PLAIN_BOX if plain else box.SIMPLE_HEAD,
         padding=(0, _GAP - 1, 0, 0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import sys
 from typing import Final, NoReturn
 
@@ -21,6 +22,9 @@ class Output(Console):
     """Standard output. A closed pipe is the caller's to handle, as it is for any other way of writing."""
 
     def __init__(self) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A name that the encoding of an old terminal does not have is written as escapes, as in errors.
+            sys.stdout.reconfigure(errors="backslashreplace")
         super().__init__(file=sys.stdout, highlight=False, emoji=False, markup=False)
 
     def on_broken_pipe(self) -> NoReturn:
