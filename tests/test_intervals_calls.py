@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import DAY, HOUR, JSON, MINUTE, NOW, SECOND, XML, Desk, basic, refused, reply
+from intervals_demo import DAY, HOUR, JSON, MINUTE, NOW, SECOND, WORLD, XML, Desk, basic, refused, reply
 from pages import states
 from punchclock import Event, State, Timer
 from punchclock.machine import Correction
@@ -30,6 +30,7 @@ from punchclock.vendors.intervals import (
     IntervalsTimer,
     ListTimers,
     WriteTimer,
+    example,
     handle,
     parse,
     read_reply,
@@ -38,6 +39,7 @@ from punchclock.vendors.intervals import (
 )
 from punchclock.vendors.records import UPDATE
 from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.world import Credential
 
 OPENING = "Intervals API Resource: timer"
 METHODS = "Allowed HTTP Methods"
@@ -910,6 +912,16 @@ def test_a_request_is_ready_to_be_sent() -> None:
     with pytest.raises(UnknownOperation) as caught:
         request("stop_timer", GetTimer(id="1"), token="t")
     assert caught.value.known == ("list_timers", "get_timer", "delete_timer", "create_timer", "update_timer")
+
+
+def test_an_example_is_somebodys_who_may() -> None:
+    """The call to try comes from the first who has access; from nobody where only executives have a token."""
+    credentials = {"intervals": Credential(tokens={"e": "4", "r": "3"})}
+    asked = example(msgspec.structs.replace(WORLD, credentials=credentials), NOW)
+    assert asked is not None
+    assert asked.body == b'{"personid":3}'
+    credentials = {"intervals": Credential(tokens={"e": "4"})}
+    assert example(msgspec.structs.replace(WORLD, credentials=credentials), NOW) is None
 
 
 @pytest.mark.parametrize(
