@@ -33,8 +33,9 @@ lint: .venv/.dev  ## check style and types
 docs: .venv/.dev  ## build the site into site/; any warning and any stale page fails
 	$(BIN)/mkdocs build --strict
 
-generate: .venv/.dev  ## write the docs' generated pages and diagrams anew
+generate: .venv/.dev  ## write the docs' diagrams, tables and printed samples anew
 	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python tests/test_docs.py
 
 bench: .venv/.dev  ## measure, and print the table of ratios
 	$(BIN)/python -m benchmarks

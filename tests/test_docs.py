@@ -32,27 +32,48 @@ class SessionParser(PythonCodeBlockParser):
 
 
 def run_console(example: Example) -> str | None:
-    """Run each ``$ punchclock …`` of a block in the project's folder; what is printed must be what follows it."""
-    commands = re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)
-    assert not commands[0].strip(), "a console block begins with a command"
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    for block in commands[1:]:
-        command, _, expected = block.partition("\n")
-        assert "punchclock" in command, f"a shell block that is not run is marked sh: {command}"
-        printed = subprocess.run(
-            ["bash", "-c", command],
-            cwd=ROOT,
-            env=os.environ | {"PATH": path, "COLUMNS": "82", "PYTHONWARNINGS": "error"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        ).stdout
-        if trimmed(printed) != trimmed(expected):
-            return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{printed}"
+    """Run each ``$ punchclock …`` of a block; what is printed must be what follows it."""
+    for command, expected in commands(example.parsed):
+        output = printed(command)
+        if trimmed(output) != trimmed(expected):
+            return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{output}\n(make generate writes it anew)"
     return None
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with the text below it."""
+    head, *blocks = re.split(r"^\$ ", block, flags=re.MULTILINE)
+    assert not head.strip(), "a console block begins with a command"
+    pairs = [(command, text) for command, _, text in (each.partition("\n") for each in blocks)]
+    assert all("punchclock" in command for command, _ in pairs), "a block that is not to be run is marked sh"
+    return pairs
+
+
+def printed(command: str) -> str:
+    """What a command prints, on both streams, in the project's folder and a terminal's width."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path, "COLUMNS": "82", "PYTHONWARNINGS": "error"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    ).stdout
+
+
+def rewrite(page: Path) -> None:
+    """Put down what the commands of a page print now."""
+
+    def block(match: re.Match[str]) -> str:
+        lines = [line for command, _ in commands(match[1]) for line in (f"$ {command}", *trimmed(printed(command)))]
+        return "\n".join(["```console", *lines, "```"])
+
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(r"^```console\n(.*?)^```$", block, text, flags=re.MULTILINE | re.DOTALL), encoding="utf-8")
 
 
 def trimmed(text: str) -> list[str]:
@@ -90,3 +111,8 @@ def test_there_are_samples() -> None:
     """The README has samples, so a page is not passed over because its blocks are no longer found."""
     document = Document.parse(str(ROOT / "README.md"), SessionParser(), CodeBlockParser("console", run_console))
     assert len(list(document)) > 5
+
+
+if __name__ == "__main__":
+    for each in PAGES:
+        rewrite(each)
