@@ -12,7 +12,7 @@ from punchclock.worlds import demo_world
 
 NOW = instant("2026-03-02T08:00:00Z")
 KEY = "worksection-admin-key"
-TOKEN = "worksection-token-3"  # noqa: S105 - the demo world's
+TOKEN = "worksection-token-3"
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
 JSON = {"content-type": "application/json; charset=utf-8"}
