@@ -77,22 +77,25 @@ class SqlStore:
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://…``.
         world: what the account is set up with.
+        patience: how long a call waits for a database that is busy, in seconds.
 
     Raises:
         StoreUnavailable: the database cannot be opened, or its schema is one that this version does not know.
     """
 
-    def __init__(self, url: str, world: World) -> None:
+    def __init__(self, url: str, world: World, *, patience: float = 10) -> None:
         self._world = world
         self._lock = threading.Lock()
         self._notes: list[JournalEntry] = []
-        self._decoders = {
-            of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).RECORDS
-        }
-        self._engine = _engine(url)
+        self._decoders = {of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).RECORDS}
+        self._engine = _engine(url, patience)
         self._sqlite = self._engine.dialect.name == "sqlite"
-        with self._writing_connection() as connection:
-            _migrate(connection)
+        try:
+            with self._writing_connection() as connection:
+                _migrate(connection)
+        except StoreUnavailable:
+            self._engine.dispose()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Account]:
@@ -265,9 +268,7 @@ class _SqlTransaction(_SqlAccount):
             self._connection.execute(sa.insert(_journal), documents)
 
 
-_RECORD_COLUMNS: Final = tuple(
-    _records.c[name] for name in ("document", "person", "client", "project", "task", "job")
-)
+_RECORD_COLUMNS: Final = tuple(_records.c[name] for name in ("document", "person", "client", "project", "task", "job"))
 _ONE: Final = sa.select(*_RECORD_COLUMNS).where(
     _records.c.vendor == sa.bindparam("v"), _records.c.kind == sa.bindparam("k"), _records.c.id == sa.bindparam("i")
 )
@@ -325,7 +326,7 @@ def _upsert(connection: sa.Connection) -> Any:  # noqa: ANN401 each dialect has 
     return statement.on_conflict_do_update(index_elements=["vendor", "kind", "id"], set_=kept)
 
 
-def _engine(url: str) -> sa.Engine:
+def _engine(url: str, patience: float = 10) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
@@ -336,9 +337,13 @@ def _engine(url: str) -> sa.Engine:
     elif backend != "sqlite":
         raise StoreUnavailable(f"{backend} is not served; SQLite (sqlite:///FILE) and PostgreSQL (postgresql://…) are")
     # Every transaction here begins and ends by its own words, so the driver is to begin none.
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": backend == "postgresql"}
-    if parsed.database not in (None, "", ":memory:") or backend != "sqlite":
-        options |= {"pool_size": 16, "max_overflow": 48}
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_size": 32, "max_overflow": 0}
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise StoreUnavailable("SQLite needs a file: sqlite:///FILE; memory: is a store that needs none")
+        options["connect_args"] = {"timeout": patience}
+    else:
+        options["pool_pre_ping"] = True
     engine = sa.create_engine(parsed, **options)
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _durable)
@@ -346,8 +351,8 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 sqlite3's own
-    """Write ahead, so that readers wait for nobody; sync before a commit returns; wait for another server's lock."""
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000"):
+    """Write ahead, so that readers wait for nobody; sync before a commit returns."""
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -1,0 +1,39 @@
+"""The databases that stores are tested on: a SQLite file of the test's own, and a real PostgreSQL server.
+
+``PUNCHCLOCK_TEST_POSTGRESQL`` is the URL of a server that may be filled and emptied; without it the tests that
+need one are skipped. Each test has a database of its own there, which is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+__all__ = ["DATABASES", "database_url"]
+
+DATABASES = ("sqlite", "postgresql")
+
+_SERVER = os.environ.get("PUNCHCLOCK_TEST_POSTGRESQL", "")
+
+
+@contextmanager
+def database_url(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a new, empty database."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'sandbox.sqlite3'}"
+        return
+    if not _SERVER:
+        pytest.skip("PUNCHCLOCK_TEST_POSTGRESQL names no server")
+    name = f"punchclock_{uuid.uuid4().hex}"
+    with psycopg.connect(_SERVER, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{_SERVER.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

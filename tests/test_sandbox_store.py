@@ -1,0 +1,425 @@
+"""Stores keep what was decided, together or not at all, and find it again alike: in memory, SQLite, PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import punchclock as pc
+from databases import DATABASES, database_url
+from punchclock.machine import Correction
+from punchclock.sandbox import Sandbox
+from punchclock.sandbox import sql as sql_module
+from punchclock.sandbox.journal import JournalEntry
+from punchclock.sandbox.sql import SqlStore
+from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
+from punchclock.vendors import intervals
+from punchclock.vendors.account import Query
+from punchclock.vendors.intervals import IntervalsTimer
+from punchclock.vendors.records import UPDATE, Change
+from punchclock.worlds import demo_world
+
+WORLD = demo_world()
+NOW = pc.instant("2026-03-02T08:00:00Z")
+SECOND = 1_000_000
+
+Open = Callable[[], Store]
+
+
+@pytest.fixture(params=["memory", *DATABASES])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens a store of the kind; called again, another on the same database."""
+    with ExitStack() as stack:
+        if request.param == "memory":
+            yield lambda: MemoryStore(WORLD)
+            return
+        url = stack.enter_context(database_url(request.param, tmp_path))
+
+        def opened() -> Store:
+            store = SqlStore(url, WORLD)
+            stack.callback(store.close)
+            return store
+
+        yield opened
+
+
+@pytest.fixture
+def store(open_store: Open) -> Store:
+    """A new store."""
+    return open_store()
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database."""
+    with database_url(request.param, tmp_path) as found:
+        yield found
+
+
+def timer(id: int, person: str = "5", task: str = "", timer: pc.Timer | None = None, day: int = 1) -> IntervalsTimer:
+    """A record of Intervals."""
+    known = WORLD.tasks.get(task)
+    project = known.project if known else None
+    return IntervalsTimer(
+        id=str(id),
+        timer=pc.start(NOW) if timer is None else timer,
+        person=WORLD.people[person],
+        task=known,
+        project=project,
+        client=project.client if project else None,
+        updated_on=date(2026, 3, day),
+        note="naïve 🙂 'quoted'",
+    )
+
+
+def keep(store: Store, *records: IntervalsTimer) -> None:
+    """Store records as new."""
+    with store.writing() as transaction:
+        transaction.apply([Change(pc.Event.START, NOW, record) for record in records])
+
+
+def entry(at: int = NOW) -> JournalEntry:
+    """A journal entry of a call that changed nothing."""
+    return JournalEntry(at=at, method="GET", path="/timer", status=200)
+
+
+def found(store: Store, query: Query[IntervalsTimer] | None = None) -> list[IntervalsTimer]:
+    """What a query finds."""
+    with store.reading() as account:
+        return list(account.find(query or Query(of=IntervalsTimer)).records)
+
+
+def test_what_is_stored_is_read_back(store: Store) -> None:
+    """A record comes back as it was, with the people and the work that the world has."""
+    record = timer(1001, task="31")
+    keep(store, record)
+    with store.reading() as account:
+        assert account.get(IntervalsTimer, "1001") == record
+        assert account.get(IntervalsTimer, "1002") is None
+        assert account.world is WORLD
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    """An exception in a transaction takes back every change and every journal entry of it."""
+    with pytest.raises(ZeroDivisionError), store.writing() as transaction:  # noqa: PT012 it fails after it has begun
+        transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+        transaction.append(entry())
+        _ = 1 / 0
+    assert found(store) == []
+    assert list(store.journal()) == []
+    with store.reading() as account:
+        assert account.new_id() == 1001
+
+
+def test_of_several_changes_the_last_stands(store: Store) -> None:
+    """A call that changes a record twice leaves it as the second change says; one that discards it, leaves none."""
+    first, second = timer(1001), timer(1001, timer=pc.pause(pc.start(NOW), NOW + SECOND))
+    with store.writing() as transaction:
+        transaction.apply([Change(pc.Event.START, NOW, first), Change(pc.Event.PAUSE, NOW + SECOND, second)])
+    assert found(store) == [second]
+    with store.writing() as transaction:
+        transaction.apply([Change(UPDATE, NOW, first), Change(Correction.DISCARD, NOW, first)])
+    assert found(store) == []
+
+
+def test_ids_are_never_given_twice(store: Store) -> None:
+    """The id of a discarded record is not given again; a reset begins anew."""
+    keep(store, timer(1001), timer(1007))
+    with store.writing() as transaction:
+        transaction.apply([Change(Correction.DISCARD, NOW, timer(1007))])
+    with store.reading() as account:
+        assert account.new_id() == 1008
+    store.reset()
+    with store.reading() as account:
+        assert account.new_id() == 1001
+
+
+def test_a_record_changes_hands(store: Store) -> None:
+    """A record that is given to another person is found with that person, and with no other."""
+    keep(store, timer(1001, "5"))
+    keep(store, timer(1001, "3"))
+    assert found(store, Query(of=IntervalsTimer, people=("5",))) == []
+    assert len(found(store, Query(of=IntervalsTimer, people=("3",)))) == 1
+
+
+def test_the_journal_is_numbered_from_one_in_order(store: Store) -> None:
+    """Notes and entries of transactions come in the order in which they were kept, from 1; ``after`` leaves out."""
+    store.note(entry(1))
+    with store.writing() as transaction:
+        transaction.append(entry(2))
+    for at in range(3, 1205):
+        store.note(entry(at))
+    assert [(each.number, each.at) for each in store.journal()] == [(at, at) for at in range(1, 1205)]
+    assert [each.at for each in store.journal(after=1202)] == [1203, 1204]
+    assert list(store.journal(after=99_999)) == []
+    store.reset()
+    assert list(store.journal()) == []
+
+
+@st.composite
+def populations(draw: st.DrawFn) -> list[IntervalsTimer]:
+    """Records of several people, tasks, states and days."""
+    made = []
+    for id in range(1001, 1001 + draw(st.integers(0, 12))):
+        started = pc.start(NOW)
+        state = draw(st.sampled_from([started, pc.pause(started, NOW + 5), pc.stop(started, NOW + 7)]))
+        person, task = draw(st.sampled_from("135")), draw(st.sampled_from(["", "31", "33"]))
+        made.append(timer(id, person, task, state, draw(st.integers(1, 3))))
+    return made
+
+
+def _some(*ids: str) -> st.SearchStrategy[tuple[str, ...] | None]:
+    return st.none() | st.lists(st.sampled_from(ids), max_size=3, unique=True).map(tuple)
+
+
+QUERIES = st.builds(
+    lambda **wanted: Query(of=IntervalsTimer, **wanted),
+    people=_some("1", "3", "5", "9"),
+    tasks=_some("31", "33", "99"),
+    projects=_some("21", "22"),
+    clients=_some("11", "12"),
+    jobs=st.none() | st.just(("41",)),
+    with_task=st.none() | st.booleans(),
+    states=st.none() | st.lists(st.sampled_from(pc.State), max_size=2, unique=True).map(tuple),
+    work_date=st.none() | st.just(date(2026, 3, 1)),
+    by_update=st.booleans(),
+    descending=st.booleans(),
+    offset=st.integers(0, 14),
+    limit=st.none() | st.integers(1, 12),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=populations(), queries=st.lists(QUERIES, min_size=1, max_size=8))
+def test_every_store_finds_the_same(
+    store: Store, records: list[IntervalsTimer], queries: list[Query[IntervalsTimer]]
+) -> None:
+    """Whatever is asked, each store answers with the records and the count that the account in memory answers."""
+    store.reset()
+    expected = MemoryStore(WORLD)
+    for kept in (store, expected):
+        keep(kept, *records)
+    for query in queries:
+        with store.reading() as account, expected.reading() as memory:
+            assert account.find(query) == memory.find(query)
+
+
+def test_what_was_stored_is_there_after_a_restart(url: str) -> None:
+    """A database that is opened again has the records, the ids and the journal, notes included."""
+    first = SqlStore(url, WORLD)
+    keep(first, timer(1001, task="33"))
+    first.note(entry())
+    first.close()
+    second = SqlStore(url, WORLD)
+    assert found(second) == [timer(1001, task="33")]
+    assert len(list(second.journal())) == 1
+    with second.reading() as account:
+        assert account.new_id() == 1002
+    second.close()
+
+
+def test_a_world_that_lost_somebody_still_opens(url: str) -> None:
+    """A record whose person or task the world no longer has keeps their ids."""
+    store = SqlStore(url, WORLD)
+    keep(store, timer(1001, task="33"))
+    store.close()
+    people = {id: person for id, person in WORLD.people.items() if id != "5"}
+    tasks = {id: task for id, task in WORLD.tasks.items() if id != "33"}
+    poorer = SqlStore(url, replace(WORLD, people=people, tasks=tasks))
+    with poorer.reading() as account:
+        record = account.get(IntervalsTimer, "1001")
+    poorer.close()
+    assert record is not None
+    assert (record.person.id, record.person.name) == ("5", "")
+    assert record.task is not None
+    assert (record.task.id, record.task.name) == ("33", "")
+
+
+def test_the_migrations_make_the_tables_that_the_store_means(url: str) -> None:
+    """The schema that the versions lead to is the one that the queries are written for, indexes apart."""
+    SqlStore(url, WORLD).close()
+    engine = sql_module._engine(url)  # noqa: SLF001
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), sql_module._metadata)  # noqa: SLF001
+    engine.dispose()
+    assert [each for each in differences if each[0] != "remove_index"] == []
+
+
+def test_a_database_of_a_later_version_is_refused(url: str) -> None:
+    """A schema version that this program does not know is named, and nothing is touched."""
+    SqlStore(url, WORLD).close()
+    engine = sql_module._engine(url)  # noqa: SLF001
+    with engine.connect() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreUnavailable, match="another version"):
+        SqlStore(url, WORLD)
+
+
+@pytest.mark.parametrize("given", ["nonsense", "mysql://host/x", "sqlite:////no/such/folder/x.sqlite3"])
+def test_a_database_that_cannot_be_opened_is_named(given: str) -> None:
+    """What is no URL, no database that is served, or no place for a file is a `StoreUnavailable`."""
+    with pytest.raises(StoreUnavailable):
+        SqlStore(given, WORLD)
+
+
+PLANS = [
+    Query(of=IntervalsTimer, people=("5",), states=(pc.State.RUNNING,), limit=1),
+    Query(of=IntervalsTimer, states=(pc.State.RUNNING,), limit=10),
+    Query(of=IntervalsTimer, people=("5",), limit=10),
+    Query(of=IntervalsTimer, limit=10),
+    Query(of=IntervalsTimer, by_update=True, descending=True, limit=10),
+    Query(of=IntervalsTimer, tasks=("31",), limit=10),
+    Query(of=IntervalsTimer, projects=("21",), limit=10),
+    Query(of=IntervalsTimer, clients=("11",), limit=10),
+    Query(of=IntervalsTimer, jobs=("41",), limit=10),
+]
+
+
+@pytest.mark.parametrize("query", PLANS, ids=str)
+def test_no_listing_walks_through_history(query: Query[IntervalsTimer], tmp_path: Path) -> None:
+    """SQLite finds every common listing by an index that has its order: nothing is scanned or sorted."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'plans.sqlite3'}", WORLD)
+    statements: list[tuple[str, object]] = []
+    sa.event.listen(
+        store._engine,  # noqa: SLF001
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, _context, _many: statements.append((statement, values)),
+    )
+    with store.reading() as account:
+        account.find(query)
+    statement, values = statements[1]
+    with store._engine.connect() as connection:  # noqa: SLF001
+        plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))  # type: ignore[arg-type]
+    store.close()
+    assert "SEARCH records USING INDEX" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+# ---- one after another -----------------------------------------------------------------------------
+
+
+def test_of_64_simultaneous_starts_exactly_one_wins(open_store: Open) -> None:
+    """64 threads, behind two servers on one database, start a timer for one task: one has it, 63 are refused."""
+    sandboxes = [Sandbox(WORLD, clock=NOW, store=open_store())]
+    if not isinstance(sandboxes[0].store, MemoryStore):
+        sandboxes.append(Sandbox(WORLD, clock=NOW, store=open_store()))
+    request = intervals.request("create_timer", intervals.WriteTimer(personid=5, taskid=31), token="intervals-token-5")
+    barrier = threading.Barrier(64)
+    statuses: Counter[int] = Counter()
+    lock = threading.Lock()
+
+    def call(sandbox: Sandbox) -> None:
+        barrier.wait()
+        status, _, _ = sandbox.handle(request.method, request.path, "", request.headers, request.body)
+        with lock:
+            statuses[status] += 1
+
+    threads = [threading.Thread(target=call, args=(sandboxes[n % len(sandboxes)],)) for n in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == {201: 1, 400: 63}
+    assert len(sandboxes[0].timers()) == 1
+    for sandbox in sandboxes:
+        sandbox.store.note(entry())
+        list(sandbox.journal())
+    assert len(list(sandboxes[0].journal())) == 64 + len(sandboxes)
+
+
+# ---- when the database says no -----------------------------------------------------------------------
+
+
+def start_at(sandbox: Sandbox) -> tuple[int, bytes]:
+    """Start a timer at Intervals."""
+    request = intervals.request("create_timer", intervals.WriteTimer(personid=5), token="intervals-token-5")
+    status, _, body = sandbox.handle(request.method, request.path, "", request.headers, request.body)
+    return status, body
+
+
+def test_a_locked_database_is_a_refusal_in_the_vendor_s_words(tmp_path: Path) -> None:
+    """While another program holds SQLite's lock, a start is a 5xx of the vendor's shape and changes nothing."""
+    path = tmp_path / "locked.sqlite3"
+    sandbox = Sandbox(WORLD, clock=NOW, store=SqlStore(f"sqlite:///{path}", WORLD, patience=0.05))
+    other = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT").connect()
+    other.exec_driver_sql("BEGIN IMMEDIATE")
+    status, body = start_at(sandbox)
+    assert status == 502
+    assert b'"code":20' in body
+    assert sandbox.handle("GET", "/healthz")[0] == 200
+    other.exec_driver_sql("ROLLBACK")
+    other.close()
+    other.engine.dispose()
+    assert sandbox.timers() == []
+    assert start_at(sandbox)[0] == 201
+    sandbox.close()
+
+
+def test_a_full_disk_is_a_refusal_and_loses_nothing(tmp_path: Path) -> None:
+    """When SQLite can grow no more, a start is a 5xx of the vendor's shape; what was stored before is still read."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'full.sqlite3'}", WORLD)
+
+    def bounded(connection: object, *_rest: object) -> None:
+        connection.execute("PRAGMA max_page_count = 60").close()  # type: ignore[attr-defined]
+
+    sa.event.listen(store._engine, "checkout", bounded)  # noqa: SLF001
+    sandbox = Sandbox(WORLD, clock=NOW, store=store)
+    answered = 0
+    while (answer := start_at(sandbox))[0] == 201:
+        answered += 1
+        assert answered < 1000
+    assert answer[0] == 502
+    assert len(sandbox.timers()) == answered
+    sa.event.remove(store._engine, "checkout", bounded)  # noqa: SLF001
+    store._engine.dispose()  # noqa: SLF001
+    assert start_at(sandbox)[0] == 201
+    sandbox.close()
+
+
+def test_a_lost_connection_is_a_refusal_and_the_next_call_works(tmp_path: Path) -> None:
+    """When PostgreSQL ends the connection in a transaction, nothing is stored; the next call has a new connection."""
+    with database_url("postgresql", tmp_path) as url:
+        store = SqlStore(url, WORLD)
+        with pytest.raises(StoreUnavailable), store.writing() as transaction:  # noqa: PT012 the end comes in between
+            transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+            with psycopg.connect(url, autocommit=True) as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            transaction.new_id()
+        assert found(store) == []
+        keep(store, timer(1001))
+        assert found(store) == [timer(1001)]
+        store.close()
+
+
+def test_notes_that_cannot_be_written_are_not_lost(tmp_path: Path) -> None:
+    """Journal entries of a flush that fails are kept for the next."""
+    path = tmp_path / "notes.sqlite3"
+    store = SqlStore(f"sqlite:///{path}", WORLD, patience=0.05)
+    store.note(entry())
+    other = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT").connect()
+    other.exec_driver_sql("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable):
+        list(store.journal())
+    other.exec_driver_sql("ROLLBACK")
+    other.close()
+    other.engine.dispose()
+    assert len(list(store.journal())) == 1
+    store.close()
