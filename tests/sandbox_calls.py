@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from punchclock import vendors
@@ -63,10 +64,11 @@ _SECRETS: Final = ("authorization", "x-timetrack-api-key", "x-timetrack-api-secr
 
 
 def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> Request:
-    """A call as a person of the demo world sends it, with parameters of the table above or others."""
+    """A call as a person of the demo world sends it, with parameters of the table above or others; `UNSET` leaves one out."""
     module: Any = vendors.load(vendor)
     row = next(row for row in module.OPERATIONS if row.name == operation)
-    sent = msgspec.convert({**CALLS[vendor, operation], **parameters}, row.request, strict=False)
+    named = {name: value for name, value in {**CALLS[vendor, operation], **parameters}.items() if value is not UNSET}
+    sent = msgspec.convert(named, row.request, strict=False)
     credentials: dict[str, dict[str, str]] = {
         "intervals": {"token": f"intervals-token-{person}"},
         "timetrack": {"key": "timetrack-key", "secret": "timetrack-secret"},

@@ -1,0 +1,364 @@
+"""The journal tells everything but secrets, and the event log in it replays to the same timers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+import punchclock as pc
+from punchclock import vendors
+from punchclock.log import Book, parse_line
+from punchclock.sandbox import Fault, Sandbox
+from punchclock.sandbox.journal import JournalEntry
+from punchclock.vendors.calls import Request
+from punchclock.worlds import demo_world
+from sandbox_calls import CALLS, NOON, call, send, stored_timers
+
+TIMER = "/timer"
+ZOHO = "/people/api/timetracker/timer"
+
+
+def basic(token: str) -> dict[str, str]:
+    """Intervals' credentials."""
+    return {"authorization": "Basic " + base64.b64encode(f"{token}:X".encode()).decode()}
+
+
+def entries(sandbox: Sandbox) -> list[JournalEntry]:
+    """The journal."""
+    return list(sandbox.journal())
+
+
+def lines(sandbox: Sandbox, path: str) -> list[Any]:
+    """What the control plane says in JSON Lines."""
+    return [json.loads(line) for line in sandbox.handle("GET", f"/_punchclock/{path}")[2].splitlines()]
+
+
+# ---- what it tells -------------------------------------------------------------------------------
+
+
+def test_an_entry_tells_the_whole_call() -> None:
+    """Request, reply, instant and change of a call stand in the journal, numbered from 1."""
+    sandbox = Sandbox(clock=NOON)
+    send(sandbox, call("intervals", "create_timer", name="draft"))
+    (entry,) = entries(sandbox)
+    assert (entry.number, entry.at, entry.vendor, entry.operation) == (1, pc.instant(NOON), "intervals", "create_timer")
+    assert (entry.method, entry.path, entry.parameters) == ("POST", "/timer/", {"personid": 3, "name": "draft"})
+    assert entry.headers == {"accept": "application/json", "content-type": "application/json"}
+    assert (entry.status, json.loads(entry.reply)["timer"]["id"]) == (201, 1001)
+    (change,) = entry.changes
+    assert (change.verb, change.at, change.kind, change.id) == ("start", pc.instant(NOON), "timer", "1001")
+    assert (change.timer, change.user, change.note) == (pc.start(pc.instant(NOON)), "resource", "draft")
+
+
+def test_every_call_is_in_it() -> None:
+    """Reads, refusals and calls that are nobody's are told as well, in order; the event log has none of them."""
+    sandbox = Sandbox(clock=NOON)
+    send(sandbox, call("intervals", "list_timers"))
+    send(sandbox, call("intervals", "get_timer", id="7"))
+    sandbox.handle("GET", "/nobody/knows/1/this")
+    assert [(entry.number, entry.vendor, entry.operation, entry.path, entry.status) for entry in entries(sandbox)] == [
+        (1, "intervals", "list_timers", "/timer/", 200),
+        (2, "intervals", "get_timer", "/timer/7/", 404),
+        (3, "", "", "/***/***/1/***", 404),
+    ]
+    assert list(sandbox.event_log()) == []
+    assert [entry.number for entry in sandbox.journal(after=2)] == [3]
+
+
+def test_the_event_log_is_that_of_replay() -> None:
+    """Starts, pauses, amendments and discards, each with its labels; what is changed around a timer is not in it."""
+    sandbox = Sandbox(clock=NOON)
+    send(sandbox, call("intervals", "create_timer", taskid=31))
+    sandbox.clock.advance(90_000_000)
+    send(sandbox, call("intervals", "update_timer"))
+    send(sandbox, call("intervals", "update_timer", time=60))
+    send(sandbox, call("intervals", "update_timer", time=60, name="renamed"))
+    send(sandbox, call("intervals", "delete_timer"))
+    labels = {"user": "resource", "task": "Design", "project": "Project 006_1", "client": "Client 006"}
+    assert lines(sandbox, "journal/events") == [
+        {"timer": "intervals/timer/1001", "event": "start", "at": "2026-03-02T12:00:00Z", **labels},
+        {"timer": "intervals/timer/1001", "event": "pause", "at": "2026-03-02T12:01:30Z", **labels},
+        {
+            "timer": "intervals/timer/1001",
+            "event": "amend",
+            "at": "2026-03-02T12:01:30Z",
+            "worked_seconds": 60,
+            "since": "2026-03-02T12:01:30Z",
+            **labels,
+        },
+        {
+            "timer": "intervals/timer/1001",
+            "event": "discard",
+            "at": "2026-03-02T12:01:30Z",
+            **labels,
+            "note": "renamed",
+        },
+    ]
+    assert [change["verb"] for entry in lines(sandbox, "journal") for change in entry.get("changes", [])] == [
+        "start",
+        "pause",
+        "amend",
+        "update",
+        "discard",
+    ]
+
+
+def test_long_texts_are_cut() -> None:
+    """A parameter of many characters is cut in the journal, but not in the timer and not in its event log."""
+    sandbox = Sandbox(clock=NOON)
+    comment = "ß" * 30_000
+    send(sandbox, call("worksection", "start_my_timer"))
+    send(sandbox, call("worksection", "stop_my_timer", comment=comment))
+    entry = entries(sandbox)[-1]
+    assert entry.parameters["comment"] == "ß" * 2000 + "…"
+    assert entry.changes[0].note == comment
+    assert list(sandbox.event_log())[-1].decode().count("ß") == 30_000
+
+
+# ---- replay --------------------------------------------------------------------------------------
+
+STARTS = st.sampled_from([None, "2026-03-02 11:30:00", "2026-03-02 12:00:30", "2026-03-02 13:00:00"])
+TIMES = st.sampled_from([None, 0, 0.25, 90, 1e6])
+
+
+def steps(calls: list[tuple[str, str]]) -> st.SearchStrategy[list[Any]]:
+    """Calls of some operations, most of them by one person, while the clock goes on and is set back."""
+    return st.lists(
+        st.one_of(
+            st.tuples(st.just("advance"), st.integers(0, 600_000_000)),
+            st.tuples(st.just("set back"), st.integers(0, 90_000_000)),
+            *3
+            * [
+                st.tuples(
+                    st.just("call"),
+                    st.sampled_from(calls),
+                    st.sampled_from([3, 3, 5]),
+                    st.integers(0, 3),
+                    st.fixed_dictionaries({}, optional={"starttime": STARTS, "time": TIMES}),
+                    st.integers(0, 59).map(lambda minute: f"2026-03-02T12:{minute:02}:00Z"),
+                )
+            ],
+        ),
+        min_size=15,
+        max_size=40,
+    )
+
+
+CHANGING = {
+    name: sorted({(name, move.operation) for move in vendors.load(name).DIALECT.moves}) for name in vendors.names()
+}
+
+
+def take(sandbox: Sandbox, operation: tuple[str, str], person: int, place: int, fields: Any, date: str) -> None:
+    """Send a call about one of the records that there are, with what was drawn for the parameters that it has."""
+    names = CALLS[operation]
+    ids = [view.id for view in sandbox.timers() if view.vendor == operation[0]] or ["1001"]
+    id = ids[-1 - place % len(ids)]
+    drawn: dict[str, Any] = {"date": date} if "date" in names else {}
+    drawn |= {name: id for name in ("id", "timeLogId") if name in names}
+    match operation:
+        case ("worksection", "stop_timer"):
+            drawn["timer"] = id
+        case ("zoho", "start_timer"):
+            drawn["user"] = str(person)
+        case ("zoho", "delete_comment"):
+            drawn["commentId"] = str(int(id) + 2)
+        case ("intervals", "create_timer"):
+            drawn |= fields | {"personid": person}
+        case ("intervals", "update_timer"):
+            drawn |= {"starttime": UNSET, "time": UNSET} | fields
+    send(sandbox, call(*operation, person, **drawn))
+
+
+def test_replay_gives_the_same_timers() -> None:
+    """Whatever is called at whichever vendor, the event log, line by line, makes exactly the timers that are kept."""
+    seen = set()
+
+    @given(st.sampled_from([sorted(CALLS), *CHANGING.values()]).flatmap(steps))
+    @settings(max_examples=150)
+    def law(drawn_steps: list[Any]) -> None:
+        sandbox = Sandbox(clock=NOON)
+        for step in drawn_steps:
+            match step:
+                case ("advance", duration):
+                    sandbox.clock.advance(duration)
+                case ("set back", duration):
+                    sandbox.clock.freeze(sandbox.clock.now() - duration)
+                case (_, *drawn):
+                    take(sandbox, *drawn)
+        book: Book[None] = Book()
+        for line in sandbox.event_log():
+            book.apply(parse_line(line))
+        assert {name: record.timer for name, record in book.records.items()} == stored_timers(sandbox)
+        seen.update((entry.vendor, change.verb) for entry in sandbox.journal() for change in entry.changes)
+
+    law()
+    moves = {(name, move.verb) for name in vendors.names() for move in vendors.load(name).DIALECT.moves}
+    assert len(seen) > 0.7 * len(moves), "the calls that were drawn hardly did anything"
+
+
+# ---- secrets -------------------------------------------------------------------------------------
+
+RIGHT = (
+    "intervals-token-1",
+    "timetrack-key",
+    "timetrack-secret",
+    "worksection-admin-key",
+    "worksection-token-1",
+    "zoho-token-1",
+)
+WRONG = "hunter2-of-somebody"
+
+
+def every_place(secret: str) -> list[Request]:
+    """Requests that bear a secret wherever a client can put one, at every vendor."""
+    pair = {
+        "authtoken": secret,
+        "access_token": secret,
+        "hash": secret,
+        "apikey": secret,
+        "X-TimeTrack-Api-Key": secret,
+    }
+    form = urlencode(pair)
+    xml = f"<timer><authtoken>{secret}</authtoken><hash>{secret}</hash></timer>"
+    part = f'--b\r\nContent-Disposition: form-data; name="authtoken"\r\n\r\n{secret}\r\n--b--\r\n'
+    bodies = [
+        ("application/json", json.dumps(pair)),
+        ("application/json", json.dumps({"nested": pair, "list": [secret]})),
+        ("application/json", f'{{"authtoken": "{secret}"'),
+        ("application/json", f'{{"authtoken": "{secret}", "authtoken": "{secret}"}}'),
+        ("application/json", f'"{secret}"'),
+        ("application/x-www-form-urlencoded", form),
+        ("application/x-www-form-urlencoded", f"{secret}=%zz&%ff={secret}"),
+        ("multipart/form-data; boundary=b", part),
+        ("application/xml", xml),
+        ("application/xml", f"<timer><a>{secret}</timer>"),
+        ("application/xml", f"<timer>&{secret};</timer>"),
+        ("text/plain", secret),
+        ("", form),
+    ]
+    headers = [
+        basic(secret),
+        {"authorization": f"Bearer {secret}"},
+        {"authorization": f"Zoho-oauthtoken {secret}"},
+        {"authorization": secret},
+        {"x-timetrack-api-key": secret, "x-timetrack-api-secret": secret},
+        {"cookie": f"session={secret}", "x-anything": secret, "proxy-authorization": f"Basic {secret}"},
+    ]
+    paths = [TIMER, "/api/v2/ext/attendance_timer", "/api/admin/v2", "/api/oauth2", ZOHO]
+    found = []
+    for path in paths:
+        found += [Request(method="GET", path=path, query=form), Request(method="GET", path=f"{path}/{secret}")]
+        found += [Request(method="GET", path=f"{path}/{secret}/x", headers={"accept": "application/xml"})]
+        found += [Request(method="POST", path=path, headers=each) for each in headers]
+        found += [
+            Request(
+                method="POST",
+                path=path,
+                headers={"content-type": media, **basic("intervals-token-1")},
+                body=body.encode(),
+            )
+            for media, body in bodies
+        ]
+    return [
+        *found,
+        Request(method="GET", path=f"/{secret}"),
+        Request(method="GET", path=f"/elsewhere/{secret}", query=form),
+    ]
+
+
+def spellings(secret: str) -> list[str]:
+    """A secret as it stands, and as HTTP Basic spells it."""
+    return [secret, base64.b64encode(f"{secret}:X".encode()).decode().rstrip("="), secret[:12]]
+
+
+@pytest.mark.parametrize("secret", [*RIGHT, WRONG])
+def test_no_secret_is_written_down(secret: str) -> None:
+    """No credential, right or wrong, stands in the journal or the event log, wherever a client has put it."""
+    sandbox = Sandbox(clock=NOON)
+    for request in every_place(secret):
+        send(sandbox, request)
+    written = sandbox.handle("GET", "/_punchclock/journal")[2].decode()
+    assert written.count("\n") == len(every_place(secret))
+    for spelling in spellings(secret)[:2]:
+        assert spelling not in written
+    if secret == WRONG:  # not even a piece of it, as an error might quote
+        assert secret[:8] not in written
+    assert "***" in written
+
+
+@pytest.mark.parametrize("secret", RIGHT)
+def test_the_accounts_own_secrets_are_blotted_out_of_every_text(secret: str) -> None:
+    """A credential of the account in a place for texts, as a note, is blotted out as well."""
+    sandbox = Sandbox(clock=NOON)
+    send(sandbox, call("intervals", "create_timer", name=f"my {secret}"))
+    headers = {**basic("intervals-token-1"), "user-agent": f"client/{secret}"}
+    sandbox.handle("GET", TIMER, {secret: "1"}, headers)
+    written = sandbox.handle("GET", "/_punchclock/journal")[2] + sandbox.handle("GET", "/_punchclock/journal/events")[2]
+    assert secret.encode() not in written
+    assert b'"note":"my ***"' in written
+
+
+def test_a_short_secret_is_none() -> None:
+    """A credential of less than four characters is not looked for: it stands in half of all texts."""
+    world = demo_world()
+    tokens = {"intervals": msgspec.structs.replace(world.credential("intervals"), tokens={"3": "3"})}
+    sandbox = Sandbox(msgspec.structs.replace(world, credentials=tokens), clock=NOON)
+    sandbox.handle("POST", TIMER, "", {**basic("3"), "content-type": "application/json"}, b'{"personid":3}')
+    assert entries(sandbox)[0].parameters == {"personid": 3}
+
+
+@pytest.mark.parametrize("secret", [RIGHT[0], WRONG])
+def test_no_secret_is_logged(secret: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The log of the server shows neither query nor header, nor of a path what is not documented."""
+    caplog.set_level(logging.DEBUG)
+    with Sandbox(clock=NOON) as sandbox, sandbox.serve() as server, httpx.Client(base_url=server.url) as client:
+        for request in every_place(secret):
+            url = httpx.URL(server.url).copy_with(raw_path=f"{request.path}?{request.query}".encode())
+            client.request(request.method, url, headers=dict(request.headers), content=request.body)
+    ours = [record for record in caplog.records if record.name.startswith(("punchclock", "uvicorn"))]
+    assert len(ours) > 100
+    for record in ours:
+        assert all(spelling not in record.getMessage() for spelling in spellings(secret))
+
+
+def test_a_hostile_text_is_written_down_safely() -> None:
+    """What UTF-8 cannot hold is spelled out, so that no call can spoil the journal."""
+    sandbox = Sandbox(clock=NOON)
+    headers = {**basic("intervals-token-1"), "user-agent": "\ud800", "content-type": "application/json"}
+    sandbox.handle("GÉT\ud800", "/timer/\ud800", "a=\ud800", headers, b'{"name":"\xed\xa0\x80"}')
+    sandbox.handle("POST", TIMER, "", headers, rb'{"personid":3,"name":"\ud800"}')
+    assert len(lines(sandbox, "journal")) == 2
+
+
+# ---- what was answered ---------------------------------------------------------------------------
+
+
+def test_a_fault_is_told_with_what_went_out() -> None:
+    """An entry names the faults that hit it, and shows the reply as it went out: broken off, or none."""
+    sandbox = Sandbox(clock=NOON)
+    sandbox.faults.add(Fault(effect="malformed", nth=1))
+    sandbox.faults.add(Fault(effect="drop", nth=2))
+    sandbox.faults.add(Fault(effect="timeout", nth=3))
+    for _ in range(3):
+        try:
+            send(sandbox, call("intervals", "create_timer"))
+        except pc.PunchclockError:
+            continue
+    malformed, dropped, timed_out = entries(sandbox)
+    assert (malformed.faults, malformed.status, len(malformed.changes)) == (("malformed",), 201, 1)
+    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+        json.loads(malformed.reply)
+    assert (dropped.faults, dropped.status, dropped.reply, dropped.changes) == (("drop",), 0, "", ())
+    assert (timed_out.faults, timed_out.status, timed_out.reply) == (("timeout",), 0, "")
+    assert [change.verb for change in timed_out.changes] == ["start"]
