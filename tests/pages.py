@@ -1,9 +1,20 @@
-"""Where a test's behaviour stands on a vendor's page; the coverage tables of the docs are made from it."""
+"""Where a test's behaviour stands on a vendor's page; the coverage tables of the docs are made from it.
+
+``tests/pages/VENDOR.toml`` lists the page's sentences, word for word and in its order. `states` marks the tests
+that cover them, and what is marked is read from the tests' sources, not by running them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import ast
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+__all__ = ["Quote", "Sentence", "quotes", "sentences", "states"]
+
+TESTS = Path(__file__).parent
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -11,8 +22,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def states(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
     """Mark a test as covering a sentence of a vendor's page, quoted word for word under its heading.
 
-    ``tests/pages/VENDOR.toml`` lists the page's sentences; each must be quoted by a test, and what is
-    quoted must be listed. The decorator itself does nothing: the tables are read from the source.
+    The decorator itself does nothing.
     """
     del vendor, heading, sentence
 
@@ -20,3 +30,68 @@ def states(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
         return test
 
     return unchanged
+
+
+class Sentence(NamedTuple):
+    """A sentence of a page; an aside (navigation, the head of a table) says nothing that a test could hold."""
+
+    heading: str
+    text: str
+    aside: bool
+
+
+class Quote(NamedTuple):
+    """A sentence as a test quotes it, and the test."""
+
+    vendor: str
+    heading: str
+    text: str
+    file: str
+    test: str
+
+
+def sentences(vendor: str) -> list[Sentence]:
+    """The sentences of a vendor's page, in order."""
+    listed = tomllib.loads((TESTS / "pages" / f"{vendor}.toml").read_text(encoding="utf-8"))["sentence"]
+    return [Sentence(each["heading"], each["text"], each.get("aside", False)) for each in listed]
+
+
+def quotes() -> list[Quote]:
+    """What the tests quote, by file and in order."""
+    return [quote for path in sorted(TESTS.glob("test_*.py")) for quote in _quotes_in(path)]
+
+
+def _quotes_in(path: Path) -> Iterator[Quote]:
+    source = path.read_text(encoding="utf-8")
+    if "@states(" not in source:
+        return
+    tree = ast.parse(source)
+    names = {
+        target.id: text
+        for node in tree.body
+        if isinstance(node, ast.Assign) and (text := _text(node.value, {})) is not None
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for test in tree.body:
+        if isinstance(test, ast.FunctionDef):
+            for call in test.decorator_list:
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "states":
+                    vendor, heading, sentence = (_text(argument, names) for argument in call.args)
+                    if vendor is None or heading is None or sentence is None:
+                        raise ValueError(f"{path.name}:{call.lineno}: what is quoted is no text and no name of one")
+                    yield Quote(vendor, heading, sentence, path.name, test.name)
+
+
+def _text(node: ast.expr, names: Mapping[str, str]) -> str | None:
+    """The text that an expression is: one that is written out, a name of one, or a sum of such."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Name(id=name):
+            return names.get(name)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            parts = _text(left, names), _text(right, names)
+            return None if parts[0] is None or parts[1] is None else parts[0] + parts[1]
+        case _:
+            return None
