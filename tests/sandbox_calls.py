@@ -64,7 +64,7 @@ _SECRETS: Final = ("authorization", "x-timetrack-api-key", "x-timetrack-api-secr
 
 
 def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> Request:
-    """A call as a person of the demo world sends it, with parameters of the table above or others; `UNSET` leaves one out."""
+    """A call as a person of the demo world sends it, with the table's parameters or others; `UNSET` leaves one out."""
     module: Any = vendors.load(vendor)
     row = next(row for row in module.OPERATIONS if row.name == operation)
     named = {name: value for name, value in {**CALLS[vendor, operation], **parameters}.items() if value is not UNSET}

@@ -18,7 +18,7 @@ from msgspec import UNSET
 import punchclock as pc
 from punchclock import vendors
 from punchclock.log import Book, parse_line
-from punchclock.sandbox import Fault, Sandbox
+from punchclock.sandbox import Effect, Fault, Sandbox
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.vendors.calls import Request
 from punchclock.worlds import demo_world
@@ -159,7 +159,9 @@ CHANGING = {
 }
 
 
-def take(sandbox: Sandbox, operation: tuple[str, str], person: int, place: int, fields: Any, date: str) -> None:
+def take(
+    sandbox: Sandbox, operation: tuple[str, str], person: int, place: int, fields: dict[str, Any], date: str
+) -> None:
     """Send a call about one of the records that there are, with what was drawn for the parameters that it has."""
     names = CALLS[operation]
     ids = [view.id for view in sandbox.timers() if view.vendor == operation[0]] or ["1001"]
@@ -182,7 +184,7 @@ def take(sandbox: Sandbox, operation: tuple[str, str], person: int, place: int, 
 
 def test_replay_gives_the_same_timers() -> None:
     """Whatever is called at whichever vendor, the event log, line by line, makes exactly the timers that are kept."""
-    seen = set()
+    seen: set[tuple[str, str]] = set()
 
     @given(st.sampled_from([sorted(CALLS), *CHANGING.values()]).flatmap(steps))
     @settings(max_examples=150)
@@ -347,9 +349,9 @@ def test_a_hostile_text_is_written_down_safely() -> None:
 def test_a_fault_is_told_with_what_went_out() -> None:
     """An entry names the faults that hit it, and shows the reply as it went out: broken off, or none."""
     sandbox = Sandbox(clock=NOON)
-    sandbox.faults.add(Fault(effect="malformed", nth=1))
-    sandbox.faults.add(Fault(effect="drop", nth=2))
-    sandbox.faults.add(Fault(effect="timeout", nth=3))
+    sandbox.faults.add(Fault(effect=Effect.MALFORMED, nth=1))
+    sandbox.faults.add(Fault(effect=Effect.DROP, nth=2))
+    sandbox.faults.add(Fault(effect=Effect.TIMEOUT, nth=3))
     for _ in range(3):
         try:
             send(sandbox, call("intervals", "create_timer"))
@@ -357,7 +359,7 @@ def test_a_fault_is_told_with_what_went_out() -> None:
             continue
     malformed, dropped, timed_out = entries(sandbox)
     assert (malformed.faults, malformed.status, len(malformed.changes)) == (("malformed",), 201, 1)
-    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         json.loads(malformed.reply)
     assert (dropped.faults, dropped.status, dropped.reply, dropped.changes) == (("drop",), 0, "", ())
     assert (timed_out.faults, timed_out.status, timed_out.reply) == (("timeout",), 0, "")

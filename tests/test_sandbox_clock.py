@@ -1,0 +1,145 @@
+"""The sandbox's clock: real, frozen, moved by hand; never backwards without saying so."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+import punchclock as pc
+from punchclock.errors import InvalidDuration, InvalidInstant, NaiveDatetime
+from punchclock.sandbox import Clock
+from punchclock.sandbox.clock import ClockIsRunning
+
+NOON = pc.instant("2026-03-02T12:00:00Z")
+SECOND = 1_000_000
+
+
+class System:
+    """A system's clock that a test sets."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def test_it_runs_by_the_systems_clock() -> None:
+    """Where no instant is given it shows what the system's clock shows."""
+    system = System(NOON)
+    clock = Clock(system=system)
+    assert (clock.now(), clock.frozen) == (NOON, False)
+    system.now += 5
+    assert clock.now() == NOON + 5
+    assert abs(Clock().now() - pc.now()) < 10 * SECOND
+
+
+def test_in_real_time_it_never_goes_back() -> None:
+    """Where the system's clock is set back, it stands until that has caught up."""
+    system = System(NOON)
+    clock = Clock(system=system)
+    clock.now()
+    system.now -= 90 * SECOND
+    assert clock.now() == NOON
+    system.now = NOON + 1
+    assert clock.now() == NOON + 1
+
+
+@pytest.mark.parametrize(
+    "at",
+    [NOON, "2026-03-02T12:00:00Z", datetime(2026, 3, 2, 13, tzinfo=timezone(timedelta(hours=1)))],
+    ids=["microseconds", "text", "datetime"],
+)
+def test_it_stands_where_it_is_frozen(at: int | str | datetime) -> None:
+    """Frozen at an instant, however that is written, it shows nothing else."""
+    clock = Clock(at)
+    assert (clock.now(), clock.now(), clock.frozen) == (NOON, NOON, True)
+    other = Clock()
+    other.freeze(at)
+    assert other.now() == NOON
+
+
+@pytest.mark.parametrize("by", [90 * SECOND, timedelta(seconds=90)], ids=["microseconds", "timedelta"])
+def test_a_frozen_clock_is_moved_on(by: int | timedelta) -> None:
+    """A duration moves it on, and it says what it shows then."""
+    clock = Clock(NOON)
+    assert clock.advance(by) == NOON + 90 * SECOND
+    assert clock.now() == NOON + 90 * SECOND
+    assert clock.advance(0) == clock.now()
+
+
+def test_it_says_when_it_is_set_back() -> None:
+    """To freeze before what it has shown sets it back, and is the only call that does; it says so."""
+    clock = Clock(NOON)
+    assert not clock.freeze(NOON)
+    assert not clock.freeze(NOON + 1)
+    assert clock.freeze(NOON)
+    assert clock.now() == NOON
+    assert clock.freeze(clock.advance(SECOND) - 1)
+
+
+def test_to_let_it_run_can_set_it_back() -> None:
+    """From a frozen future back to real time is a way back too, and said."""
+    system = System(NOON)
+    clock = Clock(NOON + 5, system)
+    assert clock.run()
+    assert (clock.now(), clock.frozen) == (NOON, False)
+    clock.freeze(NOON - 5)
+    assert not clock.run()
+
+
+def test_a_running_clock_is_not_moved() -> None:
+    """Moved on by hand it would show an instant that is not real; it must be frozen first."""
+    clock = Clock()
+    with pytest.raises(ClockIsRunning) as caught:
+        clock.advance(1)
+    assert caught.value.code == "clock-is-running"
+
+
+def test_it_is_not_moved_backwards() -> None:
+    """A negative duration is refused, and the clock stays."""
+    clock = Clock(NOON)
+    with pytest.raises(InvalidDuration):
+        clock.advance(timedelta(microseconds=-1))
+    assert clock.now() == NOON
+
+
+@pytest.mark.parametrize("at", ["9999-01-01T00:00:00Z", "0001-12-31T23:59:59Z", 10**18, "noon", True])
+def test_what_it_cannot_show_is_refused(at: int | str) -> None:
+    """Instants at the edges of the calendar are refused: a day around them could not be said in every zone."""
+    with pytest.raises(InvalidInstant):
+        Clock(at)
+    clock = Clock(NOON)
+    with pytest.raises(InvalidInstant):
+        clock.freeze(at)
+    assert clock.now() == NOON
+
+
+def test_a_naive_datetime_is_refused() -> None:
+    """A datetime without an offset names no instant."""
+    with pytest.raises(NaiveDatetime):
+        Clock(datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None))
+
+
+def test_it_is_not_moved_beyond_what_it_can_show() -> None:
+    """Moved on past its last year it is refused and stays; a skewed look stops there."""
+    last = pc.instant("9998-12-31T23:59:59Z")
+    clock = Clock(last)
+    with pytest.raises(InvalidInstant):
+        clock.advance(1)
+    assert clock.now() == clock.now(skew=SECOND) == last
+    assert clock.now(skew=-SECOND) == last - SECOND
+    assert Clock("0002-01-01T00:00:00Z").now(skew=-1) == pc.instant("0002-01-01T00:00:00Z")
+
+
+def test_many_threads_move_it_together() -> None:
+    """Of moves at once none is lost."""
+    clock = Clock(NOON)
+    threads = [threading.Thread(target=lambda: [clock.advance(1) for _ in range(500)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert clock.now() == NOON + 4000
