@@ -21,13 +21,13 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="keep them in results.json")
     save = parser.parse_args().save
     rows = [row for case in (life, reading, importing) for row in case.rows()]
-    results = Results(punchclock.__version__, _machine(), rows, replays())
+    results = Results(punchclock.__version__, machine(), rows, replays())
     print(text(results), end="")
     if save:
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
 
 
-def _machine() -> str:
+def machine() -> str:
     """What the figures depend on, and nothing that names the machine itself."""
     return (
         f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "

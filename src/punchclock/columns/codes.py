@@ -21,18 +21,19 @@ from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
 __all__ = [
     "ACCEPTED",
     "AFTER",
+    "BETWEEN",
     "BREAK",
-    "CARRIED",
     "CLOCK_WENT_BACKWARDS",
+    "CODES",
     "COUNTS_BREAK",
     "COUNTS_WORK",
     "EVENTS",
+    "EVENT_BITS",
     "IDLE",
     "ILLEGAL",
     "KINDS",
     "KIND_OF",
     "LEGAL",
-    "LEGAL_PAIRS",
     "NULL",
     "OUT_OF_RANGE",
     "REASONS",
@@ -40,11 +41,9 @@ __all__ = [
     "STOPPED",
     "UNKNOWN",
     "WORK",
-    "WORKING",
     "Codes",
     "Flags",
     "Ints",
-    "pair_of",
     "reason_of",
     "target_states",
 ]
@@ -67,10 +66,16 @@ ACCEPTED: Final = 0
 ILLEGAL: Final = 1
 CLOCK_WENT_BACKWARDS: Final = 2
 
+#: The bits of an event's code.
+EVENT_BITS: Final = 3
+
 #: The codes of rows that are no event at all; they follow those of the events.
 NULL: Final = len(EVENTS)
 UNKNOWN: Final = NULL + 1
 OUT_OF_RANGE: Final = NULL + 2
+
+#: How many codes there are room for.
+CODES: Final = 1 << EVENT_BITS
 
 #: The reasons in words. Those of rows that are no event follow in the order of their codes.
 REASONS: Final = (
@@ -80,15 +85,6 @@ REASONS: Final = (
     "unknown-event",
     InstantOutOfRange.code,
 )
-
-#: `pair_of` takes what came before an event: the code of the event ahead of it or, for the first event of a timer,
-#: its state plus this.
-CARRIED: Final = 8
-
-
-def pair_of(before: int, event: int) -> int:
-    """The number of (what came before, event), below 256."""
-    return before << 3 | event
 
 
 @overload
@@ -117,11 +113,11 @@ _TARGETS: Final = target_states(TRANSITIONS)
 
 #: The state after an event that was accepted. A row that is no event is never accepted; its entry is never read.
 AFTER: Final[Codes] = np.array(
-    [STATES.index(_TARGETS[event]) for event in EVENTS] + [IDLE] * (CARRIED - len(EVENTS)), dtype=np.uint8
+    [STATES.index(_TARGETS[event]) for event in EVENTS] + [IDLE] * (CODES - len(EVENTS)), dtype=np.uint8
 )
 
 #: Whether the table answers an event, by state and event.
-LEGAL: Final[Flags] = np.zeros((len(STATES), CARRIED), dtype=np.bool_)
+LEGAL: Final[Flags] = np.zeros((len(STATES), CODES), dtype=np.bool_)
 for _source, _event in TRANSITIONS:
     LEGAL[STATES.index(_source), EVENTS.index(_event)] = True
 
@@ -134,19 +130,11 @@ KIND_OF: Final[npt.NDArray[np.int8]] = np.array(
 COUNTS_WORK: Final = tuple(state for state in range(len(STATES)) if KIND_OF[state] == WORK)
 COUNTS_BREAK: Final = tuple(state for state in range(len(STATES)) if KIND_OF[state] == BREAK)
 
-#: The ``before`` of `pair_of` that stands for each state: its own, and every event that leads to it.
-_BEFORES: Final = [
-    [CARRIED + state, *(event for event in range(len(EVENTS)) if AFTER[event] == state)] for state in range(len(STATES))
-]
-
-#: The pairs that are legal.
-LEGAL_PAIRS: Final = tuple(
-    pair_of(before, event)
-    for state, befores in enumerate(_BEFORES)
-    for before in befores
-    for event in range(len(EVENTS))
-    if LEGAL[state, event]
+#: For each state that a timer goes on from: the events that lead to it, those that it answers, and whether its time is
+#: work. With `LEGAL` for a timer's first event, that is the whole table.
+BETWEEN: Final = tuple(
+    (leading, answered, KIND_OF[state] == WORK)
+    for state in range(len(STATES))
+    if (leading := tuple(event for event in range(len(EVENTS)) if AFTER[event] == state))
+    and (answered := tuple(event for event in range(len(EVENTS)) if LEGAL[state, event]))
 )
-
-#: Every ``before`` after which time counts as work.
-WORKING: Final = tuple(before for state, befores in enumerate(_BEFORES) for before in befores if KIND_OF[state] == WORK)

@@ -20,6 +20,7 @@ A row that is no event at all is at fault as any other: see ``REASONS`` in `punc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -47,16 +48,18 @@ from punchclock.columns.arrow import (
 from punchclock.columns.codes import (
     ACCEPTED,
     AFTER,
-    CARRIED,
+    BETWEEN,
     CLOCK_WENT_BACKWARDS,
+    EVENT_BITS,
+    EVENTS,
     IDLE,
     ILLEGAL,
+    KIND_OF,
     LEGAL,
-    LEGAL_PAIRS,
     NULL,
     REASONS,
     STOPPED,
-    WORKING,
+    WORK,
     Codes,
     Flags,
     Ints,
@@ -80,7 +83,6 @@ _ABREAST: Final = 128
 _STRIDE: Final = 1 << 8
 
 # A row's number, a timer's number and an event's code are packed into 63 bits.
-_EVENT_BITS: Final = 3
 _MOST_BITS: Final = 30
 
 
@@ -105,12 +107,14 @@ class Groups(NamedTuple):
         events: their codes.
         at: their instants.
         heads: where each timer's rows begin.
+        names: the timers' ids, not dictionary-encoded.
     """
 
     rows: Ints | None
     events: Codes
     at: Ints
     heads: Ints
+    names: pa.Array
 
     @property
     def first_rows(self) -> Ints:
@@ -136,8 +140,8 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
         The timers after the log, and the rejected rows. A row is rejected with the code of the error that
         `punchclock.transition` raises for it, ``illegal-transition`` or ``clock-went-backwards``; with ``null-value``
         where one of the three values is null; with ``unknown-event``; or with ``instant-out-of-range`` where the
-        instant is beyond 2**61 microseconds from 1970, and sums could overflow. Instants have the type of the column ``at``,
-        ids that of ``timer``; durations are int64, in microseconds.
+        instant is beyond 2**61 microseconds from 1970, and sums could overflow. Instants have the type of the column
+        ``at``, ids that of ``timer``; durations are int64, in microseconds.
 
     Raises:
         MalformedTable: a column is missing or has the wrong type.
@@ -245,33 +249,37 @@ def group(log: Log) -> Groups:
         rows = np.flatnonzero(named.to_numpy(zero_copy_only=False))
         log = log._replace(timers=log.timers.filter(named), events=log.events[rows], at=log.at[rows])
     if not len(log.events):
-        return Groups(rows, log.events, log.at, np.zeros(0, dtype=np.int64))
-    heads, keys = _runs(log.timers)
+        nobody = pa.array([], plain_type(log.timers.type))
+        return Groups(rows, log.events, log.at, np.zeros(0, dtype=np.int64), nobody)
+    heads, names, keys = _runs(log.timers)
     if keys is None:
-        return Groups(rows, log.events, log.at, heads)
+        return Groups(rows, log.events, log.at, heads, names)
 
     row_bits = (len(keys) - 1).bit_length()
     if row_bits > _MOST_BITS:
         raise MalformedTable(None, f"more than 2**{_MOST_BITS} rows to sort at once; take them in batches")
     low = int(keys.min())
-    if (int(keys.max()) - low).bit_length() + row_bits + _EVENT_BITS > 63:
+    if (int(keys.max()) - low).bit_length() + row_bits + EVENT_BITS > 63:
         keys, low = log.timers.dictionary_encode().indices.to_numpy(), 0
     packed = keys.astype(np.int64) if keys.dtype != np.uint64 else keys.copy()
     packed -= low
     packed = packed.view(np.int64)
     packed <<= row_bits
     packed |= np.arange(len(packed))
-    packed <<= _EVENT_BITS
+    packed <<= EVENT_BITS
     packed |= log.events
     packed.sort()
 
     events = packed.astype(np.uint8)
-    events &= np.uint8((1 << _EVENT_BITS) - 1)
-    packed >>= _EVENT_BITS
+    events &= np.uint8((1 << EVENT_BITS) - 1)
+    packed >>= EVENT_BITS
     order = packed & ((1 << row_bits) - 1)
     packed >>= row_bits
     heads = heads_of(packed[1:] != packed[:-1])
-    return Groups(order if rows is None else rows.take(order), events, log.at.take(order), heads)
+    names = log.timers.take(pa.array(order.take(heads)))
+    if pa.types.is_dictionary(names.type):
+        names = names.dictionary_decode()
+    return Groups(order if rows is None else rows.take(order), events, log.at.take(order), heads, names)
 
 
 def stable_order(keys: Ints) -> Ints:
@@ -326,10 +334,7 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
     ``closed`` has the ids of timers that stopped and were let go: nothing can happen to them any more.
     """
     groups = group(log)
-    first_rows = groups.first_rows
-    names = log.timers.take(pa.array(first_rows))
-    if pa.types.is_dictionary(names.type):
-        names = names.dictionary_decode()
+    names = groups.names
     before = None
     new = np.ones(len(names), dtype=np.bool_)
     known = bool(len(ids) or closed)
@@ -348,10 +353,11 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
     after, verdict = settle(groups.events, groups.at, groups.heads, before)
 
     # Those that were known keep their places; the others follow as they appear in the log.
-    newcomers = np.flatnonzero(new)
-    if groups.rows is not None:
-        newcomers = newcomers.take(stable_order(first_rows[newcomers]))
-    names, newly = names.take(pa.array(newcomers)), after.take(newcomers)
+    newly = after
+    if known or groups.rows is not None:
+        newcomers = np.flatnonzero(new)
+        newcomers = newcomers.take(stable_order(groups.first_rows.take(newcomers)))
+        names, newly = names.take(pa.array(newcomers)), after.take(newcomers)
     if known:
         fields = fields.followed_by(newly)
         fields.put(places, after.take(old))
@@ -388,19 +394,36 @@ def _carried(timers: ArrowTable | None, id_type: pa.DataType) -> tuple[pa.Array,
     return ids, read_fields(table)
 
 
-def _runs(ids: pa.Array) -> tuple[Ints, npt.NDArray[np.integer] | None]:
-    """Where runs of equal ids begin; and, unless each timer is one run, a number for each row in place of its id."""
-    keys = None
-    if pa.types.is_dictionary(ids.type) or pa.types.is_integer(ids.type):
-        keys = (ids.indices if pa.types.is_dictionary(ids.type) else ids).to_numpy()
-        heads = heads_of(keys[1:] != keys[:-1])
-        of_runs = keys[heads]
-    else:
+def _runs(ids: pa.Array) -> tuple[Ints, pa.Array, npt.NDArray[np.integer] | None]:
+    """Where runs of equal ids begin, and whose they are; unless each timer is one run, also a number for each row.
+
+    The numbers stand for the ids, and are equal where these are.
+    """
+    if not (pa.types.is_dictionary(ids.type) or pa.types.is_integer(ids.type)):
         heads = heads_of(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False))
-        of_runs = ids.take(pa.array(heads)).dictionary_encode().indices.to_numpy()
-    if (of_runs[1:] > of_runs[:-1]).all():
-        return heads, None
-    return heads, np.repeat(of_runs, np.diff(heads, append=len(ids))) if keys is None else keys
+        names = ids.take(pa.array(heads))
+        numbers = names.dictionary_encode().indices.to_numpy()
+        if _ascend(numbers):
+            return heads, names, None
+        return heads, names, np.repeat(numbers, np.diff(heads, append=len(ids)))
+
+    keys = (ids.indices if pa.types.is_dictionary(ids.type) else ids).to_numpy()
+    found, firsts = [np.zeros(1, dtype=np.int64)], [keys[:1]]
+    for start in range(1, len(keys), _BLOCK):
+        here = keys[start : start + _BLOCK]
+        new = np.flatnonzero(here != keys[start - 1 : start - 1 + len(here)])
+        firsts.append(here.take(new))
+        found.append(new + start)
+    numbers = np.concatenate(firsts)
+    names = pa.array(numbers)
+    if pa.types.is_dictionary(ids.type):
+        names = ids.dictionary.take(names)
+    return np.concatenate(found), names, None if _ascend(numbers) else keys
+
+
+def _ascend(numbers: npt.NDArray[np.integer]) -> bool:
+    """Whether each number is greater than the one ahead of it, so that none is there twice."""
+    return bool((numbers[1:] > numbers[:-1]).all())
 
 
 def heads_of(differ: Flags) -> Ints:
@@ -413,67 +436,65 @@ def heads_of(differ: Flags) -> Ints:
 
 
 def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[Fields, Ints]:
-    """Fold grouped rows as if every event were accepted, and say which rows are at fault then."""
-    count = len(events)
-    if not count:
-        return Fields.idle(0), np.zeros(0, dtype=np.int64)
-    worked = np.zeros(len(heads), dtype=np.int64)
-    entries: Codes | None = None
+    """Fold grouped rows as if every event were accepted, and say which rows are at fault then.
+
+    A row is judged with the one ahead of it; the first row of a timer has nothing ahead but the timer itself.
+    """
+    started_at, since, worked = np.zeros((3, len(heads)), dtype=np.int64)
+    final = np.zeros(len(heads), dtype=np.uint8)
+    states = np.full(len(heads), IDLE, dtype=np.uint8) if before is None else before.state
+    firsts_legal = LEGAL[states, events.take(heads)]
     if before is not None:
-        entries = before.state + np.uint8(CARRIED)
-        entry_gaps = np.where(before.state == IDLE, 0, at.take(heads) - before.since)
+        begun = states != IDLE
+        firsts_gap = np.where(begun, at.take(heads) - before.since, 0)
+        firsts_work = KIND_OF.take(states) == WORK
 
     faults = [np.zeros(0, dtype=np.int64)]
-    bounds = np.searchsorted(heads, np.arange(0, count + _BLOCK, _BLOCK)).tolist()
-    room = np.empty((2, _BLOCK), dtype=np.uint8)
-    flags = np.empty((2, _BLOCK), dtype=np.bool_)
-    durations = np.empty(_BLOCK, dtype=np.int64)
-    for block, start in enumerate(range(0, count, _BLOCK)):
-        stop = min(start + _BLOCK, count)
-        size = stop - start
-        ahead, pairs = room[:, :size]
-        legal, scratch = flags[:, :size]
-        gaps = durations[:size]
+    bounds = np.searchsorted(heads, np.arange(0, len(events) + _BLOCK, _BLOCK)).tolist()
+    gaps_room, work_room, sums = np.zeros((3, _BLOCK + 1), dtype=np.int64)
+    for block, start in enumerate(range(0, len(events), _BLOCK)):
+        stop = min(start + _BLOCK, len(events))
         first, last = bounds[block], bounds[block + 1]
         inner = heads[first:last] - start
+        size, inside = stop - start, 0 if start else 1
 
-        # What came ahead of each row, and how long before; the first row of a timer has its own answer.
-        inside = 0 if start else 1
-        ahead[inside:] = events[start + inside - 1 : stop - 1]
+        # Which event each row and the one ahead of it is, and so which pairs are legal and which gaps are work.
+        words = events[start + inside - 1 : stop]
+        kinds = [words == event for event in range(len(EVENTS))]
+        legal, work = np.zeros((2, size), dtype=np.bool_)
+        for leading, answered, is_work in BETWEEN:
+            after = reduce(np.logical_or, [kinds[event][:-1] for event in leading])
+            legal[inside:] |= after & reduce(np.logical_or, [kinds[event][1:] for event in answered])
+            if is_work:
+                work[inside:] |= after
+        gaps = gaps_room[:size]
         np.subtract(at[start + inside : stop], at[start + inside - 1 : stop - 1], out=gaps[inside:])
-        ahead[inner] = CARRIED + IDLE if entries is None else entries[first:last]
-        gaps[inner] = 0 if entries is None else entry_gaps[first:last]
-
-        np.left_shift(ahead, 3, out=pairs)
-        np.bitwise_or(pairs, events[start:stop], out=pairs)
-        _any_of(pairs, LEGAL_PAIRS, legal, scratch)
-        if gaps.min() < 0 or not legal.all():
+        legal[inner] = firsts_legal[first:last]
+        work[inner] = False if before is None else firsts_work[first:last]
+        gaps[inner] = 0 if before is None else firsts_gap[first:last]
+        if not legal.all() or gaps.min() < 0:
             faults.append(np.flatnonzero(~legal | (gaps < 0)) + start)
-        _any_of(ahead, WORKING, legal, scratch)
-        np.multiply(gaps, legal, out=gaps)
 
-        # A timer's rows may have begun in an earlier block, and go on in the next.
-        if not inner.size or inner[0]:
-            first -= 1
-            inner = np.concatenate((np.zeros(1, dtype=np.int64), inner))
-        worked[first:last] += np.add.reduceat(gaps, inner)
+        # The work of a timer is a difference of running sums; it may have begun in an earlier block.
+        np.copyto(work_room[:size], work)
+        gaps *= work_room[:size]
+        np.cumsum(gaps, out=sums[1 : size + 1])
+        marks = np.append(sums.take(inner), sums[size])
+        np.subtract(marks[1:], marks[:-1], out=worked[first:last])
+        if first:
+            worked[first - 1] += marks[0]
 
-    stops = np.append(heads[1:], count)
-    state = AFTER.take(events.take(stops - 1))
-    started_at, since = at.take(heads), at.take(stops - 1)
+        started_at[first:last] = at.take(heads[first:last])
+        ends = heads[max(first, 1) : last] - 1
+        since[max(first, 1) - 1 : max(last, 1) - 1] = at.take(ends)
+        final[max(first, 1) - 1 : max(last, 1) - 1] = events.take(ends)
+
+    since[-1:] = at[-1:]
+    final[-1:] = events[-1:]
     if before is not None:
-        begun = before.state != IDLE
         started_at = np.where(begun, before.started_at, started_at)
         worked += np.where(begun, before.worked, 0)
-    return Fields(state, started_at, since, worked), np.concatenate(faults)
-
-
-def _any_of(codes: Codes, wanted: tuple[int, ...], out: Flags, scratch: Flags) -> None:
-    """Which codes are among the wanted ones. They are few: comparing with each is faster than looking each up."""
-    np.equal(codes, wanted[0], out=out)
-    for code in wanted[1:]:
-        np.equal(codes, code, out=scratch)
-        np.logical_or(out, scratch, out=out)
+    return Fields(AFTER.take(final), started_at, since, worked), np.concatenate(faults)
 
 
 def _refuse(events: Codes, at: Ints, heads: Ints, stops: Ints, before: Fields, faults: Ints) -> Codes:

@@ -1,0 +1,108 @@
+"""The rivals: the same answer from the same log, as one would write it with each library.
+
+Each answers with a row for each timer: id, last event, first and last instant, work. None of them checks that an event
+is legal or that the clock does not go back, which we do; and each may use all cores, of which we use one. Frames are
+made ready beforehand, in the library's own form, and no time is taken for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+import punchclock as pc
+
+__all__ = ["RIVALS", "Prepared", "answer", "scalar"]
+
+#: A log made ready: what is measured, and how its result becomes ``(ids, work)``.
+Prepared = tuple[Callable[[], object], Callable[[object], tuple[np.ndarray, np.ndarray]]]
+
+_RUNS = ["start", "resume"]
+
+
+def polars(log: pa.Table, *, in_order: bool) -> Prepared:
+    """An expression of Polars: gaps to the next row, summed by timer."""
+    frame = pl.from_arrow(log)
+    assert isinstance(frame, pl.DataFrame)
+    counts = pl.col("event").is_in(_RUNS) & (pl.col("timer") == pl.col("timer").shift(-1))
+    gap = pl.when(counts).then(pl.col("at").shift(-1) - pl.col("at")).otherwise(0)
+    lazy = frame.lazy() if in_order else frame.lazy().sort("timer", maintain_order=True)
+    query = (
+        lazy.with_columns(gap=gap)
+        .group_by("timer")
+        .agg(
+            state=pl.col("event").last(),
+            started_at=pl.col("at").first(),
+            since=pl.col("at").last(),
+            worked=pl.col("gap").sum(),
+        )
+    )
+    return query.collect, lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy())  # type: ignore[index]
+
+
+def window(log: pa.Table, *, in_order: bool) -> Prepared:
+    """A window query of DuckDB; its order within a timer is that of the instants."""
+    del in_order
+    connection = duckdb.connect()
+    connection.register("arrow", log)
+    connection.execute("create table log as select timer, event::varchar as event, \"at\" as instant from arrow")
+    query = """
+        select timer, arg_max(event, instant) as state, min(instant) as started_at, max(instant) as since,
+               sum(case when event in ('start', 'resume') then coalesce(next - instant, 0) else 0 end)::bigint as worked
+        from (select *, lead(instant) over (partition by timer order by instant) as next from log)
+        group by timer
+    """
+    return (
+        lambda: connection.sql(query).to_arrow_table(),
+        lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy()),  # type: ignore[index]
+    )
+
+
+def pandas(log: pa.Table, *, in_order: bool) -> Prepared:
+    """A groupby of pandas: the next instant of the same timer, and sums."""
+    del in_order
+    frame = log.to_pandas()
+
+    def run() -> pd.DataFrame:
+        following = frame.groupby("timer", sort=False)["at"].shift(-1, fill_value=0)
+        counts = frame["event"].isin(_RUNS) & (following != 0)
+        gap = (following - frame["at"]).where(counts, 0)
+        groups = frame.assign(gap=gap).groupby("timer", sort=False)
+        return groups.agg(
+            state=("event", "last"), started_at=("at", "first"), since=("at", "last"), worked=("gap", "sum")
+        )
+
+    return run, lambda result: (result.index.to_numpy(), result["worked"].to_numpy())  # type: ignore[attr-defined]
+
+
+def scalar(log: pa.Table, *, in_order: bool) -> Prepared:
+    """The scalar core, stepped through rows that are Python's already."""
+    del in_order
+    events = [pc.Event(word) for word in log["event"].to_pylist()]
+    rows = list(zip(log["timer"].to_pylist(), events, log["at"].to_pylist(), strict=True))
+
+    def run() -> dict[int, pc.Timer]:
+        book: dict[int, pc.Timer] = {}
+        get, step, idle = book.get, pc.transition, pc.IDLE
+        for timer, event, at in rows:
+            book[timer] = step(get(timer, idle), event, at)
+        return book
+
+    def told(book: object) -> tuple[np.ndarray, np.ndarray]:
+        assert isinstance(book, dict)
+        return np.array(list(book)), np.array([timer.worked for timer in book.values()])
+
+    return run, told
+
+
+RIVALS: dict[str, Callable[..., Prepared]] = {"Polars": polars, "DuckDB": window, "pandas": pandas}
+
+
+def answer(ids: np.ndarray, worked: np.ndarray) -> np.ndarray:
+    """The work in order of the ids, by which answers are held to each other."""
+    return worked[np.argsort(ids, kind="stable")]

@@ -1,0 +1,61 @@
+"""From a Parquet file to files, end to end: events a second and peak memory of a process that does nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+
+from benchmarks.columns.logs import by_time
+
+__all__ = ["Streamed", "streamed"]
+
+# Rows that are made at a time. By time, so many timers run at once that every batch has timers left over from the last.
+_PART = 1_000_000
+
+_CHILD = """
+import json, resource, sys, time
+from punchclock import columns
+begin = time.perf_counter()
+counts = columns.replay_file(*sys.argv[1:])
+print(json.dumps([time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, *counts]))
+"""
+
+
+class Streamed(msgspec.Struct, frozen=True):
+    """What one file cost.
+
+    Attributes:
+        events: its rows.
+        timers: the timers in it.
+        size: its bytes.
+        seconds: wall clock of the replay, without the start of the process.
+        peak: the process's memory at its highest, in bytes.
+    """
+
+    events: int
+    timers: int
+    size: int
+    seconds: float
+    peak: int
+
+
+def streamed(events: int, folder: Path) -> Streamed:
+    """Make a log by time of so many events, replay it, and say what that cost."""
+    source = folder / "log.parquet"
+    writer = None
+    for part, start in enumerate(range(0, events, _PART)):
+        log = by_time(min(_PART, events - start), seed=part, first=start // 10)
+        writer = writer or pq.ParquetWriter(source, log.schema)
+        writer.write_table(log)
+    assert writer is not None
+    writer.close()
+    command = [sys.executable, "-c", _CHILD, source, folder / "timers.parquet", folder / "rejected.parquet"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds, peak, rows, timers, rejected = json.loads(printed)
+    assert (rows, timers, rejected) == (events, events // 10, 0), printed
+    return Streamed(rows, timers, source.stat().st_size, seconds, peak)
