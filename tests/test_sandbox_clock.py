@@ -23,6 +23,7 @@ class System:
         self.now = now
 
     def __call__(self) -> int:
+        """Its time."""
         return self.now
 
 

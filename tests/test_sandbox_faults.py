@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Unpack
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ import pytest
 import punchclock as pc
 from punchclock import vendors
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
+from punchclock.sandbox.backend import Options
 from punchclock.sandbox.faults import PUBLISHED_LIMITS, InvalidFault
 from sandbox_calls import NOON, call, reply, send, stored_timers
 
@@ -25,17 +26,7 @@ READS = {
 }
 
 
-class Sleeper:
-    """Waits, as far as a sandbox can tell."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def __call__(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-
-def sandbox_with(*faults: Fault, **options: Any) -> Sandbox:
+def sandbox_with(*faults: Fault, **options: Unpack[Options]) -> Sandbox:
     """A sandbox with faults."""
     sandbox = Sandbox(clock=NOON, **options)
     for fault in faults:
@@ -142,12 +133,12 @@ def test_a_rejection_changes_nothing() -> None:
 
 def test_latency_is_waited_for() -> None:
     """A reply comes late by what all latencies say together, and is what it would have been."""
-    sleep = Sleeper()
+    slept: list[float] = []
     sandbox = sandbox_with(
-        Fault(effect=Effect.LATENCY, seconds=0.5), Fault(effect=Effect.LATENCY, seconds=1), sleep=sleep
+        Fault(effect=Effect.LATENCY, seconds=0.5), Fault(effect=Effect.LATENCY, seconds=1), sleep=slept.append
     )
     assert statuses(sandbox, 1) == [200]
-    assert sleep.slept == [1.5]
+    assert slept == [1.5]
 
 
 def test_a_dropped_call_changes_nothing() -> None:
@@ -161,11 +152,11 @@ def test_a_dropped_call_changes_nothing() -> None:
 
 def test_a_timeout_comes_after_the_change_is_stored() -> None:
     """The client hears nothing, and the timer runs: what a retry has to cope with."""
-    sleep = Sleeper()
-    sandbox = sandbox_with(Fault(effect=Effect.TIMEOUT, nth=1, seconds=3), sleep=sleep)
+    slept: list[float] = []
+    sandbox = sandbox_with(Fault(effect=Effect.TIMEOUT, nth=1, seconds=3), sleep=slept.append)
     with pytest.raises(ConnectionDropped) as caught:
         send(sandbox, call("worksection", "start_my_timer"))
-    assert (caught.value.effect, caught.value.stored, sleep.slept) == (Effect.TIMEOUT, True, [3])
+    assert (caught.value.effect, caught.value.stored, slept) == (Effect.TIMEOUT, True, [3])
     assert [timer.state for timer in stored_timers(sandbox).values()] == [pc.State.RUNNING]
     assert reply(sandbox, "worksection", "start_my_timer")["status_code"] == 6
 
