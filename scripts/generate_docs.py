@@ -1,4 +1,4 @@
-"""The generated parts of the docs: diagrams and tables from the transition table, figures from the last benchmark.
+"""The generated parts of the docs: diagrams and tables from the code, figures from the last benchmark.
 
 ``python scripts/generate_docs.py`` writes them to ``docs/generated``, where they are committed. mkdocs loads this
 file as a hook, and the docs do not build while one of them differs from what would be written now.
@@ -14,13 +14,14 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]  # mkdocs knows the hook only
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]  # mkdocs knows the hook only
 
 from benchmarks.results import RESULTS, Results, text  # noqa: E402
 
 from diagram import svg  # noqa: E402
 from punchclock.diagrams import markdown_table, mermaid  # noqa: E402
 from punchclock.machine import TRANSITIONS  # noqa: E402
+from vendor_docs import vendor_pages  # noqa: E402
 
 GENERATED = ROOT / "docs" / "generated"
 
@@ -33,6 +34,7 @@ def generated() -> dict[str, str]:
         "machine-table.md": markdown_table(TRANSITIONS),
         "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}```\n",
         "benchmarks.md": text(results),
+        **vendor_pages(),
     }
 
 
