@@ -37,6 +37,7 @@ __all__ = [
     "NULL",
     "OUT_OF_RANGE",
     "REASONS",
+    "STARTING",
     "STATES",
     "STOPPED",
     "UNKNOWN",
@@ -129,6 +130,9 @@ KIND_OF: Final[npt.NDArray[np.int8]] = np.array(
 #: Which states count as work, as break, and as either.
 COUNTS_WORK: Final = tuple(state for state in range(len(STATES)) if KIND_OF[state] == WORK)
 COUNTS_BREAK: Final = tuple(state for state in range(len(STATES)) if KIND_OF[state] == BREAK)
+
+#: The events that a timer can begin with.
+STARTING: Final = tuple(event for event in range(len(EVENTS)) if LEGAL[IDLE, event])
 
 #: For each state that a timer goes on from: the events that lead to it, those that it answers, and whether its time is
 #: work. With `LEGAL` for a timer's first event, that is the whole table.

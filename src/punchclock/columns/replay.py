@@ -58,6 +58,7 @@ from punchclock.columns.codes import (
     LEGAL,
     NULL,
     REASONS,
+    STARTING,
     STOPPED,
     WORK,
     Codes,
@@ -442,12 +443,14 @@ def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[
     """
     started_at, since, worked = np.zeros((3, len(heads)), dtype=np.int64)
     final = np.zeros(len(heads), dtype=np.uint8)
-    states = np.full(len(heads), IDLE, dtype=np.uint8) if before is None else before.state
-    firsts_legal = LEGAL[states, events.take(heads)]
-    if before is not None:
-        begun = states != IDLE
+    firsts = events.take(heads)
+    if before is None:
+        firsts_legal = reduce(np.logical_or, [firsts == event for event in STARTING])
+    else:
+        begun = before.state != IDLE
+        firsts_legal = LEGAL[before.state, firsts]
+        firsts_work = KIND_OF.take(before.state) == WORK
         firsts_gap = np.where(begun, at.take(heads) - before.since, 0)
-        firsts_work = KIND_OF.take(states) == WORK
 
     faults = [np.zeros(0, dtype=np.int64)]
     bounds = np.searchsorted(heads, np.arange(0, len(events) + _BLOCK, _BLOCK)).tolist()
