@@ -88,6 +88,9 @@ _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock; it gets 
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
 _FIRST: Final = (dt.date.min.toordinal() - _EPOCH_ORDINAL) * _DAY
 _LAST: Final = (dt.date.max.toordinal() + 1 - _EPOCH_ORDINAL) * _DAY - 1
+# No offset reaches a day, so from here to there every wall clock can be shown as a ``datetime``.
+_SAFE_FIRST: Final = _FIRST + _DAY
+_SAFE_LAST: Final = _LAST - _DAY
 
 
 def find_zone(zone: str | dt.tzinfo) -> Zone:
@@ -137,7 +140,10 @@ def seconds_of_day(at: int, zone: str | dt.tzinfo) -> int:
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
     found = find_zone(zone)
-    return _wall(at, _offset(at, found), found) % _DAY // _SECOND
+    if not _SAFE_FIRST <= at <= _SAFE_LAST:
+        return _wall(at, _offset(at, found), found) % _DAY // _SECOND
+    face = found.fromutc(_epoch(found) + dt.timedelta(0, 0, at))  # the same, in half the time
+    return (face.hour * 60 + face.minute) * 60 + face.second
 
 
 def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, disambiguation: Disambiguation) -> int:
@@ -269,7 +275,7 @@ def _offset(at: int, zone: Zone) -> int:
     It is total, so that looking for the end of a day may look past it: an instant in the outermost days of
     the years 1 to 9999 or beyond them has the offset of the nearest instant within.
     """
-    inside = at if _FIRST + _DAY <= at <= _LAST - _DAY else min(max(at, _FIRST + _DAY), _LAST - _DAY)
+    inside = at if _SAFE_FIRST <= at <= _SAFE_LAST else min(max(at, _SAFE_FIRST), _SAFE_LAST)
     utc = _epoch(zone) + dt.timedelta(0, 0, inside)
     # ``fromutc`` takes a UTC time dressed in the zone. Both times have the same zone, so their difference
     # is that of the two clock faces: the offset. ``utcoffset`` of the result would have to guess it from
