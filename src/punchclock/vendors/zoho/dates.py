@@ -24,12 +24,13 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+#: Part of a format → what reads it, and what writes it out of a year, a month, a day and the month's two names.
 _PARTS: Final = {
-    "yyyy": r"(?P<year>[0-9]{4})",
-    "MM": r"(?P<month>[0-9]{2})",
-    "MMM": f"(?P<name>{'|'.join(month[:3] for month in _MONTHS)})",
-    "MMMM": f"(?P<name>{'|'.join(_MONTHS)})",
-    "dd": r"(?P<day>[0-9]{2})",
+    "yyyy": (r"(?P<year>[0-9]{4})", "{0:04}"),
+    "MM": (r"(?P<month>[0-9]{2})", "{1:02}"),
+    "MMM": (f"(?P<month>{'|'.join(month[:3] for month in _MONTHS)})", "{3}"),
+    "MMMM": (f"(?P<month>{'|'.join(_MONTHS)})", "{4}"),
+    "dd": (r"(?P<day>[0-9]{2})", "{2:02}"),
 }
 _MONTH_NUMBERS: Final = {name.lower(): number for number, month in enumerate(_MONTHS, 1) for name in (month[:3], month)}
 _FORMAT: Final = re.compile(r"(yyyy|M{2,4}|dd)([-/., ]{0,2})(yyyy|M{2,4}|dd)([-/., ]{0,2})(yyyy|M{2,4}|dd)").fullmatch
@@ -83,13 +84,17 @@ def read_date(text: str, date_format: str) -> date:
         UnknownDateFormat: the format is none.
         InvalidDate: the text does not have its form, or there is no such day.
     """
+    if date_format == ISO and len(text) == 10 and text[4] == text[7] == "-":
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass  # the slow way, below, finds out why
     fit = _compiled(date_format)[0](text)
     if fit is None:
         raise InvalidDate(text, date_format, fits=False)
-    found = fit.groupdict()
-    month = int(found["month"]) if "month" in found else _MONTH_NUMBERS[found["name"].lower()]
+    year, month, day = fit.group("year", "month", "day")
     try:
-        return date(int(found["year"]), month, int(found["day"]))
+        return date(int(year), _MONTH_NUMBERS.get(month.lower()) or int(month), int(day))
     except ValueError:
         raise InvalidDate(text, date_format, fits=True) from None
 
@@ -100,9 +105,10 @@ def write_date(day: date, date_format: str) -> str:
     Raises:
         UnknownDateFormat: the format is none.
     """
-    month = _MONTHS[day.month - 1]
-    _, template = _compiled(date_format)
-    return template.format(yyyy=f"{day.year:04}", MM=f"{day.month:02}", MMM=month[:3], MMMM=month, dd=f"{day.day:02}")
+    if date_format == ISO:
+        return day.isoformat()
+    name = _MONTHS[day.month - 1]
+    return _compiled(date_format)[1].format(day.year, day.month, day.day, name[:3], name)
 
 
 @lru_cache(maxsize=32)  # bounded: requests name their formats
@@ -112,6 +118,7 @@ def _compiled(date_format: str) -> tuple[Callable[[str], re.Match[str] | None], 
     if fit is None or {part[0] for part in fit.group(1, 3, 5)} != {"y", "M", "d"}:
         raise UnknownDateFormat(date_format)
     first, between, second, after, third = fit.groups()
-    pattern = "".join((_PARTS[first], re.escape(between), _PARTS[second], re.escape(after), _PARTS[third]))
-    template = f"{{{first}}}{between}{{{second}}}{after}{{{third}}}"
+    (read_1, write_1), (read_2, write_2), (read_3, write_3) = _PARTS[first], _PARTS[second], _PARTS[third]
+    pattern = f"{read_1}{re.escape(between)}{read_2}{re.escape(after)}{read_3}"
+    template = f"{write_1}{between}{write_2}{after}{write_3}"
     return re.compile(pattern, re.IGNORECASE | re.ASCII).fullmatch, template

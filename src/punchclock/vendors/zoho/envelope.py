@@ -94,7 +94,7 @@ def plain_reply(payload: object) -> object:
     Raises:
         MalformedPayload: it begins as XML does and is none.
     """
-    if not isinstance(payload, (bytes, str)) or payload.lstrip()[:1] not in (b"<", "<"):
+    if not isinstance(payload, (bytes, str)) or payload[:1] in (b"{", "{") or payload.lstrip()[:1] not in (b"<", "<"):
         return payload
     plain = xml_payload("zoho", payload)
     if "status" not in plain:  # the result alone, or the timer alone

@@ -16,9 +16,9 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from punchclock.calendar import Disambiguation, from_seconds_of_day, seconds_of_day, work_date
+from punchclock.calendar import Disambiguation, find_zone, from_seconds_of_day, seconds_of_day, work_date
 from punchclock.errors import InstantOutOfRange, InvalidLocalTime
-from punchclock.instants import to_datetime
+from punchclock.instants import instant
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before
 from punchclock.vendors.errors import MalformedPayload
@@ -48,6 +48,7 @@ __all__ = [
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400
+_FIRST: Final = instant("0001-01-01T00:00:00Z")
 
 #: Said whether a timer runs or not: the key ``result`` makes the difference.
 FETCHED: Final = "Running Timer information fetched successfully"
@@ -65,7 +66,7 @@ class BillingStatus(StrEnum):
 
 def read_billing_status(text: str) -> BillingStatus | None:
     """The status that a text names, in any of the spellings that the page takes, in any case; ``None`` for none."""
-    return _SPELLINGS.get(text.strip().lower())
+    return _SPELLINGS.get(text) or _SPELLINGS.get(text.strip().lower())
 
 
 #: "billable | non billable | non-billable | nonbillable| all | 0 | 1 | -1"; what "all" and -1 mean is our choice.
@@ -167,12 +168,12 @@ def serialize(record: ZohoTimer, now: int, zone: str = "UTC", *, xml: bool = Fal
 
 def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> TimerElement:
     """The running timer at ``now``; a timer that does not run has no such form."""
-    timer, job = record.timer, record.job or Job()
+    timer, job, found = record.timer, record.job or Job(), find_zone(zone)
     now = not_before(timer, now)
     total = timer.worked // _SECOND
     return TimerElement(
         job_name=job.name,
-        date=seconds_of_day(now, zone),
+        date=seconds_of_day(now, found),
         hours=total // 60,
         erecno=record.person.id,
         diff=now // _SECOND - timer.since // _SECOND,
@@ -183,7 +184,7 @@ def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> T
         totaltime=total,
         is_running=True,
         timelog_id=record.id,
-        from_time=seconds_of_day(timer.since, zone),
+        from_time=seconds_of_day(timer.since, found),
         task_name=record.work_item,
         job_is_active=job.active,
         employeename=record.person.name,
@@ -275,9 +276,10 @@ def parse_running(payload: object, now: int, zone: str = "UTC", *, date_format: 
     worked = read.totaltime * _SECOND
     try:
         since = _nearest(read.date, now, zone) - read.diff * _SECOND
-        to_datetime(since - worked)
     except InstantOutOfRange as error:
-        raise MalformedPayload("zoho", f"{path}.diff", read.diff, error.reason) from None
+        raise MalformedPayload("zoho", f"{path}.date", read.date, error.reason) from None
+    if since - worked < _FIRST:
+        raise MalformedPayload("zoho", f"{path}.diff", read.diff, "the timer would have begun before the year 1")
     try:
         booked_on = read_date(read.work_date, date_format) if read.work_date else None
     except InvalidDate as error:
