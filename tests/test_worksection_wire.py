@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pages import states
-from punchclock import InvalidInstant, State, Timer, instant, pause, start, stop
+from punchclock import InstantOutOfRange, InvalidInstant, State, Timer, instant, pause, start, stop
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
 from punchclock.vendors.worksection.wire import parse_timers, read_local, write_local
@@ -188,6 +188,13 @@ def test_an_ambiguous_local_time_is_the_earlier_one() -> None:
     """A minute that clocks show twice is read as the first one."""
     assert read_local("2026-10-25 02:30", BERLIN) == instant("2026-10-25T00:30:00Z")
     assert read_local("2026-03-29 02:30", BERLIN) == instant("2026-03-29T00:30:00Z")
+
+
+@pytest.mark.parametrize(("text", "zone"), [("0001-01-01 00:30", BERLIN), ("9999-12-31 23:30", "America/New_York")])
+def test_a_local_time_beyond_the_calendar(text: str, zone: str) -> None:
+    """A local time whose instant lies outside the years 1 to 9999 is refused."""
+    with pytest.raises(InstantOutOfRange):
+        read_local(text, zone)
 
 
 @pytest.mark.parametrize("text", ["2021-02-30 10:00", "2021-01-01 24:00", "2021-01-01", "2021—01—01 13:23", "", "٢٠٢١"])
@@ -416,7 +423,11 @@ def test_loose_fields_are_read() -> None:
         (b'{"time":1,"task":{"date_start":"2021-02-30"}}', "$.task.date_start"),
         (b'{"time":1,"task":{"date_end":"20210201"}}', "$.task.date_end"),
         (b'{"time":1,"task":{"time_end":"24:00"}}', "$.task.time_end"),
-        (b'{"time":1,"task":{"max_time":"1e3"}}', "$.task.max_time"),
+        (b'{"time":1,"task":{"date_end":"2021-W05-1"}}', "$.task.date_end"),
+        (b'{"time":1,"task":{"priority":"1111111111"}}', "$.task.priority"),
+        (b'{"time":1,"task":{"max_time":"many"}}', "$.task.max_time"),
+        (b'{"time":1,"task":{"max_time":"nan"}}', "$.task.max_time"),
+        (b'{"time":1,"task":{"max_time":1e300}}', "$.task.max_time"),
         (b'{"time":1,"task":{"max_money":-1}}', "$.task.max_money"),
         (b'{"time":1,"task":{"tags":["a"]}}', "$.task.tags"),
         (b'{"time":1,"task":{"tags":{"1":2}}}', "$.task.tags[...]"),

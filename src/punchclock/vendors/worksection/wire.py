@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from punchclock.calendar import Disambiguation, from_seconds_of_day, seconds_of_day, work_date
+from punchclock.calendar import Disambiguation, day_of, from_seconds_of_day, seconds_of_day, work_date
 from punchclock.durations import format_duration, parse_duration
 from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
-from punchclock.instants import to_datetime
+from punchclock.instants import instant
 from punchclock.timer import not_before, start, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
@@ -50,7 +50,7 @@ class WorksectionTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
 # ---- writing -------------------------------------------------------------------------------------
 
 
-class UserElement(msgspec.Struct, frozen=True, kw_only=True):
+class UserElement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A user as Worksection writes it; in the task of ``get_timers`` without the id."""
 
     id: str | UnsetType = UNSET
@@ -58,7 +58,7 @@ class UserElement(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class ProjectElement(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectElement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A project as Worksection writes it."""
 
     id: str
@@ -125,7 +125,7 @@ def element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
         else TaskElement(
             id=task.id,
             name=task.name,
-            page=_page(task.project, task),
+            page=_page(task),
             status=_status(task),
             priority=_priority(task),
             user_from=UNSET if task.author is None else _user_without_id(task.author),
@@ -154,7 +154,7 @@ def my_element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
         else TaskElement(
             id=task.id,
             name=task.name,
-            page=_page(task.project, task),
+            page=_page(task),
             status=_status(task),
             priority=_priority(task),
             user_from=UNSET if task.author is None else _user(task.author),
@@ -179,12 +179,15 @@ def _user_without_id(person: Person) -> UserElement:
 
 def _project(task: Task) -> ProjectElement | UnsetType:
     project = task.project
-    return UNSET if project is None else ProjectElement(id=project.id, name=project.name, page=_page(project))
+    return (
+        UNSET if project is None else ProjectElement(id=project.id, name=project.name, page=f"/project/{project.id}/")
+    )
 
 
-def _page(project: Project | None, task: Task | None = None) -> str:
+def _page(task: Task) -> str:
     """``/project/PROJECT_ID/TASK_ID/``."""
-    return "/".join(["/project", *(each.id for each in (project, task) if each is not None), ""])
+    project = task.project
+    return f"/project/{task.id}/" if project is None else f"/project/{project.id}/{task.id}/"
 
 
 def _status(task: Task) -> str:
@@ -209,13 +212,13 @@ def _number(value: float | None) -> float | UnsetType:
 # ---- reading -------------------------------------------------------------------------------------
 
 
-class _User(msgspec.Struct):
+class _User(msgspec.Struct, gc=False):
     id: str | int = ""
     email: str | None = None
     name: str | None = None
 
 
-class _Project(msgspec.Struct):
+class _Project(msgspec.Struct, gc=False):
     id: str | int = ""
     name: str | None = None
 
@@ -294,8 +297,7 @@ def _record(read: _Timer, path: str, now: int, zone: str) -> WorksectionTimer:
     if read.time is UNSET:
         raise MalformedPayload("worksection", f"{path}.time", None, "required")
     try:
-        started_at = DIALECT.floor(now) - _duration(read.time)
-        to_datetime(started_at)
+        started_at = instant(DIALECT.floor(now) - _duration(read.time))
     except (InvalidDuration, InvalidInstant) as error:
         raise MalformedPayload("worksection", f"{path}.time", read.time, error.reason) from None
     _moment(read.date_started, f"{path}.date_started", zone)
@@ -355,7 +357,7 @@ def _moment(text: str | None, path: str, zone: str) -> int | None:
 def _day(text: str | None, path: str) -> date | None:
     if not text:
         return None
-    if not _DATE(text):
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":  # of the forms of ISO 8601 only this one
         raise MalformedPayload("worksection", path, text, "not a date as in 2021-01-01")
     try:
         return date.fromisoformat(text)
@@ -372,17 +374,22 @@ def _clock(text: str | None, path: str) -> str:
 def _integer(value: str | int | None, path: str) -> int | None:
     if value is None or value == "":
         return None
-    if not _INTEGER(str(value)):
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise MalformedPayload("worksection", path, value, "not a number")
-    return int(value)
+    return int(text)
 
 
 def _amount(value: float | str | None, path: str) -> float | None:
     if value is None or value == "":
         return None
-    if not _AMOUNT(str(value)):
+    try:
+        amount = float(value)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < 1e15:
         raise MalformedPayload("worksection", path, value, "not an amount from 0 on")
-    return float(value)
+    return amount
 
 
 def _tags(value: dict[str, str] | list[Any] | None, path: str) -> dict[str, str]:
@@ -391,27 +398,40 @@ def _tags(value: dict[str, str] | list[Any] | None, path: str) -> dict[str, str]
     return dict(value or {})
 
 
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII).fullmatch
-_INTEGER: Final = re.compile(r"\d{1,9}", re.ASCII).fullmatch
-_AMOUNT: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII).fullmatch
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d) ([01]\d|2[0-3]):([0-5]\d)", re.ASCII).fullmatch
 
 
 # ---- local time ----------------------------------------------------------------------------------
 
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
 
-@lru_cache(maxsize=4096)  # one start, and one task, is written again and again
+
 def write_local(at: int, zone: str) -> str:
     """``YYYY-MM-DD HH:MM``: the minute that clocks in the zone show; UTC's where the zone's have no such year."""
-    try:
-        day, seconds = work_date(at, zone), seconds_of_day(at, zone)
-    except InstantOutOfRange:
-        day, seconds = work_date(at, "UTC"), seconds_of_day(at, "UTC")
-    return f"{day} {seconds // 3600:02}:{seconds // 60 % 60:02}"
+    day = _day_of_hour(at // _HOUR, zone)
+    if day is not None and day[0] <= at < day[1]:
+        minutes, date = (at - day[0]) // _MINUTE, day[2]
+    else:
+        try:
+            minutes, date = seconds_of_day(at, zone) // 60, str(work_date(at, zone))
+        except InstantOutOfRange:
+            minutes, date = seconds_of_day(at, "UTC") // 60, str(work_date(at, "UTC"))
+    return f"{date} {minutes // 60:02}:{minutes % 60:02}"
 
 
 @lru_cache(maxsize=4096)
+def _day_of_hour(hour: int, zone: str) -> tuple[int, int, str] | None:
+    """Start, end and date of the local day around an hour of UTC; ``None`` where the clock is changed on that day."""
+    try:
+        day = day_of(hour * _HOUR, zone)
+    except InstantOutOfRange:
+        return None
+    return (day.start, day.end, str(day.date)) if day.end - day.start == _DAY else None
+
+
 def read_local(text: str, zone: str) -> int:
     """The instant of ``YYYY-MM-DD HH:MM`` in the zone; the earlier one where clocks show it twice.
 
@@ -421,9 +441,27 @@ def read_local(text: str, zone: str) -> int:
     match = _MOMENT(text)
     if match is None:
         raise InvalidInstant(text, "not a date and time as in 2021-01-01 13:23")
+    day, hours, minutes = match.groups()
+    seconds = int(hours) * 3600 + int(minutes) * 60
+    midnight = _midnight(day, zone)
+    if midnight is not None:
+        return instant(midnight + seconds * _SECOND)
+    return from_seconds_of_day(date.fromisoformat(day), seconds, zone, disambiguation=Disambiguation.EARLIER)
+
+
+@lru_cache(maxsize=4096)
+def _midnight(text: str, zone: str) -> int | None:
+    """The instant at which a local date begins; ``None`` where the clock is changed on that day.
+
+    Raises:
+        InvalidInstant: there is no such date.
+    """
     try:
-        day = date.fromisoformat(match[1])
+        wanted = date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInstant(text, f"no such date: {error}") from None
-    seconds = int(match[2]) * 3600 + int(match[3]) * 60
-    return from_seconds_of_day(day, seconds, zone, disambiguation=Disambiguation.EARLIER)
+    try:
+        day = day_of(from_seconds_of_day(wanted, 0, zone, disambiguation=Disambiguation.EARLIER), zone)
+    except InstantOutOfRange:
+        return None
+    return day.start if day.date == wanted and day.end - day.start == _DAY else None
