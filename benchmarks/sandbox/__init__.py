@@ -1,0 +1,1 @@
+"""The sandbox under load, next to moto's server: ``python -m benchmarks.sandbox``."""
