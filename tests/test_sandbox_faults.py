@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Unpack
+import time
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -12,7 +13,6 @@ import pytest
 import punchclock as pc
 from punchclock import vendors
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
-from punchclock.sandbox.backend import Options
 from punchclock.sandbox.faults import PUBLISHED_LIMITS, InvalidFault
 from sandbox_calls import NOON, call, reply, send, stored_timers
 
@@ -26,9 +26,9 @@ READS = {
 }
 
 
-def sandbox_with(*faults: Fault, **options: Unpack[Options]) -> Sandbox:
+def sandbox_with(*faults: Fault, seed: int = 0, sleep: Callable[[float], None] = time.sleep) -> Sandbox:
     """A sandbox with faults."""
-    sandbox = Sandbox(clock=NOON, **options)
+    sandbox = Sandbox(clock=NOON, seed=seed, sleep=sleep)
     for fault in faults:
         sandbox.faults.add(fault)
     return sandbox

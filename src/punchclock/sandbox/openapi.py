@@ -116,9 +116,16 @@ def _key(of: Any) -> str:  # noqa: ANN401 as above
     return repr(of)
 
 
-def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with its description up to the list of attributes, in the marks of Markdown and not of docstrings."""
-    if "description" in schema:
-        text = re.split(r"\n\s*\n\s*Attributes:", schema["description"])[0]
-        schema = schema | {"description": re.sub(r"\s+", " ", text.replace("``", "`"))}
-    return schema
+def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema, or a part of one
+    """A schema as this API has it: decimals are numbers, and descriptions no docstrings with lists of attributes."""
+    if isinstance(schema, list):
+        return [_plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema == {"type": "string", "format": "decimal"}:
+        return {"type": "number"}
+    plain = {name: _plain(part) for name, part in schema.items()}
+    if isinstance(text := plain.get("description"), str):
+        text = re.split(r"\n\s*\n\s*Attributes:", text)[0]
+        plain["description"] = re.sub(r"\s+", " ", text.replace("``", "`"))
+    return plain
