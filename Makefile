@@ -40,6 +40,9 @@ generate: .venv/.dev  ## write the docs' diagrams, tables and printed samples an
 bench: .venv/.dev  ## measure, and print the table of ratios
 	$(BIN)/python -m benchmarks
 
+evidence: .venv/.dev  ## check every claim by every means, for hours, and print the table
+	$(BIN)/python -m evidence --long
+
 clean:  ## forget everything that these targets made
 	rm -rf .venv site build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
@@ -61,5 +64,5 @@ clean:  ## forget everything that these targets made
 	@touch $@
 
 .venv/.dev: .venv/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[all,evidence]' --group dev
 	@touch $@

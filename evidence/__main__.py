@@ -1,0 +1,78 @@
+"""``python -m evidence [MEANS …] [--long] [--save]``: check the claims, print the table; status 1 if one fails."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import punchclock
+from evidence.claims import LONG, SHORT, Claim, Row, checked
+from evidence.results import RESULTS, Results, text
+
+#: The files that check claims, the firmest means first.
+MEANS: Final = ("proof", "exhaustion", "zones", "pitfalls", "model", "simulation", "fuzz", "mutation")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check the claims of some means, or of all."""
+    parser = argparse.ArgumentParser(prog="python -m evidence", description="Check every claim and print the table.")
+    parser.add_argument("means", nargs="*", metavar="MEANS", help=f"only these of {', '.join(MEANS)}")
+    parser.add_argument("--long", action="store_true", help="the long budget, which takes hours")
+    parser.add_argument("--save", action="store_true", help="keep the results for the docs; those of other means stay")
+    options = parser.parse_args(arguments)
+    unknown = set(options.means) - set(MEANS)
+    if unknown:
+        parser.error(f"no such means: {', '.join(sorted(unknown))}; there are {', '.join(MEANS)}")
+    budget = LONG if options.long else SHORT
+    rows: list[Row] = []
+    for means in MEANS:
+        if means in (options.means or MEANS):
+            claims: tuple[Claim, ...] = importlib.import_module(f"evidence.{means}").CLAIMS
+            for row in checked(means, claims, budget):
+                rows.append(row)
+                print(f"{'holds' if row.holds else 'FAILS'}  {row.seconds:7.1f} s  {means}: {row.claim}", flush=True)
+                print(f"                  {row.size or row.finding}", flush=True)
+    results = Results(punchclock.__version__, machine(), budget.name, rows)
+    print(f"\n{text(results)}", end="")
+    if options.save:
+        save(results)
+    return 0 if rows and all(row.holds for row in rows) else 1
+
+
+def save(results: Results) -> None:
+    """Keep the rows, in the order of the means, beside those of the means that were not run."""
+    kept = msgspec.json.decode(RESULTS.read_bytes(), type=Results).rows if RESULTS.exists() else []
+    run = {row.means for row in results.rows}
+    rows = [*(row for row in kept if row.means not in run), *results.rows]
+    rows.sort(key=lambda row: MEANS.index(row.means))
+    whole = msgspec.structs.replace(results, rows=rows)
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
+
+
+def machine() -> str:
+    """What the times depend on, and nothing that names the machine itself."""
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
+        f"{platform.python_implementation()} {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    """The processor's model; Linux tells it in a file only."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

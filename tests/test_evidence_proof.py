@@ -1,0 +1,211 @@
+"""The proofs: each holds of the function as it is, and refutes a copy of it that is wrong in one place.
+
+The evidence is the project's, not the package's: where the built wheel is tested it is absent, and nothing here runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import punchclock.calendar
+import punchclock.history
+import punchclock.rounding
+import punchclock.summary
+import punchclock.timer
+import punchclock.vendors.intervals.wire
+import punchclock.vendors.timetrack.wire
+import punchclock.vendors.zoho.wire
+from evidence_copies import breaks, broken
+from punchclock import State, Timer
+from punchclock.vendors.dialect import Dialect
+
+pytest.importorskip("z3")
+pytest.importorskip("evidence")
+
+from evidence import proof
+from evidence.claims import SHORT, Refuted
+from evidence.symbolic import Integer, Prover, integer
+
+core = punchclock.timer
+history = punchclock.history
+intervals = punchclock.vendors.intervals.wire
+timetrack = punchclock.vendors.timetrack.wire
+zoho = punchclock.vendors.zoho.wire
+
+#: The proof, the function that it is about, and the one change that it has to notice.
+BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
+    (proof.step_keeps_the_invariant, core, "transition", "now < since", "now > since"),
+    (proof.step_keeps_the_invariant, core, "transition", "+ (now - since)", "+ (now - since) + 1"),
+    (proof.step_keeps_the_invariant, core, "transition", "Timer(target, now, now, 0)", "Timer(target, now, now, 1)"),
+    (proof.step_keeps_the_invariant, core, "transition", "state is _RUNNING", "state is _PAUSED"),
+    (proof.functions_are_the_transition, core, "start", "now, now, 0", "now, now, now"),
+    (proof.functions_are_the_transition, core, "pause", "now < since", "now <= since"),
+    (proof.functions_are_the_transition, core, "resume", "now < timer.since", "now < timer.started_at"),
+    (proof.functions_are_the_transition, core, "stop", "+ (now - since)", "+ now"),
+    (proof.readings_add_up, core, "worked_at", "passed < 0", "passed < -1"),
+    (proof.readings_add_up, core, "break_at", "now - timer.started_at", "now - timer.since"),
+    (proof.readings_add_up, core, "elapsed_at", "state is _PAUSED", "state is _IDLE"),
+    (proof.readings_grow, core, "worked_at", "timer.worked + passed", "timer.worked + passed // 2"),
+    (proof.readings_grow, core, "break_at", "return timer.since", "return now"),
+    (proof.readings_grow, core, "elapsed_at", "return timer.since", "return now"),
+    (proof.clamp_never_traps, core, "not_before", "return timer.since", "return timer.since - 1"),
+    (proof.clamp_never_traps, core, "not_before", "now < timer.since", "now <= timer.since + 1"),
+    (proof.replay_is_stepping, history, "replay", "error.index = index", "error.index = 0"),
+    (
+        proof.replay_is_stepping,
+        history,
+        "replay",
+        "transition(timer, event, at)",
+        "transition(timer, event, timer.since)",
+    ),
+    (proof.timeline_covers_exactly, history, "_append", "start == end", "start >= end - 1"),
+    (proof.timeline_covers_exactly, history, "_append", "stretches[-1].kind is kind", "False"),
+    (proof.timeline_covers_exactly, history, "_append", "start = stretches.pop().start", "stretches.pop()"),
+    (
+        proof.timeline_covers_exactly,
+        history,
+        "timeline",
+        "_append(stretches, timer, at)",
+        "_append(stretches, after, at)",
+    ),
+    (proof.split_is_exact, punchclock.calendar, "split_by_day", "min(midnight, end)", "midnight"),
+    (proof.split_is_exact, punchclock.calendar, "split_by_day", "start < end", "start <= end"),
+    (proof.totals_are_exact, punchclock.summary, "totals", "cut - start", "end - start"),
+    (proof.totals_are_exact, punchclock.summary, "totals", "midnight < end", "midnight <= end + 1"),
+    (proof.amendment_keeps_the_invariant, core, "amend", "earliest < started_at", "earliest > started_at"),
+    (proof.amendment_keeps_the_invariant, core, "amend", "worked < 0", "worked < -1"),
+    (proof.restore_is_the_invariant, core, "restore", "worked > since - started_at", "worked > since"),
+    (proof.restore_is_the_invariant, core, "restore", "since < started_at", "since <= started_at"),
+    (proof.restore_is_the_invariant, core, "restore", "value != 0", "value > 0"),
+    (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "rest > 0", "rest >= 0"),
+    (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "up = 2 * rest >= step", "up = 2 * rest > step"),
+    (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "up = 2 * rest > step", "up = rest > step"),
+    (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "else count * step", "else duration"),
+    (proof.floor_is_lawful, Dialect, "floor", "instant % self.tick", "instant % self.tick - self.tick"),
+    (proof.floored_steps_stay_whole, Dialect, "floor", "instant - instant % self.tick", "instant"),
+    (proof.formulas_agree, timetrack, "_counted", "elapsed - worked", "elapsed - worked + 1"),
+    (proof.formulas_agree, timetrack, "_counted", "State.PAUSED", "State.RUNNING"),
+    (proof.formulas_agree, intervals, "element", "total - timer.worked", "total - timer.since"),
+    (proof.formulas_agree, zoho, "element", "timer.worked // _SECOND", "timer.worked // _SECOND + 1"),
+]
+
+
+@pytest.mark.parametrize("claim", proof.PROOFS, ids=lambda claim: claim)
+def test_every_proof_goes_through(claim: str) -> None:
+    """What is claimed holds of the functions as they are, by statements that were proved."""
+    prover = Prover()
+    proof.PROOFS[claim](prover)
+    assert prover.obligations > 0
+
+
+@pytest.mark.parametrize(
+    ("walk", "owner", "name", "old", "new"), BROKEN, ids=[f"{each[2]}: {each[3]} → {each[4]}" for each in BROKEN]
+)
+def test_every_proof_can_fail(
+    walk: Callable[[Prover], None], owner: object, name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the function that is wrong in one place is refuted, with integers that show it."""
+    breaks(monkeypatch, owner, name, old, new)
+    with pytest.raises(Refuted, match=r"not for|Error"):
+        walk(Prover())
+
+
+def test_no_proof_is_without_its_broken_copy() -> None:
+    """Of every proof there is a copy above that it refutes."""
+    assert {walk for walk, *_ in BROKEN} == set(proof.PROOFS.values())
+
+
+def test_a_broken_copy_is_broken_in_one_place() -> None:
+    """What the tests break is the function itself but for the change; a change that hits nothing is noticed."""
+    copy = broken(core.start, "now, now, 0", "now, now, 7")
+    assert copy(3) == Timer(State.RUNNING, 3, 3, 7)
+    with pytest.raises(AssertionError, match="stands 0 times"):
+        broken(core.start, "no such text", "")
+
+
+def test_a_proof_of_nothing_is_no_proof() -> None:
+    """Where no integers meet what is assumed, nothing is shown, and that is said."""
+
+    def body(prover: Prover) -> None:
+        prover.assume(integer("x") < 0, integer("x") > 0)
+        prover.holds("anything", integer("x") == 1)
+
+    with pytest.raises(Refuted, match="no integers meet"):
+        Prover().prove("nothing", body)
+
+
+def test_every_path_is_walked() -> None:
+    """A mistake behind one of eight answers is found, with the integers that lead there."""
+
+    def body(prover: Prover) -> None:
+        x, y, z = integer("x"), integer("y"), integer("z")
+        found = [bool(each > 5) for each in (x, y, z)]
+        prover.holds("not all three", found != [True, True, False])
+
+    with pytest.raises(Refuted, match="x = "):
+        Prover().prove("eight paths", body)
+
+
+@pytest.mark.parametrize("divisor", [1, 3, 60, -7])
+def test_division_is_python_s(divisor: int) -> None:
+    """Quotient and remainder by a number are those of Python, of either sign."""
+    for dividend in range(-20, 21):
+
+        def body(prover: Prover, dividend: int = dividend) -> None:
+            x = integer("x")
+            prover.assume(x == dividend)
+            quotient, remainder = divmod(x, divisor)
+            prover.holds("quotient", quotient == dividend // divisor)
+            prover.holds("remainder", remainder == dividend % divisor)
+
+        Prover().prove("division", body)
+
+
+def test_division_by_any_integer_is_python_s() -> None:
+    """By an unknown divisor too: whole multiples are exact, and what is left is smaller than the divisor."""
+
+    def body(prover: Prover) -> None:
+        x, y = integer("x"), integer("y")
+        if y == 0:
+            with pytest.raises(ZeroDivisionError):
+                divmod(x, y)
+            return
+        assert isinstance(x * y, Integer)
+        prover.holds("a multiple", (x * y + 2 * y) // y == x + 2, (x * y) % y == 0)
+        rest = x % y
+        prover.holds("the rest has the divisor's sign", (rest >= 0) if y > 0 else (rest <= 0))
+        prover.holds("and is smaller", (rest < y) if y > 0 else (rest > y))
+
+    Prover().prove("division", body)
+
+
+def test_an_unknown_is_no_integer_of_python() -> None:
+    """Where code wants one certain integer, the proof stops instead of going on with a wrong one."""
+
+    def body(prover: Prover) -> None:
+        range(integer("x"))
+
+    with pytest.raises(Refuted, match="no one of them"):
+        Prover().prove("a loop", body)
+
+
+def test_contracts_can_fail() -> None:
+    """CrossHair refutes a contract that is wrong, and says where it saw none."""
+    contracts = pytest.importorskip("evidence.contracts")
+
+    def double(number: int) -> int:
+        """Twice the number.
+
+        post: __return__ > number
+        """
+        return 2 * number
+
+    with pytest.raises(Refuted, match="false when calling"):
+        contracts.searched(double, 5)
+    with pytest.raises(Refuted, match="no contract"):
+        contracts.searched(broken, 1)
+    assert contracts.searched(contracts.refusing, 1) in ("every path", "no counter-example in 1 s")
+    assert SHORT.crosshair_seconds > 0
