@@ -13,7 +13,7 @@ from punchclock.instants import instant
 from punchclock.vendors.world import World
 from punchclock.worlds import demo_world, load_world
 
-__all__ = ["read_instant", "read_world", "read_zone"]
+__all__ = ["read_instant", "read_world", "read_zone", "world_in"]
 
 
 def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -34,6 +34,11 @@ def read_zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 
 def read_world(_ctx: click.Context, _param: click.Parameter, value: str | None) -> World:
     """The world in a file, or the demo world where the option is not given."""
+    return world_in(value)
+
+
+def world_in(value: str | None) -> World:
+    """As `read_world`, for an option that is not always looked at."""
     try:
         return demo_world() if value is None else load_world(Path(value))
     except PunchclockError as error:

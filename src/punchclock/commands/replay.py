@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 import click
@@ -21,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from punchclock.commands.drawing import Row, draw
-from punchclock.commands.parameters import read_instant, read_zone
+from punchclock.commands.parameters import read_instant, read_zone, world_in
 from punchclock.commands.strip import Strip
 from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
@@ -32,6 +33,9 @@ from punchclock.log import MAX_LINE, Book, Record, parse_line, seconds
 from punchclock.machine import COUNTS_AS, Kind
 from punchclock.summary import Days, Digest, totals
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
+from punchclock.vendors import load, names
+from punchclock.vendors.from_log import payload_of
+from punchclock.vendors.world import World
 
 __all__ = ["replay"]
 
@@ -53,16 +57,27 @@ _DAY = 86_400_000_000
     "--at", callback=read_instant, metavar="INSTANT", help="Read the timers as of then; leave out what is later."
 )
 @click.option(
-    "--zone", callback=read_zone, default="UTC", show_default=True, metavar="ZONE", help="Whose days and clock."
+    "--zone", callback=read_zone, metavar="ZONE", help="Whose days and clock; UTC, or with --as those of the account."
 )
 @click.option("--json", "as_json", is_flag=True, help="One object a line, a timer each.")
-def replay(log: str, at: int | None, zone: dt.tzinfo, *, as_json: bool) -> int:
+@click.option("--as", "vendor", type=click.Choice(names()), help="That vendor's payloads, one a line, a timer each.")
+@click.option(
+    "--world", "world_file", metavar="FILE", help="Where --as looks names up, as TOML or JSON; else the demo world."
+)
+def replay(
+    log: str, at: int | None, zone: dt.tzinfo | None, vendor: str | None, world_file: str | None, *, as_json: bool
+) -> int:
     """Say who worked and rested how long, by a LOG of timer events.
 
     LOG is JSON Lines, - is standard input. A line that is malformed, or not allowed in its timer's state, is
-    reported and changes nothing; every other line counts. The exit status is 1 if there was such a line.
+    reported and changes nothing; every other line counts. The exit status is 1 if there was such a line, or with --as
+    a timer that the vendor cannot show.
     """
-    book: Book[Any] = Book(until=at) if as_json else Book(until=at, history=_Histories(Days(zone)))
+    if as_json and vendor:
+        raise click.UsageError("--json and --as are two forms of one answer: ask for one of them")
+    world = world_in(world_file) if vendor else None
+    local = dt.UTC if zone is None else zone
+    book: Book[Any] = Book(until=at) if as_json or vendor else Book(until=at, history=_Histories(Days(local)))
     with _open(log) as file:
         refused = _read(file, book)
     if book.left_out and at is not None:
@@ -70,10 +85,12 @@ def replay(log: str, at: int | None, zone: dt.tzinfo, *, as_json: bool) -> int:
     until = book.last if at is None else at
     if until is None or not book.records:
         _say("no timers")
+    elif vendor and world:
+        refused += _print_payloads(load(vendor), book.records.values(), until, world, zone)
     elif as_json:
         _print_json(book.records.values(), until)
     else:
-        _print_report(list(book.records.values()), until, zone)
+        _print_report(list(book.records.values()), until, local)
     return 1 if refused else 0
 
 
@@ -202,6 +219,25 @@ def _print_json(records: Iterable[Record[Any]], until: int) -> None:
         )
         out.write(encode(shown) + b"\n")
     out.flush()
+
+
+def _print_payloads(
+    vendor: ModuleType, records: Iterable[Record[Any]], until: int, world: World, zone: dt.tzinfo | None
+) -> int:
+    """Print each timer as the vendor shows it, complain of those that it cannot show, and return their number."""
+    name = world.zone if zone is None else str(zone)  # by its name, as vendors know it
+    out = sys.stdout.buffer
+    refused = 0
+    for number, record in enumerate(records, 1):
+        try:
+            payload = payload_of(vendor, record, number, now=until, world=world, zone=name)
+        except PunchclockError as error:
+            refused += 1
+            _say(f"timer {shown(record.name)}: {error}")
+        else:
+            out.write(payload + b"\n")
+    out.flush()
+    return refused
 
 
 def _print_report(records: Sequence[Record[Digest]], until: int, zone: dt.tzinfo) -> None:

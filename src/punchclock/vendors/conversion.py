@@ -26,7 +26,7 @@ from punchclock.vendors.errors import Inexpressible, MalformedPayload, UnknownEn
 from punchclock.vendors.records import Record
 from punchclock.vendors.world import Client, Job, Person, Project, Task, World
 
-__all__ = ["Conversion", "Loss", "LossKind", "as_record_of", "completed", "convert"]
+__all__ = ["Conversion", "Loss", "LossKind", "as_record_of", "completed", "convert", "written_by"]
 
 
 class LossKind(StrEnum):
@@ -80,7 +80,7 @@ def convert(
     reader, writer = load(source), load(target)
     told: Record = reader.parse(payload, now, zone)
     record = as_record_of(writer, completed(told, world), zone)
-    written, back = _written(writer, record, now, zone)
+    written, back = written_by(writer, record, now, zone)
     return Conversion(written, list(_losses(told, back, _completed(back, world, _found_or_told), now)))
 
 
@@ -104,8 +104,12 @@ def as_record_of(vendor: ModuleType, record: Record, zone: str) -> Record:
     return of(**carried)
 
 
-def _written(vendor: ModuleType, record: Record, now: int, zone: str) -> tuple[bytes, Record]:
-    """The record's payload, and what it says. Where a vendor shows only what runs, a timer is shown as if it ran."""
+def written_by(vendor: ModuleType, record: Record, now: int, zone: str) -> tuple[bytes, Record]:
+    """The record's payload, and what it says. Where a vendor shows only what runs, a timer is shown as if it ran.
+
+    Raises:
+        Inexpressible: the vendor has no form for it.
+    """
     name = vendor.VENDOR.name
     try:
         payload: bytes = vendor.serialize(record, now, zone)
