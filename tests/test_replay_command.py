@@ -434,14 +434,14 @@ def test_a_log_that_cannot_be_read_is_a_usage_error(
     """Be it at the door or in the middle."""
     path = tmp_path / "log.jsonl"
     path.write_bytes(SHIFT)
-    monkeypatch.setattr(Path, "open", lambda *_: Unreadable())
+    monkeypatch.setattr("punchclock.commands.replay.Path.open", lambda *_: Unreadable())
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Input/output error" in capsys.readouterr().err
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("punchclock.commands.replay.Path.open", refuse)
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Permission denied" in capsys.readouterr().err
 
@@ -449,7 +449,8 @@ def test_a_log_that_cannot_be_read_is_a_usage_error(
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
     """And no traceback."""
-    code = f"import sys; sys.modules[{missing!r}] = None; from punchclock.__main__ import main; sys.exit(main())"
+    blocked = f"import sys; sys.modules[{missing!r}] = None"
+    code = f"{blocked}; from punchclock.__main__ import main; sys.exit(main(['replay', '-']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "punchclock: the command line needs an extra: pip install 'punchclock[cli]'\n"

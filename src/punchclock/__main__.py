@@ -14,12 +14,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return its exit status."""
     try:
         from punchclock.commands import run  # noqa: PLC0415 - click and rich belong to an extra
+
+        return run(arguments)
     except ModuleNotFoundError as error:
-        if error.name not in {"click", "rich"}:
+        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise
         print(f"punchclock: {MissingExtra('the command line', 'cli')}", file=sys.stderr)  # noqa: T201 - before click
         return 2
-    return run(arguments)
 
 
 if __name__ == "__main__":

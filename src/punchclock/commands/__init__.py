@@ -6,6 +6,7 @@ gone (`punchclock replay LOG | head`), as a shell reports of any program that is
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -14,15 +15,28 @@ from typing import Any
 import click
 
 from punchclock import __version__
-from punchclock.commands.convert import convert
-from punchclock.commands.replay import replay
-from punchclock.commands.serve import serve
 from punchclock.errors import PunchclockError
 
 __all__ = ["cli", "run"]
 
 
+#: Each is a module of this package that holds a command of its own name.
+_COMMANDS = ("convert", "replay", "serve")
+
+
 class _Commands(click.Group):
+    """The commands, each loaded when it is asked for: who replays a log does not wait for a server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"punchclock.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         # Here and not around the whole, since click has its own, noisier ways with these.
         try:
@@ -42,11 +56,6 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="punchclock", message="%(prog)s %(version)s")
 def cli() -> None:
     """Timers as one state machine: start, pause, resume, stop."""
-
-
-cli.add_command(replay)
-cli.add_command(convert)
-cli.add_command(serve)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
