@@ -28,7 +28,7 @@ from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, s
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Outcome, Reply, Request, reach, refusal
+from punchclock.vendors.calls import Outcome, Reply, Request, reach, refusal, roots
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.records import Record
 from punchclock.vendors.rules import Broken, Rule
@@ -99,6 +99,10 @@ class Backend:
         self._sleep = sleep
         self._secrets = secrets_of(self.world)
         self._vendors = tuple(vendors.load(name) for name in vendors.names())
+        self._near: dict[str, list[ModuleType]] = {}
+        for vendor in self._vendors:
+            for root in roots(vendor.VENDOR):
+                self._near.setdefault(root, []).append(vendor)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -146,8 +150,9 @@ class Backend:
         large = _too_large(request)
         if large is not None:
             request = _cut(request)
-        vendor = max(self._vendors, key=lambda each: reach(each.VENDOR, request.path))
-        if reach(vendor.VENDOR, request.path) == 0:
+        near = self._near.get(request.path.strip("/").partition("/")[0], ())
+        vendor = max(near, key=lambda each: reach(each.VENDOR, request.path), default=None)
+        if vendor is None:
             self._note(request, Outcome(_NOBODYS), self.clock.now(), None)
             return _NOBODYS
         if large is not None:
@@ -182,9 +187,10 @@ class Backend:
             self._sleep(seconds)
 
     def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> Outcome:
-        """Decide on what is there; where something changes, decide again in a transaction, and keep it.
+        """Decide, and keep what changes; what a fault refuses is not decided at all.
 
-        So a call that changes nothing waits for nobody, and one that does is decided on what it changes.
+        A GET is decided on what is there, so that it waits for nobody. What may change something, and a GET that
+        turns out to, is decided in a transaction, on just what it changes.
         """
         skew = sum(fault.skew for fault in faults)
         now = self.clock.now(skew)
@@ -192,15 +198,17 @@ class Backend:
         if refused is not None:
             outcome = _spoilt(refused, faults)
         else:
-            with self.store.reading() as account:
-                outcome = _spoilt(vendor.handle(request, account, now), faults)
-            if outcome.changes:
+            if request.method == "GET":
+                with self.store.reading() as account:
+                    outcome = _spoilt(vendor.handle(request, account, now), faults)
+            if request.method != "GET" or outcome.changes:
                 with self.store.writing() as transaction:
                     now = self.clock.now(skew)
                     outcome = _spoilt(vendor.handle(request, transaction, now), faults)
-                    transaction.apply(outcome.changes)
-                    transaction.append(self._entry(request, outcome, now, vendor, faults))
-                return outcome
+                    if outcome.changes:
+                        transaction.apply(outcome.changes)
+                        transaction.append(self._entry(request, outcome, now, vendor, faults))
+                        return outcome
         self._note(request, outcome, now, vendor, faults)
         return outcome
 

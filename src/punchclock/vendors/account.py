@@ -7,8 +7,10 @@ tests and for embedding; accounts in databases belong to the sandbox.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
@@ -83,7 +85,8 @@ class MemoryAccount:
     def __init__(self, world: World, records: Iterable[Record] = ()) -> None:
         self._world = world
         self._records: dict[type[Record], dict[str, Record]] = {}
-        self._of_person: dict[tuple[type[Record], str], dict[str, Record]] = {}
+        #: By person and state, so that who is asked what runs now need not go through what has ever run.
+        self._of_person: dict[tuple[type[Record], str, State], dict[str, Record]] = {}
         self._last_id = 1000
         for record in records:
             self._put(record)
@@ -99,14 +102,13 @@ class MemoryAccount:
 
     def find(self, query: Query[R]) -> Page[R]:
         """The records that match, oldest first unless the query says otherwise."""
-        if query.people is not None and len(query.people) == 1:
-            candidates = self._of_person.get((query.of, query.people[0]), {})
-        else:
-            candidates = self._records.get(query.of, {})
-        found = [cast("R", record) for record in candidates.values() if _matches(record, query)]
-        found.sort(key=_by_update if query.by_update else _by_age, reverse=query.descending)
-        last = None if query.limit is None else query.offset + query.limit
-        return Page(tuple(found[query.offset : last]), len(found))
+        found = [cast("R", record) for record in self._candidates(query) if _matches(record, query)]
+        key = _by_update if query.by_update else _by_age
+        if query.limit is None:
+            found.sort(key=key, reverse=query.descending)
+            return Page(tuple(found[query.offset :]), len(found))
+        first = heapq.nlargest if query.descending else heapq.nsmallest
+        return Page(tuple(first(query.offset + query.limit, found, key=key)[query.offset :]), len(found))
 
     def new_id(self) -> int:
         """A number that no record of this account bears yet."""
@@ -120,19 +122,29 @@ class MemoryAccount:
             else:
                 self._put(change.record)
 
+    def _candidates(self, query: Query[R]) -> Iterable[Record]:
+        """The records among which all that match are, as few as the indexes allow."""
+        if query.people is None:
+            return self._records.get(query.of, {}).values()
+        states = tuple(State) if query.states is None else query.states
+        keys = [(query.of, person, state) for person in set(query.people) for state in set(states)]
+        return chain.from_iterable(self._of_person.get(key, {}).values() for key in keys)
+
     def _put(self, record: Record) -> None:
-        of = type(record)
-        before = self._records.setdefault(of, {}).get(record.id)
-        if before is not None and before.person.id != record.person.id:
-            del self._of_person[of, before.person.id][record.id]
-        self._records[of][record.id] = record
-        self._of_person.setdefault((of, record.person.id), {})[record.id] = record
+        kept = self._records.setdefault(type(record), {})
+        if (before := kept.get(record.id)) is not None:
+            del self._of_person[_key(before)][record.id]
+        kept[record.id] = record
+        self._of_person.setdefault(_key(record), {})[record.id] = record
         self._last_id = max(self._last_id, record.last_number)
 
     def _drop(self, record: Record) -> None:
-        of = type(record)
-        del self._records[of][record.id]
-        del self._of_person[of, record.person.id][record.id]
+        before = self._records[type(record)].pop(record.id)
+        del self._of_person[_key(before)][record.id]
+
+
+def _key(record: Record) -> tuple[type[Record], str, State]:
+    return type(record), record.person.id, record.timer.state
 
 
 def _matches(record: Record, query: Query[R]) -> bool:

@@ -9,8 +9,9 @@ parameters mean. How bytes become parameters is in `punchclock.vendors.wire`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import takewhile
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -39,6 +40,7 @@ __all__ = [
     "reach",
     "read_answer",
     "refusal",
+    "roots",
     "stepped",
 ]
 
@@ -217,9 +219,20 @@ def reach(vendor: Vendor, path: str) -> int:
 
     Of several vendors the one that reaches furthest answers, be it with a refusal; 0 is no vendor's path.
     """
-    segments = path.strip("/").split("/")
-    templates = [template for row in vendor.operations for template in (row.path, *row.aliases)]
-    return max(_shared(template.strip("/").split("/"), segments) for template in templates)
+    segments = _segments(path)
+    return max(_shared(_template(each), segments) for row in vendor.operations for each in (row.path, *row.aliases))
+
+
+def roots(vendor: Vendor) -> frozenset[str]:
+    """The first segments of this vendor's paths: where `reach` is worth asking."""
+    return frozenset(_template(each)[0] for row in vendor.operations for each in (row.path, *row.aliases))
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+_template: Final = cache(_segments)  # of a vendor's own paths, which are few and come again and again
 
 
 def _shared(template: Sequence[str], segments: Sequence[str]) -> int:
@@ -269,11 +282,11 @@ def stepped(record: R, event: Event, at: int) -> Change[R]:
 
 def _on_path(operations: Sequence[Operation], path: str) -> list[tuple[Operation, dict[str, object]]]:
     """The rows that answer on this path, each with the parameters that stand in the path."""
-    segments = path.strip("/").split("/")
+    segments = _segments(path)
     rows = []
     for operation in operations:
         for template in (operation.path, *operation.aliases):
-            in_path = _match(template.strip("/").split("/"), segments)
+            in_path = _match(_template(template), segments)
             if in_path is not None:
                 rows.append((operation, in_path))
                 break
