@@ -91,6 +91,8 @@ _LAST: Final = (dt.date.max.toordinal() + 1 - _EPOCH_ORDINAL) * _DAY - 1
 # No offset reaches a day, so from here to there every wall clock can be shown as a ``datetime``.
 _SAFE_FIRST: Final = _FIRST + _DAY
 _SAFE_LAST: Final = _LAST - _DAY
+# The instants that ``datetime.fromtimestamp`` takes on every platform.
+_UNTIL_2038: Final = 2**31 * _SECOND
 
 
 def find_zone(zone: str | dt.tzinfo) -> Zone:
@@ -103,11 +105,11 @@ def find_zone(zone: str | dt.tzinfo) -> Zone:
     Raises:
         UnknownZone: no such name, or another kind of object.
     """
-    if isinstance(zone, (ZoneInfo, FixedTimezone, dt.timezone)):
-        return zone
-    if not isinstance(zone, str):
+    if isinstance(zone, str):
+        return _named(zone)
+    if not isinstance(zone, (ZoneInfo, FixedTimezone, dt.timezone)):
         raise UnknownZone(zone, "a zone is a name or a time zone of pendulum, zoneinfo or datetime")
-    return _named(zone)
+    return zone
 
 
 @functools.cache  # pendulum reads the zone's file each time that nobody holds the zone
@@ -140,10 +142,10 @@ def seconds_of_day(at: int, zone: str | dt.tzinfo) -> int:
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
     found = find_zone(zone)
-    if not _SAFE_FIRST <= at <= _SAFE_LAST:
-        return _wall(at, _offset(at, found), found) % _DAY // _SECOND
-    face = found.fromutc(_epoch(found) + dt.timedelta(0, 0, at))  # the same, in half the time
-    return (face.hour * 60 + face.minute) * 60 + face.second
+    if 0 <= at < _UNTIL_2038 and isinstance(found, ZoneInfo):
+        face = dt.datetime.fromtimestamp(at // _SECOND, found)  # the same, in a quarter of the time
+        return (face.hour * 60 + face.minute) * 60 + face.second
+    return _wall(at, _offset(at, found), found) % _DAY // _SECOND
 
 
 def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, disambiguation: Disambiguation) -> int:
