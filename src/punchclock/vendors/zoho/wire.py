@@ -289,12 +289,12 @@ def parse_running(payload: object, now: int, zone: str = "UTC", *, date_format: 
         reason = "neither billable nor nonbillable"
         raise MalformedPayload("zoho", f"{path}.billingStatus", read.billing_status, reason)
     return ZohoTimer(
-        id=_id(read.timelog_id),
+        id=str(read.timelog_id or ""),
         timer=Timer(State.RUNNING, since - worked, since, worked),
-        person=Person(id=_id(read.erecno), name=read.employeename or ""),
+        person=Person(id=str(read.erecno or ""), name=read.employeename or ""),
         job=_job(read),
         work_date=booked_on,
-        timer_id=_id(read.timer_id),
+        timer_id=str(read.timer_id or ""),
         billing_status=billing_status,
         work_item=read.task_name or "",
     )
@@ -304,7 +304,7 @@ def _job(read: _Read) -> Job | None:
     if not read.job_id and not read.job_name:
         return None
     return Job(
-        id=_id(read.job_id),
+        id=str(read.job_id or ""),
         name=read.job_name or "",
         active=read.job_is_active is not False,
         completed=bool(read.is_completed),
@@ -323,9 +323,12 @@ def _decoded(payload: object) -> tuple[_Read | UnsetType, str]:
 def _nearest(seconds: int, now: int, zone: str) -> int:
     """The instant nearest to ``now``, to the second, at which the clock in the zone shows these seconds of the day."""
     here = now - now % _SECOND
-    ahead = (seconds - seconds_of_day(here, zone) + _DAY // 2) % _DAY - _DAY // 2
+    ahead = seconds - seconds_of_day(here, zone)
+    if ahead == 0:
+        return here
+    ahead = (ahead + _DAY // 2) % _DAY - _DAY // 2
     guess = here + ahead * _SECOND
-    if ahead == 0 or (abs(ahead) <= _NO_CHANGE and seconds_of_day(guess, zone) == seconds):
+    if abs(ahead) <= _NO_CHANGE and seconds_of_day(guess, zone) == seconds:
         return guess
     # Look at that time of the days around, before and after a change of the clock.
     days = {work_date(here + days * _DAY * _SECOND, zone) for days in (-1, 0, 1)}
@@ -362,7 +365,3 @@ def read_comment(comment_id: str, created_time: str, comment: str, zone: str) ->
 _CREATED: Final = re.compile(
     "(?P<day>[0-9-]+) , (?P<hours>[0-9]{2}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])"
 ).fullmatch
-
-
-def _id(value: _Id) -> str:
-    return "" if value is None else str(value)
