@@ -10,8 +10,9 @@ null, and so is what a line of JSON says if the line is malformed; the replay re
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -21,13 +22,14 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
+from msgspec import UNSET
 
 from punchclock.columns.replay import stream
 from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, MalformedTable, UnknownFormat
-from punchclock.instants import instant
-from punchclock.log import parse_line
+from punchclock.instants import format_instant, instant
+from punchclock.log import Labels, parse_line
 
-__all__ = ["FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
+__all__ = ["LABELS", "FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
 
 #: Rows of a log in memory at a time, and bytes of a text.
 _BATCH: Final = 1 << 20
@@ -36,7 +38,9 @@ _CHUNK: Final = 1 << 25
 _UTC: Final = pa.timestamp("us", tz="UTC")
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 _LOG: Final = pa.schema({"timer": pa.string(), "event": _WORD, "at": _UTC})
-_LOG_AS_TEXT: Final = pa.schema(dict.fromkeys(_LOG.names, pa.string()))
+
+#: The columns, besides those of a log, that a line of an event log may say.
+LABELS: Final = Labels.__struct_fields__
 
 # The texts that Arrow's parser reads as `punchclock.instant` does, or fails at.
 _PLAIN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
@@ -110,8 +114,12 @@ def read(source: Path | str) -> pa.Table:
     return pa.concat_tables(read_batches(source))
 
 
-def read_batches(source: Path | str) -> Iterator[pa.Table]:
+def read_batches(source: Path | str, also: Collection[str] = ()) -> Iterator[pa.Table]:
     """The columns ``timer``, ``event`` and ``at`` of a log in a file, a batch at a time; at least one, be it empty.
+
+    Args:
+        source: a file in one of the formats of `replay_file`.
+        also: further columns to read, where the file has them. A line of JSON has those that an event log knows.
 
     Raises:
         UnknownFormat: a suffix that names no format.
@@ -121,7 +129,7 @@ def read_batches(source: Path | str) -> Iterator[pa.Table]:
     path = Path(source)
     reader = _format(path).read
     try:
-        yield from reader(path)
+        yield from reader(path, also)
     except pa.ArrowException as error:
         raise MalformedTable(None, f"{path.name}: {error}") from None
 
@@ -141,7 +149,7 @@ def write(table: pa.Table, target: Path | str) -> None:
 class _Format(NamedTuple):
     """How files of one format are read and written."""
 
-    read: Callable[[Path], Iterator[pa.Table]]
+    read: Callable[[Path, Collection[str]], Iterator[pa.Table]]
     write: Callable[[Path], contextlib.AbstractContextManager[Put]]
 
 
@@ -152,6 +160,11 @@ def _format(path: Path) -> _Format:
         raise UnknownFormat(path.name, f"its suffix is none of {', '.join(_FORMATS)}") from None
 
 
+def _schema(also: list[str]) -> pa.Schema:
+    """A log read from a text."""
+    return pa.schema([*_LOG, *(pa.field(name, _WORD) for name in also)])
+
+
 def _writer(target: Path | str) -> contextlib.AbstractContextManager[Put]:
     path = Path(target)
     return _format(path).write(path)
@@ -160,11 +173,11 @@ def _writer(target: Path | str) -> contextlib.AbstractContextManager[Put]:
 # Parquet
 
 
-def _read_parquet(path: Path) -> Iterator[pa.Table]:
+def _read_parquet(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
     with pq.ParquetFile(path, read_dictionary=["event"], memory_map=True) as file:
-        yield _columns_of_log(file.schema_arrow.empty_table())
-        for batch in file.iter_batches(_BATCH, columns=_LOG.names, use_threads=False):
-            yield _columns_of_log(pa.table(batch))
+        yield _columns_of_log(file.schema_arrow.empty_table(), also)
+        for batch in file.iter_batches(_BATCH, columns=[*_LOG.names, *also], use_threads=False):
+            yield _columns_of_log(pa.table(batch), also)
 
 
 @contextlib.contextmanager
@@ -176,23 +189,23 @@ def _write_parquet(path: Path) -> Iterator[Put]:
 # Arrow IPC
 
 
-def _read_arrow(path: Path) -> Iterator[pa.Table]:
+def _read_arrow(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
     with pa.memory_map(str(path)) as file:
         reader = pa.ipc.open_file(file)
-        yield _columns_of_log(reader.schema.empty_table())
+        yield _columns_of_log(reader.schema.empty_table(), also)
         for number in range(reader.num_record_batches):
-            yield _columns_of_log(pa.table(reader.get_batch(number)))
+            yield _columns_of_log(pa.table(reader.get_batch(number)), also)
 
 
-def _read_arrow_stream(path: Path) -> Iterator[pa.Table]:
+def _read_arrow_stream(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
     with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
-        yield _columns_of_log(reader.schema.empty_table())
+        yield _columns_of_log(reader.schema.empty_table(), also)
         for batch in reader:
-            yield _columns_of_log(pa.table(batch))
+            yield _columns_of_log(pa.table(batch), also)
 
 
-def _columns_of_log(table: pa.Table) -> pa.Table:
-    return table.select([name for name in table.column_names if name in _LOG.names])
+def _columns_of_log(table: pa.Table, also: Collection[str]) -> pa.Table:
+    return table.select([name for name in table.column_names if name in _LOG.names or name in also])
 
 
 @contextlib.contextmanager
@@ -227,20 +240,23 @@ def _to(opened: Callable[[pa.Schema], pq.ParquetWriter | pa.ipc.RecordBatchWrite
 # CSV
 
 
-def _read_csv(path: Path) -> Iterator[pa.Table]:
+def _read_csv(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        header = next(csv.reader(file), [])
+    schema = _schema([name for name in also if name in header])
     convert = pa.csv.ConvertOptions(
-        include_columns=_LOG.names,
-        column_types={"timer": pa.string(), "event": _WORD, "at": pa.string()},
+        include_columns=schema.names,
+        column_types={**dict(zip(schema.names, schema.types, strict=True)), "at": pa.string()},
         null_values=[""],
         strings_can_be_null=True,
     )
     options = pa.csv.ReadOptions(block_size=_CHUNK, use_threads=False)
     with pa.csv.open_csv(path, read_options=options, convert_options=convert) as reader:
-        yield _LOG.empty_table()
+        yield schema.empty_table()
         for batch in reader:
             # Many a writer of CSV puts a space where RFC 3339 has a T.
             at = pc.replace_substring_regex(batch["at"], r"^(\d{4}-\d\d-\d\d) ", r"\1T")
-            yield pa.table([batch["timer"], batch["event"], parse_instants(at)], schema=_LOG)
+            yield pa.table(batch).set_column(2, "at", parse_instants(at))
 
 
 @contextlib.contextmanager
@@ -253,35 +269,43 @@ def _write_csv(path: Path) -> Iterator[Put]:
 # JSON Lines
 
 
-def _read_json(path: Path) -> Iterator[pa.Table]:
+def _read_json(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
+    schema = _schema([name for name in also if name in LABELS])
     with path.open("rb") as file:
-        yield _LOG.empty_table()
+        yield schema.empty_table()
         while lines := file.read(_CHUNK) + file.readline():
-            yield _from_json(lines)
+            yield _from_json(lines, schema)
 
 
-def _from_json(lines: bytes) -> pa.Table:
+def _from_json(lines: bytes, schema: pa.Schema) -> pa.Table:
     """Whole lines as a table: all at once if they are as they should be, or else one by one."""
     if not lines.endswith(b"\n"):
         lines += b"\n"
+    texts = pa.schema(dict.fromkeys(schema.names, pa.string()))
     options = pa.json.ReadOptions(use_threads=False, block_size=len(lines))
-    parse = pa.json.ParseOptions(explicit_schema=_LOG_AS_TEXT, unexpected_field_behavior="ignore")
+    parse = pa.json.ParseOptions(explicit_schema=texts, unexpected_field_behavior="ignore")
     with contextlib.suppress(pa.ArrowInvalid):
         table = pa.json.read_json(io.BytesIO(lines), read_options=options, parse_options=parse).combine_chunks()
         if table.num_rows == lines.count(b"\n"):
-            event = table["event"].chunk(0).dictionary_encode()
-            return pa.table([table["timer"], event, parse_instants(table["at"].chunk(0))], schema=_LOG)
-    timers, events, instants = zip(*map(_from_line, lines.split(b"\n")[:-1]), strict=True)
-    event = pa.array(events, pa.string()).dictionary_encode()
-    return pa.table([pa.array(timers, pa.string()), event, pa.array(instants, _UTC)], schema=_LOG)
+            return _typed([column.chunk(0) for column in table.columns], schema)
+    rows = [_from_line(line, schema.names[3:]) for line in lines.split(b"\n")[:-1]]
+    return _typed([pa.array(column, pa.string()) for column in zip(*rows, strict=True)], schema)
 
 
-def _from_line(line: bytes) -> tuple[str | None, str | None, int | None]:
+def _typed(texts: list[pa.Array], schema: pa.Schema) -> pa.Table:
+    timer, event, at, *labels = texts
+    words = [column.dictionary_encode() for column in (event, *labels)]
+    return pa.table([timer, words[0], parse_instants(at), *words[1:]], schema=schema)
+
+
+def _from_line(line: bytes, labels: list[str]) -> list[str | None]:
     try:
         entry = parse_line(line)
     except MalformedLine as error:
-        return error.timer, None, None
-    return entry.timer, str(entry.event), entry.at
+        return [error.timer, None, None, *(None for _ in labels)]
+    said = (getattr(entry.labels, label) for label in labels)
+    words = (None if word is UNSET else word for word in said)
+    return [entry.timer, str(entry.event), format_instant(entry.at), *words]
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ from punchclock.columns.replay import Groups, group, heads_of, settle, stable_or
 from punchclock.errors import ClockWentBackwards, MalformedTable
 from punchclock.instants import instant
 
-__all__ = ["stretches"]
+__all__ = ["days_of", "stretches"]
 
 _TWO_DAYS: Final = 2 * 86_400_000_000
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
@@ -165,7 +165,7 @@ def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) ->
 def _split(found: _Stretches, which: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints, Ints]:
     """Some of the stretches cut by local day: the number of the stretch, its date (days since 1970), start and end."""
     start, end = found.start[which], found.end[which]
-    day_date, day_start, day_end = _days(start, end, zone)
+    day_date, day_start, day_end = days_of(start, end, zone)
     first = np.searchsorted(day_start, start, side="right") - 1
     counts = np.searchsorted(day_start, end, side="left") - first
     begun = np.cumsum(counts) - counts
@@ -179,7 +179,7 @@ def _split(found: _Stretches, which: Ints, zone: str | dt.tzinfo) -> tuple[Ints,
     )
 
 
-def _days(start: Ints, end: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints]:
+def days_of(start: Ints, end: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints]:
     """The local days that these stretches touch: date, start and end, in order.
 
     They are looked up from one long gap in the log to the next, so that one wrong year costs nothing.

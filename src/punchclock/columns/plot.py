@@ -1,0 +1,159 @@
+"""A picture of who worked when: a row for each person or timer, work and break told apart, days in their zone.
+
+It draws the stretches that it is given and decides nothing about them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from punchclock.calendar import day_of, split_by_day
+from punchclock.durations import format_duration
+from punchclock.errors import MissingExtra, UnknownFormat
+from punchclock.history import Stretch
+from punchclock.machine import Kind
+
+try:
+    import matplotlib as mpl
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+except ModuleNotFoundError as error:
+    raise MissingExtra("a plot", "columns") from error
+
+__all__ = ["FORMATS", "Row", "plot"]
+
+#: The suffixes of pictures.
+FORMATS: Final = (".png", ".svg")
+
+_COLOURS: Final = {Kind.WORK: "#00796b", Kind.BREAK: "#ffb74d"}
+_THICKNESS: Final = {Kind.WORK: 0.72, Kind.BREAK: 0.26}
+_INK, _PALE, _LINE, _WEEKEND, _RUNNING = "#263238", "#78909c", "#cfd8dc", "#f4f6f7", "#d84315"
+
+#: Inches: the picture's width, a lane's height, and what stands above and below all lanes.
+_WIDTH, _LANE, _FRAME = 13.0, 0.36, 1.3
+
+#: What stands between two rows, in lanes.
+_GAP = 0.5
+
+#: With more days than this they are too narrow for their names and for noon.
+_NAMED = 14
+
+_HOUR = 3_600_000_000
+
+
+class Row(NamedTuple):
+    """What one row of the picture shows.
+
+    Attributes:
+        label: who or what it is.
+        stretches: work and break. Where they overlap, as with two timers of one person, they are drawn in lanes.
+        running: the ends of those that have not ended there but go on.
+    """
+
+    label: str
+    stretches: Sequence[Stretch]
+    running: Sequence[int] = ()
+
+
+def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
+    """Draw rows into a file, PNG or SVG by its suffix; the same rows make the same file.
+
+    Raises:
+        UnknownFormat: another suffix.
+        OSError: the file cannot be written.
+    """
+    if target.suffix.lower() not in FORMATS:
+        raise UnknownFormat(target.name, f"its suffix is none of {', '.join(FORMATS)}")
+    lanes = [_lanes(row.stretches) for row in rows]
+    heights = [len(each) + _GAP for each in lanes]
+    with mpl.rc_context({"svg.hashsalt": "punchclock", "font.size": 10}):
+        figure = Figure(figsize=(_WIDTH, _FRAME + _LANE * sum(heights)), layout="constrained")
+        axes = figure.add_subplot()
+        for number, row in enumerate(rows):
+            _draw_row(axes, row, lanes[number], sum(heights[:number]))
+        _draw_days(axes, rows, zone)
+        axes.set_ylim(sum(heights), -_GAP)
+        axes.set_yticks([])
+        for side in axes.spines.values():
+            side.set_visible(False)
+        _draw_legend(figure, running=any(row.running for row in rows))
+        dated = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
+        figure.savefig(target, dpi=150, metadata=dated)
+
+
+def _lanes(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
+    """Stretches in as few lanes as they fit into; at least one."""
+    lanes: list[list[Stretch]] = [[]]
+    for stretch in sorted(stretches, key=lambda each: (each.start, each.end)):
+        for lane in lanes:
+            if not lane or lane[-1].end <= stretch.start:
+                lane.append(stretch)
+                break
+        else:
+            lanes.append([stretch])
+    return lanes
+
+
+def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Stretch]], top: float) -> None:
+    for number, lane in enumerate(lanes):
+        for kind, colour in _COLOURS.items():
+            spans = [(each.start, each.end - each.start) for each in lane if each.kind is kind]
+            bottom = top + number + (1 - _THICKNESS[kind]) / 2
+            axes.broken_barh(spans, (bottom, _THICKNESS[kind]), facecolor=colour, linewidth=0)
+        for end in {each.end for each in lane} & set(row.running):
+            axes.plot(end, top + number + 0.5, marker=">", markersize=9, color=_RUNNING, clip_on=False)
+    worked = sum(each.end - each.start for each in row.stretches if each.kind is Kind.WORK)
+    for at, text, shift, side, colour in (
+        (0, row.label, -10, "right", _INK),
+        (1, format_duration(worked), 10, "left", _PALE),
+    ):
+        axes.annotate(
+            text,
+            (at, top + len(lanes) / 2),
+            xycoords=("axes fraction", "data"),
+            xytext=(shift, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            color=colour,
+        )
+
+
+def _draw_days(axes: Axes, rows: Sequence[Row], zone: dt.tzinfo) -> None:
+    """Whole days around everything: a line at each midnight, the day's name between, a tick at noon."""
+    starts = [each.start for row in rows for each in row.stretches]
+    ends = [each.end for row in rows for each in row.stretches]
+    first = day_of(min(starts, default=0), zone).start
+    days = split_by_day(first, day_of(max(ends, default=_HOUR) - 1, zone).end, zone)
+    axes.set_xlim(first, days[-1].end)
+    for day in days:
+        axes.axvline(day.start, color=_LINE, linewidth=0.8, zorder=0)
+        if day.date.weekday() >= 5:
+            axes.axvspan(day.start, day.end, color=_WEEKEND, zorder=-1)
+    axes.axvline(days[-1].end, color=_LINE, linewidth=0.8, zorder=0)
+    named = days[:: len(days) // _NAMED + 1]
+    for day in named:
+        axes.annotate(
+            f"{day.date:%a} {day.date.day} {day.date:%b}",
+            ((day.start + day.end) / 2, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            color=_INK,
+        )
+    noons = [day.start + 12 * _HOUR for day in days] if len(days) <= _NAMED else []
+    axes.set_xticks(noons, ["12:00"] * len(noons), color=_PALE, fontsize=8)
+    axes.tick_params(length=3, color=_LINE)
+
+
+def _draw_legend(figure: Figure, *, running: bool) -> None:
+    keys: list[Patch | Line2D] = [Patch(color=colour, label=str(kind)) for kind, colour in _COLOURS.items()]
+    if running:
+        keys.append(Line2D([], [], marker=">", markersize=8, color=_RUNNING, linestyle="", label="not ended"))
+    figure.legend(handles=keys, loc="outside lower right", ncols=len(keys), frameon=False, labelcolor=_INK)
