@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -17,7 +18,20 @@ from punchclock.vendors import intervals, timetrack, worksection, zoho
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Request
 
-__all__ = ["CALLS", "NOON", "call", "reply", "send", "stored_timers", "with_credentials", "without_credentials"]
+__all__ = [
+    "BASIC",
+    "CALLS",
+    "NOON",
+    "call",
+    "reply",
+    "send",
+    "stored_timers",
+    "with_credentials",
+    "without_credentials",
+]
+
+#: Intervals' credentials of person 3.
+BASIC: Final = {"authorization": "Basic " + base64.b64encode(b"intervals-token-3:X").decode()}
 
 NOON: Final = "2026-03-02T12:00:00Z"
 

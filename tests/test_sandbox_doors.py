@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import http.client
 import json
 import logging
@@ -24,9 +23,8 @@ from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
 from punchclock.sandbox.server import ServingFailed, application
 from punchclock.sandbox.store import StoreUnavailable
-from sandbox_calls import CALLS, NOON, call, reply, send, stored_timers
+from sandbox_calls import BASIC, CALLS, NOON, call, reply, send, stored_timers
 
-BASIC = {"authorization": "Basic " + base64.b64encode(b"intervals-token-3:X").decode()}
 TASK = b'{"personid": 3, "taskid": 31}'
 STARTS = {
     "intervals": "create_timer",

@@ -26,7 +26,6 @@ from punchclock.worlds import MalformedWorld, demo_world, load_world
 
 if TYPE_CHECKING:
     from punchclock.sandbox import Sandbox
-    from punchclock.sandbox.store import Store
 
 __all__ = ["serve"]
 
@@ -92,8 +91,11 @@ def serve(
     try:
         from punchclock.sandbox import Sandbox  # noqa: PLC0415 - the server belongs to an extra
         from punchclock.sandbox.server import listen, url_of  # noqa: PLC0415
-    except MissingExtra as error:
-        click.echo(f"punchclock: {error}", err=True)
+        from punchclock.sandbox.sql import SqlStore  # noqa: PLC0415
+    except ImportError as error:
+        if (error.name or "").startswith("punchclock"):
+            raise
+        click.echo(f"punchclock: {MissingExtra('the sandbox', 'sandbox')}", err=True)
         return 2
     if control_from_anywhere and not control_token:
         raise click.UsageError("--control-from-anywhere needs --control-token, or anybody could reset the sandbox")
@@ -102,8 +104,9 @@ def serve(
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("punchclock").setLevel(logging.INFO)
     # The database first: where it cannot be had, nobody was ever told of a port.
+    store = None if database == _MEMORY else SqlStore(database, account)
     with (
-        Sandbox(account, clock=clock, store=_store(database, account), control_token=control_token) as sandbox,
+        Sandbox(account, clock=clock, store=store, control_token=control_token) as sandbox,
         listen(host, port) as listening,
     ):
         url = url_of(listening)
@@ -180,16 +183,6 @@ def _curl(url: str, request: Request) -> str:
     if request.body:
         words += ["-d", request.body.decode()]
     return shlex.join(words)
-
-
-def _store(database: str, world: World) -> Store:
-    from punchclock.sandbox.store import MemoryStore  # noqa: PLC0415 - as above
-
-    if database == _MEMORY:
-        return MemoryStore(world)
-    from punchclock.sandbox.sql import SqlStore  # noqa: PLC0415 - as above
-
-    return SqlStore(database, world)
 
 
 def _without_password(database: str) -> str:

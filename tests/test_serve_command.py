@@ -1,0 +1,297 @@
+"""``punchclock serve``: what it says, what it serves, how it ends, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import httpx
+import pytest
+
+import punchclock as pc
+from punchclock.commands import run
+from sandbox_calls import BASIC
+
+DEMO = resources.files("punchclock").joinpath("demo.toml").read_text(encoding="utf-8")
+COMMAND = [sys.executable, "-m", "punchclock", "serve", "--port", "0"]
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+
+class Served:
+    """A server in a process of its own: where it is, what it said, and the process."""
+
+    def __init__(self, process: subprocess.Popen[str], greeting: str) -> None:
+        found = re.search(r"at (http://\S+),", greeting)
+        assert found is not None, greeting
+        self.url = found[1]
+        self.greeting = greeting
+        self.process = process
+
+    def end(self, how: signal.Signals) -> tuple[int, str, str]:
+        """Ask it to stop; its exit status, and what else it said."""
+        self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def served(folder: Path, *options: str) -> Iterator[Served]:
+    """The command, run in a folder until the ``with`` ends."""
+    process = subprocess.Popen(
+        [*COMMAND, *options],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUNBUFFERED": "", "PYTHONWARNINGS": "error"},
+    )
+    try:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        if not lines:
+            raise AssertionError(process.communicate()[1])
+        yield Served(process, "".join(lines))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def start(url: str, personid: int = 3) -> httpx.Response:
+    """Start a timer at Intervals."""
+    return httpx.post(f"{url}/timer", json={"personid": personid}, headers=BASIC)
+
+
+# ---- what it says and serves ---------------------------------------------------------------------
+
+
+@needs_curl
+def test_each_curl_line_works_as_printed(tmp_path: Path) -> None:
+    """It prints where each vendor is and a curl line for each, and each, pasted into a shell, succeeds."""
+    with served(tmp_path, "--clock", "2026-03-02T08:00:00Z") as server:
+        commands = [line for line in server.greeting.splitlines() if line.startswith("  curl ")]
+        assert len(commands) == 5  # four vendors and the control plane
+        answers = []
+        for command in commands:
+            ran = subprocess.run(
+                ["bash", "-c", f"{command} -w '\n%{{http_code}}'"],
+                capture_output=True,
+                timeout=30,
+                check=True,
+                text=True,
+            )
+            body, _, status = ran.stdout.rpartition("\n")
+            answers.append((int(status), json.loads(body)))
+        assert [status for status, _ in answers] == [201, 200, 200, 200, 200]
+        assert answers[2][1]["status"] == "ok"
+        assert answers[4][1] == {"now": "2026-03-02T08:00:00Z", "frozen": True}
+        for base in ("/timer", "/api/v2/ext", "/api/admin/v2", "/api/oauth2", "/people/api/timetracker"):
+            assert f"  {server.url}{base}\n" in server.greeting
+        for credential in ("intervals-token-5 (test)", "timetrack-key", "timetrack-secret", "worksection-admin-key"):
+            assert credential in server.greeting
+        assert server.end(signal.SIGTERM)[0] == 0
+
+
+def test_it_keeps_timers_in_a_file_by_default(tmp_path: Path) -> None:
+    """Without a database it makes a SQLite file where it runs, and finds there again what was answered."""
+    with served(tmp_path) as server:
+        id = start(server.url).json()["timer"]["id"]
+        assert server.end(signal.SIGINT)[0] == 0
+    assert (tmp_path / "punchclock.sqlite3").exists()
+    with served(tmp_path) as server:
+        assert httpx.get(f"{server.url}/timer/{id}", headers=BASIC).status_code == 200
+        assert start(server.url).json()["timer"]["id"] == id + 1
+        journal = httpx.get(f"{server.url}/_punchclock/journal").text.splitlines()
+        assert [json.loads(line)["operation"] for line in journal] == ["create_timer", "get_timer", "create_timer"]
+
+
+def test_a_stop_answers_what_is_in_flight(tmp_path: Path) -> None:
+    """Told to stop in the middle of a request, it answers that, says what it answered, and ends with 0."""
+    with served(tmp_path, "--database", "memory:") as server:
+        fault = {"effect": "latency", "seconds": 1, "vendor": "intervals"}
+        assert httpx.post(f"{server.url}/_punchclock/faults", json=fault).status_code == 201
+        answers: list[httpx.Response] = []
+        thread = threading.Thread(target=lambda: answers.append(start(server.url)))
+        thread.start()
+        while not httpx.get(f"{server.url}/_punchclock/faults").json()[0]["fired"]:
+            time.sleep(0.02)
+        status, _, err = server.end(signal.SIGTERM)
+        thread.join()
+        assert [answer.status_code for answer in answers] == [201]
+        assert status == 0
+        assert re.search(r'127\.0\.0\.1 "POST /timer" 201 \d+\.\dms\n', err)
+        assert "Traceback" not in err
+        assert "intervals-token" not in err
+
+
+def test_another_worlds_credentials_are_not_said(tmp_path: Path) -> None:
+    """Of a world of one's own no credential is printed, and no line that bears one."""
+    world = tmp_path / "world.toml"
+    world.write_text(DEMO.replace("-token-", "-hush-").replace('"demo"', '"acme"'), encoding="utf-8")
+    with served(tmp_path, "--world", str(world), "--database", "memory:") as server:
+        assert "the account acme" in server.greeting
+        assert "in memory" in server.greeting
+        for secret in ("hush", "timetrack-secret", "worksection-admin-key"):
+            assert secret not in server.greeting
+        assert start(server.url).status_code == 401
+
+
+def test_the_control_plane_may_want_a_token(tmp_path: Path) -> None:
+    """With a control token the control plane answers to it alone, also from anywhere."""
+    options = ("--database", "memory:", "--control-token", "hush-hush", "--control-from-anywhere")
+    with served(tmp_path, *options) as server:
+        address = f"{server.url}/_punchclock/clock"
+        assert httpx.get(address).status_code == 401
+        assert httpx.get(address, headers={"authorization": "Bearer hush-hush", "host": "a.example"}).status_code == 200
+        assert "hush" not in server.greeting
+        assert "hush" not in "".join(server.end(signal.SIGTERM)[1:])
+
+
+# ---- in this process -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to run in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def serve_for(asking: Callable[[str], None], port: int, *options: str) -> int:
+    """Run the command in this process, ask its server something, stop it with a signal; its exit status."""
+
+    def ask() -> None:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(200):
+                try:
+                    httpx.get(f"{url}/healthz")
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.02)
+            asking(url)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    status = run(["serve", "--port", str(port), *options])
+    thread.join()
+    return status
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def test_the_clock_begins_frozen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--clock`` begins with the clock standing at an instant; afterwards signals do what they did before."""
+    before = signal.getsignal(signal.SIGTERM)
+    shown = []
+
+    def ask(url: str) -> None:
+        shown.append(httpx.get(f"{url}/_punchclock/clock").json())
+        assert start(url).status_code == 201
+
+    database = f"sqlite:///{here / 'other.sqlite3'}"
+    assert serve_for(ask, free_port(), "--clock", "2026-03-02T09:00:00+01:00", "--database", database) == 0
+    assert shown == [{"now": "2026-03-02T08:00:00Z", "frozen": True}]
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert "other.sqlite3" in capsys.readouterr().out
+    assert (here / "other.sqlite3").exists()
+
+
+def test_the_clock_runs_otherwise(here: Path) -> None:
+    """Without ``--clock`` the clock is the system's."""
+    shown = []
+
+    def ask(url: str) -> None:
+        shown.append(httpx.get(f"{url}/_punchclock/clock").json())
+
+    assert serve_for(ask, free_port(), "--database", "memory:") == 0
+    assert shown[0]["frozen"] is False
+    assert abs(pc.instant(shown[0]["now"]) - pc.now()) < 60_000_000
+
+
+# ---- what it refuses -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--clock", "noon"], "noon"),
+        (["--clock", "2026-03-02T08:00:00"], "offset"),
+        (["--clock", "9999-06-01T00:00:00Z"], "years"),
+        (["--port", "70000"], "70000"),
+        (["--port", "x"], "x"),
+        (["--host", "203.0.113.7"], "cannot listen on 203.0.113.7"),
+        (["--world", "nowhere.toml"], "nowhere.toml"),
+        (["--world", "broken.toml"], "broken.toml: $.people"),
+        (["--world", "broken.json"], "broken.json: $"),
+        (["--database", "mysql://root:hush@db/x"], "mysql"),
+        (["--database", "nonsense"], "database"),
+        (["--database", "sqlite:///no/such/folder/x.sqlite3"], "unable to open database file"),
+        (["--database", "sqlite:///broken.json"], "not a database"),
+        (["--database", "postgresql://u:hush@127.0.0.1:1/x"], "connection"),
+        (["--control-from-anywhere"], "--control-token"),
+        (["--control"], "--control"),
+        (["surplus"], "surplus"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_served_is_a_usage_error(
+    here: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value that cannot be used is told on standard error, with what and why, and the status is 2."""
+    (here / "broken.toml").write_text('name = "x"\npeople = 5\n', encoding="utf-8")
+    (here / "broken.json").write_text('{"name": ' * 500, encoding="utf-8")
+    assert run(["serve", "--port", "0", *options]) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert (out, "Traceback" in err, "hush" in err) == ("", False, False)
+
+
+def test_a_port_that_is_taken_is_a_usage_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A port where somebody listens already is told, and nothing is greeted."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(["serve", "--port", str(taken.getsockname()[1]), "--database", "memory:"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "cannot listen on 127.0.0.1:" in err
+    assert "in use" in err
+
+
+@pytest.mark.parametrize("missing", ["starlette", "sqlalchemy", "uvicorn"])
+def test_without_its_extra_it_says_what_to_install(here: Path, missing: str) -> None:
+    """Where a library of the extra is missing it says so in one line, and the status is 2."""
+    program = f"import sys; sys.modules[{missing!r}] = None; from punchclock.__main__ import main; sys.exit(main())"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "serve", "--port", "0"],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "punchclock: the sandbox needs an extra: pip install 'punchclock[sandbox]'\n"
