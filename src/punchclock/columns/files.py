@@ -232,7 +232,7 @@ def _to(opened: Callable[[pa.Schema], pq.ParquetWriter | pa.ipc.RecordBatchWrite
                 table = table.set_column(place, "timer", table.column(place).cast(field.type.value_type))
         if writer is None:
             writer = opened(table.schema)
-        writer.write_table(table)
+        writer.write_table(table.unify_dictionaries())
 
     return put
 

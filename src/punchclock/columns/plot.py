@@ -51,13 +51,13 @@ class Row(NamedTuple):
 
     Attributes:
         label: who or what it is.
-        stretches: work and break. Where they overlap, as with two timers of one person, they are drawn in lanes.
+        stretches: work and break; where they overlap, as with two timers of one person, they are drawn in lanes.
         running: the ends of those that have not ended there but go on.
     """
 
     label: str
-    stretches: Sequence[Stretch]
-    running: Sequence[int] = ()
+    stretches: list[Stretch]
+    running: list[int]
 
 
 def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
@@ -89,7 +89,7 @@ def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
 def _lanes(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
     """Stretches in as few lanes as they fit into; at least one."""
     lanes: list[list[Stretch]] = [[]]
-    for stretch in sorted(stretches, key=lambda each: (each.start, each.end)):
+    for stretch in sorted((each for each in stretches if each.start < each.end), key=_place):
         for lane in lanes:
             if not lane or lane[-1].end <= stretch.start:
                 lane.append(stretch)
@@ -97,6 +97,10 @@ def _lanes(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
         else:
             lanes.append([stretch])
     return lanes
+
+
+def _place(stretch: Stretch) -> tuple[int, int]:
+    return stretch.start, stretch.end
 
 
 def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Stretch]], top: float) -> None:

@@ -13,7 +13,7 @@ from punchclock.instants import instant
 from punchclock.vendors.world import World
 from punchclock.worlds import demo_world, load_world
 
-__all__ = ["read_instant", "read_world", "read_zone", "world_in"]
+__all__ = ["read_instant", "read_picture", "read_world", "read_zone", "world_in"]
 
 
 def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -30,6 +30,18 @@ def read_zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -
         return None if value is None else find_zone(value)
     except PunchclockError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def read_picture(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
+    """Where a picture goes, or ``None`` where none is wanted; refused before there is anything to draw."""
+    if value is None:
+        return None
+    from punchclock.columns.plot import FORMATS  # noqa: PLC0415 - an extra
+
+    path = Path(value)
+    if path.suffix.lower() not in FORMATS:
+        raise click.BadParameter(f"a picture is one of {', '.join(FORMATS)}")
+    return path
 
 
 def read_world(_ctx: click.Context, _param: click.Parameter, value: str | None) -> World:

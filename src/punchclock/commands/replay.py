@@ -19,10 +19,10 @@ import click
 import msgspec
 from msgspec import UNSET, UnsetType
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from punchclock.commands.drawing import Row, draw
-from punchclock.commands.parameters import read_instant, read_zone, world_in
+from punchclock.commands.parameters import read_instant, read_picture, read_zone, world_in
 from punchclock.commands.strip import Strip
 from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
@@ -40,13 +40,18 @@ from punchclock.vendors.world import World
 __all__ = ["replay"]
 
 #: How many timers the table lists, and how many the timeline draws. The rest is said in words.
-_LISTED = 100
+_LISTED = 50
 _DRAWN = 30
 #: Days of all timers together, beyond which no table by day is made: it would take longer than the log.
 _MOST_DAYS = 2_000_000
 #: How many lines pass between two looks at the progress bar, and how many bytes make a log long enough for one.
 _STRIDE = 1 << 13
 _LONG = 4 << 20
+
+#: The suffixes of logs that are tables.
+_TABLES = frozenset({".parquet", ".arrow", ".feather", ".arrows", ".csv"})
+#: How many rows a picture has at most.
+_PLOTTED = 60
 
 _DAY = 86_400_000_000
 
@@ -64,22 +69,35 @@ _DAY = 86_400_000_000
 @click.option(
     "--world", "world_file", metavar="FILE", help="Where --as looks names up, as TOML or JSON; else the demo world."
 )
+@click.option("--plot", callback=read_picture, metavar="FILE", help="Also draw who worked when, as .png or .svg.")
 def replay(
-    log: str, at: int | None, zone: dt.tzinfo | None, vendor: str | None, world_file: str | None, *, as_json: bool
+    log: str,
+    at: int | None,
+    zone: dt.tzinfo | None,
+    vendor: str | None,
+    world_file: str | None,
+    plot: Path | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Say who worked and rested how long, by a LOG of timer events.
 
-    LOG is JSON Lines, - is standard input. A line that is malformed, or not allowed in its timer's state, is
-    reported and changes nothing; every other line counts. The exit status is 1 if there was such a line, or with --as
-    a timer that the vendor cannot show.
+    LOG is JSON Lines, - is standard input; .parquet, .arrow and .csv are tables, a row for a line. A line that is
+    malformed, or not allowed in its timer's state, is reported and changes nothing; every other line counts. The exit
+    status is 1 if there was such a line, or with --as a timer that the vendor cannot show.
     """
     if as_json and vendor:
         raise click.UsageError("--json and --as are two forms of one answer: ask for one of them")
     world = world_in(world_file) if vendor else None
     local = dt.UTC if zone is None else zone
-    book: Book[Any] = Book(until=at) if as_json or vendor else Book(until=at, history=_Histories(Days(local)))
-    with _open(log) as file:
-        refused = _read(file, book)
+    followed = plot is not None or not (as_json or vendor)
+    histories = _Histories(Days(local), traced=plot is not None) if followed else None
+    book: Book[Any] = Book(until=at) if histories is None else Book(until=at, history=histories)
+    if Path(log).suffix.lower() in _TABLES:
+        refused = _read_table(Path(log), book, at, histories, local)
+    else:
+        with _open(log) as file:
+            refused = _read(file, book)
     if book.left_out and at is not None:
         _say(f"{_count(book.left_out, 'event')} after {format_instant(at)} left out")
     until = book.last if at is None else at
@@ -91,6 +109,8 @@ def replay(
         _print_json(book.records.values(), until)
     else:
         _print_report(list(book.records.values()), until, local)
+    if plot is not None:
+        _plot(book.records.values(), until, local, plot)
     return 1 if refused else 0
 
 
@@ -142,6 +162,29 @@ def _read(file: BinaryIO, book: Book[Any]) -> int:
     return refused
 
 
+def _read_table(path: Path, book: Book[Any], until: int | None, histories: _Histories | None, zone: dt.tzinfo) -> int:
+    """`_read` for a table, a batch at a time. A row is a line, and in CSV so is the head."""
+    from punchclock.columns.files import LABELS, read_batches  # noqa: PLC0415 - an extra, and only for tables
+    from punchclock.columns.ledger import post  # noqa: PLC0415
+
+    refused, done, first = 0, 0, 2 if path.suffix.lower() == ".csv" else 1
+    with _table_progress(path) as advance:
+        for batch in read_batches(path, LABELS):
+            step_new = 0 if histories is None else batch.num_rows if histories.traced else histories.rows
+            for row, timer, error in post(
+                book, batch, until=until, history=histories, zone=zone, step=_is_drawn, step_new=step_new
+            ):
+                refused += 1
+                _complain(first + done + row, timer, error)
+            done += batch.num_rows
+            advance(done)
+    return refused
+
+
+def _is_drawn(record: Record[Any]) -> bool:
+    return isinstance(record.history, _Drawn)
+
+
 def _complain(number: int, timer: str | None, error: PunchclockError) -> None:
     reason = str(error)
     if isinstance(error, ClockWentBackwards):
@@ -175,6 +218,25 @@ def _progress(file: BinaryIO) -> Iterator[Callable[[int], None]]:
 
         def advance(number: int) -> None:
             progress.update(task, completed=None if size is None else file.tell(), events=number)
+
+        yield advance
+
+
+@contextlib.contextmanager
+def _table_progress(path: Path) -> Iterator[Callable[[int], None]]:
+    """`_progress` for a table: how many events are done, and how many it is a second."""
+    console = Console(stderr=True)
+    if not console.is_terminal or path.stat().st_size < _LONG:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} events, {task.fields[rate]:,.0f} a second"))
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None, rate=0.0)
+        begun = progress.get_time()
+
+        def advance(number: int) -> None:
+            rate = number / max(progress.get_time() - begun, 0.001)
+            progress.update(task, completed=number, rate=rate)
 
         yield advance
 
@@ -263,7 +325,8 @@ def _print_report(records: Sequence[Record[Digest]], until: int, zone: dt.tzinfo
 
     console.print()
     console.print("Timeline", style="bold")
-    rows = [_row(record, record.history, until) for record in records if isinstance(record.history, _Drawn)]
+    drawn = [(record, record.history) for record in records if isinstance(record.history, _Drawn)]
+    rows = [_row(record, history, until) for record, history in drawn[:_DRAWN]]
     for line in draw(rows, zone, width=console.width, plain=plain):
         console.print(line)
     if len(records) > len(rows):
@@ -286,6 +349,29 @@ def _row(record: Record[Digest], history: _Drawn, until: int) -> Row:
         history.strip.add(kind, timer.since, not_before(timer, until))
     label = record.name if record.user is UNSET else f"{record.name} {record.user}"
     return Row(printable(label), history.strip, timer.state)
+
+
+def _plot(records: Iterable[Record[Any]], until: int | None, zone: dt.tzinfo, target: Path) -> None:
+    """Draw a row for each user, in order of first appearance, and one for each timer of nobody."""
+    from punchclock.columns import plot  # noqa: PLC0415 - an extra
+
+    rows: dict[tuple[bool, str], plot.Row] = {}
+    for record in records:
+        key = (False, record.name) if record.user is UNSET else (True, record.user)
+        row = rows.setdefault(key, plot.Row(printable(key[1]), [], []))
+        row.stretches.extend(record.history.trace)
+        timer = record.timer
+        kind = COUNTS_AS.get(timer.state)
+        if kind is not None:
+            end = timer.since if until is None else not_before(timer, until)
+            row.stretches.append(Stretch(kind, timer.since, end))
+            row.running.append(end)
+    try:
+        plot.plot(list(rows.values())[:_PLOTTED], zone, target)
+    except OSError as error:
+        raise click.UsageError(f"cannot write the picture: {error.strerror}") from error
+    if len(rows) > _PLOTTED:
+        _say(f"the picture shows {_PLOTTED} of {len(rows):,} rows")
 
 
 def _count(number: int, what: str) -> str:
@@ -320,18 +406,45 @@ class _Drawn(Digest):
         self._free()
 
 
-class _Histories:
-    """Follows new timers: the first ones, as long as there are rows for them, so that they can be drawn."""
+class _Traced(_Drawn):
+    """A digest of a timer that goes into a picture: it keeps every stretch."""
 
-    def __init__(self, days: Days) -> None:
+    __slots__ = ("trace",)
+
+    def __init__(self, days: Days, started_at: int, free: Callable[[], None]) -> None:
+        super().__init__(days, started_at, free)
+        self.trace: list[Stretch] = []
+
+    def moved(self, before: Timer, at: int) -> None:
+        super().moved(before, at)
+        self.trace.append(Stretch(COUNTS_AS[before.state], before.since, at))
+
+    def amended(self, timer: Timer) -> None:
+        super().amended(timer)
+        begun = timer.since - timer.worked
+        self.trace = [Stretch(Kind.BREAK, timer.started_at, begun), Stretch(Kind.WORK, begun, timer.since)]
+
+
+class _Histories:
+    """Follows new timers: the first ones, as long as there are rows for them, so that they can be drawn.
+
+    Attributes:
+        rows: how many more can be drawn.
+        traced: whether there will be a picture, which shows every timer.
+    """
+
+    def __init__(self, days: Days, *, traced: bool) -> None:
+        self.rows = _DRAWN
+        self.traced = traced
         self._days = days
-        self._rows = _DRAWN
 
     def __call__(self, started_at: int) -> Digest:
-        if self._rows == 0:
+        if self.traced:
+            return _Traced(self._days, started_at, self._free)
+        if self.rows == 0:
             return Digest(self._days, started_at)
-        self._rows -= 1
+        self.rows -= 1
         return _Drawn(self._days, started_at, self._free)
 
     def _free(self) -> None:
-        self._rows += 1
+        self.rows += 1
