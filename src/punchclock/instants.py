@@ -11,7 +11,7 @@ from typing import Final
 
 from punchclock.errors import InstantOutOfRange, InvalidInstant, NaiveDatetime, shown
 
-__all__ = ["format_instant", "instant", "to_datetime"]
+__all__ = ["format_instant", "instant", "parse_instant", "to_datetime"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -41,7 +41,7 @@ def instant(value: object) -> int:
         InvalidInstant: anything else that is not exactly one of these.
     """
     if isinstance(value, str):
-        return _from_text(value if type(value) is str else str.__str__(value))
+        return parse_instant(value if type(value) is str else str.__str__(value))
     if isinstance(value, datetime):
         return _from_datetime(value)
     if type(value) is int:
@@ -83,7 +83,14 @@ def _from_datetime(value: datetime) -> int:
     return _microseconds(since_epoch, value)
 
 
-def _from_text(text: str) -> int:
+def parse_instant(text: str) -> int:
+    """The instant that a text of RFC 3339 names: `instant`, for who knows that it is a text.
+
+    Raises:
+        NaiveDatetime: no offset.
+        InstantOutOfRange: outside the years 1 to 9999 in UTC.
+        InvalidInstant: anything else that is not exactly such a text.
+    """
     # A log has an instant in every line, and few hours. What stands before and after this place is right or wrong
     # each on its own, so both halves are worth remembering: that takes half of the time. Fractions are not.
     if len(text) in _WITHOUT_FRACTION:

@@ -43,7 +43,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, shown
-from punchclock.instants import format_instant, instant, to_datetime
+from punchclock.instants import format_instant, parse_instant, to_datetime
 from punchclock.machine import Correction, Event
 from punchclock.timer import IDLE, Timer, amend, transition
 
@@ -136,6 +136,8 @@ _decode: Final = msgspec.json.Decoder(_Line).decode
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _EVENTS: Final[dict[str, Event | Correction]] = {each.value: each for kind in (Event, Correction) for each in kind}
 
+_AMEND: Final = Correction.AMEND  # looked up once: it is asked for in every line
+
 
 def parse_line(line: bytes) -> Entry:
     """The entry that a line of a log holds; its end of line may be there or not.
@@ -159,10 +161,10 @@ def parse_line(line: bytes) -> Entry:
     if not timer:
         raise MalformedLine("$.timer", "empty", timer=timer)
     try:
-        at = instant(written.at)
+        at = parse_instant(written.at)
     except InvalidInstant as error:
         raise MalformedLine("$.at", str(error), timer=timer) from error
-    if event is Correction.AMEND:
+    if event is _AMEND:
         return _amendment(written, at)
     if written.worked_seconds is not UNSET or written.since is not UNSET:
         surplus = "since" if written.worked_seconds is UNSET else "worked_seconds"
@@ -324,7 +326,7 @@ def _amendment(written: _Line, at: int) -> Entry:
         raise MalformedLine("$", f"amend is missing `{missing}`", timer=timer)
     worked = _microseconds(written.worked_seconds, timer)
     try:
-        since = instant(written.since)
+        since = parse_instant(written.since)
     except InvalidInstant as error:
         raise MalformedLine("$.since", str(error), timer=timer) from error
     return Entry(timer, Correction.AMEND, at, written, worked, since)

@@ -26,7 +26,7 @@ __all__ = ["MOST_ROWS", "timers_table", "totals_table"]
 _LABELS: Final = ("user", "project", "task", "client", "note")
 _GAP: Final = 2  # of which the box itself takes one
 #: A table of more rows than this is not read.
-MOST_ROWS: Final = 500
+MOST_ROWS: Final = 300
 
 
 def timers_table(
