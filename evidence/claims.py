@@ -42,7 +42,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 SHORT: Final = Budget(
     name="short",
     crosshair_seconds=8,
-    word_length=8,
+    word_length=9,
     zone_hours=2,
     model_examples=60,
     simulation_seconds=45,
@@ -53,7 +53,7 @@ SHORT: Final = Budget(
 LONG: Final = Budget(
     name="long",
     crosshair_seconds=120,
-    word_length=10,
+    word_length=14,
     zone_hours=0.25,
     model_examples=1500,
     simulation_seconds=1200,

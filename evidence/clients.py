@@ -1,0 +1,415 @@
+"""Each vendor as its clients use it: for every move of its dialect, the request, and where it must succeed.
+
+Requests are made by the vendor's own ``request``. In which states a move must succeed is written down by hand here, and
+so says once more, and apart from the code, what each vendor allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any, Final
+
+import msgspec
+
+from evidence.claims import Refuted
+from punchclock import vendors
+from punchclock.instants import format_instant, instant, to_datetime
+from punchclock.machine import TRANSITIONS, Correction, Event, State
+from punchclock.timer import IDLE, Timer, not_before, pause, start, stop, transition
+from punchclock.vendors import intervals, timetrack, worksection, zoho
+from punchclock.vendors.account import Account, MemoryAccount, Query
+from punchclock.vendors.calls import Outcome, Request
+from punchclock.vendors.dialect import Dialect, Move
+from punchclock.vendors.intervals import IntervalsTimer
+from punchclock.vendors.records import UPDATE, Record
+from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer
+from punchclock.vendors.worksection import WorksectionTimer
+from punchclock.vendors.world import Person
+from punchclock.vendors.zoho import ZohoTimer
+from punchclock.worlds import demo_world
+
+__all__ = ["MORNING", "Asked", "Client", "every", "held_to_the_table", "moved"]
+
+#: Monday, 2026-03-02, 09:00 in the demo world's zone.
+MORNING: Final = instant("2026-03-02T08:00:00Z")
+
+_SECOND: Final = 1_000_000
+_RUNNING: Final = frozenset({State.RUNNING})
+_ACTIVE: Final = frozenset({State.RUNNING, State.PAUSED})
+_ALL: Final = frozenset(State)
+
+#: Makes the request for a person, about a record of theirs if there is one, at an instant of the client's clock.
+Ask = Callable[[Person, Record | None, int], Request]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """How a move is asked for.
+
+    Attributes:
+        of: the kind of record that it is about.
+        ask: makes the request.
+        succeeds: in which states of the person's record; ``IDLE`` is that there is none.
+    """
+
+    of: type[Record]
+    ask: Ask
+    succeeds: frozenset[State]
+
+
+class Client(msgspec.Struct, frozen=True):
+    """A vendor, as its clients use it.
+
+    Attributes:
+        name: the vendor's.
+        module: the vendor's.
+        moves: how each move of the dialect is asked for, by operation and flag.
+        one_running: the states of which a person has one timer at most, of each kind; empty where there may be many.
+    """
+
+    name: str
+    module: ModuleType
+    moves: Mapping[tuple[str, str], Asked]
+    one_running: frozenset[State] = frozenset()
+
+    @property
+    def dialect(self) -> Dialect:
+        """The vendor's machine."""
+        dialect: Dialect = self.module.DIALECT
+        return dialect
+
+    def handle(self, request: Request, account: Account, now: int) -> Outcome:
+        """The vendor's answer."""
+        outcome: Outcome = self.module.handle(request, account, now)
+        return outcome
+
+
+def _id(record: Record | None) -> str:
+    return record.id if record is not None else "999999"
+
+
+# ---- Worksection ---------------------------------------------------------------------------------
+
+
+def _worksection(operation: str, parameters: Callable[[Record | None], msgspec.Struct]) -> Ask:
+    def ask(person: Person, record: Record | None, now: int) -> Request:
+        return worksection.request(
+            operation,
+            parameters(record),
+            token=f"worksection-token-{person.id}",
+            key="worksection-admin-key",
+            at=now,
+        )
+
+    return ask
+
+
+_WORKSECTION: Final = Client(
+    "worksection",
+    worksection,
+    {
+        ("stop_timer", ""): Asked(
+            WorksectionTimer,
+            _worksection("stop_timer", lambda record: worksection.StopTimer(timer=_id(record))),
+            _ACTIVE,
+        ),
+        ("start_my_timer", ""): Asked(
+            WorksectionTimer,
+            _worksection("start_my_timer", lambda record: worksection.StartMyTimer(id_task="31")),
+            _ALL - _RUNNING,
+        ),
+        ("stop_my_timer", ""): Asked(
+            WorksectionTimer,
+            _worksection("stop_my_timer", lambda record: worksection.StopMyTimer(comment="done")),
+            _RUNNING,
+        ),
+        ("delete_my_timer", ""): Asked(
+            WorksectionTimer,
+            _worksection("delete_my_timer", lambda record: worksection.DeleteMyTimer()),
+            _RUNNING,
+        ),
+    },
+    _RUNNING,
+)
+
+
+# ---- TimeTrack -----------------------------------------------------------------------------------
+
+
+def _timetrack(operation: str, of: Callable[..., msgspec.Struct], **more: str) -> Ask:
+    def ask(person: Person, record: Record | None, now: int) -> Request:
+        parameters = of(date=format_instant(now), username=person.name, **more)
+        return timetrack.request(operation, parameters, key="timetrack-key", secret="timetrack-secret")  # noqa: S106
+
+    return ask
+
+
+_TIMETRACK: Final = Client(
+    "timetrack",
+    timetrack,
+    {
+        ("start_project_timer", ""): Asked(
+            ProjectTimer,
+            _timetrack(
+                "start_project_timer",
+                timetrack.StartProjectTimer,
+                client_name="Client 006",
+                project_name="Project 006_1",
+            ),
+            _ALL - _ACTIVE,
+        ),
+        ("pause_project_timer", ""): Asked(
+            ProjectTimer, _timetrack("pause_project_timer", timetrack.ProjectTimerOf), _RUNNING
+        ),
+        ("resume_project_timer", ""): Asked(
+            ProjectTimer, _timetrack("resume_project_timer", timetrack.ProjectTimerOf), frozenset({State.PAUSED})
+        ),
+        ("stop_project_timer", ""): Asked(
+            ProjectTimer, _timetrack("stop_project_timer", timetrack.ProjectTimerOf), _ACTIVE
+        ),
+        ("start_attendance_timer", ""): Asked(
+            AttendanceTimer, _timetrack("start_attendance_timer", timetrack.StartAttendanceTimer), _ALL - _ACTIVE
+        ),
+        ("stop_attendance_timer", ""): Asked(
+            AttendanceTimer, _timetrack("stop_attendance_timer", timetrack.StopAttendanceTimer), _ACTIVE
+        ),
+    },
+    _ACTIVE,
+)
+
+
+# ---- Intervals -----------------------------------------------------------------------------------
+
+
+def _intervals(operation: str, parameters: Callable[[Person, Record | None, int], msgspec.Struct]) -> Ask:
+    def ask(person: Person, record: Record | None, now: int) -> Request:
+        return intervals.request(operation, parameters(person, record, now), token=f"intervals-token-{person.id}")
+
+    return ask
+
+
+def _worked(record: Record | None, now: int) -> float:
+    """What a client has summed up so far, in seconds."""
+    if record is None:
+        return 5.0
+    timer = record.timer
+    passed = not_before(timer, now) - timer.since if timer.state is State.RUNNING else 0
+    return (timer.worked + passed) / _SECOND
+
+
+def _starttime(now: int) -> str:
+    return to_datetime(now).strftime("%Y-%m-%d %H:%M:%S")
+
+
+_KEPT: Final = _ALL - {State.IDLE}  # a timer that is there
+
+_INTERVALS: Final = Client(
+    "intervals",
+    intervals,
+    {
+        ("create_timer", ""): Asked(
+            IntervalsTimer,
+            _intervals("create_timer", lambda person, record, now: intervals.WriteTimer(personid=int(person.id))),
+            _ALL,
+        ),
+        ("create_timer", "time given"): Asked(
+            IntervalsTimer,
+            _intervals(
+                "create_timer", lambda person, record, now: intervals.WriteTimer(personid=int(person.id), time=7.25)
+            ),
+            _ALL,
+        ),
+        ("create_timer", "starttime blank"): Asked(
+            IntervalsTimer,
+            _intervals(
+                "create_timer",
+                lambda person, record, now: intervals.WriteTimer(personid=int(person.id), time=7, starttime=None),
+            ),
+            _ALL,
+        ),
+        ("update_timer", "starttime blanked"): Asked(
+            IntervalsTimer,
+            _intervals(
+                "update_timer",
+                lambda person, record, now: intervals.WriteTimer(
+                    id=_id(record), starttime=None, time=_worked(record, now)
+                ),
+            ),
+            _RUNNING,
+        ),
+        ("update_timer", "starttime set"): Asked(
+            IntervalsTimer,
+            _intervals(
+                "update_timer",
+                lambda person, record, now: intervals.WriteTimer(id=_id(record), starttime=_starttime(now)),
+            ),
+            frozenset({State.PAUSED}),
+        ),
+        ("update_timer", "time or starttime replaced"): Asked(
+            IntervalsTimer,
+            _intervals("update_timer", lambda person, record, now: intervals.WriteTimer(id=_id(record), time=1234.5)),
+            _KEPT,
+        ),
+        ("update_timer", "task, person or name replaced"): Asked(
+            IntervalsTimer,
+            _intervals(
+                "update_timer", lambda person, record, now: intervals.WriteTimer(id=_id(record), name="renamed")
+            ),
+            _KEPT,
+        ),
+        ("delete_timer", ""): Asked(
+            IntervalsTimer,
+            _intervals("delete_timer", lambda person, record, now: intervals.DeleteTimer(id=_id(record))),
+            _KEPT,
+        ),
+    },
+)
+
+
+# ---- Zoho People ---------------------------------------------------------------------------------
+
+
+def _zoho(operation: str, parameters: Callable[[Person, Record | None], msgspec.Struct]) -> Ask:
+    def ask(person: Person, record: Record | None, now: int) -> Request:
+        return zoho.request(operation, parameters(person, record), token=f"zoho-token-{person.id}")
+
+    return ask
+
+
+def _zoho_start(person: Person, record: Record | None) -> msgspec.Struct:
+    return zoho.StartTimer(
+        user=person.id, job_id="41", work_date="2026-03-02", billing_status="billable", timer="start"
+    )
+
+
+def _comment_of(record: Record | None) -> str:
+    comments = record.comments if isinstance(record, ZohoTimer) else ()
+    return comments[0].id if comments else "999999"
+
+
+_ZOHO: Final = Client(
+    "zoho",
+    zoho,
+    {
+        ("start_timer", ""): Asked(ZohoTimer, _zoho("start_timer", _zoho_start), _ALL - _RUNNING),
+        ("pause_timer", ""): Asked(
+            ZohoTimer,
+            _zoho("pause_timer", lambda person, record: zoho.PauseTimer(time_log_id=_id(record), timer="stop")),
+            _RUNNING,
+        ),
+        ("resume_timer", ""): Asked(
+            ZohoTimer,
+            _zoho("resume_timer", lambda person, record: zoho.ResumeTimer(time_log_id=_id(record), timer="start")),
+            frozenset({State.PAUSED}),
+        ),
+        ("add_comment", ""): Asked(
+            ZohoTimer,
+            _zoho("add_comment", lambda person, record: zoho.AddComment(time_log_id=_id(record), comment="so far")),
+            _RUNNING,
+        ),
+        ("delete_comment", ""): Asked(
+            ZohoTimer,
+            _zoho("delete_comment", lambda person, record: zoho.DeleteComment(comment_id=_comment_of(record))),
+            _KEPT,
+        ),
+    },
+    _RUNNING,
+)
+
+
+@cache
+def every() -> tuple[Client, ...]:
+    """Every vendor that is served.
+
+    Raises:
+        Refuted: one is served that nothing here knows.
+    """
+    known = (_INTERVALS, _TIMETRACK, _WORKSECTION, _ZOHO)
+    if tuple(client.name for client in known) != vendors.names():
+        raise Refuted(f"the vendors are {', '.join(vendors.names())}")
+    return known
+
+
+# ---- one move, on one timer ----------------------------------------------------------------------
+
+
+def moved(client: Client, move: Move, state: State, later: int) -> None:
+    """Make a move on the only record of an account, in a state, and hold what comes of it to the table.
+
+    Raises:
+        Refuted: it did not succeed where it must, or did where it must not, or did anything else.
+    """
+    asked = client.moves[move.operation, move.flag]
+    world = demo_world()
+    person = world.people["3"]
+    record = None if state is State.IDLE else _record(asked.of, state, person)
+    account = MemoryAccount(world, [] if record is None else [record])
+    now = MORNING + 600 * _SECOND + later
+    outcome = client.handle(asked.ask(person, record, now), account, now)
+    said = f"{client.name}: {move.operation} {move.flag} on {'no timer' if record is None else record.timer}"
+    if account.find(Query(of=asked.of)).records != (() if record is None else (record,)):
+        raise Refuted(f"{said}: the account was written to")
+    held_to_the_table(said, client, account, outcome)
+    succeeded = any(change.verb == move.verb for change in outcome.changes)
+    if succeeded != (state in asked.succeeds):
+        raise Refuted(f"{said}: {'it succeeded' if succeeded else outcome.rejection or 'nothing happened'}")
+    account.apply(outcome.changes)
+    for change in outcome.changes[-1:]:
+        kept = account.get(type(change.record), change.record.id)
+        if kept != (None if change.removes else change.record):
+            raise Refuted(f"{said}: what was stored is {kept}")
+
+
+def _record(of: type[Record], state: State, person: Person) -> Record:
+    timer = start(MORNING)
+    if state is State.PAUSED:
+        timer = pause(timer, MORNING + 90 * _SECOND)
+    elif state is State.STOPPED:
+        timer = stop(timer, MORNING + 90 * _SECOND)
+    more: dict[str, Any] = {}
+    if of is ZohoTimer:
+        world = demo_world()
+        more = {
+            "timer_id": "1002",
+            "job": world.jobs["41"],
+            "work_date": to_datetime(MORNING).date(),
+            "comments": (zoho.Comment(id="1003", at=MORNING, text="begun"),),
+        }
+    return of(id="1001", timer=timer, person=person, **more)
+
+
+def held_to_the_table(said: str, client: Client, account: Account, outcome: Outcome) -> None:
+    """The changes of an outcome are moves of the dialect, and each event is the core's transition.
+
+    Raises:
+        Refuted: a verb that the dialect does not have for the operation, an event that the table does not allow, a
+            timer that the core would not make of it, or a refusal with changes.
+    """
+    verbs = {move.verb for move in client.dialect.moves if move.operation == outcome.operation}
+    if outcome.rejection is not None and outcome.changes:
+        raise Refuted(f"{said}: refused, but {outcome.changes}")
+    stands: dict[tuple[type[Record], str], Timer] = {}
+    for change in outcome.changes:
+        record = change.record
+        key = type(record), record.id
+        before = account.get(*key)
+        timer = stands.get(key, IDLE if before is None else before.timer)
+        after = record.timer
+        if change.verb not in verbs:
+            raise Refuted(f"{said}: {change.verb} is not in the dialect of {outcome.operation}")
+        if isinstance(change.verb, Event):
+            if (timer.state, change.verb) not in TRANSITIONS:
+                raise Refuted(f"{said}: {change.verb} of a timer that is {timer.state}")
+            if after != transition(timer, change.verb, change.at):
+                raise Refuted(f"{said}: {change.verb} at {change.at} made {timer} into {after}")
+        elif change.verb is Correction.AMEND and after.state is not timer.state:
+            raise Refuted(f"{said}: an amendment made {timer} into {after}")
+        elif change.verb in (UPDATE, Correction.DISCARD) and after != timer:
+            raise Refuted(f"{said}: {change.verb} made {timer} into {after}")
+        tick = client.dialect.tick
+        if not 0 <= after.worked <= after.since - after.started_at or any(
+            each % tick for each in (after.started_at, after.since, after.worked)
+        ):
+            raise Refuted(f"{said}: {after} is no timer in whole ticks of {tick} µs")
+        stands[key] = after

@@ -1,0 +1,282 @@
+"""Exhaustion: every word of events there is, up to a length, against an oracle that counts milliseconds one by one.
+
+A word is a sequence of events, each with a step of the clock: back, none, or forth. Two words that lead the machine
+and the oracle to the same timer, at the same instant of the clock, have the same future, for both are functions of
+nothing else. So words are not walked one by one but by where they lead, and counted: of each place it is known how
+many words lead there. That is every word, at the cost of every place.
+
+The oracle knows nothing of punchclock: it has rules of its own, written down as a text, and no subtraction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from evidence import clients
+from evidence.claims import Budget, Claim, Refuted
+from punchclock import history, machine, timer
+from punchclock.errors import ClockWentBackwards, IllegalTransition, PunchclockError
+from punchclock.machine import TRANSITIONS, Event, Kind, State
+from punchclock.timer import IDLE, Timer
+
+__all__ = ["CLAIMS", "Oracle", "every_word", "legal_words"]
+
+#: The rules once more, in words: what is not said is illegal.
+_RULES: Final = """
+idle start running
+running pause paused
+running stop stopped
+paused resume running
+paused stop stopped
+"""
+_NEXT: Final = {(here, event): there for here, event, there in (line.split() for line in _RULES.split("\n") if line)}
+
+_MILLISECOND: Final = 1_000
+_STEPS: Final = (-2, 0, 3)  # milliseconds: back, not at all, and forth by more than back
+
+
+class Oracle(NamedTuple):
+    """A timer as somebody with a tally counts it: a stroke for each millisecond."""
+
+    state: str = "idle"
+    last: int = 0
+    work: int = 0
+    rest: int = 0
+
+    def after(self, event: str, at: int) -> Oracle | None:
+        """The tally after an event, or ``None`` where it cannot be."""
+        there = _NEXT.get((self.state, event))
+        if there is None:
+            return None
+        if self.state == "idle":
+            return Oracle(there, at)
+        counted = self.until(at)
+        return None if counted is None else counted._replace(state=there)
+
+    def until(self, at: int) -> Oracle | None:
+        """The tally at an instant; ``None`` where that has passed already."""
+        work, rest, now = self.work, self.rest, self.last
+        if at < now:
+            return None
+        while now < at:
+            now += 1
+            if self.state == "running":
+                work += 1
+            if self.state == "paused":
+                rest += 1
+        return Oracle(self.state, at, work, rest)
+
+
+class _Place(NamedTuple):
+    """Where words lead: the timer, the tally, and the instant that the clock shows, in milliseconds."""
+
+    timer: Timer
+    oracle: Oracle
+    clock: int
+
+    def __hash__(self) -> int:
+        return hash((self.oracle, self.clock))
+
+
+class _Tried:
+    """How much was tried."""
+
+    def __init__(self) -> None:
+        self.words = 0
+        self.places = 0
+
+    def __str__(self) -> str:
+        return f"{self.words:,} words, by way of {self.places:,} places"
+
+
+def every_word(length: int, step: Callable[[_Place, Event, int], _Place]) -> _Tried:
+    """Every word up to a length: any event after any other, and at each the clock goes back, stands or goes on."""
+    tried = _Tried()
+    here: Counter[_Place] = Counter({_Place(IDLE, Oracle(), 0): 1})
+    for _ in range(length):
+        there: Counter[_Place] = Counter()
+        for place, words in here.items():
+            for event in Event:
+                for by in _STEPS:
+                    there[step(place, event, by)] += words
+        tried.words += there.total()
+        tried.places += len(there)
+        here = there
+    return tried
+
+
+def legal_words(length: int) -> Iterator[tuple[Event, ...]]:
+    """Every legal word up to a length, as the oracle's rules have it."""
+    frontier: list[tuple[tuple[Event, ...], str]] = [((), "idle")]
+    while frontier:
+        word, state = frontier.pop()
+        yield word
+        if len(word) < length:
+            for event in Event:
+                there = _NEXT.get((state, event.value))
+                if there is not None:
+                    frontier.append(((*word, event), there))
+
+
+def stepped(place: _Place, event: Event, by: int) -> _Place:
+    """Both take an event; what they make of it is compared, in every reading and in the kind of error.
+
+    Raises:
+        Refuted: they differ.
+    """
+    clock = place.clock + by
+    at = clock * _MILLISECOND
+    tally = place.oracle.after(event.value, clock)
+    error: PunchclockError | None = None
+    try:
+        after = timer.transition(place.timer, event, at)
+    except PunchclockError as refused:
+        after, error = place.timer, refused
+    said = f"{event} at {clock} ms on {place.timer}, counted as {place.oracle}"
+    if (tally is None) != (error is not None):
+        raise Refuted(f"{said}: {error or after}, but by the tally {tally}")
+    if error is not None:
+        known = (place.oracle.state, event.value) in _NEXT
+        if type(error) is not (ClockWentBackwards if known else IllegalTransition):
+            raise Refuted(f"{said}: {error!r}")
+        tally = place.oracle
+    if event is not Event.START or place.timer is IDLE:  # start() knows no timer that is there already
+        alone = _named(getattr(timer, event.value), place.timer, at)
+        if (alone if isinstance(alone, Timer) else type(alone)) != (after if error is None else type(error)):
+            raise Refuted(f"{said}: {event}() makes {alone} of it, transition() {after}")
+    _compare(said, after, tally or place.oracle, clock)
+    return _Place(after, tally or place.oracle, clock)
+
+
+def _named(function: Callable[..., Timer], before: Timer, at: int) -> Timer | PunchclockError:
+    try:
+        return function(at) if function is timer.start else function(before, at)
+    except PunchclockError as error:
+        return error
+
+
+def _compare(said: str, after: Timer, tally: Oracle, clock: int) -> None:
+    """All three readings, at the clock's instant and a little later, are what the tally says."""
+    if after.state.value != tally.state:
+        raise Refuted(f"{said}: {after.state}, but by the tally {tally.state}")
+    for instant in (clock, clock + 2):
+        counted = tally if tally.state == "idle" else tally.until(instant)
+        expected = None if counted is None else (counted.work, counted.rest, counted.work + counted.rest)
+        try:
+            found: tuple[int, ...] | None = tuple(
+                reading(after, instant * _MILLISECOND)
+                for reading in (timer.worked_at, timer.break_at, timer.elapsed_at)
+            )
+        except ClockWentBackwards:
+            found = None
+        if found != (None if expected is None else tuple(each * _MILLISECOND for each in expected)):
+            raise Refuted(f"{said}: read as {found} at {instant} ms, but the tally is {expected} ms")
+
+
+def words_of_any_events(budget: Budget) -> str:
+    """Every word, legal and illegal, whose clock goes back, stands and goes on in any order."""
+    if set(machine.Event) != {event for _, event in TRANSITIONS}:
+        raise Refuted("the words would lack an event")
+    tried = every_word(budget.word_length, stepped)
+    return (
+        f"{tried}: all of length 1 to {budget.word_length}, each event with the clock 2 ms back, standing, 3 ms forth"
+    )
+
+
+def legal_words_with_one_illegal_event(budget: Budget) -> str:
+    """Every legal word, and at each place in it every event that is illegal there, by the table or by the clock.
+
+    The clock stands or goes on at each step. Before and after the illegal event the word is the same; and
+    so it ends in the same timer as without it.
+    """
+    length, steps = 20, (0, 3)
+    words = tries = places = 0
+    for word in legal_words(length):
+        words += 1
+        here: Counter[_Place] = Counter({_Place(IDLE, Oracle(), 0): 1})
+        for event in (*word, None):
+            for place, count in here.items():
+                for wrong, by in _illegal_here(place):
+                    after = stepped(place, wrong, by)
+                    if after[:2] != place[:2]:
+                        raise Refuted(f"{wrong} changed {place.timer} into {after.timer}")
+                    tries += count
+            if event is not None:
+                there: Counter[_Place] = Counter()
+                for place, count in here.items():
+                    for by in steps:
+                        there[stepped(place, event, by)] += count
+                here = there
+                places += len(here)
+    return (
+        f"{words} legal words up to length {length}, with the clock standing or going on at each step; "
+        f"{tries:,} words with one illegal event, by way of {places:,} places"
+    )
+
+
+def _illegal_here(place: _Place) -> Iterator[tuple[Event, int]]:
+    for event in Event:
+        if (place.oracle.state, event.value) not in _NEXT:
+            yield event, 1
+        elif place.oracle.state != "idle":
+            yield event, -1
+
+
+def histories_at_once(budget: Budget) -> str:
+    """`replay` and `timeline` on whole words: every legal one, its clock standing or going on in every way."""
+    words = 0
+    for word in legal_words(11):
+        for events in _with_clocks(word):
+            words += 1
+            tally = Oracle()
+            for event, at in events:
+                tally = tally.after(event.value, at // _MILLISECOND) or tally
+            ended = history.replay(events)
+            until = (events[-1][1] if events else 0) + 2 * _MILLISECOND
+            counted = (tally.until(until // _MILLISECOND) if tally.state != "idle" else tally) or tally
+            stretches = history.timeline(events, until=until)
+            sums = {kind: sum(each.end - each.start for each in stretches if each.kind is kind) for kind in Kind}
+            expected = {Kind.WORK: counted.work * _MILLISECOND, Kind.BREAK: counted.rest * _MILLISECOND}
+            if ended.state.value != tally.state or sums != expected:
+                raise Refuted(f"{events}: {ended}, {sums}, but the tally is {counted}")
+    return f"{words:,} histories: every legal word up to length 11, its clock standing or going on at each step"
+
+
+def _with_clocks(word: Iterable[Event]) -> Iterator[list[tuple[Event, int]]]:
+    histories: list[list[tuple[Event, int]]] = [[]]
+    for event in word:
+        histories = [
+            [*events, (event, (events[-1][1] if events else 0) + by * _MILLISECOND)]
+            for events in histories
+            for by in ((0, 3) if events else (0,))
+        ]
+    yield from histories
+
+
+def dialects(budget: Budget) -> str:
+    """Every move of every dialect, on a timer in every state, through the vendor's own ``handle``.
+
+    An event that the table allows is that event, on that timer, at the dialect's instant; one that it does not is
+    refused and changes nothing. A correction is the correction that the dialect says. No verb is another.
+    """
+    calls = 0
+    for client in clients.every():
+        moves = {(move.operation, move.flag) for move in client.dialect.moves}
+        if moves != set(client.moves):
+            raise Refuted(f"{client.name}: the dialect has {moves ^ set(client.moves)} and the client has not, or so")
+        for move in client.dialect.moves:
+            for state in State:
+                for later in (0, 1, 2_500_000):
+                    calls += 1
+                    clients.moved(client, move, state, later)
+    return f"{calls} calls: every state × operation × flag of {len(clients.every())} dialects, at 3 instants each"
+
+
+CLAIMS: Final = (
+    Claim("every word of events counts as milliseconds counted one by one", words_of_any_events),
+    Claim("an illegal event at any place of any legal word changes nothing", legal_words_with_one_illegal_event),
+    Claim("replay and timeline of every legal history count the same", histories_at_once),
+    Claim("every move of every dialect is the table's, through the vendor's handle", dialects),
+)

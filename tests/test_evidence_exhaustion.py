@@ -1,0 +1,153 @@
+"""Exhaustion and zones: they hold of the code as it is, and notice a copy that is wrong in one place.
+
+The evidence is the project's, not the package's: where the built wheel is tested it is absent, and nothing here runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+import punchclock.calendar
+import punchclock.history
+import punchclock.timer
+from evidence_copies import breaks
+from punchclock import Event, vendors
+from punchclock.vendors.dialect import Dialect, Move
+
+pytest.importorskip("evidence")
+
+from evidence import clients, exhaustion, zones
+from evidence.claims import SHORT, Budget, Claim, Refuted
+
+TINY = msgspec.structs.replace(SHORT, word_length=4, zone_hours=6)
+
+Check = Callable[[Budget], str]
+
+
+@pytest.mark.parametrize("claim", exhaustion.CLAIMS, ids=lambda claim: claim.text)
+def test_exhaustion_holds(claim: Claim) -> None:
+    """Every claim by exhaustion holds; words are short here, and what was tried is told."""
+    assert any(digit in claim.check(TINY) for digit in "123456789")
+
+
+def test_every_word_is_counted() -> None:
+    """As many words of each length are told as there are: four events and three ways for the clock, each time."""
+    assert exhaustion.every_word(5, exhaustion.stepped).words == sum(12**length for length in range(1, 6))
+
+
+def test_the_oracle_counts_by_hand() -> None:
+    """A tally of two seconds' work, one of rest, and what it refuses."""
+    tally = exhaustion.Oracle()
+    for event, at in (("start", 1), ("pause", 3), ("resume", 4), ("stop", 4)):
+        after = tally.after(event, at)
+        assert after is not None
+        tally = after
+    assert tally == ("stopped", 4, 2, 1)
+    assert tally.after("stop", 5) is None
+    assert exhaustion.Oracle("running", 4).after("pause", 3) is None
+
+
+@pytest.mark.parametrize(
+    ("check", "owner", "name", "old", "new"),
+    [
+        (exhaustion.words_of_any_events, punchclock.timer, "transition", "now < since", "now <= since"),
+        (exhaustion.words_of_any_events, punchclock.timer, "transition", "+ (now - since)", "+ now"),
+        (exhaustion.words_of_any_events, punchclock.timer, "resume", "now < timer.since", "False"),
+        (exhaustion.words_of_any_events, punchclock.timer, "break_at", "return timer.since", "return now"),
+        (exhaustion.legal_words_with_one_illegal_event, punchclock.timer, "stop", "target is None or ", ""),
+        (exhaustion.histories_at_once, punchclock.history, "timeline", "_append(stretches, timer, until)", "pass"),
+        (exhaustion.histories_at_once, punchclock.history, "_append", "timer.since", "timer.started_at"),
+    ],
+)
+def test_exhaustion_can_fail(
+    check: Check, owner: object, name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that is wrong in one place is found out, or falls over, among the short words."""
+    breaks(monkeypatch, owner, name, old, new)
+    with pytest.raises((Refuted, TypeError, punchclock.PunchclockError)):
+        check(TINY)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "operation", "old", "new"),
+    [
+        ("worksection", "stop_my_timer", "Event.STOP", "Event.PAUSE"),
+        ("worksection", "start_my_timer", "none_running(", "print("),
+        ("timetrack", "pause_project_timer", "Event.PAUSE", "Event.STOP"),
+        ("timetrack", "start_project_timer", "timer=start(now)", "timer=start(now + 1)"),
+        ("zoho", "pause_timer", "(change,)", "()"),
+        ("zoho", "add_comment", "is not State.RUNNING", "is State.RUNNING"),
+        ("intervals", "delete_timer", "Correction.DISCARD", "UPDATE"),
+        ("intervals", "update_timer", "Event.RESUME", "Event.STOP"),
+    ],
+)
+def test_a_wrong_handler_is_noticed(
+    vendor: str, operation: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every move of a dialect goes through the vendor's own handlers, so that a wrong one does not pass."""
+    module = vendors.load(vendor)
+    handlers = __import__(f"punchclock.vendors.{vendor}.handlers", fromlist=["handlers"])
+    breaks(monkeypatch, handlers, operation, old, new)
+    rows = tuple(
+        msgspec.structs.replace(row, handler=getattr(handlers, operation)) if row.name == operation else row
+        for row in module.OPERATIONS
+    )
+    calls = __import__(f"punchclock.vendors.{vendor}.calls", fromlist=["calls"])
+    monkeypatch.setattr(calls, "VENDOR", msgspec.structs.replace(calls.VENDOR, operations=rows))
+    with pytest.raises(Refuted):
+        exhaustion.dialects(TINY)
+
+
+def test_a_move_that_no_client_makes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move that a dialect gains is one that has to be tried."""
+    more = Dialect("zoho", 1, (*vendors.load("zoho").DIALECT.moves, Move("stop_timer", Event.STOP)))
+    monkeypatch.setattr(vendors.load("zoho"), "DIALECT", more)
+    with pytest.raises(Refuted, match="stop_timer"):
+        exhaustion.dialects(TINY)
+
+
+def test_a_vendor_that_no_client_uses_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor that is added is one that has to be tried."""
+    monkeypatch.setattr(vendors, "names", lambda: ("another",))
+    with pytest.raises(Refuted, match="another"):
+        clients.every.__wrapped__()
+
+
+@pytest.fixture
+def few_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zones whose clocks do what is hard: midnight changes, half an hour, a skipped date, a date that comes twice."""
+    names = ("America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "America/St_Johns", "Europe/Berlin")
+    found = {name: ZoneInfo(name) for name in names}
+    changes = {name: tuple(zones._changes_of(zone)) for name, zone in found.items()}  # noqa: SLF001
+    monkeypatch.setattr(zones, "_zones", lambda: found)
+    monkeypatch.setattr(zones, "_changes", lambda: changes)
+
+
+@pytest.mark.usefixtures("few_zones")
+@pytest.mark.parametrize("claim", zones.CLAIMS, ids=lambda claim: claim.text)
+def test_zones_hold(claim: Claim) -> None:
+    """The hard zones hold; all of them are the evidence's own business."""
+    assert "in all 5 zones" in claim.check(TINY)
+
+
+@pytest.mark.usefixtures("few_zones")
+@pytest.mark.parametrize(
+    ("check", "name", "old", "new"),
+    [
+        (zones.dates_and_times, "work_date", "_offset(at, found)", "_offset(at - 1, found)"),
+        (zones.dates_and_times, "seconds_of_day", "// _SECOND", "// _SECOND + 1"),
+        (zones.split_days, "_end", "if after == offset", "if True"),
+        (zones.split_days, "split_by_day", "min(midnight, end)", "midnight"),
+        (zones.local_times, "from_seconds_of_day", "wall - max(before, after)", "wall - before"),
+        (zones.local_times, "from_seconds_of_day", "len(meant) == 1", "meant"),
+    ],
+)
+def test_zones_can_fail(check: Check, name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calendar that is wrong in one place is found out."""
+    breaks(monkeypatch, punchclock.calendar, name, old, new)
+    with pytest.raises((Refuted, TypeError)):
+        check(TINY)
