@@ -34,6 +34,7 @@ __all__ = [
     "read_multipart",
     "read_xml",
     "wants_xml",
+    "without_blanks",
     "write_json",
     "write_xml",
     "xml_element",
@@ -253,6 +254,22 @@ def _value_at(payload: object, path: str) -> object:
     except (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError, TypeError):
         return payload
     return value
+
+
+def without_blanks(payload: object) -> object:
+    """A payload as plain values, in which every blank text is null; one that cannot be decoded as it stands."""
+    try:
+        return _unblanked(msgspec.json.decode(payload) if isinstance(payload, (bytes, str)) else payload)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return payload
+
+
+def _unblanked(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _unblanked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_unblanked(inner) for inner in value]
+    return None if value == "" else value
 
 
 def is_xml(payload: object) -> TypeGuard[bytes | str]:

@@ -40,11 +40,9 @@ from punchclock.vendors.intervals.handlers import (
     update_timer,
 )
 from punchclock.vendors.intervals.refusals import refuse
-from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, record_of
+from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, read_payload, record_of
 from punchclock.vendors.rules import Broken, Rule, has_role, not_blank, person_of_token
 from punchclock.vendors.wire import (
-    decode_payload,
-    is_xml,
     merged,
     read_form,
     read_json,
@@ -53,7 +51,6 @@ from punchclock.vendors.wire import (
     write_json,
     write_xml,
     xml_element,
-    xml_payload,
 )
 from punchclock.vendors.world import Person, Role, World
 
@@ -113,7 +110,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
 
 class _ListReply(msgspec.Struct):
     listcount: int
-    timer: list[TimerRead] | TimerRead | str = ""  # in XML one is no list, and none is nothing
+    timer: list[TimerRead] | TimerRead | None = None  # in XML one is no list, and none is nothing
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -130,15 +127,9 @@ _list_decoder: Final = msgspec.json.Decoder(_ListReply, strict=False)
 _error_decoder: Final = msgspec.json.Decoder(_ErrorReply, strict=False)
 
 
-def _plain(body: bytes) -> object:
-    return xml_payload("intervals", body) if is_xml(body) else body
-
-
 def _read_list(body: bytes, now: int, zone: str) -> Page[IntervalsTimer]:
-    reply = decode_payload("intervals", _plain(body), _list_decoder)
+    reply = read_payload(body, _list_decoder)
     timers = [reply.timer] if isinstance(reply.timer, TimerRead) else reply.timer or ()
-    if isinstance(timers, str):
-        raise MalformedPayload("intervals", "$.timer", timers, "neither timers nor nothing")
     records = [record_of(timer, now, f"$.timer[{index}]") for index, timer in enumerate(timers)]
     return Page(tuple(records), reply.listcount)
 
@@ -155,7 +146,7 @@ def _read_rejection(reply: Reply) -> Rejection | None:
     if reply.status < 400:
         return None
     try:
-        error = decode_payload("intervals", _plain(reply.body), _error_decoder).error
+        error = read_payload(reply.body, _error_decoder).error
     except MalformedPayload:  # a proxy's page, say: the status alone says no
         error = _Error()
     return Rejection("intervals", reply.status, error.code, error.message, detail=error.verbose)

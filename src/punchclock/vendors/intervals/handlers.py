@@ -14,14 +14,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
-from punchclock.errors import InvalidDuration, InvalidInstant
+from punchclock.errors import InvalidInstant
 from punchclock.instants import to_datetime
 from punchclock.machine import Correction, Event, State
 from punchclock.timer import amend, start
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Answer, Call, stepped
 from punchclock.vendors.intervals.html import without_active_elements
-from punchclock.vendors.intervals.wire import IntervalsTimer, element, info_element, read_seconds, read_timestamp
+from punchclock.vendors.intervals.wire import (
+    IntervalsTimer,
+    Seconds,
+    element,
+    info_element,
+    microseconds,
+    read_timestamp,
+)
 from punchclock.vendors.records import UPDATE, Change
 from punchclock.vendors.rules import Broken, Rule, at_most, not_blank, one_per_task, own_or_privileged
 from punchclock.vendors.wire import Id, read_boolean
@@ -83,7 +90,7 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     taskid: Id | UnsetType | None = UNSET
     personid: Id | UnsetType | None = UNSET
     starttime: str | UnsetType | None = UNSET
-    time: float | UnsetType | None = UNSET
+    time: Seconds | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     lastupdate: date | UnsetType | None = UNSET
     timelapsed: Any = UNSET
@@ -137,7 +144,7 @@ def create_timer(call: Call[WriteTimer]) -> Answer:
     """A new timer: running, from the server's time on where ``starttime`` is missing; paused where it is blank."""
     sent = call.parameters
     not_blank("personid", None if sent.personid is UNSET else sent.personid)
-    worked = None if sent.time is UNSET or sent.time is None else _seconds(sent.time)
+    worked = None if sent.time is UNSET or sent.time is None else microseconds(sent.time)
     if sent.starttime is None and worked is None:
         raise _time_required()
     at = _timestamp(sent.starttime) if isinstance(sent.starttime, str) else call.now
@@ -158,7 +165,7 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
     before = _record(call, str(sent.id))
     record = _described(call, before)
     timer = record.timer
-    worked = timer.worked if sent.time is UNSET else _seconds(sent.time or 0)
+    worked = timer.worked if sent.time is UNSET else microseconds(sent.time or 0)
     since = timer.since
     changes = []
 
@@ -255,13 +262,6 @@ def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
     if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in ids):
         raise Broken(Rule.TYPE, field, "not an id, nor several with commas between them")
     return tuple(str(int(part)) for part in ids)
-
-
-def _seconds(value: float) -> int:
-    try:
-        return read_seconds(value)
-    except InvalidDuration as error:
-        raise Broken(Rule.TYPE, "time", error.reason) from None
 
 
 def _timestamp(text: str) -> int:

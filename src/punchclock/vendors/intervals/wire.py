@@ -6,31 +6,40 @@ information of ``gettimerinfo`` are as real clients read them (see docs/vendors/
 
 from __future__ import annotations
 
-import math
 from datetime import date, datetime, timedelta
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypeVar
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
-from punchclock.instants import instant
+from punchclock.errors import InstantOutOfRange, InvalidInstant
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.wire import decode_payload, is_xml, write_json, write_xml, xml_element, xml_payload
+from punchclock.vendors.wire import (
+    Id,
+    decode_payload,
+    is_xml,
+    without_blanks,
+    write_json,
+    write_xml,
+    xml_element,
+    xml_payload,
+)
 from punchclock.vendors.world import Client, Person, Project, Task
 
 __all__ = [
     "IntervalsTimer",
+    "Seconds",
     "TimerElement",
     "TimerInfoElement",
     "TimerRead",
     "element",
     "info_element",
+    "microseconds",
     "parse",
-    "read_seconds",
+    "read_payload",
     "read_timestamp",
     "record_of",
     "serialize",
@@ -39,6 +48,9 @@ __all__ = [
 
 _SECOND: Final = 1_000_000
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of a wire that writes no zone, and is in UTC
+_FIRST: Final = (datetime.min - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ901 - as above
+
+T = TypeVar("T")
 
 
 class IntervalsTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,30 +84,34 @@ class TimerInfoElement(TimerElement, kw_only=True):
     client: str | None
 
 
-class TimerRead(msgspec.Struct, kw_only=True):
-    """The element as it is read: numbers may be texts, and what a client can do without may be absent."""
+#: A ``time``: a double of seconds. The years 1 to 9999 have three times as many.
+Seconds = Annotated[float, Meta(ge=0, le=1e11)]
 
-    id: int | str | None = None
-    taskid: int | str | None = None
-    personid: int | str | None = None
-    starttime: str | UnsetType | None = UNSET
-    time: float | str | UnsetType | None = UNSET
+
+class TimerRead(msgspec.Struct, kw_only=True, gc=False):
+    """The element as it is read: what a client can do without may be absent."""
+
+    id: Id = 0
+    taskid: Id | None = None
+    personid: Id | None = None
+    starttime: datetime | UnsetType | None = UNSET
+    time: Seconds | UnsetType | None = UNSET
     name: str | None = None
-    lastupdate: str | None = None
+    lastupdate: date | None = None
     task: str | None = None
-    projectid: int | str | None = None
+    projectid: Id | None = None
     project: str | None = None
-    clientid: int | str | None = None
+    clientid: Id | None = None
     client: str | None = None
 
 
-class _Payload(TimerRead, kw_only=True):
+class _Payload(TimerRead, kw_only=True, gc=False):
     """The same, bare or in its envelope."""
 
     timer: TimerRead | UnsetType = UNSET
 
 
-_decoder: Final = msgspec.json.Decoder(_Payload)
+_decoder: Final = msgspec.json.Decoder(_Payload, strict=False)  # numbers may be texts
 
 
 def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool = False) -> bytes:
@@ -149,10 +165,24 @@ def parse(payload: object, now: int, zone: str = "UTC") -> IntervalsTimer:
     Raises:
         MalformedPayload: it is no such element.
     """
-    whole = decode_payload("intervals", xml_payload("intervals", payload) if is_xml(payload) else payload, _decoder)
+    whole = read_payload(payload, _decoder)
     if whole.timer is UNSET:
         return record_of(whole, now, "$")
     return record_of(whole.timer, now, "$.timer")
+
+
+def read_payload(payload: object, decoder: msgspec.json.Decoder[T]) -> T:
+    """A payload of Intervals, bytes or decoded already; what is blank in it is null.
+
+    Raises:
+        MalformedPayload: it is not what the decoder reads.
+    """
+    if is_xml(payload):
+        payload = xml_payload("intervals", payload)
+    try:
+        return decode_payload("intervals", payload, decoder)
+    except MalformedPayload:  # one with blanks, maybe: they are seldom, and JSON's readers know none
+        return decode_payload("intervals", without_blanks(payload), decoder)
 
 
 def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
@@ -164,80 +194,34 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
     starttime, time = read.starttime, read.time
     if starttime is UNSET or time is UNSET:
         raise MalformedPayload("intervals", path, read, "a timer has both starttime and time, blank or not")
-    person = _id(read.personid, path, "personid")
-    if not person:
+    if not read.personid:
         raise MalformedPayload("intervals", f"{path}.personid", read.personid, "required")
     try:
-        worked = read_seconds(time or 0)
-        since = read_timestamp(starttime) if starttime else now
-        started_at = instant(since - worked)
-    except InvalidDuration as error:
-        raise MalformedPayload("intervals", f"{path}.time", time, error.reason) from None
+        since = now if starttime is None else _instant(starttime)
     except InvalidInstant as error:
         raise MalformedPayload("intervals", f"{path}.starttime", starttime, error.reason) from None
+    worked = 0 if time is None else microseconds(time)
+    started_at = since - worked
+    if started_at < _FIRST:
+        raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have begun before the year 1")
 
-    client = Client(id=_id(read.clientid, path, "clientid"), name=read.client or "") if read.clientid else None
-    project = (
-        Project(id=_id(read.projectid, path, "projectid"), name=read.project or "", client=client)
-        if read.projectid
-        else None
-    )
-    task = _id(read.taskid, path, "taskid")
+    client = Client(id=str(read.clientid), name=read.client or "") if read.clientid else None
+    project = Project(id=str(read.projectid), name=read.project or "", client=client) if read.projectid else None
     return IntervalsTimer(
-        id=_id(read.id, path, "id"),
-        timer=Timer(State.RUNNING if starttime else State.PAUSED, started_at, since, worked),
-        person=Person(id=person),
+        id=str(read.id) if read.id else "",
+        timer=Timer(State.PAUSED if starttime is None else State.RUNNING, started_at, since, worked),
+        person=Person(id=str(read.personid)),
         client=client,
         project=project,
-        task=Task(id=task, name=read.task or "", project=project) if task else None,
+        task=Task(id=str(read.taskid), name=read.task or "", project=project) if read.taskid else None,
         note=read.name or "",
-        updated_on=_date(read.lastupdate, path) if read.lastupdate else None,
+        updated_on=read.lastupdate,
     )
 
 
-def _id(value: int | str | None, path: str, field: str) -> str:
-    """An id as a text, ``""`` for none, which 0 says too."""
-    if not value:
-        return ""
-    if type(value) is int and 0 < value < _IDS:
-        return str(value)
-    text = str(value)
-    if len(text) > 16 or not (text.isascii() and text.isdecimal()):
-        raise MalformedPayload("intervals", f"{path}.{field}", value, "not an id: a number from 0 on")
-    return text.lstrip("0")
-
-
-_IDS: Final = 10**16
-
-
-def _date(text: str, path: str) -> date:
-    """A date, which may have a time of day behind it."""
-    try:
-        if len(text) != 10:
-            read_timestamp(text)
-        if text[4:8:3] == "--":  # Python reads other spellings too
-            return date.fromisoformat(text[:10])
-    except (ValueError, InvalidInstant):
-        pass
-    raise MalformedPayload("intervals", f"{path}.lastupdate", text, "not a date as in 2017-01-18")
-
-
-def read_seconds(value: float | str) -> int:
-    """A ``time`` in seconds, number or text, as microseconds.
-
-    Raises:
-        InvalidDuration: it is negative, infinite, no number, or longer than any timer.
-    """
-    try:
-        seconds = value if type(value) is float else float(value)
-    except ValueError:
-        seconds = math.nan
-    if 0 <= seconds <= _LONGEST:  # no comparison holds of a NaN
-        return round(seconds * _SECOND)
-    raise InvalidDuration(value, "not a number of seconds from 0 on")
-
-
-_LONGEST: Final = 1e11  # seconds; the years 1 to 9999 have three times as many
+def microseconds(seconds: float) -> int:
+    """A ``time`` as a duration."""
+    return round(seconds * _SECOND)
 
 
 def read_timestamp(text: str) -> int:
@@ -250,9 +234,15 @@ def read_timestamp(text: str) -> int:
     if len(text) != 19 or text[4::3] != "-- ::" or text[11:13] == "24":
         raise InvalidInstant(text, "not a timestamp as in 2017-01-18 10:30:03")
     try:
-        since_epoch = datetime.fromisoformat(text) - _EPOCH
+        return _instant(datetime.fromisoformat(text))
     except ValueError as error:
         raise InvalidInstant(text, f"no such date or time: {error}") from None
+
+
+def _instant(timestamp: datetime) -> int:
+    if timestamp.tzinfo is not None or timestamp.microsecond:
+        raise InvalidInstant(timestamp, "not a timestamp as in 2017-01-18 10:30:03")
+    since_epoch = timestamp - _EPOCH
     return (since_epoch.days * 86_400 + since_epoch.seconds) * _SECOND
 
 

@@ -10,13 +10,14 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 import punchclock as pc
-from benchmarks.pairs import Case, Row, against
+from benchmarks.pairs import Row
+from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
 from punchclock.vendors.world import Person, Project, Task
@@ -30,19 +31,16 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 NOW = pc.instant("2026-06-01T18:00:00Z")
 
-BY_HAND, PYDANTIC = "json and code by hand", "pydantic"
-
 
 def rows() -> list[Row]:
     """`parse` and `serialize` against both rivals."""
-    records = [_example(number) for number in range(60)]
-    payloads = [serialize(record, NOW, ZONE) for record in records]
-    return [
-        _row("worksection parse", BY_HAND, payloads, _parse, _parse_by_hand, 3),
-        _row("worksection parse", PYDANTIC, payloads, _parse, _parse_by_pydantic, 2),
-        _row("worksection serialize", BY_HAND, records, _serialize, _serialize_by_hand, 2),
-        _row("worksection serialize", PYDANTIC, records, _serialize, _serialize_by_pydantic, 2),
-    ]
+    return rows_of(
+        "worksection",
+        [_example(number) for number in range(EXAMPLES)],
+        Way(_parse, _serialize),
+        Way(_parse_by_hand, _serialize_by_hand),
+        Way(_parse_by_pydantic, _serialize_by_pydantic),
+    )
 
 
 def _parse(payload: bytes) -> object:
@@ -79,29 +77,6 @@ def _example(number: int) -> WorksectionTimer:
         project=project,
         task=task,
     )
-
-
-T = TypeVar("T")
-
-
-def _row(
-    case: str, rival: str, examples: list[T], ours: Callable[[T], object], theirs: Callable[[T], object], target: float
-) -> Row:
-    return against(
-        case, rival, _over(examples, ours), _over(examples, theirs), target=target, faster=True, calls=len(examples)
-    )
-
-
-def _over(examples: list[T], function: Callable[[T], object]) -> Case:
-    """One turn is a call for each example; what the last turn made is what is compared."""
-
-    def case(repeat: int) -> list[object]:
-        made: list[object] = []
-        for _ in range(repeat):
-            made = [function(example) for example in examples]
-        return made
-
-    return case
 
 
 # ---- by hand -------------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ time, state and task, so that nothing is served from what was remembered of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 import punchclock as pc
-from benchmarks.pairs import Case, Row, against
+from benchmarks.pairs import Row
+from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
 from punchclock.vendors.timetrack import ProjectTimer, parse, serialize
 from punchclock.vendors.world import Client, Person, Project, Task
@@ -27,19 +27,16 @@ MICROSECOND = timedelta(microseconds=1)
 NOW = pc.instant("2026-06-01T18:00:00Z")
 STATES = (State.RUNNING, State.PAUSED, State.STOPPED)
 
-BY_HAND, PYDANTIC = "json and code by hand", "pydantic"
-
 
 def rows() -> list[Row]:
     """`parse` and `serialize` against both rivals."""
-    records = [_example(number) for number in range(60)]
-    payloads = [serialize(record, NOW) for record in records]
-    return [
-        _row("timetrack parse", BY_HAND, payloads, _parse, _parse_by_hand, 3),
-        _row("timetrack parse", PYDANTIC, payloads, _parse, _parse_by_pydantic, 2),
-        _row("timetrack serialize", BY_HAND, records, _serialize, _serialize_by_hand, 2),
-        _row("timetrack serialize", PYDANTIC, records, _serialize, _serialize_by_pydantic, 2),
-    ]
+    return rows_of(
+        "timetrack",
+        [_example(number) for number in range(EXAMPLES)],
+        Way(_parse, _serialize),
+        Way(_parse_by_hand, _serialize_by_hand),
+        Way(_parse_by_pydantic, _serialize_by_pydantic),
+    )
 
 
 def _parse(payload: bytes) -> object:
@@ -63,29 +60,6 @@ def _example(number: int) -> ProjectTimer:
         task=Task(name="Design", project=project) if number % 2 else None,
         note="the screens of the second release",
     )
-
-
-T = TypeVar("T")
-
-
-def _row(
-    case: str, rival: str, examples: list[T], ours: Callable[[T], object], theirs: Callable[[T], object], target: float
-) -> Row:
-    return against(
-        case, rival, _over(examples, ours), _over(examples, theirs), target=target, faster=True, calls=len(examples)
-    )
-
-
-def _over(examples: list[T], function: Callable[[T], object]) -> Case:
-    """One turn is a call for each example; what the last turn made is what is compared."""
-
-    def case(repeat: int) -> list[object]:
-        made: list[object] = []
-        for _ in range(repeat):
-            made = [function(example) for example in examples]
-        return made
-
-    return case
 
 
 # ---- by hand -------------------------------------------------------------------------------------

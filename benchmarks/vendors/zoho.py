@@ -7,15 +7,15 @@ time, job and status, so that nothing is served from what was remembered of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 import punchclock as pc
-from benchmarks.pairs import Case, Row, against
+from benchmarks.pairs import Row
+from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
 from punchclock.vendors.world import Job, Person
 from punchclock.vendors.zoho import BillingStatus, ZohoTimer, parse, serialize
@@ -29,19 +29,16 @@ ZONE = ZoneInfo(NAME)
 NOW = pc.instant("2026-06-01T18:00:00Z")
 STATUSES = tuple(BillingStatus)
 
-BY_HAND, PYDANTIC = "json and code by hand", "pydantic"
-
 
 def rows() -> list[Row]:
     """`parse` and `serialize` against both rivals."""
-    records = [_example(number) for number in range(60)]
-    payloads = [serialize(record, NOW, NAME) for record in records]
-    return [
-        _row("zoho parse", BY_HAND, payloads, _parse, _parse_by_hand, 3),
-        _row("zoho parse", PYDANTIC, payloads, _parse, _parse_by_pydantic, 2),
-        _row("zoho serialize", BY_HAND, records, _serialize, _serialize_by_hand, 2),
-        _row("zoho serialize", PYDANTIC, records, _serialize, _serialize_by_pydantic, 2),
-    ]
+    return rows_of(
+        "zoho",
+        [_example(number) for number in range(EXAMPLES)],
+        Way(_parse, _serialize),
+        Way(_parse_by_hand, _serialize_by_hand),
+        Way(_parse_by_pydantic, _serialize_by_pydantic),
+    )
 
 
 def _parse(payload: bytes) -> object:
@@ -64,29 +61,6 @@ def _example(number: int) -> ZohoTimer:
         billing_status=STATUSES[number % 2],
         work_item="the screens of the second release",
     )
-
-
-T = TypeVar("T")
-
-
-def _row(
-    case: str, rival: str, examples: list[T], ours: Callable[[T], object], theirs: Callable[[T], object], target: float
-) -> Row:
-    return against(
-        case, rival, _over(examples, ours), _over(examples, theirs), target=target, faster=True, calls=len(examples)
-    )
-
-
-def _over(examples: list[T], function: Callable[[T], object]) -> Case:
-    """One turn is a call for each example; what the last turn made is what is compared."""
-
-    def case(repeat: int) -> list[object]:
-        made: list[object] = []
-        for _ in range(repeat):
-            made = [function(example) for example in examples]
-        return made
-
-    return case
 
 
 # ---- by hand -------------------------------------------------------------------------------------
@@ -142,9 +116,7 @@ def _seconds_of_day(at: int) -> int:
     return (local.hour * 60 + local.minute) * 60 + local.second
 
 
-def _record(
-    shown: int, diff: int, total: int, ids: list[str], texts: list[str], flags: tuple[bool, bool]
-) -> ZohoTimer:
+def _record(shown: int, diff: int, total: int, ids: list[str], texts: list[str], flags: tuple[bool, bool]) -> ZohoTimer:
     ahead = (shown - _seconds_of_day(NOW) + 43_200) % 86_400 - 43_200
     since = NOW + (ahead - diff) * SECOND
     if ahead and _seconds_of_day(NOW + ahead * SECOND) != shown:
