@@ -256,6 +256,16 @@ def test_no_start_on_a_day_off(work_date: str) -> None:
     assert refused(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == told
 
 
+def test_a_day_off_is_told_before_a_timer_that_runs_and_after_a_stranger() -> None:
+    """Its code is its own; that another timer runs is one wrong value among many."""
+    kept = account(settings=OFF)
+    start(kept)
+    told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert refused(get(kept, "timer", NINE, **{**START, "workDate": "2026-03-03"})) == told
+    stranger = get(kept, "timer", NINE, **{**START, "workDate": "2026-03-03", "user": "5"})
+    assert refused(stranger) == ("Logged-in user alone can start timer", 7038, "Permission denied")
+
+
 @pytest.mark.parametrize(("work_date", "person"), [("2026-03-02", 3), ("2026-03-06", 3), ("2026-03-04", 5)])
 def test_a_day_of_work_is_no_day_off(work_date: str, person: int) -> None:
     """A leave is one person's; and work days are what the settings make them."""
@@ -395,6 +405,29 @@ def test_no_resume_on_a_day_off_but_a_pause() -> None:
     assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").reply.status == 200
     told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
     assert refused(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_timer_of_another_day_meets_the_day_off_first(*, running: bool) -> None:
+    """On Saturday a timer of Friday cannot be resumed for both reasons, and for a third; the day off is told."""
+    kept = account()
+    friday = pc.instant("2026-03-06T08:00:00Z")
+    id = start(kept, friday, workDate="2026-03-06")
+    get(kept, "timer", friday + HOUR, timeLogId=id, timer="stop")
+    if running:
+        start(kept, friday + HOUR, workDate="2026-03-06")
+    told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert refused(get(kept, "timer", friday + 24 * HOUR, timeLogId=id, timer="start")) == told
+    assert refused(get(kept, "timer", friday + 72 * HOUR, timeLogId=id, timer="start")) == (NO_RESUME, *WRONG_VALUE)
+
+
+def test_the_work_date_is_what_a_resume_of_the_day_is_held_to() -> None:
+    """Work of Saturday that is booked on Friday is started, and resumed, on Saturday."""
+    kept = account()
+    saturday = pc.instant("2026-03-07T08:00:00Z")
+    id = start(kept, saturday, workDate="2026-03-06")
+    get(kept, "timer", saturday + HOUR, timeLogId=id, timer="stop")
+    assert get(kept, "timer", saturday + 2 * HOUR, timeLogId=id, timer="start").reply.status == 200
 
 
 @pytest.mark.parametrize(

@@ -127,8 +127,8 @@ def start_timer(call: Call[StartTimer]) -> Answer:
 
     enabled(world.settings)
     _is_caller(sent.user, caller, world)
+    day_of_work(world.settings, caller, booked_on)  # has a code of its own, which no lesser refusal hides
     none_running(call.account, ZohoTimer, caller, (State.RUNNING,))
-    day_of_work(world.settings, caller, booked_on)
     number = call.account.new_id()
     record = ZohoTimer(
         id=str(number),
@@ -163,12 +163,12 @@ def resume_timer(call: Call[ResumeTimer]) -> Answer:
     enabled(world.settings)
     record = _timelog(call, call.parameters.time_log_id)
     change = stepped(record, Event.RESUME, call.now)
+    today = work_date(change.at, world.zone)
+    of_today = work_date(record.timer.started_at, world.zone) == today
+    day_of_work(world.settings, record.person, (of_today and record.work_date) or today)
     none_running(call.account, ZohoTimer, record.person, (State.RUNNING,))
-    # The product's own FAQ: a timer can be resumed "for only current day".
-    if work_date(record.timer.started_at, world.zone) != work_date(change.at, world.zone):
+    if not of_today:  # the product's own FAQ: a timer can be resumed "for only current day"
         raise Broken(Rule.VALUE, "timeLogId", "the timer was started on another day")
-    if record.work_date is not None:
-        day_of_work(world.settings, record.person, record.work_date)
     _within_limits(call, change.record, SECOND)
     return Answer(Success("Timer resumed successfully"), (change,))
 
