@@ -1,0 +1,195 @@
+"""Tables into a book: the book, its histories and its refusals are those of stepping through, row by row."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import hypothesis.strategies as st
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from msgspec import UNSET
+
+import punchclock as pc
+from columns_logs import Row, logs
+from punchclock.calendar import find_zone
+from punchclock.columns.ledger import post
+from punchclock.log import Book, Entry, Labels, Record
+from punchclock.summary import Days, Digest
+
+HOUR = 3_600_000_000
+BERLIN = find_zone("Europe/Berlin")
+USERS = ["anna", "ben", None]
+
+
+def batches(rows: list[Row], users: list[str | None], cuts: list[int]) -> list[pa.Table]:
+    """A log with users, cut into tables."""
+    timers, events, instants = zip(*rows, strict=True) if rows else ((), (), ())
+    table = pa.table(
+        {
+            "timer": pa.array([f"T{timer}" for timer in timers], pa.string()),
+            "event": pa.array(events, pa.string()),
+            "at": pa.array(instants, pa.int64()),
+            "user": pa.array(users[: len(rows)], pa.string()),
+        }
+    )
+    bounds = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    return [table.slice(start, stop - start) for start, stop in itertools.pairwise(bounds)]
+
+
+def told(book: Book[Any], until: int) -> list[tuple[object, ...]]:
+    """All that a book says of its timers, in order."""
+    return [
+        (record.name, record.timer, record.user, record.history.stretches(record.timer, max(until, record.timer.since)))
+        for record in book.records.values()
+    ]
+
+
+@given(
+    logs(),
+    st.lists(st.sampled_from(USERS), min_size=40, max_size=40),
+    st.lists(st.integers(0, 40), max_size=3),
+    st.sampled_from([1, HOUR, 7 * HOUR]),
+    st.none() | st.integers(0, 40),
+    st.integers(0, 3),
+)
+def test_a_book_is_the_same_as_after_stepping(
+    rows: list[Row], users: list[str | None], cuts: list[int], unit: int, last: int | None, step_new: int
+) -> None:
+    """However a log is cut, and whichever timers are folded: timers, labels, days, refusals and counts are the same."""
+    base = rows[0][2] if rows else 0
+    rows = [(name, event, base + (at - base) % 1000 * unit) for name, event, at in rows]
+    until = None if last is None else base + last * unit
+    days = Days(BERLIN)
+
+    stepped = Book(history=lambda at: Digest(days, at), until=until)
+    refused = []
+    for row, (name, event, at) in enumerate(rows):
+        user = users[row]
+        try:
+            stepped.apply(Entry(f"T{name}", pc.Event(event), at, Labels(user=UNSET if user is None else user)))
+        except pc.PunchclockError as error:
+            refused.append((row, f"T{name}", type(error), str(error)))
+
+    folded = Book(history=lambda at: Digest(days, at), until=until)
+    found, start = [], 0
+    for batch in batches(rows, users, cuts):
+        for row, timer, why in post(
+            folded,
+            batch,
+            until=until,
+            history=lambda at: Digest(days, at),
+            zone=BERLIN,
+            step=lambda record: record.name == "T1",
+            step_new=step_new,
+        ):
+            found.append((start + row, timer, type(why), str(why)))
+        start += batch.num_rows
+
+    end = max((at for *_, at in rows), default=0)
+    assert told(folded, end) == told(stepped, end)
+    assert found == refused
+    assert (folded.last, folded.left_out) == (stepped.last, stepped.left_out)
+
+
+def test_nobody_need_follow() -> None:
+    """Without a history a book has timers and labels only; columns that are no labels are left alone."""
+    table = pa.table(
+        {
+            "timer": [7, 7, 8],
+            "event": ["start", "stop", "start"],
+            "at": [0, 5, 6],
+            "note": pa.array(["a", None, None]).dictionary_encode(),
+            "room": [1, 2, 3],
+        }
+    )
+    book: Book[Any] = Book()
+    assert list(post(book, table)) == []
+    assert [(each.name, each.timer.worked, each.note) for each in book.records.values()] == [
+        ("7", 5, "a"),
+        ("8", 0, UNSET),
+    ]
+    assert book.last == 6
+
+
+def test_rows_that_are_no_entries_say_why() -> None:
+    """Nulls, empty names, unknown words and years without a number are refused, each with its row and its reason."""
+    table = pa.table(
+        {
+            "timer": pa.array([None, "", "A", "A", "A", "A", "A"]),
+            "event": pa.array(["start", "start", "begin", "start", None, "start", "start"]),
+            "at": pa.array([0, 0, 0, 2**60, 0, None, 4], pa.int64()),
+        }
+    )
+    book: Book[Any] = Book()
+    refusals = [(row, timer, str(error)) for row, timer, error in post(book, table)]
+    assert [(row, timer) for row, timer, _ in refusals] == [(0, None), (1, ""), (2, "A"), (3, "A"), (4, "A"), (5, "A")]
+    assert [reason.partition(":")[0] for *_, reason in refusals] == [
+        "$.timer",
+        "$.timer",
+        "$.event",
+        "$.at",
+        "$.event",
+        "$.at",
+    ]
+    assert "unknown event 'begin'; there are start, pause, resume, stop" in refusals[2][2]
+    assert "outside the years 1 to 9999" in refusals[3][2]
+    assert list(book.records) == ["A"]
+
+
+def test_the_last_hours_of_the_calendar_are_followed_too() -> None:
+    """Where a zone has no date any more, each step is told, and the sums are right."""
+    last = 253_402_300_799_999_999
+    table = pa.table({"timer": ["A", "A"], "event": ["start", "stop"], "at": [last - 10 * HOUR, last]})
+    tokyo = find_zone("Asia/Tokyo")
+    days = Days(tokyo)
+    book = Book(history=lambda at: Digest(days, at))
+    assert list(post(book, table, history=lambda at: Digest(days, at), zone=tokyo)) == []
+    record = book.records["A"]
+    assert record.timer.worked == 10 * HOUR
+    assert sum(each.end - each.start for each in record.history.stretches(record.timer, last)) == 10 * HOUR
+
+
+def test_an_empty_batch_changes_nothing() -> None:
+    """A table without rows leaves the book as it was."""
+    days = Days(BERLIN)
+    book = Book(history=lambda at: Digest(days, at))
+    table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": ["anna"]}).slice(1)
+    assert list(post(book, table, history=lambda at: Digest(days, at))) == []
+    assert (book.records, book.last) == ({}, None)
+
+
+def test_labels_are_texts() -> None:
+    """A label of another type is refused as a whole."""
+    table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": [5]})
+    with pytest.raises(pc.MalformedTable, match="column user: int64 holds no strings"):
+        list(post(Book(), table))
+
+
+def test_every_step_is_seen_where_that_is_asked_for() -> None:
+    """A timer that someone wants to see is stepped through, from its first event or from the next batch on."""
+    seen: list[tuple[str, int]] = []
+
+    def watch(at: int) -> Watch:
+        seen.append(("begun", at))
+        return Watch()
+
+    class Watch:
+        def moved(self, before: pc.Timer, at: int) -> None:
+            seen.append((str(before.state), at))
+
+        def amended(self, timer: pc.Timer) -> None: ...
+
+        def discarded(self) -> None: ...
+
+    table = pa.table({"timer": ["A"] * 3, "event": ["start", "pause", "resume"], "at": [0, 1, 2]})
+    rest = pa.table({"timer": ["A"], "event": ["stop"], "at": [3]})
+
+    def watched(record: Record[Any]) -> bool:
+        return isinstance(record.history, Watch)
+
+    book = Book(history=watch)
+    for batch in (table, rest):
+        assert list(post(book, batch, history=watch, step=watched, step_new=1)) == []
+    assert seen == [("begun", 0), ("running", 1), ("paused", 2), ("running", 3)]

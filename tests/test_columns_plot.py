@@ -1,0 +1,103 @@
+"""The picture of who worked when: what is in it, told from its SVG, and what a user may ask for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+import punchclock as pc
+from punchclock.calendar import find_zone
+from punchclock.columns.plot import Row, plot
+
+HOUR = 3_600_000_000
+MONDAY = pc.instant("2026-03-23T08:00:00Z")
+BERLIN = find_zone("Europe/Berlin")
+
+
+def work(start: float, hours: float) -> pc.Stretch:
+    """A stretch of work, hours after Monday morning."""
+    begin = MONDAY + int(start * HOUR)
+    return pc.Stretch(pc.Kind.WORK, begin, begin + int(hours * HOUR))
+
+
+def rest(start: float, hours: float) -> pc.Stretch:
+    """A stretch of break."""
+    same = work(start, hours)
+    return pc.Stretch(pc.Kind.BREAK, same.start, same.end)
+
+
+WEEK = [
+    Row("anna", [work(0, 3), rest(3, 0.5), work(3.5, 4), work(0, 0)], []),
+    Row("ben", [work(24, 8), work(26, 2), work(130, 2)], [MONDAY + 132 * HOUR]),
+    Row("nobody", [], []),
+]
+
+
+def svg(rows: list[Row], target: Path) -> str:
+    """The picture's text; matplotlib writes each word as a comment ahead of its outlines."""
+    plot(rows, BERLIN, target)
+    return target.read_text(encoding="utf-8")
+
+
+def test_a_picture_names_people_days_and_hours(tmp_path: Path) -> None:
+    """Every row has its label and its work, every day its name, and the legend what the colours and marks mean."""
+    text = svg(WEEK, tmp_path / "week.svg")
+    for word in (
+        "anna",
+        "7:00:00",
+        "ben",
+        "12:00:00",
+        "nobody",
+        "Mon 23 Mar",
+        "Sat 28 Mar",
+        "work",
+        "break",
+        "not ended",
+    ):
+        assert f"<!-- {word} -->" in text or f"<!-- 0{word} -->" in text, word
+    assert text.count("#00796b") > text.count("#ffb74d") > 0
+
+
+def test_a_picture_without_anything_running_says_nothing_of_it(tmp_path: Path) -> None:
+    """The mark for timers that go on is explained only where there is one."""
+    text = svg(WEEK[:1], tmp_path / "day.svg")
+    assert "not ended" not in text
+    assert "#d84315" not in text
+
+
+def test_the_same_rows_make_the_same_file(tmp_path: Path) -> None:
+    """No clock, no random names: a picture can be kept under version control."""
+    assert svg(WEEK, tmp_path / "one.svg") == svg(WEEK, tmp_path / "two.svg")
+    for name in ("one.png", "two.png"):
+        plot(WEEK, BERLIN, tmp_path / name)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_long_time_has_fewer_names(tmp_path: Path) -> None:
+    """Beyond two weeks only some of the days are named, and noon is not."""
+    text = svg([Row("anna", [work(0, 1), work(24 * 90, 1)], [])], tmp_path / "quarter.svg")
+    assert "12:00 -->" not in text
+    assert 2 < text.count(" Apr -->") < 10
+
+
+def test_nothing_to_draw_is_an_empty_picture(tmp_path: Path) -> None:
+    """Without rows there is still a file."""
+    assert svg([], tmp_path / "none.svg").startswith("<?xml")
+
+
+def test_a_picture_is_png_or_svg(tmp_path: Path) -> None:
+    """Another suffix is refused by name."""
+    with pytest.raises(pc.UnknownFormat, match=r"its suffix is none of .png, .svg"):
+        plot(WEEK, BERLIN, tmp_path / "week.jpg")
+
+
+def test_a_missing_matplotlib_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the library the import says what to install."""
+    monkeypatch.delitem(sys.modules, "punchclock.columns.plot")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(pc.MissingExtra, match=r"a plot needs an extra: pip install 'punchclock\[columns\]'"):
+        importlib.import_module("punchclock.columns.plot")
