@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]  # mkdocs
 
 from benchmarks.results import RESULTS, Results, text  # noqa: E402
 
+from control_docs import control_pages  # noqa: E402
 from diagram import svg  # noqa: E402
 from punchclock.diagrams import markdown_table, mermaid  # noqa: E402
 from punchclock.machine import TRANSITIONS  # noqa: E402
@@ -35,6 +36,7 @@ def generated() -> dict[str, str]:
         "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}```\n",
         "benchmarks.md": text(results),
         **vendor_pages(),
+        **control_pages(),
     }
 
 

@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 #: What a fenced block may hold: samples, which are run, and texts, which are for reading.
 SAMPLES = {"console", "pycon", "python"}
-TEXTS = {"json", "mermaid", "sh", "text"}
+TEXTS = {"json", "mermaid", "sh", "text", "toml"}
 
 
 class SessionParser(PythonCodeBlockParser):

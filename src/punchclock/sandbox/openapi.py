@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from inspect import cleandoc
 from typing import Any, Final, Generic, TypeVar, get_args, get_origin
 
 import msgspec
@@ -117,7 +118,7 @@ def _key(of: Any) -> str:  # noqa: ANN401 as above
 
 
 def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema, or a part of one
-    """A schema as this API has it: decimals are numbers, and descriptions no docstrings with lists of attributes."""
+    """A schema as this API has it: decimals are numbers, and what a docstring tells of an attribute stands there."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):
@@ -125,7 +126,15 @@ def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema, or a part of one
     if schema == {"type": "string", "format": "decimal"}:
         return {"type": "number"}
     plain = {name: _plain(part) for name, part in schema.items()}
-    if isinstance(text := plain.get("description"), str):
-        text = re.split(r"\n\s*\n\s*Attributes:", text)[0]
-        plain["description"] = re.sub(r"\s+", " ", text.replace("``", "`"))
+    if isinstance(docstring := plain.get("description"), str):
+        text, _, attributes = cleandoc(docstring).partition("\n\nAttributes:\n")
+        plain["description"] = _prose(text)
+        for names, meaning in re.findall(r"^ {4}(\S[^:]*): ((?:.|\n {5})*)", attributes, flags=re.MULTILINE):
+            for name in names.split(", "):
+                plain["properties"][name] = plain["properties"][name] | {"description": _prose(meaning)}
     return plain
+
+
+def _prose(text: str) -> str:
+    """A docstring's words, in one line and in Markdown."""
+    return re.sub(r"\s+", " ", text.replace("``", "`")).strip()

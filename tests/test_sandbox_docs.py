@@ -1,0 +1,87 @@
+"""The docs of the sandbox, followed literally, as a new user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
+from punchclock.sandbox.faults import PUBLISHED_LIMITS, Effect
+from test_serve_command import served
+
+DOCS = Path(__file__).parents[1] / "docs" / "sandbox"
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a page: what each holds, and its text."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def typed(command: str, folder: Path) -> str:
+    """What a command prints that is typed in a shell, in the environment that has the package."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))}
+    ran = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=clean | {"PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_the_five_minutes_with_pytest(tmp_path: Path) -> None:
+    """The page's file, under the page's name, run by the page's command, prints what the page says."""
+    (_, install), (_, file), (_, command), (_, said), *_ = blocks("index.md")
+    assert install == "pip install 'punchclock[sandbox]' pytest\n"
+    (tmp_path / "test_timer.py").write_text(file, encoding="utf-8")
+    assert said.strip() in typed(command, tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_five_minutes_over_http(tmp_path: Path) -> None:
+    """The page's commands in the page's order, each with the answer that stands below it; only the port is another."""
+    serve, *steps = blocks("index.md")[4:]
+    _, _, *options = serve[1].split()
+    assert serve[1].startswith("punchclock serve ")
+    with served(tmp_path, *options) as server:
+        commands = [text for kind, text in steps if kind == "sh"]
+        answers = [text for kind, text in steps if kind == "json"]
+        assert [kind for kind, _ in steps] == ["sh", "json"] * len(commands)
+        assert len(commands) == 5
+        for command, answer in zip(commands, answers, strict=True):
+            printed = typed(command.replace("http://127.0.0.1:8000", server.url), tmp_path)
+            assert json.loads(printed) == json.loads(answer), command
+        text = (DOCS / "index.md").read_text(encoding="utf-8")
+        (reset,) = re.findall(r"`(curl -X POST http://127\.0\.0\.1:8000/_punchclock/reset)`", text)
+        assert json.loads(typed(reset.replace("http://127.0.0.1:8000", server.url), tmp_path))["frozen"] is True
+        assert typed(f"curl -s {server.url}/_punchclock/timers", tmp_path) == "[]"
+    assert (tmp_path / "punchclock.sqlite3").exists()
+
+
+def test_the_figures_are_those_of_the_code() -> None:
+    """Bounds, effects and published limits stand in the docs as they are in the code."""
+    deploying = (DOCS / "deploying.md").read_text(encoding="utf-8")
+    assert f"A body has at most {MAX_BODY >> 10} KiB, a query and a path {MAX_QUERY >> 10} KiB each" in deploying
+    assert f"all headers together {MAX_HEADERS >> 10} KiB" in deploying
+    faults = (DOCS / "faults.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", faults, flags=re.MULTILINE) == [effect.value for effect in Effect]
+    units = {1: "second", 60: "minute", 86_400: "day"}
+    rows = re.findall(r"^\| ([A-Z][\w ]+) \| `(\w+)` \| (\d+) a (\w+)", faults, flags=re.MULTILINE)
+    assert [(name.split()[0].lower(), effect, int(calls), unit) for name, effect, calls, unit in rows] == [
+        (vendor, effect.value, calls, units[int(per_seconds)])
+        for (vendor, effect), (calls, per_seconds, _) in PUBLISHED_LIMITS.items()
+    ]
