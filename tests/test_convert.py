@@ -136,6 +136,18 @@ def test_a_state_that_the_target_does_not_have() -> None:
     assert lost(converted("timetrack", "intervals", stopped), LossKind.FILLED)["timer.state"] == "paused"
 
 
+@pytest.mark.parametrize("target", names())
+def test_long_ids(target: str) -> None:
+    """Zoho People's ids of eighteen digits come through as they are; what no other vendor can hold is dropped."""
+    sample = json.loads(payload_of("zoho", RUNNING))
+    result = sample["response"]["result"]
+    for id, kept in (("492688000000821095", target != "timetrack"), ("9" * 19, False), ("4926880000f00819003", False)):
+        result["timelogId"] = id
+        conversion = convert(sample, source="zoho", target=target, now=NOW, world=WORLD)
+        assert (id.encode() in conversion.payload) is kept
+        assert lost(conversion, LossKind.DROPPED).get("id") == (None if kept else id)
+
+
 def test_fractions_of_a_second_are_dropped() -> None:
     """Intervals counts in microseconds; the others floor what they are given, and it is said."""
     conversion = converted("intervals", "timetrack", Timer(State.PAUSED, START, START + 2_500_000, 1_500_000), NOW)

@@ -254,7 +254,7 @@ MALFORMED: list[tuple[object, str, object]] = [
     (ELEMENT | {"personid": 0}, "$.personid", 0),
     (ELEMENT | {"personid": "anna"}, "$.personid", "anna"),
     (ELEMENT | {"personid": -3}, "$.personid", -3),
-    (ELEMENT | {"id": "12345678901234567"}, "$.id", "12345678901234567"),
+    (ELEMENT | {"id": "9223372036854775808"}, "$.id", "9223372036854775808"),
     (ELEMENT | {"id": "١"}, "$.id", "١"),
     (ELEMENT | {"id": HUGE}, "$.id", HUGE),
     (ELEMENT | {"taskid": [31]}, "$.taskid", [31]),

@@ -87,13 +87,13 @@ def convert(
 def as_record_of(vendor: ModuleType, record: Record, zone: str) -> Record:
     """The record as another vendor would keep it: in its ticks, with what both have; its own fields at their defaults.
 
-    A number stays what it is, another kind of id is dropped. Where the record is booked on no day, it is the local
-    day of the start.
+    An id that every vendor can hold, a number of up to 18 digits, stays what it is; any other is dropped. Where the
+    record is booked on no day, it is the local day of the start.
     """
     of: type[Record] = vendor.VENDOR.record
     carried = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
     timer, dialect = record.timer, vendor.DIALECT
-    carried["id"] = record.id if record.id.isascii() and record.id.isdecimal() else ""
+    carried["id"] = record.id if record.id.isascii() and record.id.isdecimal() and len(record.id) <= 18 else ""
     carried["work_date"] = record.work_date or work_date(timer.started_at, zone)
     carried["timer"] = Timer(
         timer.state,

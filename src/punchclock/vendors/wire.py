@@ -43,8 +43,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: An id where a vendor's are numbers; JSON's numbers are exact up to here.
-Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+#: An id where a vendor's are numbers, as high as databases count.
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 _MOST_PARAMETERS: Final = 100
 

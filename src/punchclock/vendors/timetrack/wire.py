@@ -26,7 +26,7 @@ from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.wire import decode_payload, write_json
+from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.world import Client, Person, Project, Task
 
 __all__ = [
@@ -213,7 +213,7 @@ class _Read(msgspec.Struct, kw_only=True, rename="camel"):
     task_name: str | None = None
     note: str | None = None
 
-    id: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    id: Id | None = None
     user: str | None = None
     latitude_start: Latitude | None = None
     longitude_start: Longitude | None = None
