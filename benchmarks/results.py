@@ -9,6 +9,7 @@ import msgspec
 from benchmarks.pairs import Row
 from benchmarks.replay import Replays, replay_table
 from benchmarks.report import ratio_table
+from benchmarks.vendors.handling import Handled, handled_table
 
 __all__ = ["RESULTS", "Results", "text"]
 
@@ -23,17 +24,20 @@ class Results(msgspec.Struct, frozen=True):
         machine: what it ran on.
         rows: the ratios.
         replays: the command on a long log.
+        handled: every call of every vendor.
     """
 
     version: str
     machine: str
     rows: list[Row]
     replays: Replays
+    handled: list[Handled]
 
 
 def text(results: Results) -> str:
     """The tables, and what they were taken on."""
     return (
         f"{ratio_table(results.rows)}\n\n{replay_table(results.replays)}\n\n"
+        f"{handled_table(results.handled)}\n\n"
         f"punchclock {results.version} on {results.machine}.\n"
     )
