@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-import msgspec
 import numpy as np
 import pandas as pd
 import polars as pl

@@ -38,5 +38,5 @@ def plot(growth: Growth, target: Path) -> None:
         axes.set_xlim(right=4e9)
         axes.set_xticks([10**power for power in range(3, 9)])
         axes.grid(which="major", color="#e0e0e0", linewidth=0.8)
-        axes.spines[["top", "right"]].set_visible(False)  # noqa: FBT003 - matplotlib's own
+        axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(target, format="svg", metadata={"Date": None}, transparent=False)

@@ -50,7 +50,7 @@ def window(log: pa.Table, *, in_order: bool) -> Prepared:
     del in_order
     connection = duckdb.connect()
     connection.register("arrow", log)
-    connection.execute("create table log as select timer, event::varchar as event, \"at\" as instant from arrow")
+    connection.execute('create table log as select timer, event::varchar as event, "at" as instant from arrow')
     query = """
         select timer, arg_max(event, instant) as state, min(instant) as started_at, max(instant) as since,
                sum(case when event in ('start', 'resume') then coalesce(next - instant, 0) else 0 end)::bigint as worked

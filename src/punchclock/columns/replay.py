@@ -345,12 +345,12 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
         old, places = np.flatnonzero(~new), place.drop_null().to_numpy()
         before = Fields.idle(len(names))
         before.put(old, fields.take(places))
-        for each in closed:
-            again = each.filter(pc.is_in(each, names.cast(each.type)))
-            if len(again):
-                over = pc.is_in(names, again.cast(names.type)).to_numpy(zero_copy_only=False)
-                before.state[over] = STOPPED
-                new &= ~over
+        if closed:
+            ended = pa.chunked_array([each.cast(names.type) for each in closed])
+            again = ended.filter(pc.is_in(ended, names))
+            over = pc.is_in(names, again.combine_chunks()).to_numpy(zero_copy_only=False)
+            before.state[over] = STOPPED
+            new &= ~over
     after, verdict = settle(groups.events, groups.at, groups.heads, before)
 
     # Those that were known keep their places; the others follow as they appear in the log.
