@@ -127,7 +127,7 @@ ANSWERS = {
     6: ("malformed-line", "$.at: Expected `str`, got `int`"),
     7: ("malformed-line", "$.user: Expected `str`, got `null`"),
     8: ("malformed-line", "$.meta: Expected `object`, got `str`"),
-    9: ("malformed-line", "unknown field `colour`"),
+    9: ("malformed-line", "unknown key 'colour'"),
     10: ("malformed-line", "truncated"),
     11: ("malformed-line", "trailing characters"),
     12: ("malformed-line", "Expected `object`, got `array`"),

@@ -345,7 +345,7 @@ def test_bad_lines_are_reported_and_every_other_line_counts() -> None:
     assert numbers == [*range(2, 39), 40, 41]
     lines = dict(zip(numbers, result.stderr.splitlines(), strict=True))
     assert lines[4] == "line 4: Object missing required field `timer`"
-    assert lines[9] == "line 9: timer 'T1': Object contains unknown field `colour`"
+    assert lines[9] == "line 9: timer 'T1': unknown key 'colour'"
     assert lines[14] == "line 14: empty line"
     assert lines[23] == "line 23: timer 'T1': cannot resume a timer that is running"
     assert lines[24] == (

@@ -154,7 +154,8 @@ PEOPLE = MINIMAL["people"]
     [
         ({"people": None}, "$.people", "Expected `array`"),
         ({"name": ""}, "$.name", "length >= 1"),
-        ({"color": "red"}, "$", "unknown field `color`"),
+        ({"color": "red"}, "$", "unknown key 'color'"),
+        ({"people": [PEOPLE[0] | {"shoe": 43}]}, "$.people[0]", "unknown key 'shoe'"),
         ({"people": [PEOPLE[0] | {"role": "king"}]}, "$.people[0].role", "king"),
         ({"people": [PEOPLE[0] | {"id": 0}]}, "$.people[0].id", ">= 1"),
         ({"people": [PEOPLE[0] | {"id": 2**53}]}, "$.people[0].id", "<"),

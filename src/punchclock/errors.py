@@ -8,7 +8,7 @@ Vendors' own rejections (their codes, their messages) live with the vendors.
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from typing import ClassVar, Final
 
 __all__ = [
     "AmbiguousLocalTime",
@@ -397,6 +397,20 @@ class MissingExtra(PunchclockError, ImportError):
     def __init__(self, part: str, extra: str) -> None:
         super().__init__(f"{part} needs an extra: pip install 'punchclock[{extra}]'")
         self.extra = extra
+
+
+_UNKNOWN_KEY: Final = "Object contains unknown field `"
+
+
+def fault_of(error: Exception) -> tuple[str, str]:
+    """Where and why msgspec refuses a document: a path, as ``$.since``, and a reason."""
+    text = str(error)
+    if text.startswith(_UNKNOWN_KEY):  # what follows is the sender's own text, of any length
+        rest = text.removeprefix(_UNKNOWN_KEY)
+        key, at, path = rest.rpartition("` - at `")
+        return path[:-1] if at else "$", f"unknown key {shown(key if at else rest[:-1])}"
+    reason, _, path = text.partition(" - at `")
+    return path.rstrip("`") or "$", reason
 
 
 def shown(value: object) -> str:

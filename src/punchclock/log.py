@@ -42,7 +42,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, overload
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, shown
+from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, fault_of, shown
 from punchclock.instants import format_instant, parse_instant, to_datetime
 from punchclock.machine import Correction, Event
 from punchclock.timer import IDLE, Timer, amend, transition
@@ -355,8 +355,7 @@ def _undecodable(line: bytes, error: Exception) -> MalformedLine:
         return MalformedLine("$", "not UTF-8", timer=_timer_of(line))
     if isinstance(error, RecursionError):
         return MalformedLine("$", "nested too deeply", timer=_timer_of(line))
-    reason, _, path = str(error).partition(" - at `")
-    return MalformedLine(path.rstrip("`") or "$", reason, timer=_timer_of(line))
+    return MalformedLine(*fault_of(error), timer=_timer_of(line))
 
 
 def _timer_of(line: bytes) -> str | None:

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from punchclock.errors import InconsistentTimer, MalformedTimer, shown
+from punchclock.errors import InconsistentTimer, MalformedTimer, fault_of
 from punchclock.timer import Timer, restore
 
 __all__ = ["dumps", "loads"]
@@ -32,7 +32,6 @@ class _Saved(msgspec.Struct, forbid_unknown_fields=True):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Saved).decode
-_UNKNOWN_KEY: Final = "Object contains unknown field `"
 
 
 def dumps(timer: Timer) -> str:
@@ -59,11 +58,7 @@ def loads(data: str | bytes) -> Timer:
     try:
         saved = _decode(data)
     except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
-        text = str(error)
-        if text.startswith(_UNKNOWN_KEY):  # what follows is the sender's own text, of any length
-            raise MalformedTimer("$", f"unknown key {shown(text[len(_UNKNOWN_KEY) : -1])}") from None
-        reason, _, path = text.partition(" - at `")
-        raise MalformedTimer(path.rstrip("`") or "$", reason) from None
+        raise MalformedTimer(*fault_of(error)) from None
     timer = restore(state=saved.state, started_at=saved.started_at, since=saved.since, worked=saved.worked)
     # Of a key that is there twice msgspec takes the last. A key brings one colon, and nothing else in a good form does.
     colons = data.count(":") if isinstance(data, str) else bytes(data).count(b":")

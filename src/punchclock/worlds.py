@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from punchclock.calendar import work_date
-from punchclock.errors import PunchclockError
+from punchclock.errors import PunchclockError, fault_of
 from punchclock.instants import instant
 from punchclock.vendors.world import Client, Credential, Job, Person, Project, Role, Settings, Task, World
 
@@ -130,8 +130,7 @@ def parse_world(text: bytes, form: str) -> World:
         plain = msgspec.json.decode(text) if form == "json" else tomllib.loads(text.decode())
         file = msgspec.convert(plain, _File)
     except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason, _, path = str(error).partition(" - at `")
-        raise MalformedWorld(path.rstrip("`") or "$", reason) from None
+        raise MalformedWorld(*fault_of(error)) from None
     return _resolved(file)
 
 
