@@ -32,6 +32,7 @@ from punchclock.vendors.calls import (
     reach,
     read_answer,
     refusal,
+    roots,
     stepped,
 )
 from punchclock.vendors.dialect import MICROSECOND, SECOND, Dialect, Move
@@ -401,6 +402,15 @@ def test_how_far_a_vendor_reaches() -> None:
     assert reach(TOY, "/toys") == reach(TOY, "/") == reach(TOY, "") == 0
 
 
+@pytest.mark.parametrize("name", vendors.names())
+def test_a_vendor_is_reached_from_its_roots_alone(name: str) -> None:
+    """Who has many paths to tell apart asks for a path's first segment first."""
+    vendor = vendors.load(name).VENDOR
+    assert roots(TOY) == {"toy"}
+    assert all(reach(vendor, f"/{root}") == 1 for root in roots(vendor))
+    assert {row.path.strip("/").partition("/")[0] for row in vendor.operations} <= roots(vendor)
+
+
 def test_reading_an_answer() -> None:
     """A refusal is raised; a success is read by the row's reader, at an instant and in a zone."""
     assert read_answer(TOY, "stop", Reply(200, {}, b"x"), NOW, "UTC") == (b"x", NOW, "UTC")
@@ -597,11 +607,28 @@ PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
             {"a": "1", "b": "ü"},
         ),
         ("multipart/form-data; boundary=X", PART % (b"a", b"1") * 2 + b"--X--", (Rule.DUPLICATE, "a")),
-        ("multipart/form-data; boundary=X", PART % (b"a", b"\xff") + b"--X--", (Rule.MALFORMED, "a")),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"\xff") + b"--X--", (Rule.MALFORMED, "")),
         ("multipart/form-data; boundary=X", b"--X\r\n\r\n1\r\n--X--", (Rule.MALFORMED, "")),
         (
             "multipart/form-data; boundary=X",
             b"".join(PART % (b"%d" % n, b"") for n in range(101)),
+            (Rule.MALFORMED, ""),
+        ),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"1"), (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"\r\n--Y\r\n--") + b"--X--", {"a": "\r\n--Y\r\n--"}),
+        (
+            "multipart/form-data; boundary=X0",
+            b"".join(b"--X%d\r\nContent-Type: multipart/mixed; boundary=X%d\r\n\r\n" % (n, n + 1) for n in range(2000)),
+            (Rule.MALFORMED, ""),
+        ),
+        (
+            "multipart/form-data; boundary=X",
+            b"--X\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 5000 + b"\r\n--X--",
+            (Rule.MALFORMED, ""),
+        ),
+        (
+            "multipart/form-data; boundary=X",
+            b"--X\r\nContent-Disposition: form-data; name*" + b"9" * 5000 + b"=a\r\n\r\n1\r\n--X--",
             (Rule.MALFORMED, ""),
         ),
         ("multipart/form-data", b"a=1", (Rule.MALFORMED, "")),
@@ -609,7 +636,7 @@ PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
     ],
 )
 def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
-    """What PHP's curl sends of an array."""
+    """What PHP's curl sends of an array; forms in forms, mails in mails and numbers without end are no such thing."""
     if isinstance(expected, dict):
         assert read_multipart(content_type, body) == expected
     else:

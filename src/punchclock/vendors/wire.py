@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from email.message import Message
 from email.parser import BytesParser
 from functools import cache
 from typing import Annotated, Any, Final, NoReturn, TypeGuard, TypeVar
@@ -86,21 +87,28 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
     """
     if not body:
         return {}
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "replace")
-    parts: Any = BytesParser().parsebytes(head + body).get_payload()
-    if not isinstance(parts, list) or len(parts) > _MOST_PARAMETERS:
-        raise Broken(Rule.MALFORMED, detail="the body is no multipart form")
-    pairs = []
-    for part in parts:
-        name: object = part.get_param("name", header="content-disposition")
-        value: object = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(value, bytes):
+    try:
+        return _without_duplicates(_parts(content_type, body))
+    except ValueError as error:  # no UTF-8, a number without end
+        raise Broken(Rule.MALFORMED, detail=f"the parameters cannot be read: {error}") from None
+
+
+def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
+    """Cut at the boundary: a mail may hold mails, which a parser of mail looks for, but a form holds no forms."""
+    boundary = _headers(f"Content-Type: {content_type}".encode("utf-8", "replace")).get_boundary("").encode()
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
+    if not boundary or not pieces[-1].startswith(b"--") or len(pieces) > _MOST_PARAMETERS + 2:
+        raise Broken(Rule.MALFORMED, detail="the body is no multipart form, or one of too many parts")
+    for part in pieces[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = _headers(head.removeprefix(b"\r\n")).get_param("name", header="content-disposition")
+        if not isinstance(name, str):
             raise Broken(Rule.MALFORMED, detail="a part of the form is no parameter")
-        try:
-            pairs.append((name, value.decode()))
-        except UnicodeDecodeError as error:
-            raise Broken(Rule.MALFORMED, name, f"it cannot be read: {error}") from None
-    return _without_duplicates(pairs)
+        yield name, value.decode()
+
+
+def _headers(head: bytes) -> Message:
+    return BytesParser().parsebytes(head, headersonly=True)
 
 
 def read_json(body: bytes) -> dict[str, object]:
