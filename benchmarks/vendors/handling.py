@@ -82,10 +82,10 @@ def handled() -> list[Handled]:
 def _nanoseconds(vendor: Vendor, request: Request, account: Account, now: int) -> float:
     samples = []
     for _ in range(SAMPLES):
-        begin = time.perf_counter_ns()
+        begin = time.thread_time_ns()  # no peer shares what else goes on, so only our own time counts
         for _ in range(CALLS):
             answer(vendor, request, account, now)
-        samples.append((time.perf_counter_ns() - begin) / CALLS)
+        samples.append((time.thread_time_ns() - begin) / CALLS)
     return median(samples)
 
 
