@@ -11,8 +11,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from punchclock import TRANSITIONS, Event, State
+from pages import sentences
+from punchclock import TRANSITIONS, Event, State, vendors
 
+DOCS = Path(__file__).parents[1] / "docs"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -29,6 +31,14 @@ def diagram() -> ModuleType:
     """The module that draws."""
     module: ModuleType = pytest.importorskip("diagram")
     return module
+
+
+@pytest.fixture
+def vendor_pages() -> dict[str, str]:
+    """The generated parts of the vendors' pages."""
+    pytest.importorskip("mkdocs")
+    made: dict[str, str] = pytest.importorskip("vendor_docs").vendor_pages()
+    return made
 
 
 def drawn(svg: str) -> tuple[list[str], int]:
@@ -65,3 +75,31 @@ def test_stale_file_stops_the_build(generate_docs: ModuleType, tmp_path: Path, m
     (tmp_path / "benchmarks.md").unlink()
     with pytest.raises(Exception, match=r"stale in docs/generated: machine\.svg, benchmarks\.md;"):
         generate_docs.on_pre_build(None)
+
+
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_each_vendors_page_shows_what_is_made_for_it(vendor: str, vendor_pages: dict[str, str]) -> None:
+    """Its calls, the diagram of its machine, and a line for each sentence of its page with the tests that quote it."""
+    page = (DOCS / "vendors" / f"{vendor}.md").read_text(encoding="utf-8")
+    assert page.endswith(f'\n--8<-- "generated/{vendor}.md"\n')
+    part = vendor_pages[f"{vendor}.md"]
+    assert all(f"| `{row.name}` |" in part for row in vendors.load(vendor).OPERATIONS)
+    covered = part.partition("| heading | sentence | tests |\n| --- | --- | --- |\n")[2].splitlines()
+    assert len(covered) == sum(not sentence.aside for sentence in sentences(vendor))
+    assert all(f"test_{vendor}_" in line for line in covered)
+    texts, arrows = drawn(vendor_pages[f"{vendor}.svg"])
+    transitions = vendors.load(vendor).DIALECT.transitions
+    assert {label for _, label in transitions} <= set(texts)
+    assert arrows == len({(source, target) for (source, _), target in transitions.items()}) + 1
+
+
+def test_vendors_side_by_side(vendor_pages: dict[str, str]) -> None:
+    """Which call is which event, and which field of a payload tells of which part of the record."""
+    events = dict(line.split(" | ", 1) for line in vendor_pages["vendor-events.md"].splitlines()[2:])
+    assert list(events)[:4] == [f"| **{event}**" for event in Event]
+    assert events["| **start**"].startswith("`create_timer` | `start_project_timer`")
+    fields = [line.split(" | ") for line in vendor_pages["vendor-fields.md"].splitlines()[2:]]
+    intervals = {part.removeprefix("| "): told for part, told, *_ in fields}
+    assert intervals["`timer.worked`"] == "`time`, `totaltime`"
+    assert intervals["`timer.since`"] == "`starttime`, `timelapsed`, `totaltime`"
+    assert intervals["`note`"] == "`name`"
