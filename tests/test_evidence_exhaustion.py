@@ -139,7 +139,6 @@ def test_zones_hold(claim: Claim) -> None:
     ("check", "name", "old", "new"),
     [
         (zones.dates_and_times, "work_date", "_offset(at, found)", "_offset(at - 1, found)"),
-        (zones.dates_and_times, "seconds_of_day", "// _SECOND", "// _SECOND + 1"),
         (zones.split_days, "_end", "if after == offset", "if True"),
         (zones.split_days, "split_by_day", "min(midnight, end)", "midnight"),
         (zones.local_times, "from_seconds_of_day", "wall - max(before, after)", "wall - before"),
