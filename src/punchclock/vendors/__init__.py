@@ -4,7 +4,7 @@ world.py      what an account is set up with          account.py   a world and i
 records.py    a timer as a vendor keeps it, changes   dialect.py   a vendor's calls as events of the machine
 rules.py      the rules that vendors share            calls.py     from request to reply, the same for all
 wire.py       bytes, parameters, payloads             errors.py    malformed payloads, rejections
-conversion.py one vendor's payload as another's
+conversion.py one vendor's payload as another's       from_log.py  a logged timer as a vendor's payload
 """
 
 from __future__ import annotations

@@ -47,7 +47,6 @@ class Rule(StrEnum):
     TYPE = "the parameter has the wrong type or form"
     VALUE = "the parameter has a value that is not allowed"
     LENGTH = "the text is too long"
-    READ_ONLY = "the parameter can only be read"
     NOT_FOUND = "there is no such thing"
     CLOSED = "the task is closed"
     ONE_RUNNING = "the person has a running timer already"

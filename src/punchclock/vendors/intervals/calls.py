@@ -277,6 +277,7 @@ def read_reply(
         zone: the account's zone; Intervals keeps to UTC.
 
     Raises:
+        UnknownOperation: Intervals has no such call.
         Rejection: Intervals refused.
         MalformedPayload: the body is not what Intervals documents.
     """

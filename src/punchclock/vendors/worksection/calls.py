@@ -261,6 +261,9 @@ def request(
         key: the account's key, for the admin API.
         signature: how the admin API's call is signed.
         at: the instant of signing, which the header carries.
+
+    Raises:
+        UnknownOperation: Worksection has no such call.
     """
     row = operation_named(VENDOR, operation)
     sent = {name: str(value) for name, value in msgspec.to_builtins(parameters).items()}
@@ -301,6 +304,7 @@ def read_reply(
         zone: the account's zone.
 
     Raises:
+        UnknownOperation: Worksection has no such call.
         Rejection: Worksection refused.
         MalformedPayload: the body is not what Worksection documents.
     """

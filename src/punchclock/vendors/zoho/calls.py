@@ -304,6 +304,9 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
         parameters: of the call's request type.
         token: the person's token. It goes into a header, where no server's log will show it.
         xml: ask for the answer in XML.
+
+    Raises:
+        UnknownOperation: Zoho People has no such call.
     """
     row = operation_named(VENDOR, operation)
     headers = {
@@ -343,6 +346,7 @@ def read_reply(
         date_format: the format that the running timer was asked for in.
 
     Raises:
+        UnknownOperation: Zoho People has no such call.
         Rejection: Zoho People refused.
         MalformedPayload: the body is not what Zoho People documents.
         UnknownDateFormat: the format is none.
