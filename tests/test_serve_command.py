@@ -19,9 +19,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 import punchclock as pc
+from punchclock import vendors
 from punchclock.commands import run
+from punchclock.commands.serve import greeting
+from punchclock.vendors import intervals, timetrack
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.world import Credential, Person, Project, Role
+from punchclock.worlds import demo_world
 from sandbox_calls import BASIC
 
 DEMO = resources.files("punchclock").joinpath("demo.toml").read_text(encoding="utf-8")
@@ -233,6 +240,35 @@ def test_the_clock_runs_otherwise(here: Path) -> None:
     assert abs(pc.instant(shown[0]["now"]) - pc.now()) < 60_000_000
 
 
+# ---- examples ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_an_example_is_answered(vendor: str) -> None:
+    """Each vendor's example succeeds in the demo world; where nobody has credentials there is none."""
+    world, now = demo_world(), pc.instant("2026-03-02T08:00:00Z")
+    module = vendors.load(vendor)
+    example = module.example(world, now)
+    assert module.validate(example, MemoryAccount(world), now) is None
+    assert module.example(replace(world, credentials={}), now) is None
+    greeted = greeting("http://x", replace(world, credentials={}), now, is_demo=True, kept="memory")
+    assert (greeted.count("curl"), vendor.capitalize() in greeted) == (1, True)
+
+
+def test_an_example_is_of_somebody_who_may() -> None:
+    """Intervals' is of a person with access and a number; TimeTrack's needs a project of a client, and a person."""
+    world, now = demo_world(), pc.instant("2026-03-02T08:00:00Z")
+    tokens = {"intervals": Credential(tokens={"of-an-executive": "4", "of-a-manager": "2"})}
+    example = intervals.example(replace(world, credentials=tokens), now)
+    assert example is not None
+    assert example.body == b'{"personid":2}'
+    people = {"anna": Person(id="anna", name="anna", role=Role.MANAGER)}
+    named = {"intervals": Credential(tokens={"of-anna": "anna"})}
+    assert intervals.example(replace(world, people=people, credentials=named), now) is None
+    assert timetrack.example(replace(world, people={}), now) is None
+    assert timetrack.example(replace(world, projects={"1": Project(id="1", name="of nobody")}), now) is None
+
+
 # ---- what it refuses -----------------------------------------------------------------------------
 
 
@@ -281,17 +317,27 @@ def test_a_port_that_is_taken_is_a_usage_error(here: Path, capsys: pytest.Captur
     assert "in use" in err
 
 
-@pytest.mark.parametrize("missing", ["starlette", "sqlalchemy", "uvicorn"])
-def test_without_its_extra_it_says_what_to_install(here: Path, missing: str) -> None:
+@pytest.mark.parametrize("missing", ["starlette", "sqlalchemy", "uvicorn", "httpx", "alembic"])
+def test_without_its_extra_it_says_what_to_install(
+    here: Path, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where a library of the extra is missing it says so in one line, and the status is 2."""
-    program = f"import sys; sys.modules[{missing!r}] = None; from punchclock.__main__ import main; sys.exit(main())"
-    ran = subprocess.run(
-        [sys.executable, "-c", program, "serve", "--port", "0"],
-        cwd=here,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "punchclock: the sandbox needs an extra: pip install 'punchclock[sandbox]'\n"
+    forget(monkeypatch, missing)
+    assert run(["serve", "--port", "0"]) == 2
+    assert capsys.readouterr() == ("", "punchclock: the sandbox needs an extra: pip install 'punchclock[sandbox]'\n")
+
+
+@pytest.mark.parametrize("broken", ["punchclock.sandbox.server", "punchclock.sandbox.sql"])
+def test_a_broken_installation_is_no_missing_extra(here: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of the package itself that is missing is not said to be an extra."""
+    forget(monkeypatch, broken)
+    with pytest.raises(ModuleNotFoundError, match=broken):
+        run(["serve", "--port", "0"])
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Let a module be missing, and the sandbox be imported anew."""
+    for name in list(sys.modules):
+        if name.startswith(("punchclock.sandbox", f"{missing}.")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)

@@ -156,10 +156,9 @@ class _Protocol(H11Protocol):
             self.scope.setdefault("state", {})["drop"] = self._drop
 
     async def _drop(self, receive: Receive) -> None:
-        """End the connection without a word, and wait until that is known."""
+        """End the connection without a word, and wait until that is known: the body is read, so nothing else comes."""
         self.transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await receive()
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP gets a plain 400; a head that is too large is passed on, as far as it was read."""
