@@ -24,7 +24,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         word_length: the words of events that are exhausted, with instants that may go any way at every step.
         zone_hours: how far apart the instants are at which the pieces of a split day are looked at.
         model_examples: how many random runs each state machine makes.
-        simulation_seconds: of deterministic simulation.
+        simulation_seeds: how many deterministic simulations are run, of 400 steps each.
         fuzz_seconds: for each target of the fuzzer.
         mutants: whether all mutants are run, or only the last run's figures are held against the sources.
     """
@@ -34,7 +34,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     word_length: int
     zone_hours: float
     model_examples: int
-    simulation_seconds: float
+    simulation_seeds: int
     fuzz_seconds: int
     mutants: bool
 
@@ -45,7 +45,7 @@ SHORT: Final = Budget(
     word_length=9,
     zone_hours=2,
     model_examples=90,
-    simulation_seconds=45,
+    simulation_seeds=60,
     fuzz_seconds=4,
     mutants=False,
 )
@@ -56,7 +56,7 @@ LONG: Final = Budget(
     word_length=14,
     zone_hours=0.25,
     model_examples=1500,
-    simulation_seconds=1200,
+    simulation_seeds=4000,
     fuzz_seconds=180,
     mutants=True,
 )

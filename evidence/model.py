@@ -2,8 +2,8 @@
 
 The model is `punchclock.transition`, which proof.py and exhaustion.py have dealt with. Beside it go the chart of
 python-statemachine, the columns, the book of an event log and the saved form; and, in the second machine, each
-vendor's ``handle`` with an account in memory, and the sandbox over its stores. After every command all of them are in the
-same state. Hypothesis draws the commands, and shrinks what fails to the shortest.
+vendor's ``handle`` with an account in memory, and the sandbox over its stores. After every command all of them are in
+the same state. Hypothesis draws the commands, and shrinks what fails to the shortest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from typing import Any, ClassVar, Final
 import pyarrow as pa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from evidence.claims import Budget, Claim, Refuted
 from evidence.clients import MORNING, Client, every, held_to_the_table
@@ -241,12 +248,11 @@ class Vendors(RuleBasedStateMachine):
         if event is Event.START:
             if not any(timer.state in client.one_running for timer in timers):
                 timers.append(start(now))
-        elif timers and (timers[-1].state, event) in TRANSITIONS:
-            if not self._other_runs(client, timers, event):
-                timers[-1] = transition(timers[-1], event, not_before(timers[-1], now))
+        elif timers and (timers[-1].state, event) in TRANSITIONS and not self._other_runs(client, timers, event):
+            timers[-1] = transition(timers[-1], event, not_before(timers[-1], now))
 
         if client.name == "intervals" and event is Event.RESUME and timers:
-            # What is set there is no event but a starttime, of a timer that runs too, and earlier than its last instant.
+            # What is set there is a starttime, also of a timer that runs, also before its last instant.
             timers[-1] = amend(timers[-1], worked=timers[-1].worked, since=now)
 
     def _other_runs(self, client: Client, timers: list[Timer], event: Event) -> bool:
@@ -287,7 +293,7 @@ def run(machine: type[RuleBasedStateMachine], examples: int) -> None:
     Raises:
         Exception: whatever a command or an invariant raised, after the shortest commands that do it.
     """
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
