@@ -432,9 +432,13 @@ def test_loose_fields_are_read() -> None:
         (b'{"time":1,"task":{"tags":["a"]}}', "$.task.tags"),
         (b'{"time":1,"task":{"tags":{"1":2}}}', "$.task.tags[...]"),
         (b'{"x":' + b"[" * 100_000, "$"),
+        ({"time": 10**5000}, "$.time"),  # which Python does not even write as a text
+        ({"time": 1, "id": 10**5000}, "$.id"),
+        ({"time": 1, "task": {"priority": 10**5000}}, "$.task.priority"),
+        ({"time": 1, "task": {"max_time": 10**5000}}, "$.task.max_time"),
     ],
 )
-def test_malformed_payloads(payload: bytes, path: str) -> None:
+def test_malformed_payloads(payload: object, path: str) -> None:
     """Whatever is no row is refused with vendor, path, value and reason."""
     with pytest.raises(MalformedPayload) as refused:
         parse(payload, START, BERLIN)

@@ -371,6 +371,7 @@ def test_what_a_client_can_do_without_may_be_absent() -> None:
         ({"workDate": "2019-02-29"}, "$.response.result.workDate"),
         ({"jobName": 5}, "$.response.result.jobName"),
         ({"timelogId": {}}, "$.response.result.timelogId"),
+        ({"timelogId": 10**5000}, "$.response.result.timelogId"),
         ({"isCompleted": "maybe"}, "$.response.result.isCompleted"),
     ],
 )

@@ -22,7 +22,7 @@ from punchclock.instants import instant
 from punchclock.timer import not_before, start, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.wire import decode_payload, write_json
+from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.worksection.dialect import DIALECT
 from punchclock.vendors.world import Person, Project, Task
 
@@ -213,21 +213,21 @@ def _number(value: float | None) -> float | UnsetType:
 
 
 class _User(msgspec.Struct, gc=False):
-    id: str | int = ""
+    id: str | Id = ""
     email: str | None = None
     name: str | None = None
 
 
 class _Project(msgspec.Struct, gc=False):
-    id: str | int = ""
+    id: str | Id = ""
     name: str | None = None
 
 
 class _Task(msgspec.Struct):
-    id: str | int = ""
+    id: str | Id = ""
     name: str | None = None
     status: str | None = None
-    priority: str | int | None = None
+    priority: str | Id | None = None
     user_from: _User | None = None
     user_to: _User | None = None
     project: _Project | None = None
@@ -244,8 +244,8 @@ class _Task(msgspec.Struct):
 class _Timer(msgspec.Struct):
     """A timer as it is read: numbers may be texts, and what a client can do without may be absent."""
 
-    id: str | int = ""
-    time: str | int | UnsetType = UNSET
+    id: str | Id = ""
+    time: str | Id | UnsetType = UNSET
     date_started: str | None = None
     user_from: _User | None = None
     task: _Task | None = None

@@ -29,7 +29,7 @@ from punchclock.vendors.calls import (
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
-from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart
+from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart
 from punchclock.vendors.world import Person, World
 from punchclock.vendors.zoho.dates import ISO
 from punchclock.vendors.zoho.dialect import DIALECT
@@ -139,12 +139,12 @@ class _Body(msgspec.Struct):
 
 
 class _IdRead(msgspec.Struct, rename="camel"):
-    time_log_id: int | str = ""
-    comment_id: int | str = ""
+    time_log_id: Id | str = ""
+    comment_id: Id | str = ""
 
 
 class _CommentRead(msgspec.Struct, rename="camel"):
-    comment_id: int | str
+    comment_id: Id | str
     created_time: str
     comment: str
 

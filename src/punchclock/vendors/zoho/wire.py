@@ -23,7 +23,7 @@ from punchclock.machine import State
 from punchclock.timer import Timer, not_before
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.wire import decode_payload
+from punchclock.vendors.wire import Id, decode_payload
 from punchclock.vendors.world import Job, Person
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, read_date, write_date
 from punchclock.vendors.zoho.envelope import Success, plain_reply, write_reply
@@ -208,7 +208,7 @@ _CREATED_ON: Final = "dd-MM-yyyy"
 
 # ---- reading -------------------------------------------------------------------------------------
 
-_Id = int | str | None
+_Id = Id | str | None
 
 
 class _Read(msgspec.Struct, kw_only=True, rename="camel"):
