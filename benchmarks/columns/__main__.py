@@ -7,6 +7,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -62,7 +63,9 @@ def measured(size: int) -> list[Row]:
     rows.append(
         _against("replay by timer", "the scalar core", ordered, run, size=few.num_rows, target=50, faster=True, pairs=3)
     )
-    rows.append(_against("replay by time", "sorting by timer, stably", timed, lambda: _sort(timed), target=1.5, pairs=3))
+    rows.append(
+        _against("replay by time", "sorting by timer, stably", timed, lambda: _sort(timed), target=1.5, pairs=3)
+    )
     for log, in_order in ((ordered, True), (timed, False)):
         found = columns.replay(log).timers
         expected = answer(found["timer"].to_numpy(), found["worked"].to_numpy())
@@ -89,7 +92,7 @@ def grown(largest: int) -> Growth:
         repeats = max(1, min(20, 10**7 // size))
         for order, make in (("timer", logs.by_timer), ("time", logs.by_time)):
             log = make(size)
-            ways: dict[str, Callable[[], object]] = {f"columns, by {order}": lambda log=log: columns.replay(log)}
+            ways: dict[str, Callable[[], object]] = {f"columns, by {order}": partial(columns.replay, log)}
             if order == "timer":
                 prepared = {**RIVALS, "the scalar core": scalar}
                 ways |= {
@@ -113,10 +116,11 @@ def text(rows: list[Row], growth: Growth, file: Streamed) -> str:
     )
     libraries = f"NumPy {np.__version__}, pyarrow {pa.__version__}, Polars {pl.__version__}, "
     libraries += f"DuckDB {duckdb.__version__}, pandas {pd.__version__}"
+    rate = file.events / file.seconds / _MILLION
     return (
         f"{ratio_table(rows)}\n\n{table}\n\n"
-        f"From a Parquet file of {file.events:,} events by time ({file.size / _GIGA:.2f} GB, {file.timers:,} timers) to "
-        f"files of its timers and of its rejected rows: {file.events / file.seconds / _MILLION:.1f} million events a "
+        f"From a Parquet file of {file.events:,} events by time ({file.size / _GIGA:.2f} GB, {file.timers:,} timers) "
+        f"to files of its timers and of its rejected rows: {rate:.1f} million events a "
         f"second, {file.peak / _GIGA:.2f} GB of memory at most.\n\n"
         f"punchclock {punchclock.__version__} on {machine()}; {libraries}.\n"
     )

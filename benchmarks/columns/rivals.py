@@ -8,6 +8,7 @@ made ready beforehand, in the library's own form, and no time is taken for it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -20,7 +21,7 @@ import punchclock as pc
 __all__ = ["RIVALS", "Prepared", "answer", "scalar"]
 
 #: A log made ready: what is measured, and how its result becomes ``(ids, work)``.
-Prepared = tuple[Callable[[], object], Callable[[object], tuple[np.ndarray, np.ndarray]]]
+Prepared = tuple[Callable[[], object], Callable[[Any], tuple[np.ndarray, np.ndarray]]]
 
 _RUNS = ["start", "resume"]
 
@@ -28,7 +29,8 @@ _RUNS = ["start", "resume"]
 def polars(log: pa.Table, *, in_order: bool) -> Prepared:
     """An expression of Polars: gaps to the next row, summed by timer."""
     frame = pl.from_arrow(log)
-    assert isinstance(frame, pl.DataFrame)
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError(type(frame))
     counts = pl.col("event").is_in(_RUNS) & (pl.col("timer") == pl.col("timer").shift(-1))
     gap = pl.when(counts).then(pl.col("at").shift(-1) - pl.col("at")).otherwise(0)
     lazy = frame.lazy() if in_order else frame.lazy().sort("timer", maintain_order=True)
@@ -42,7 +44,7 @@ def polars(log: pa.Table, *, in_order: bool) -> Prepared:
             worked=pl.col("gap").sum(),
         )
     )
-    return query.collect, lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy())  # type: ignore[index]
+    return query.collect, lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy())
 
 
 def window(log: pa.Table, *, in_order: bool) -> Prepared:
@@ -59,7 +61,7 @@ def window(log: pa.Table, *, in_order: bool) -> Prepared:
     """
     return (
         lambda: connection.sql(query).to_arrow_table(),
-        lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy()),  # type: ignore[index]
+        lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy()),
     )
 
 
@@ -77,7 +79,7 @@ def pandas(log: pa.Table, *, in_order: bool) -> Prepared:
             state=("event", "last"), started_at=("at", "first"), since=("at", "last"), worked=("gap", "sum")
         )
 
-    return run, lambda result: (result.index.to_numpy(), result["worked"].to_numpy())  # type: ignore[attr-defined]
+    return run, lambda result: (result.index.to_numpy(), result["worked"].to_numpy())
 
 
 def scalar(log: pa.Table, *, in_order: bool) -> Prepared:
@@ -93,8 +95,7 @@ def scalar(log: pa.Table, *, in_order: bool) -> Prepared:
             book[timer] = step(get(timer, idle), event, at)
         return book
 
-    def told(book: object) -> tuple[np.ndarray, np.ndarray]:
-        assert isinstance(book, dict)
+    def told(book: dict[int, pc.Timer]) -> tuple[np.ndarray, np.ndarray]:
         return np.array(list(book)), np.array([timer.worked for timer in book.values()])
 
     return run, told
