@@ -10,7 +10,6 @@ import posixpath
 import shlex
 import signal
 import socket
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -18,11 +17,11 @@ import click
 
 from punchclock import vendors
 from punchclock.clock import now
-from punchclock.errors import InvalidInstant, MissingExtra
-from punchclock.instants import instant
+from punchclock.commands.parameters import A_FILE, read_instant, read_world
+from punchclock.errors import MissingExtra
 from punchclock.vendors.calls import Request
 from punchclock.vendors.world import World
-from punchclock.worlds import MalformedWorld, demo_world, load_world
+from punchclock.worlds import demo_world
 
 if TYPE_CHECKING:
     from punchclock.sandbox import Sandbox
@@ -31,20 +30,6 @@ __all__ = ["serve"]
 
 #: The ``--database`` that keeps nothing.
 _MEMORY: Final = "memory:"
-
-
-def _instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
-    try:
-        return None if value is None else instant(value)
-    except InvalidInstant as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _world(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> World | None:
-    try:
-        return None if value is None else load_world(value)
-    except MalformedWorld as error:
-        raise click.BadParameter(f"{value}: {error}") from error
 
 
 @click.command()
@@ -59,11 +44,13 @@ def _world(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> 
     show_default=True,
     help="Where timers are kept: sqlite:///FILE, postgresql://… or memory:",
 )
-@click.option("--clock", callback=_instant, metavar="INSTANT", help="Begin with the clock standing at this instant.")
+@click.option(
+    "--clock", callback=read_instant, metavar="INSTANT", help="Begin with the clock standing at this instant."
+)
 @click.option(
     "--world",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_world,
+    type=A_FILE,
+    callback=read_world,
     metavar="FILE",
     help="The account, as TOML or JSON, in place of the demo world.",
 )
