@@ -491,7 +491,10 @@ def test_what_is_read_only_is_ignored(desk: Desk) -> None:
     stored(desk, taskid=31, name="as it was")
     element = desk.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
     assert element["timelapsed"] == 90.4
-    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}):
+    listed = desk.send("GET", "/timer/", query="gettimerinfo", now=NOW + 90 * SECOND + 400_000)
+    (told,) = reply(listed)["timer"]
+    assert told == element | {field: told[field] for field in ("task", "projectid", "project", "clientid", "client")}
+    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}, told):
         outcome = desk.send("PUT", "/timer/1001/", sent, now=NOW + 90 * SECOND + 400_000)
         assert reply(outcome)["timer"] == element
         assert not outcome.changes

@@ -83,7 +83,7 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """PUT and POST (heading "Settable Fields"); with an ``id`` it updates, without one it creates.
 
     ``None`` is a field that is blank. ``timelapsed`` is read-only, and so are the fields behind it: a client that
-    sends the whole element back is not refused, they are ignored.
+    sends the whole element back, with its task information or without, is not refused, they are ignored.
     """
 
     id: str | int | None = None
@@ -96,6 +96,11 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     timelapsed: Any = UNSET
     isrunning: Any = UNSET
     totaltime: Any = UNSET
+    task: Any = UNSET
+    projectid: Any = UNSET
+    project: Any = UNSET
+    clientid: Any = UNSET
+    client: Any = UNSET
 
 
 # ---- handlers ------------------------------------------------------------------------------------
