@@ -113,6 +113,19 @@ def test_nobody_need_follow() -> None:
     assert book.last == 6
 
 
+def test_a_batch_goes_on_where_the_last_one_ended() -> None:
+    """A timer of the batch ahead is folded on, its labels too, and keeps its place."""
+    book: Book[Any] = Book()
+    first = {"timer": ["A", "B"], "event": ["start", "start"], "at": [0, 1], "user": ["anna", "ben"]}
+    second = {"timer": ["B", "A"], "event": ["stop", "pause"], "at": [5, 4], "user": ["bea", None]}
+    for batch in (first, second):
+        assert list(post(book, pa.table(batch))) == []
+    assert [(each.name, each.timer, each.user) for each in book.records.values()] == [
+        ("A", pc.Timer(pc.State.PAUSED, 0, 4, 4), "anna"),
+        ("B", pc.Timer(pc.State.STOPPED, 1, 5, 4), "bea"),
+    ]
+
+
 def test_rows_that_are_no_entries_say_why() -> None:
     """Nulls, empty names, unknown words and years without a number are refused, each with its row and its reason."""
     table = pa.table(
