@@ -18,7 +18,7 @@ def ratio_table(rows: Sequence[Row]) -> str:
             row.rival,
             _time(row.ours),
             _time(row.theirs),
-            _together(f"{row.ratio:.0f} × faster" if row.faster else f"{row.ratio:.2f} ×"),
+            _together(f"{row.ratio:.{0 if row.ratio >= 10 else 1}f} × faster" if row.faster else f"{row.ratio:.2f} ×"),
             _together(f"{'≥' if row.faster else '≤'} {row.target:g}"),
             "yes" if row.met else "no",
         )
