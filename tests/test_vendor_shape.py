@@ -548,7 +548,7 @@ def test_who_may() -> None:
 def test_tokens() -> None:
     """A token is somebody's; one of a person who is not there is nobody's."""
     assert person_of_token("t", Credential(tokens={"s": "1", "t": "3"}), WORLD) == WORLD.people["3"]
-    for token, tokens in (("u", {"t": "3"}), ("t", {"t": "99"}), ("", {}), ("\ud800", {"t": "3"})):
+    for token, tokens in (("u", {"t": "3"}), ("t", {"t": "99"}), ("", {}), ("", {"": "3"}), ("\ud800", {"t": "3"})):
         with broken(Rule.CREDENTIALS):
             person_of_token(token, Credential(tokens=tokens), WORLD)
     assert same("ü\ud800", "ü\ud800")

@@ -43,6 +43,7 @@ class MalformedWorld(PunchclockError):
 #: A number, which may be written as a text: that is what every vendor's ids are.
 _Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,14}\Z")]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
+_Amount = Annotated[float, Meta(ge=0, lt=10**15)]
 _Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
@@ -64,7 +65,7 @@ class _Project(_Named, kw_only=True, forbid_unknown_fields=True):
 class _Task(_Named, kw_only=True, forbid_unknown_fields=True):
     project: _Id | None = None
     closed: bool = False
-    priority: int | None = None
+    priority: Annotated[int, Meta(ge=0, lt=10**9)] | None = None
     author: _Id | None = None
     assignee: _Id | None = None
     text: str = ""
@@ -72,8 +73,8 @@ class _Task(_Named, kw_only=True, forbid_unknown_fields=True):
     starts_on: date | None = None
     ends_on: date | None = None
     ends_at: _Clock = ""
-    max_time: float | None = None
-    max_money: float | None = None
+    max_time: _Amount | None = None
+    max_money: _Amount | None = None
     tags: dict[str, str] = {}
 
 

@@ -88,7 +88,7 @@ def same(given: str, expected: str) -> bool:
 
 
 def person_of_token(token: str, credential: Credential, world: World) -> Person:
-    """Whose token this is; every token is compared, so that the time tells nothing.
+    """Whose token this is; every token is compared, so that the time tells nothing. One that is blank is nobody's.
 
     Raises:
         Broken: ``CREDENTIALS``, nobody's.
@@ -97,7 +97,7 @@ def person_of_token(token: str, credential: Credential, world: World) -> Person:
     for known, person in credential.tokens.items():
         if same(token, known):
             owner = person
-    if owner is None or owner not in world.people:
+    if not token or owner is None or owner not in world.people:
         raise Broken(Rule.CREDENTIALS)
     return world.people[owner]
 
