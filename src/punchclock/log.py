@@ -334,7 +334,7 @@ def _amendment(written: _Line, at: int) -> Entry:
 
 def _microseconds(number: Raw, timer: str) -> int:
     """The duration that a JSON number of seconds is, exactly: no float comes in between."""
-    text = bytes(number).decode()
+    text = bytes(number).decode(errors="replace")  # taken as it stands, so nobody has looked whether it is UTF-8
     try:
         value = Decimal(text, _EXACT)
     except InvalidOperation:  # JSON, but no number; or a number with an exponent beyond all numbers

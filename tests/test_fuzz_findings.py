@@ -1,0 +1,19 @@
+"""What the fuzzer found, each as a test: the input that had another answer than a value or a named error."""
+
+from __future__ import annotations
+
+import pytest
+
+from punchclock import log
+from punchclock.errors import MalformedLine
+
+
+def test_work_that_is_not_utf8() -> None:
+    """A ``worked_seconds`` that is a text, and not in UTF-8 at that, is a malformed line of its timer."""
+    amended = b'{"timer":"T1","event":"amend","at":"2026-03-02T08:05:00Z","since":"2026-03-02T08:05:00Z"'
+    line = amended + b',"worked_seconds":"\xca0"}'
+    with pytest.raises(MalformedLine) as caught:
+        log.parse_line(line)
+    assert caught.value.path == "$.worked_seconds"
+    assert caught.value.timer == "T1"
+    assert "not a number of seconds" in str(caught.value)
