@@ -217,7 +217,7 @@ def test_a_world_of_ones_own(tmp_path: Path) -> None:
     [
         (("--as", "toggl"), "'toggl' is not one of"),
         (("--as", "zoho", "--json"), "--json and --as"),
-        (("--as", "zoho", "--world", "missing.toml"), "cannot read missing.toml"),
+        (("--as", "zoho", "--world", "missing.toml"), "missing.toml' does not exist"),
     ],
 )
 def test_usage_errors(arguments: tuple[str, ...], complaint: str) -> None:

@@ -12,12 +12,13 @@ from typing import BinaryIO
 import click
 
 from punchclock.clock import now
-from punchclock.commands.parameters import read_instant, read_world, read_zone
+from punchclock.commands.parameters import A_FILE, read_instant, read_world, read_zone
 from punchclock.commands.terminal import printable
 from punchclock.errors import PunchclockError
 from punchclock.vendors import names
 from punchclock.vendors.conversion import convert as converted
 from punchclock.vendors.world import World
+from punchclock.worlds import demo_world
 
 __all__ = ["convert"]
 
@@ -31,13 +32,14 @@ __all__ = ["convert"]
 )
 @click.option(
     "--world",
+    type=A_FILE,
     callback=read_world,
     metavar="FILE",
     help="Where names are looked up, as TOML or JSON; else the demo world.",
 )
 @click.argument("payload", type=click.File("rb"), default="-", metavar="[FILE]")
 def convert(
-    *, source: str, target: str, at: int | None, zone: dt.tzinfo | None, world: World, payload: BinaryIO
+    *, source: str, target: str, at: int | None, zone: dt.tzinfo | None, world: World | None, payload: BinaryIO
 ) -> None:
     """Read one vendor's PAYLOAD of a timer and write it as another vendor's.
 
@@ -50,7 +52,7 @@ def convert(
             source=source,
             target=target,
             now=now() if at is None else at,
-            world=world,
+            world=demo_world() if world is None else world,
             zone=None if zone is None else str(zone),  # by its name, as vendors know it
         )
     except PunchclockError as error:

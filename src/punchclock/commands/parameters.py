@@ -1,9 +1,10 @@
-"""What options of several commands take, as callbacks of click: an instant, a zone, a world."""
+"""What options of the commands take, for click: an instant, a zone, a world, a picture."""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -11,9 +12,12 @@ from punchclock.calendar import find_zone
 from punchclock.errors import PunchclockError
 from punchclock.instants import instant
 from punchclock.vendors.world import World
-from punchclock.worlds import demo_world, load_world
+from punchclock.worlds import load_world
 
-__all__ = ["read_instant", "read_picture", "read_world", "read_zone", "world_in"]
+__all__ = ["A_FILE", "read_instant", "read_picture", "read_world", "read_zone"]
+
+#: A file that is there, and not a directory.
+A_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -44,14 +48,9 @@ def read_picture(_ctx: click.Context, _param: click.Parameter, value: str | None
     return path
 
 
-def read_world(_ctx: click.Context, _param: click.Parameter, value: str | None) -> World:
-    """The world in a file, or the demo world where the option is not given."""
-    return world_in(value)
-
-
-def world_in(value: str | None) -> World:
-    """As `read_world`, for an option that is not always looked at."""
+def read_world(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> World | None:
+    """The world in a file, or ``None`` where the option is not given and the demo world is meant."""
     try:
-        return demo_world() if value is None else load_world(Path(value))
+        return None if value is None else load_world(value)
     except PunchclockError as error:
-        raise click.BadParameter(str(error)) from error
+        raise click.BadParameter(f"{value}: {error}") from error

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from punchclock.commands.drawing import Row, draw
-from punchclock.commands.parameters import read_instant, read_picture, read_zone, world_in
+from punchclock.commands.parameters import A_FILE, read_instant, read_picture, read_world, read_zone
 from punchclock.commands.strip import Strip
 from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
@@ -36,6 +36,7 @@ from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors import load, names
 from punchclock.vendors.from_log import payload_of
 from punchclock.vendors.world import World
+from punchclock.worlds import demo_world
 
 __all__ = ["replay"]
 
@@ -67,7 +68,11 @@ _DAY = 86_400_000_000
 @click.option("--json", "as_json", is_flag=True, help="One object a line, a timer each.")
 @click.option("--as", "vendor", type=click.Choice(names()), help="That vendor's payloads, one a line, a timer each.")
 @click.option(
-    "--world", "world_file", metavar="FILE", help="Where --as looks names up, as TOML or JSON; else the demo world."
+    "--world",
+    type=A_FILE,
+    callback=read_world,
+    metavar="FILE",
+    help="Where --as looks names up, as TOML or JSON; else the demo world.",
 )
 @click.option("--plot", callback=read_picture, metavar="FILE", help="Also draw who worked when, as .png or .svg.")
 def replay(
@@ -75,7 +80,7 @@ def replay(
     at: int | None,
     zone: dt.tzinfo | None,
     vendor: str | None,
-    world_file: str | None,
+    world: World | None,
     plot: Path | None,
     *,
     as_json: bool,
@@ -88,7 +93,6 @@ def replay(
     """
     if as_json and vendor:
         raise click.UsageError("--json and --as are two forms of one answer: ask for one of them")
-    world = world_in(world_file) if vendor else None
     local = dt.UTC if zone is None else zone
     followed = plot is not None or not (as_json or vendor)
     histories = _Histories(Days(local), traced=plot is not None) if followed else None
@@ -103,8 +107,9 @@ def replay(
     until = book.last if at is None else at
     if until is None or not book.records:
         _say("no timers")
-    elif vendor and world:
-        refused += _print_payloads(load(vendor), book.records.values(), until, world, zone)
+    elif vendor:
+        account = demo_world() if world is None else world
+        refused += _print_payloads(load(vendor), book.records.values(), until, account, zone)
     elif as_json:
         _print_json(book.records.values(), until)
     else:
@@ -119,6 +124,8 @@ def replay(
 
 def _open(log: str) -> contextlib.AbstractContextManager[BinaryIO]:
     if log == "-":
+        if sys.stdin is None:  # closed, as with ``<&-``
+            raise click.UsageError("there is no standard input")
         return contextlib.nullcontext(sys.stdin.buffer)
     try:
         return Path(log).open("rb")
