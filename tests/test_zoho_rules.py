@@ -457,6 +457,20 @@ def test_a_clock_that_was_ahead_traps_no_timer(timer: str) -> None:
     assert timelog(kept, "7").timer.since == NINE
 
 
+def test_an_instant_that_no_clock_in_the_zone_shows() -> None:
+    """In the last hour of the year 9999 the wall in Berlin shows no date: no service, but a pause; nothing is lost."""
+    kept = account()
+    last = pc.instant("9999-12-31T23:30:00Z")
+    id = start(kept, last)
+    shown = get(kept, "getcurrentlyrunningtimer", last)
+    assert shown.reply.status == 503
+    assert refused(shown)[1:] == (503, "The service is not available")
+    assert get(kept, "timer", NINE, timeLogId=id, timer="stop").reply.status == 200
+    resumed = get(kept, "timer", NINE, timeLogId=id, timer="start")
+    assert refused(resumed) == (NO_RESUME, 503, "The service is not available")
+    assert timelog(kept, id).timer == replace(pc.start(last), state=State.PAUSED)
+
+
 def test_every_instant_is_floored_before_the_transition() -> None:
     """Half a second of work, half of break, and so on: whole seconds are kept, and their sum is what has passed."""
     kept = account()

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from punchclock.errors import IllegalTransition
+from punchclock.errors import IllegalTransition, InstantOutOfRange
 from punchclock.machine import Event
 from punchclock.timer import not_before, transition
 from punchclock.vendors.account import Account
@@ -197,6 +197,8 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
         return refusal(vendor, request, refused, operation)
     except IllegalTransition as illegal:
         return refusal(vendor, request, Broken(Rule.STATE, detail=str(illegal)), operation)
+    except InstantOutOfRange as beyond:  # no clock in the account's zone can show it
+        return refusal(vendor, request, Broken(Rule.UNAVAILABLE, detail=str(beyond)), operation)
 
 
 def refusal(vendor: Vendor, request: Request, why: Broken | Rejection, operation: Operation | None = None) -> Outcome:
