@@ -412,6 +412,49 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "No such command 'replai'" in capsys.readouterr().err
 
 
+def test_what_would_steer_a_terminal_is_written_out_in_usage_errors_too(tmp_path: Path) -> None:
+    """File names come from strangers as well."""
+    world = tmp_path / "\x1b[31m\x07\x9b.toml"
+    world.write_bytes(b"\xff")
+    for arguments in ([str(world) + "?"], ["-", "--as", "zoho", "--world", str(world)], ["-", "--\x07"]):
+        shown, status = on_a_terminal(*arguments)
+        assert status == 2
+        assert "\\x07" in shown
+        assert not set("\x1b\x07\x9b") & set(shown)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
+@pytest.mark.parametrize("arguments", [[WEEK], [WEEK, "--json"], [WEEK, "--as", "zoho"], ["--help"]])
+def test_output_that_cannot_be_written_is_said(arguments: list[str | Path]) -> None:
+    """A full disk: no traceback, and a status that tells it from lines that were refused."""
+    with Path("/dev/full").open("wb") as full:
+        process = spawn(*arguments, stdout=full, stderr=subprocess.PIPE)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said == b"Error: cannot go on: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "reason"),
+    [
+        ("<&-", 2, "there is no standard input"),
+        (">&-", 2, "there is no standard output"),
+        (">&- 2>&-", 2, ""),
+        ("2>&-", 1, ""),
+        (">/dev/null 2>&-", 1, ""),
+    ],
+)
+def test_streams_may_be_closed(redirection: str, status: int, reason: str) -> None:
+    """A service that was started without them gets an answer, and no traceback."""
+    command = f'echo oops | "$0" -m punchclock replay - {redirection}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == status
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help_and_version_end_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     """They are what was asked for."""
     assert main(["--version"]) == 0

@@ -1,12 +1,14 @@
 """The commands, a module each, and how every one of them ends.
 
-Exit status: 0; 1 where a command says so; 2 for a usage error; 130 after Ctrl-C; 141 where the reader of the output has
-gone (`punchclock replay LOG | head`), as a shell reports of any program that is stopped by a closed pipe.
+Exit status: 0; 1 where a command says so; 2 for a usage error, or output that cannot be written; 130 after Ctrl-C; 141
+where the reader of the output has gone (`punchclock replay LOG | head`), as a shell reports of any program that is
+stopped by a closed pipe.
 """
 
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from typing import Any
 import click
 
 from punchclock import __version__
+from punchclock.commands.terminal import printable
 from punchclock.errors import PunchclockError
 
 __all__ = ["cli", "run"]
@@ -40,6 +43,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         # Here and not around the whole, since click has its own, noisier ways with these.
         try:
+            if sys.stdout is None:  # closed, as with ``>&-``
+                raise click.UsageError("there is no standard output", ctx)
             status = super().invoke(ctx)
             sys.stdout.flush()
         except KeyboardInterrupt:
@@ -63,19 +68,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         status = cli.main(args=arguments, prog_name="punchclock", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()  # arguments and file names are texts from elsewhere, too
+        error.show(said)
+        click.echo("\n".join(printable(line.expandtabs(4)) for line in said.getvalue().splitlines()), err=True)
         return error.exit_code
+    except OSError as error:  # a full disk: for what a command opens itself, it has words of its own
+        _forget_output()
+        click.echo(f"Error: cannot go on: {error.strerror or error}", err=True)
+        return 2
     except click.Abort:
         return 130
     return int(status or 0)
 
 
 def _forget_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter would complain about the closed pipe as it exits."""
+    """Let what is still buffered go nowhere, or the interpreter would complain of it once more as it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
-        except BrokenPipeError:
+            if stream is not None:
+                stream.flush()
+        except OSError:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
