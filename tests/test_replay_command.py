@@ -110,6 +110,14 @@ def test_the_week_is_readable_at_any_width() -> None:
     assert "12 timers of 3 users" in result.stdout
 
 
+def test_long_names_wrap_no_line_and_early_years_have_four_digits() -> None:
+    """The legend gives way to long labels; a date is read as ISO 8601 has it."""
+    start = b'{"timer": "%s", "event": "start", "at": "0001-01-01T00:00:00Z"}\n' % (b"n" * 30)
+    lines = replay("-", log=start + start.replace(b"start", b"stop", 1)).stdout.splitlines()
+    assert lines[5].split() == ["n" * 30, "0001-01-01", "00:00", "stopped", "00:00:00", "00:00:00"]
+    assert lines[-2].strip() == "# work  - break  + both  > still running  ) still on a break"
+
+
 def test_a_running_timer_is_read_as_of_the_log_s_last_instant() -> None:
     """Also by its totals and its row, which ends in the sign of a running timer."""
     result = replay("-", log=log(("T1", Event.START, 0), ("T2", Event.START, 60), ("T2", Event.PAUSE, 61)))

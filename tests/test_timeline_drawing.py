@@ -219,7 +219,9 @@ def test_anything_fits_any_width(start: int, magnitude: int, width: int, plain: 
     """No line is longer than it may be, and labels do not touch."""
     end = min(start + 2**magnitude, LAST)
     row = Row("T1 anna", strip([Stretch(Kind.BREAK, start, max(end, start))]), State.PAUSED)
-    axis, drawn, *_ = draw([row], BERLIN, width=width, plain=plain)
+    axis, drawn, legend, scale = draw([row], BERLIN, width=width, plain=plain)
     assert axis.cell_len <= width
     assert drawn.cell_len <= width
+    assert legend.cell_len <= max(width, 60)  # its words need as much
+    assert scale.cell_len <= max(width, 40)
     assert "||" not in axis.plain

@@ -98,17 +98,17 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
         line.rstrip()
         yield line
 
-    legend = Text(" " * (margin + 1))
-    for glyph, style, meaning in (
+    meanings = (
         (glyphs.work, _WORK, "work"),
         (glyphs.rest, _REST, "break"),
         (glyphs.both, _BOTH, "both"),
         (glyphs.working, _OPEN, "still running"),
         (glyphs.resting, _OPEN, "still on a break"),
-    ):
-        legend.append(glyph, style).append(f" {meaning}  ")
-    yield legend
-    yield Text(f"{' ' * (margin + 1)}a column is {format_duration((end - start) // count)}", _AXIS)
+    )
+    legend = Text("  ").join(Text.assemble((glyph, style), f" {meaning}") for glyph, style, meaning in meanings)
+    indent = " " * max(min(margin + 1, width - legend.cell_len), 0)
+    yield Text(indent) + legend
+    yield Text(f"{indent}a column is {format_duration((end - start) // count)}", _AXIS)
 
 
 def _cells(row: Row, span: _Span, glyphs: _Glyphs, guides: set[int]) -> Iterator[tuple[str, str | None]]:

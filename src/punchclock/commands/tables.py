@@ -41,7 +41,7 @@ def timers_table(
             (
                 record,
                 [
-                    f"{local(timer.started_at, zone):%Y-%m-%d %H:%M}",
+                    local(timer.started_at, zone).replace(tzinfo=None).isoformat(" ", "minutes"),
                     timer.state.value,
                     format_duration(worked_at(timer, at)),
                     format_duration(break_at(timer, at)),
