@@ -61,7 +61,9 @@ def measured(size: int) -> list[Row]:
     rows.append(_against("replay by timer", "reading the columns once", ordered, lambda: _read(ordered), target=30))
     run, _ = scalar(few, in_order=True)
     rows.append(
-        _against("replay by timer", "the scalar core", ordered, run, size=few.num_rows, target=50, faster=True, pairs=3)
+        _against(
+            "replay by timer", "the scalar core", ordered, run, size=few.num_rows, target=50, faster=True, pairs=11
+        )
     )
     rows.append(
         _against("replay by time", "sorting by timer, stably", timed, lambda: _sort(timed), target=1.5, pairs=3)
@@ -89,7 +91,7 @@ def grown(largest: int) -> Growth:
     growth: Growth = {}
     for power in range(3, largest + 1):
         size = 10**power
-        repeats = max(1, min(20, 10**7 // size))
+        repeats = max(3, min(20, 10**7 // size)) if size <= 10**7 else 1
         for order, make in (("timer", logs.by_timer), ("time", logs.by_time)):
             log = make(size)
             ways: dict[str, Callable[[], object]] = {f"columns, by {order}": partial(columns.replay, log)}
@@ -121,7 +123,8 @@ def text(rows: list[Row], growth: Growth, file: Streamed) -> str:
         f"{ratio_table(rows)}\n\n{table}\n\n"
         f"From a Parquet file of {file.events:,} events by time ({file.size / _GIGA:.2f} GB, {file.timers:,} timers) "
         f"to files of its timers and of its rejected rows: {rate:.1f} million events a "
-        f"second, {file.peak / _GIGA:.2f} GB of memory at most.\n\n"
+        f"second ({file.events / file.processor / _MILLION:.1f} million a second of processor time), "
+        f"{file.peak / _GIGA:.2f} GB of memory at most.\n\n"
         f"punchclock {punchclock.__version__} on {machine()}; {libraries}.\n"
     )
 

@@ -21,12 +21,12 @@ _CHILD = r"""
 import json, re, sys, time
 from pathlib import Path
 from punchclock import columns
-begin = time.perf_counter()
+begin, used = time.perf_counter(), time.process_time()
 counts = columns.replay_file(*sys.argv[1:])
 spent = time.perf_counter() - begin
 # Not getrusage, whose figure a process inherits from the one that started it.
 peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
-print(json.dumps([spent, peak, *counts]))
+print(json.dumps([spent, time.process_time() - used, peak, *counts]))
 """
 
 
@@ -38,6 +38,7 @@ class Streamed(msgspec.Struct, frozen=True):
         timers: the timers in it.
         size: its bytes.
         seconds: wall clock of the replay, without the start of the process.
+        processor: of that, the processor's time.
         peak: the process's memory at its highest, in bytes.
     """
 
@@ -45,6 +46,7 @@ class Streamed(msgspec.Struct, frozen=True):
     timers: int
     size: int
     seconds: float
+    processor: float
     peak: int
 
 
@@ -59,7 +61,7 @@ def streamed(events: int, folder: Path) -> Streamed:
     files = (source, folder / "timers.parquet", folder / "rejected.parquet")
     command = [sys.executable, "-c", _CHILD, *map(str, files)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, peak, rows, timers, rejected = json.loads(printed)
+    seconds, processor, peak, rows, timers, rejected = json.loads(printed)
     if (rows, timers, rejected) != (events, events // 10, 0):
         raise AssertionError(f"wrong: {printed}")
-    return Streamed(rows, timers, source.stat().st_size, seconds, peak)
+    return Streamed(rows, timers, source.stat().st_size, seconds, processor, peak)

@@ -174,7 +174,7 @@ def _writer(target: Path | str) -> contextlib.AbstractContextManager[Put]:
 
 
 def _read_parquet(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path, read_dictionary=["event"], memory_map=True) as file:
+    with pq.ParquetFile(path, read_dictionary=["event"]) as file:
         yield _columns_of_log(file.schema_arrow.empty_table(), also)
         for batch in file.iter_batches(_BATCH, columns=[*_LOG.names, *also], use_threads=False):
             yield _columns_of_log(pa.table(batch), also)
