@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
                 rows.append(row)
                 print(f"{'holds' if row.holds else 'FAILS'}  {row.seconds:7.1f} s  {means}: {row.claim}", flush=True)
                 print(f"                  {row.size or row.finding}", flush=True)
-    results = Results(punchclock.__version__, machine(), budget.name, rows)
+    results = Results(punchclock.__version__, machine(), rows)
     print(f"\n{text(results)}", end="")
     if options.save:
         save(results)

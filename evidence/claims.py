@@ -44,8 +44,8 @@ SHORT: Final = Budget(
     crosshair_seconds=8,
     word_length=9,
     zone_hours=2,
-    model_examples=90,
-    simulation_seeds=60,
+    model_examples=240,
+    simulation_seeds=400,
     fuzz_seconds=4,
     mutants=False,
 )
@@ -55,8 +55,8 @@ LONG: Final = Budget(
     crosshair_seconds=120,
     word_length=14,
     zone_hours=0.25,
-    model_examples=1500,
-    simulation_seeds=4000,
+    model_examples=4000,
+    simulation_seeds=10_000,
     fuzz_seconds=180,
     mutants=True,
 )
@@ -80,6 +80,7 @@ class Row(msgspec.Struct, frozen=True):
     Attributes:
         claim: its text.
         means: the name of the file that checks it.
+        budget: the name of what it was allowed.
         size: what was tried.
         holds: whether it stood.
         finding: why not, where it did not.
@@ -88,6 +89,7 @@ class Row(msgspec.Struct, frozen=True):
 
     claim: str
     means: str
+    budget: str
     size: str
     holds: bool
     finding: str
@@ -103,4 +105,4 @@ def checked(means: str, claims: Iterable[Claim], budget: Budget) -> Iterator[Row
             size = claim.check(budget)
         except Exception as error:  # noqa: BLE001 - a check that breaks down has shown nothing
             finding = f"{type(error).__name__}: {error}"
-        yield Row(claim.text, means, size, not finding, finding, time.perf_counter() - begun)
+        yield Row(claim.text, means, budget.name, size, not finding, finding, time.perf_counter() - begun)

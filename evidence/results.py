@@ -9,7 +9,7 @@ import msgspec
 
 from evidence.claims import Row
 
-__all__ = ["RESULTS", "Results", "text"]
+__all__ = ["RESULTS", "Results", "command", "text"]
 
 RESULTS: Final = Path(__file__).with_suffix(".json")
 
@@ -20,23 +20,21 @@ class Results(msgspec.Struct, frozen=True):
     Attributes:
         version: of punchclock.
         machine: what it ran on.
-        budget: its name.
         rows: a row a claim.
     """
 
     version: str
     machine: str
-    budget: str
     rows: list[Row]
 
 
 def text(results: Results) -> str:
     """The table, and what it was taken on."""
-    heads = ("claim", "means", "tried", "result", "time")
+    heads = ("claim", "command", "tried", "result", "time")
     lines = [
         (
             _cell(row.claim),
-            f"`python -m evidence {row.means}`",
+            f"`{command(row)}`",
             _cell(row.size),
             "holds" if row.holds else f"**fails**: {_cell(row.finding)}",
             _time(row.seconds),
@@ -45,10 +43,16 @@ def text(results: Results) -> str:
     ]
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in (heads, ("---",) * len(heads), *lines))
     total = _time(sum(row.seconds for row in results.rows))
+    held = sum(row.holds for row in results.rows)
     return (
-        f"{table}\n\n{len(results.rows)} claims, {sum(row.holds for row in results.rows)} of them hold; "
-        f"{results.budget} budget, {total} in all.\npunchclock {results.version} on {results.machine}.\n"
+        f"{table}\n\n{len(results.rows)} claims, {held} of them hold; {total} in all.\n"
+        f"punchclock {results.version} on {results.machine}.\n"
     )
+
+
+def command(row: Row) -> str:
+    """What checks a claim again."""
+    return f"python -m evidence {row.means}" + (" --long" if row.budget == "long" else "")
 
 
 def _cell(content: str) -> str:

@@ -1,9 +1,9 @@
 """Simulation: users, devices, network, server and store in one thread, from one seed; and all that goes wrong.
 
 A seed gives a *history*, a list of steps that are plain data: the clock goes on, a device asks for something, the
-network delivers one of the requests that are under way (any of them, perhaps leaving a copy behind), the server crashes before
-it has stored or before it has answered, a fault is injected, the server is started anew. A device asks about what it
-last saw and by its own clock, which is off; a reply that is lost makes it ask again.
+network delivers one of the requests that are under way (any of them, perhaps leaving a copy behind), the server
+crashes before it has stored or before it has answered, a fault is injected, the server is started anew. A device asks
+about what it last saw and by its own clock, which is off; a reply that is lost makes it ask again.
 
 After every delivery the invariants are checked, against a ledger that is kept from the journal and knows nothing of the
 core. A history that fails is cut down as far as it still fails, and printed: it replays exactly.
@@ -60,7 +60,7 @@ class Advance(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A device sends a request: which move of which vendor, about which of the person's records, by which clock."""
+    """A device sends a request: which move of which vendor, about which of the person's records, by what clock."""
 
     vendor: str
     operation: str
@@ -416,19 +416,38 @@ def simulated(history: Sequence[Step], store: Store | None = None) -> Simulation
 
 
 def shortest(history: Sequence[Step]) -> list[Step]:
-    """A history that fails, cut down as long as it still fails."""
+    """A history that fails, cut down and made plain as long as it still fails."""
     kept = list(history)
-    size = len(kept) // 2
-    while size:
-        place = 0
-        while place < len(kept):
-            rest = kept[:place] + kept[place + size :]
-            if _fails(rest):
-                kept = rest
-            else:
-                place += size
-        size //= 2
+    before: list[Step] = []
+    while kept != before:
+        before = list(kept)
+        size = max(1, len(kept) // 2)
+        while size:
+            place = 0
+            while place < len(kept):
+                rest = kept[:place] + kept[place + size :]
+                if _fails(rest):
+                    kept = rest
+                else:
+                    place += size
+            size //= 2
+        for place, step in enumerate(kept):
+            plain = [*kept[:place], _plainer(step), *kept[place + 1 :]]
+            if _fails(plain):
+                kept = plain
     return kept
+
+
+def _plainer(step: Step) -> Step:
+    match step:
+        case Advance():
+            return Advance(_SECOND)
+        case Ask():
+            return msgspec.structs.replace(step, record=0, skew=0)
+        case Deliver():
+            return Deliver(-1, crash=step.crash)
+        case _:
+            return step
 
 
 def _fails(history: Sequence[Step]) -> bool:
@@ -490,8 +509,8 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
 
 CLAIMS: Final = (
     Claim(
-        "whatever goes wrong around the sandbox, no work is lost or counted twice, one timer runs, the first stop wins, "
-        "what was answered is stored, and the journal replays to it",
+        "whatever goes wrong around the sandbox, no work is lost or counted twice, one timer runs, the first stop "
+        "wins, what was answered is stored, and the journal replays to it",
         lambda budget: seeds(1, budget.simulation_seeds),
     ),
     Claim(

@@ -1,0 +1,36 @@
+"""Pitfalls: where other trackers' timers went wrong, each report a test that this library passes and the mistake fails.
+
+The tests are ``tests/test_pitfalls.py``, and each of them keeps the mistake beside it: it is run on both. Here they are
+run as a whole, and counted; a test that would not catch its mistake fails itself.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from evidence.claims import Budget, Claim, Refuted
+
+__all__ = ["CLAIMS", "reported_mistakes"]
+
+_ROOT: Final = Path(__file__).parents[1]
+
+
+def reported_mistakes(budget: Budget, tests: Path = _ROOT / "tests" / "test_pitfalls.py") -> str:
+    """Every test of the file, and nothing but.
+
+    Raises:
+        Refuted: one failed, or there was none.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
+    ran = subprocess.run(command, cwd=_ROOT, capture_output=True, encoding="utf-8", check=False)  # noqa: S603 - ours
+    passed = re.search(r"^(\d+) passed", ran.stdout, flags=re.MULTILINE)
+    if ran.returncode or passed is None:
+        raise Refuted(ran.stdout[-1000:] + ran.stderr[-1000:])
+    return f"{passed[1]} reports, each with the mistake beside it, which the same check catches"
+
+
+CLAIMS: Final = (Claim("what went wrong in other trackers is right here", reported_mistakes),)
