@@ -154,6 +154,14 @@ def test_fractions_of_a_second_are_dropped() -> None:
     assert lost(conversion, LossKind.DROPPED)["timer.worked"] != lost(conversion, LossKind.FILLED)["timer.worked"]
 
 
+def test_no_break_comes_of_fractions() -> None:
+    """Half a second of work before a start on the second has begun on a half: there is still no break."""
+    timer = Timer(State.RUNNING, START - 500_000, START, 500_000)
+    conversion = converted("intervals", "timetrack", timer)
+    assert json.loads(conversion.payload)["breakSeconds"] == 0
+    assert "timer.break" not in lost(conversion, LossKind.FILLED)
+
+
 def test_the_job_of_a_project() -> None:
     """Zoho People wants a job: it is the only one of the task's project, or none."""
     assert lost(converted("intervals", "zoho"), LossKind.FILLED)["job.id"] == "41"

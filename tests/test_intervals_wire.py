@@ -243,8 +243,13 @@ MALFORMED: list[tuple[object, str, object]] = [
     (b'{"a":' * 100_000, "$", b'{"a":' * 100_000),
     ("\ud800", "$", "\ud800"),
     (b"<timer>", "$", b"<timer>"),
-    (b"<timer/>", "$", None),
-    (b"<timer>text</timer>", "$", None),
+    (b"<timer/>", "$.starttime", None),
+    (b"<timer>text</timer>", "$.starttime", None),
+    ({"status": "Error", "code": 400, "error": {"code": 18}}, "$.starttime", None),
+    ({"timer": []}, "$.timer", {"timer": []}),
+    ({"timer": [ELEMENT, ELEMENT]}, "$.timer", {"timer": [ELEMENT, ELEMENT]}),
+    ({"timer": [ELEMENT | {"time": -1}]}, "$.timer[0].time", None),
+    ({"timer": [ELEMENT | {"personid": None}]}, "$.timer[0].personid", None),
     (b"<a>" * 200_000 + b"</a>" * 200_000, "$", b"<a>" * 200_000 + b"</a>" * 200_000),
     (b"<?xml version='1.0' encoding='klingon'?><timer/>", "$", b"<?xml version='1.0' encoding='klingon'?><timer/>"),
     ({"timer": 5}, "$.timer", 5),
@@ -293,8 +298,16 @@ def test_a_payload_that_is_none_says_where_and_what(payload: object, path: str, 
 @pytest.mark.parametrize("missing", ["starttime", "time"])
 def test_both_fields_of_a_timer_must_be_there(missing: str) -> None:
     """A timer has ``starttime`` and ``time``, blank or not; a payload without one of them tells of no timer."""
-    with pytest.raises(MalformedPayload, match="both starttime and time"):
+    with pytest.raises(MalformedPayload, match="both starttime and time") as caught:
         parse({name: value for name, value in ELEMENT.items() if name != missing}, NOW)
+    assert caught.value.path == f"$.{missing}"
+
+
+def test_the_one_timer_of_a_list() -> None:
+    """A list of one tells of one timer, as the element itself does."""
+    assert parse({"listcount": 1, "timer": [ELEMENT]}, NOW) == parse(ELEMENT, NOW)
+    blank = ELEMENT | {"starttime": ""}
+    assert parse({"listcount": 1, "timer": [blank]}, NOW) == parse(blank, NOW)
 
 
 def test_nan_is_no_time() -> None:

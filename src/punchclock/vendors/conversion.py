@@ -87,20 +87,18 @@ def convert(
 def as_record_of(vendor: ModuleType, record: Record, zone: str) -> Record:
     """The record as another vendor would keep it: in its ticks, with what both have; its own fields at their defaults.
 
-    An id that every vendor can hold, a number of up to 18 digits, stays what it is; any other is dropped. Where the
-    record is booked on no day, it is the local day of the start.
+    The last instant, the work and the break are floored to ticks, and the start is what they leave: so no break comes
+    of fractions. An id that every vendor can hold, a number of up to 18 digits, stays what it is; any other is dropped.
+    Where the record is booked on no day, it is the local day of the start.
     """
     of: type[Record] = vendor.VENDOR.record
     carried = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
-    timer, dialect = record.timer, vendor.DIALECT
+    timer, floor = record.timer, vendor.DIALECT.floor
+    since, worked = floor(timer.since), floor(timer.worked)
+    started_at = since - worked - floor(break_at(timer, timer.since))
     carried["id"] = record.id if record.id.isascii() and record.id.isdecimal() and len(record.id) <= 18 else ""
     carried["work_date"] = record.work_date or work_date(timer.started_at, zone)
-    carried["timer"] = Timer(
-        timer.state,
-        dialect.floor(timer.started_at),
-        dialect.floor(timer.since),
-        dialect.floor(timer.worked),
-    )
+    carried["timer"] = Timer(timer.state, started_at, since, worked)
     return of(**carried)
 
 

@@ -108,7 +108,7 @@ class TimerRead(msgspec.Struct, kw_only=True, gc=False):
 class _Payload(TimerRead, kw_only=True, gc=False):
     """The same, bare or in its envelope."""
 
-    timer: TimerRead | UnsetType = UNSET
+    timer: TimerRead | list[TimerRead] | UnsetType = UNSET
 
 
 _decoder: Final = msgspec.json.Decoder(_Payload, strict=False)  # numbers may be texts
@@ -157,18 +157,23 @@ def info_element(record: IntervalsTimer, now: int) -> TimerInfoElement:
 
 
 def parse(payload: object, now: int, zone: str = "UTC") -> IntervalsTimer:
-    """The record that a ``timer`` element tells of, bare or in its envelope, JSON, XML or decoded already.
+    """The record that a ``timer`` element tells of, bare, in its envelope or alone in a list, JSON, XML or decoded.
 
     A running timer's ``since`` is its ``starttime``. A paused one tells no instant at all, so it counts as
     paused at ``now``. In both, ``started_at = since - time``: the page knows no break.
 
     Raises:
-        MalformedPayload: it is no such element.
+        MalformedPayload: it is no such element, or not exactly one.
     """
     whole = read_payload(payload, _decoder)
-    if whole.timer is UNSET:
+    timer = whole.timer
+    if timer is UNSET:
         return record_of(whole, now, "$")
-    return record_of(whole.timer, now, "$.timer")
+    if isinstance(timer, TimerRead):
+        return record_of(timer, now, "$.timer")
+    if len(timer) != 1:
+        raise MalformedPayload("intervals", "$.timer", payload, f"{len(timer)} timers where one is meant")
+    return record_of(timer[0], now, "$.timer[0]")
 
 
 def read_payload(payload: object, decoder: msgspec.json.Decoder[T]) -> T:
@@ -193,7 +198,9 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
     """
     starttime, time = read.starttime, read.time
     if starttime is UNSET or time is UNSET:
-        raise MalformedPayload("intervals", path, read, "a timer has both starttime and time, blank or not")
+        missing = "starttime" if starttime is UNSET else "time"
+        reason = "a timer has both starttime and time, blank or not"
+        raise MalformedPayload("intervals", f"{path}.{missing}", None, reason)
     if not read.personid:
         raise MalformedPayload("intervals", f"{path}.personid", read.personid, "required")
     try:
