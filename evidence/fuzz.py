@@ -318,7 +318,7 @@ TARGETS: Final[Mapping[str, Target]] = _targets()
 _CHILD: Final = """
 import atheris, importlib, sys
 name, module = sys.argv.pop(), sys.argv.pop()
-with atheris.instrument_imports(include=["punchclock"]):
+with atheris.instrument_imports(include=["punchclock", module]):
     home = importlib.import_module(module)
 target = home.TARGETS[name]
 from evidence.fuzz import attack

@@ -246,6 +246,7 @@ def equivalents() -> dict[tuple[str, str, str, str], str]:
 _SERVER: Final = """
 import os, sys, time
 import hypothesis, hypothesis.strategies, msgspec, pendulum, pytest, statemachine, defusedxml.ElementTree
+loaded = "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
 for line in sys.stdin:
     seconds, *files = line.split()
     begun, child = time.monotonic(), os.fork()
@@ -253,7 +254,7 @@ for line in sys.stdin:
         os.setsid()
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1); os.dup2(silent, 2)
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", *files])))
+        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", *loaded, *files])))
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done or time.monotonic() - begun > float(seconds):

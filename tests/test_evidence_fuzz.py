@@ -1,0 +1,87 @@
+"""Fuzz: every target bears its corpus and what chance makes of it, and the fuzzer finds what is planted.
+
+The evidence is the project's, not the package's: where the built wheel is tested it is absent, and nothing here runs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from punchclock.errors import InvalidDuration
+from punchclock.vendors.calls import Request
+
+pytest.importorskip("evidence")
+
+from evidence import fuzz
+from evidence.claims import Refuted
+
+
+def _planted(data: bytes) -> None:
+    """A parser that breaks down at one word, letter by letter, so that coverage leads there and chance does not."""
+    if data[:1] == b"P" and data[1:2] == b"U" and data[2:3] == b"N":
+        raise ZeroDivisionError("planted")
+
+
+def _refuses(data: bytes) -> None:
+    raise InvalidDuration(data, "never one")
+
+
+def _many_lines(data: bytes) -> None:
+    raise InvalidDuration(data, "one\ntwo")
+
+
+#: The fuzzer's own process looks its target up here.
+TARGETS = {"planted": fuzz.Target("it is borne", _planted, lambda: [b"x"])}
+
+
+@pytest.mark.parametrize("name", fuzz.TARGETS)
+def test_every_target_bears_its_corpus(name: str) -> None:
+    """The corpus of each target is read or refused by name, and so is what chance makes of it."""
+    target = fuzz.TARGETS[name]
+    assert fuzz.replayed(target, 150) == len(target.corpus()) + 150
+    assert any(fuzz.attack(target, data) for data in target.corpus()), "nothing in it is ever read"
+
+
+@pytest.mark.parametrize("name", [name for name in fuzz.TARGETS if not name.startswith("replies of")])
+def test_every_target_refuses(name: str) -> None:
+    """What is no UTF-8 and no format at all is refused; a call is answered, if only with a refusal."""
+    assert fuzz.attack(fuzz.TARGETS[name], b"\xff\xfe<{") == name.startswith("calls of")
+
+
+def test_a_refusal_is_an_answer() -> None:
+    """A named error is the second of the two answers."""
+    assert not fuzz.attack(fuzz.Target("it is refused", _refuses, list), b"x")
+
+
+@pytest.mark.parametrize(("parse", "said"), [(_planted, "ZeroDivisionError: planted"), (_many_lines, "not one line")])
+def test_any_other_answer_is_found(parse: Callable[[bytes], object], said: str) -> None:
+    """Any other exception is a counter-example, and so is an error that does not fit a line."""
+    with pytest.raises(Refuted, match=said):
+        fuzz.attack(fuzz.Target("it is borne", parse, list), b"PUN")
+
+
+def test_the_fuzzer_finds_what_is_planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage leads the fuzzer to a word that chance would not write, and the counter-example is told."""
+    pytest.importorskip("atheris")
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", path)
+    with pytest.raises(Refuted, match=r"PUN.*planted"):
+        fuzz.fuzzed("planted", 30, __name__)
+
+
+def test_without_atheris(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no atheris, chance alone tries, and the size says so."""
+    monkeypatch.setattr(importlib.util, "find_spec", {}.get)
+    assert fuzz.fuzzed("durations", 1) == "2,003 inputs, by chance alone: there is no atheris here"
+
+
+def test_requests_as_bytes() -> None:
+    """A request that is written is read as it was."""
+    request = Request(method="POST", path="/timer/1", query="a=b&c", headers={"accept": "a: b"}, body=b"x\n\ny")
+    assert fuzz.read_request(fuzz.written_request(request)) == request
+    assert fuzz.read_request(b"") == Request(method="", path="")
