@@ -131,10 +131,7 @@ def _parsed(text: str) -> int:
         since_epoch = _fromisoformat(text if written[-1] != _SMALL_Z else text.upper()) - _EPOCH
     except ValueError as error:
         raise InvalidInstant(text, f"no such date or time: {error}") from None
-    instant = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000 + since_epoch.microseconds
-    if _FIRST <= instant <= _LAST:
-        return instant
-    raise InstantOutOfRange(text)
+    return _microseconds(since_epoch, text)
 
 
 def _microseconds(since_epoch: timedelta, value: object) -> int:
