@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -409,17 +410,134 @@ def test_a_lost_connection_is_a_refusal_and_the_next_call_works(tmp_path: Path) 
         store.close()
 
 
-def test_notes_that_cannot_be_written_are_not_lost(tmp_path: Path) -> None:
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Another program holds the lock that a change needs."""
+    engine = sql_module._engine(url)  # noqa: SLF001
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if url.startswith("sqlite") else "BEGIN")
+        if not url.startswith("sqlite"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({sql_module._LOCK})")  # noqa: SLF001
+        yield
+        connection.exec_driver_sql("ROLLBACK")
+    engine.dispose()
+
+
+def test_nobody_waits_for_ever(url: str) -> None:
+    """A change that cannot have the lock in time is refused; a read needs none."""
+    store = SqlStore(url, WORLD, patience=0.05)
+    keep(store, timer(1001))
+    with locked(url):
+        with pytest.raises(StoreUnavailable, match="lock"):
+            keep(store, timer(1002))
+        assert found(store) == [timer(1001)]
+    keep(store, timer(1002))
+    store.close()
+
+
+def test_nobody_waits_for_ever_in_line(tmp_path: Path) -> None:
+    """A thread behind another one that holds on to its transaction is refused in time, and changes nothing."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'line.sqlite3'}", WORLD, patience=0.05)
+    with ThreadPoolExecutor(1) as pool, store.writing() as transaction:
+        transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+        transaction.append(entry())
+        with pytest.raises(StoreUnavailable, match=r"writing for 0\.05 seconds"):
+            pool.submit(keep, store, timer(1002)).result()
+    assert found(store) == [timer(1001)]
+    store.close()
+
+
+def test_notes_that_cannot_be_written_are_not_lost(url: str) -> None:
     """Journal entries of a flush that fails are kept for the next."""
-    path = tmp_path / "notes.sqlite3"
-    store = SqlStore(f"sqlite:///{path}", WORLD, patience=0.05)
+    store = SqlStore(url, WORLD, patience=0.05)
     store.note(entry())
-    other = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT").connect()
-    other.exec_driver_sql("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable):
+    with locked(url), pytest.raises(StoreUnavailable):
         list(store.journal())
-    other.exec_driver_sql("ROLLBACK")
-    other.close()
-    other.engine.dispose()
     assert len(list(store.journal())) == 1
     store.close()
+
+
+@pytest.mark.parametrize("change", [True, False])
+def test_notes_survive_a_commit_that_fails(url: str, monkeypatch: pytest.MonkeyPatch, change: bool) -> None:
+    """Notes that went with a change, or by themselves, and were not kept in the end, come with the next, in order."""
+    store = SqlStore(url, WORLD)
+    store.note(entry(1))
+    execute = sa.Connection.exec_driver_sql
+
+    def failing(connection: sa.Connection, statement: str) -> object:
+        if statement == "COMMIT":
+            store.note(entry(2))  # meanwhile
+            raise sa.exc.OperationalError(statement, None, Exception("disk full"))
+        return execute(connection, statement)
+
+    def attempt() -> None:
+        if not change:
+            list(store.journal())
+        with store.writing() as transaction:
+            transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+            transaction.append(entry(9))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sa.Connection, "exec_driver_sql", failing)
+        with pytest.raises(StoreUnavailable, match="disk full"):
+            attempt()
+    assert found(store) == []
+    assert [each.at for each in store.journal()] == [1, 2]
+    store.close()
+
+
+def test_a_refused_call_costs_no_write(url: str) -> None:
+    """A transaction in which nothing changes writes nothing; the notes wait for one in which something does."""
+    store, other = SqlStore(url, WORLD), SqlStore(url, WORLD)
+    store.note(entry(1))
+    with store.writing() as transaction:
+        transaction.new_id()
+    assert list(other.journal()) == []
+    with store.writing() as transaction:
+        transaction.append(entry(2))
+    assert [each.at for each in other.journal()] == [1, 2]
+    store.close()
+    other.close()
+
+
+def test_notes_do_not_grow_without_end(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database takes none, it is asked now and then only, and of too many notes the oldest give way."""
+    monkeypatch.setattr(sql_module, "_GATHERED", 5)
+    monkeypatch.setattr(sql_module, "_KEPT", 20)
+    store = SqlStore(url, WORLD, patience=0.01)
+    asked = 0
+    with locked(url):
+        for at in range(33):
+            try:
+                store.note(entry(at))
+            except StoreUnavailable:
+                asked += 1
+    assert asked == 33 // 5
+    assert [each.at for each in store.journal()] == list(range(15, 33))
+    store.close()
+
+
+def test_what_cannot_be_read_is_named(url: str) -> None:
+    """A row that another version has written is an error of the store, for a record and for a journal entry."""
+    store = SqlStore(url, WORLD)
+    keep(store, timer(1001))
+    store.note(entry())
+    assert len(list(store.journal())) == 1
+    engine = sql_module._engine(url)  # noqa: SLF001
+    with engine.connect() as connection:
+        for table in ("records", "journal"):
+            connection.exec_driver_sql(f"UPDATE {table} SET document = '[]'")  # noqa: S608 two names from here
+    engine.dispose()
+    with pytest.raises(StoreUnavailable, match="cannot read: Expected `object`"):
+        found(store)
+    with pytest.raises(StoreUnavailable, match="cannot read: Expected `object`"):
+        list(store.journal())
+    store.close()
+
+
+def test_a_reset_numbers_the_journal_anew(store: Store) -> None:
+    """After a reset the journal begins at 1 again, whatever keeps it."""
+    for _ in range(2):
+        store.note(entry())
+        assert [each.number for each in store.journal()] == [1]
+        store.reset()

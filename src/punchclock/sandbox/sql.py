@@ -2,8 +2,8 @@
 
 A transition is decided and stored in one transaction that nobody else writes beside: SQLite's ``BEGIN
 IMMEDIATE``, PostgreSQL's advisory lock. It is durable when the reply goes out: SQLite writes ahead and syncs.
-Journal entries of calls that changed nothing are gathered in memory and go with the next change; they may be
-lost in a crash, changes never.
+Journal entries of calls that changed nothing are gathered in memory and go with the next change. They may be
+lost in a crash, and the oldest of them where the database is gone for long; changes never.
 
 A record's row holds what it is looked up by, and the rest as JSON; people and work are kept as ids and come from
 the world. Schema versions are in migrations/.
@@ -12,8 +12,8 @@ the world. Schema versions are in migrations/.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -64,11 +64,13 @@ _counter: Final = sa.Table("counter", _metadata, sa.Column("last_id", sa.BigInte
 
 #: Any number will do that no other program locks in the same database: "punchclk" in ASCII.
 _LOCK: Final = 0x70756E6368636C6B
-#: How many journal entries of calls that changed nothing are gathered at most.
+#: How many journal entries of calls that changed nothing are gathered before they go to the database by themselves …
 _GATHERED: Final = 500
+#: … and how many are kept at most while it cannot take them; then the oldest give way.
+_KEPT: Final = 20 * _GATHERED
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode_entry: Final = msgspec.json.Decoder(JournalEntry).decode
+_entries: Final = msgspec.json.Decoder(JournalEntry)
 
 
 class SqlStore:
@@ -85,8 +87,10 @@ class SqlStore:
 
     def __init__(self, url: str, world: World, *, patience: float = 10) -> None:
         self._world = world
+        self._patience = patience
         self._lock = threading.Lock()
         self._notes: list[JournalEntry] = []
+        self._gathering = threading.Lock()
         self._decoders = {of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).RECORDS}
         self._engine = _engine(url, patience)
         self._sqlite = self._engine.dialect.name == "sqlite"
@@ -105,28 +109,33 @@ class SqlStore:
                 connection.exec_driver_sql("BEGIN")
             else:
                 connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            try:
+            with _rolled_back(connection):
                 yield _SqlAccount(connection, self._world, self._decoders)
-            finally:
-                connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction, kept when it ends without an exception; durable when this returns."""
-        with self._writing_connection() as connection:
-            transaction = _SqlTransaction(connection, self._world, self._decoders)
-            yield transaction
-            notes, self._notes = self._notes, []
-            try:
-                transaction.finish(notes)
-            except BaseException:
-                self._notes = notes + self._notes
-                raise
+        notes: list[JournalEntry] = []
+        try:
+            with self._writing_connection() as connection:
+                transaction = _SqlTransaction(connection, self._world, self._decoders)
+                yield transaction
+                if transaction.entries:  # a call that changed nothing after all costs no write
+                    notes = self._take_notes()
+                    _write_journal(connection, notes + transaction.entries)
+        except BaseException:
+            self._give_back(notes)
+            raise
 
     def note(self, entry: JournalEntry) -> None:
         """Keep a journal entry of a call that changed nothing; it goes to the database with the next change."""
-        self._notes.append(entry)
-        if len(self._notes) >= _GATHERED:
+        with self._gathering:
+            self._notes.append(entry)
+            full = len(self._notes) % _GATHERED == 0  # so that a database that is gone is not asked at every call
+            if len(self._notes) > _KEPT:
+                del self._notes[:_GATHERED]
+        if full:
             self._flush()
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
@@ -140,16 +149,18 @@ class SqlStore:
             if not rows:
                 return
             for row in rows:
-                yield _decode_entry(row.document).numbered(row.number)
+                yield _read(_entries, row.document).numbered(row.number)
             last = rows[-1].number
 
     def reset(self) -> None:
         """Forget every timer and the whole journal; ids begin anew."""
         with self._writing_connection() as connection:
-            self._notes = []
             connection.execute(sa.delete(_records))
             connection.execute(sa.delete(_journal))
             connection.execute(sa.update(_counter).values(last_id=1000))
+            if not self._sqlite:  # SQLite numbers anew by itself
+                connection.exec_driver_sql("ALTER SEQUENCE journal_number_seq RESTART")
+        self._take_notes()
 
     def close(self) -> None:
         """Write what is gathered, and let go of the database."""
@@ -159,23 +170,45 @@ class SqlStore:
             self._engine.dispose()
 
     def _flush(self) -> None:
-        if self._notes:
-            with self.writing():
-                pass
+        """Write what is gathered."""
+        notes: list[JournalEntry] = []
+        try:
+            with self._writing_connection() as connection:
+                notes = self._take_notes()
+                _write_journal(connection, notes)
+        except BaseException:
+            self._give_back(notes)
+            raise
+
+    def _take_notes(self) -> list[JournalEntry]:
+        with self._gathering:
+            notes, self._notes = self._notes, []
+            return notes
+
+    def _give_back(self, notes: list[JournalEntry]) -> None:
+        with self._gathering:
+            self._notes = (notes + self._notes)[-_KEPT:]
 
     @contextmanager
     def _writing_connection(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that nobody else writes beside."""
-        with _unavailable(), self._lock, self._engine.connect() as connection:
+        with _unavailable(), self._alone(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
-            try:
+            with _rolled_back(connection):
                 if not self._sqlite:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 yield connection
                 connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
-                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Before all other threads; none waits for ever behind one that waits for the database."""
+        if not self._lock.acquire(timeout=self._patience):
+            raise StoreUnavailable(f"others have been writing for {self._patience} seconds")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 class _SqlAccount:
@@ -224,7 +257,7 @@ class _SqlAccount:
 
     def _record(self, of: type[R], row: Any) -> R:  # noqa: ANN401 a row's type is its query's
         world = self._world
-        record: R = self._decoders[of].decode(row.document)
+        record: R = _read(self._decoders[of], row.document)
         return replace(
             record,
             person=world.people.get(row.person) or Person(id=row.person),
@@ -242,7 +275,7 @@ class _SqlTransaction(_SqlAccount):
         self, connection: sa.Connection, world: World, decoders: dict[type[Record], msgspec.json.Decoder[Any]]
     ) -> None:
         super().__init__(connection, world, decoders)
-        self._entries: list[JournalEntry] = []
+        self.entries: list[JournalEntry] = []
 
     def apply(self, changes: Iterable[Change[Record]]) -> None:
         """Keep what a call changed: of each record, what it is in the end."""
@@ -259,13 +292,7 @@ class _SqlTransaction(_SqlAccount):
 
     def append(self, entry: JournalEntry) -> None:
         """Keep an entry of the journal."""
-        self._entries.append(entry)
-
-    def finish(self, notes: Iterable[JournalEntry]) -> None:
-        """Write the journal: what was gathered before, then this transaction's own."""
-        documents = [{"document": _encode(entry).decode()} for entry in (*notes, *self._entries)]
-        if documents:
-            self._connection.execute(sa.insert(_journal), documents)
+        self.entries.append(entry)
 
 
 _RECORD_COLUMNS: Final = tuple(_records.c[name] for name in ("document", "person", "client", "project", "task", "job"))
@@ -273,6 +300,13 @@ _ONE: Final = sa.select(*_RECORD_COLUMNS).where(
     _records.c.vendor == sa.bindparam("v"), _records.c.kind == sa.bindparam("k"), _records.c.id == sa.bindparam("i")
 )
 _E = TypeVar("_E")
+
+
+def _read(decoder: msgspec.json.Decoder[_E], document: str) -> _E:
+    try:
+        return decoder.decode(document)
+    except msgspec.DecodeError as error:
+        raise StoreUnavailable(f"the database holds what this version of punchclock cannot read: {error}") from None
 
 
 def _known(among: Any, id: str, of: type[_E]) -> _E | None:  # noqa: ANN401 a mapping by id of ``of``
@@ -297,6 +331,11 @@ def _row(record: Record) -> dict[str, object]:
         "updated_on": str(record.updated_on or ""),
         "document": _encode(rest).decode(),
     }
+
+
+def _write_journal(connection: sa.Connection, entries: list[JournalEntry]) -> None:
+    if entries:
+        connection.execute(sa.insert(_journal), [{"document": _encode(entry).decode()} for entry in entries])
 
 
 def _matching(query: Query[R]) -> list[sa.ColumnElement[bool]]:
@@ -334,6 +373,8 @@ def _engine(url: str, patience: float = 10) -> sa.Engine:
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+        if "connect_timeout" not in parsed.query:
+            parsed = parsed.update_query_dict({"connect_timeout": str(max(2, round(patience)))})
     elif backend != "sqlite":
         raise StoreUnavailable(f"{backend} is not served; SQLite (sqlite:///FILE) and PostgreSQL (postgresql://…) are")
     # Every transaction here begins and ends by its own words, so the driver is to begin none.
@@ -345,8 +386,7 @@ def _engine(url: str, patience: float = 10) -> sa.Engine:
     else:
         options["pool_pre_ping"] = True
     engine = sa.create_engine(parsed, **options)
-    if backend == "sqlite":
-        sa.event.listen(engine, "connect", _durable)
+    sa.event.listen(engine, "connect", _durable if backend == "sqlite" else _patient(patience))
     return engine
 
 
@@ -354,6 +394,15 @@ def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 sqlite3'
     """Write ahead, so that readers wait for nobody; sync before a commit returns."""
     for pragma in ("journal_mode = WAL", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _patient(patience: float) -> Callable[[Any, object], None]:
+    """Wait for another server's lock no longer than that."""
+
+    def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 psycopg's own
+        connection.execute(f"SET lock_timeout = {max(1, round(patience * 1000))}")
+
+    return set_up
 
 
 def _migrate(connection: sa.Connection) -> None:
@@ -365,6 +414,17 @@ def _migrate(connection: sa.Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise StoreUnavailable(f"the database was written by another version of punchclock: {error}") from None
+
+
+@contextmanager
+def _rolled_back(connection: sa.Connection) -> Iterator[None]:
+    """Roll back on an exception, and tell of that one: a database that ended the transaction refuses to once more."""
+    try:
+        yield
+    except BaseException:
+        with suppress(sa.exc.SQLAlchemyError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
 
 
 @contextmanager
