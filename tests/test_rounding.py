@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -146,6 +147,15 @@ def test_a_step_that_is_none_is_refused(step: int) -> None:
         round_duration(QUARTER, step, Rounding.UP)
     assert (caught.value.parameter, caught.value.value, caught.value.code) == ("step", step, "invalid-rounding")
     assert round_duration(12_345, 1, Rounding.UP) == 12_345
+
+
+@pytest.mark.parametrize("value", [0.25, 900.0, True, "900", None])
+def test_what_is_no_integer_is_refused(value: Any) -> None:  # noqa: ANN401 - that is what is under test
+    """A float of seconds would be taken for microseconds, and rounded twice."""
+    with pytest.raises(pc.InvalidDuration, match="not an integer of microseconds"):
+        round_duration(value, QUARTER, Rounding.UP)
+    with pytest.raises(pc.InvalidRounding, match="not an integer of microseconds"):
+        round_duration(QUARTER, value, Rounding.UP)
 
 
 @pytest.mark.parametrize("mode", ["UP", "", "half-even", "floor"])

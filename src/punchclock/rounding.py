@@ -30,9 +30,10 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
         mode: ``up``, ``down``, ``nearest`` (half goes up) or ``half_even`` (half goes to the even multiple).
 
     Raises:
-        InvalidDuration: a negative duration.
-        InvalidRounding: a step below 1, or an unknown mode.
+        InvalidDuration: a negative duration, or no integer at all.
+        InvalidRounding: a step below 1 or of no integer, or an unknown mode.
     """
+    _check_integers(duration, step)
     if duration < 0:
         raise InvalidDuration(duration, "it is negative")
     if step < 1:
@@ -49,3 +50,11 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
     else:
         raise InvalidRounding("mode", mode, f"there are {', '.join(Rounding)}")
     return (count + 1) * step if up else count * step
+
+
+def _check_integers(duration: int, step: int) -> None:
+    """Refuse floats, truth values and texts: what is given here may come from a form or a configuration."""
+    if type(duration) is not int:
+        raise InvalidDuration(duration, "not an integer of microseconds")
+    if type(step) is not int:
+        raise InvalidRounding("step", step, "not an integer of microseconds")
