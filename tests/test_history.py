@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -150,3 +151,8 @@ def test_a_stretch_is_a_value() -> None:
     assert {stretch: 1} == {Stretch(Kind.WORK, 0, 5): 1}
     with pytest.raises(AttributeError, match="immutable"):
         stretch.end = 6  # type: ignore[misc]
+
+
+def test_the_garbage_collector_does_not_follow_stretches() -> None:
+    """Nor does a stretch hold anything that could hold it."""
+    assert not gc.is_tracked(Stretch(Kind.WORK, 0, 1))

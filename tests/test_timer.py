@@ -5,6 +5,7 @@ What holds of all timers is stated as laws in test_laws.py.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import msgspec
@@ -172,6 +173,11 @@ def test_a_timer_cannot_be_changed() -> None:
     """It is a value: no function can change what its caller holds."""
     with pytest.raises(AttributeError, match="immutable"):
         start(0).worked = 5  # type: ignore[misc]
+
+
+def test_the_garbage_collector_does_not_follow_timers() -> None:
+    """A timer holds nothing that could hold it, so that millions of them do not slow the collector down."""
+    assert not gc.is_tracked(start(0))
 
 
 def test_equal_timers_are_one_key() -> None:
