@@ -242,19 +242,22 @@ def equivalents() -> dict[tuple[str, str, str, str], str]:
 
 # ---- how it is tried -----------------------------------------------------------------------------
 
-#: The process that forks. What is under test is loaded after the fork only.
+#: The process that forks. What is under test is loaded after the fork only. Bytecode is kept of the first run of all,
+#: before any mistake: a mutant and its original may be of one size and one second, and then it would be mistaken.
 _SERVER: Final = """
 import os, sys, time
 import hypothesis, hypothesis.strategies, msgspec, pendulum, pytest, statemachine, defusedxml.ElementTree
-loaded = "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--no-header", "--tb=no"]
+options += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
 for line in sys.stdin:
-    seconds, *files = line.split()
+    first, seconds, *files = line.split()
     begun, child = time.monotonic(), os.fork()
     if child == 0:
         os.setsid()
+        sys.dont_write_bytecode = first != "first"
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1); os.dup2(silent, 2)
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", *loaded, *files])))
+        os._exit(int(pytest.main([*options, *files])))
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done or time.monotonic() - begun > float(seconds):
@@ -294,7 +297,7 @@ class Runner:
             shutil.copy(_ROOT / "pyproject.toml", folder)
             with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
                 conftest.write(_PROFILE)
-            environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+            environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
             with subprocess.Popen(  # noqa: S603 - our own arguments
                 [sys.executable, "-c", _SERVER],
                 cwd=folder,
@@ -308,12 +311,14 @@ class Runner:
                 finally:
                     server.kill()
 
-    def run(self, files: Iterable[str], seconds: float) -> tuple[str, float]:
+    def run(self, files: Iterable[str], seconds: float, *, first: bool = False) -> tuple[str, float]:
         """How pytest ended on these test files, ``late`` for not in time, and how long it took."""
         stdin, stdout = self._server.stdin, self._server.stdout
         if stdin is None or stdout is None:
             raise Refuted("the process that tries mutants has no pipes")
-        stdin.write(" ".join([f"{seconds:g}", *(f"tests/{file}.py" for file in files)]) + "\n")
+        stdin.write(
+            " ".join(["first" if first else "later", f"{seconds:g}", *(f"tests/{file}.py" for file in files)]) + "\n"
+        )
         stdin.flush()
         ended, _, took = stdout.readline().partition(" ")
         if not took:
@@ -350,7 +355,7 @@ def try_out(modules: Mapping[str, tuple[str, ...]], sample: int | None = None, *
             if not mutants:
                 continue
             files = modules[module]
-            ended, took = runner.run(files, 600)
+            ended, took = runner.run(files, 600, first=True)
             if ended != "0":
                 raise Refuted(f"the tests of {module} fail without any mistake: {ended}")
             left = [each for each in mutants if runner.survives(each, files, 10 + 5 * took)]
