@@ -9,18 +9,20 @@ parameters mean. How bytes become parameters is in `punchclock.vendors.wire`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from functools import cache
 from itertools import takewhile
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from punchclock.errors import IllegalTransition, InstantOutOfRange
+from punchclock.errors import IllegalTransition, InstantOutOfRange, InvalidInstant
+from punchclock.instants import instant
 from punchclock.machine import Event
 from punchclock.timer import not_before, transition
 from punchclock.vendors.account import Account
 from punchclock.vendors.dialect import Dialect
-from punchclock.vendors.errors import Rejection, UnknownOperation
+from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownOperation
 from punchclock.vendors.records import Change, Record
 from punchclock.vendors.rules import Broken, Rule
 from punchclock.vendors.wire import convert_parameters
@@ -242,19 +244,31 @@ def _shared(template: Sequence[str], segments: Sequence[str]) -> int:
     return len(list(takewhile(lambda pair: pair[0] == pair[1] or pair[0].startswith("{"), pairs)))
 
 
-def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int, zone: str, **form: str) -> Any:  # noqa: ANN401 a row's own type
+def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int | None, zone: str, **form: str) -> Any:  # noqa: ANN401 a row's own type
     """The client's side of `answer`: what a reply to a call says; ``form`` is what else its reader has to know.
+
+    Where the caller gives no instant, it is the one of the reply's ``Date`` header.
 
     Raises:
         UnknownOperation: the vendor has no such call.
         Rejection: the vendor refused.
-        MalformedPayload: the body is not what the vendor documents.
+        MalformedPayload: the body is not what the vendor documents; or no instant is given, and no ``Date`` header.
     """
     row = operation_named(vendor, operation)
     rejection = vendor.read_rejection(reply)
     if rejection is not None:
         raise rejection
-    return row.reader(reply.body, now, zone, **form)
+    return row.reader(reply.body, _date(vendor, reply) if now is None else now, zone, **form)
+
+
+def _date(vendor: Vendor, reply: Reply) -> int:
+    """The instant of a reply's ``Date`` header, in whole seconds."""
+    date = next((value for name, value in reply.headers.items() if name.lower() == "date"), "")
+    try:
+        return instant(parsedate_to_datetime(date))
+    except (ValueError, InvalidInstant):
+        reason = "a reply without its instant: give now=, or the Date header that came with it"
+        raise MalformedPayload(vendor.name, "$", date, reason) from None
 
 
 def operation_named(vendor: Vendor, name: str) -> Operation:

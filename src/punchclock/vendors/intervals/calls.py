@@ -264,7 +264,7 @@ def example(world: World, now: int) -> Request | None:
 
 
 def read_reply(
-    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
+    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
 ) -> Any:  # noqa: ANN401 the operation's own type
     """What Intervals answered: a record, a page of records, or ``None`` for a deletion.
 
@@ -273,7 +273,7 @@ def read_reply(
         status: the HTTP status of the answer.
         headers: its headers.
         body: its bytes, JSON or XML.
-        now: the instant of the answer.
+        now: the instant of the answer; the one of its ``Date`` header where none is given.
         zone: the account's zone; Intervals keeps to UTC.
 
     Raises:

@@ -259,7 +259,7 @@ def example(world: World, now: int) -> Request | None:
 
 
 def read_reply(
-    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
+    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
 ) -> ProjectTimer | AttendanceTimer:
     """What TimeTrack answered: a `ProjectTimer` or an `AttendanceTimer`.
 
@@ -268,7 +268,7 @@ def read_reply(
         status: the HTTP status of the answer.
         headers: its headers.
         body: its bytes.
-        now: the instant of the answer.
+        now: the instant of the answer; TimeTrack's tells all that is needed, so it changes nothing.
         zone: the account's zone; a timestamp is read as it is written, in UTC (see local.py).
 
     Raises:
@@ -276,5 +276,7 @@ def read_reply(
         Rejection: TimeTrack refused.
         MalformedPayload: the body is not what TimeTrack documents.
     """
-    answered: ProjectTimer | AttendanceTimer = read_answer(VENDOR, operation, Reply(status, headers, body), now, zone)
+    answered: ProjectTimer | AttendanceTimer = read_answer(
+        VENDOR, operation, Reply(status, headers, body), 0 if now is None else now, zone
+    )
     return answered

@@ -291,7 +291,7 @@ def example(world: World, now: int) -> Request | None:
 
 
 def read_reply(
-    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int, zone: str = "UTC"
+    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
 ) -> list[WorksectionTimer] | WorksectionTimer | None:
     """What Worksection answered: a list of records, a record, or ``None``.
 
@@ -300,7 +300,7 @@ def read_reply(
         status: the HTTP status of the answer.
         headers: its headers.
         body: its bytes.
-        now: the instant of the answer.
+        now: the instant of the answer; the one of its ``Date`` header where none is given.
         zone: the account's zone.
 
     Raises:

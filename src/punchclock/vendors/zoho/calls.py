@@ -330,7 +330,7 @@ def read_reply(
     headers: Mapping[str, str],
     body: bytes,
     *,
-    now: int,
+    now: int | None = None,
     zone: str = "UTC",
     date_format: str = ISO,
 ) -> ZohoTimer | list[Comment] | str | None:
@@ -341,7 +341,7 @@ def read_reply(
         status: the HTTP status of the answer.
         headers: its headers.
         body: its bytes, JSON or XML.
-        now: the instant of the answer.
+        now: the instant of the answer; the one of its ``Date`` header where none is given.
         zone: the account's zone.
         date_format: the format that the running timer was asked for in.
 
