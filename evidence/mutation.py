@@ -36,8 +36,8 @@ __all__ = ["CLAIMS", "Mutant", "Runner", "Tally", "equivalents", "mutants_of", "
 _ROOT: Final = Path(__file__).parents[1]
 _KEPT: Final = Path(__file__).with_name("mutants.json")
 _EQUIVALENTS: Final = Path(__file__).with_name("equivalent_mutants.toml")
-_SAMPLE: Final = 24  # mutants that the short budget tries
-_CREDIBLE: Final = 4  # survivors in a sample; with 95 % killed, more are found once in 150 samples
+_SAMPLE: Final = 12  # mutants that the short budget tries
+_CREDIBLE: Final = 3  # survivors in a sample; with 95 % killed, more are found once in 400 samples
 
 #: A module below ``src/punchclock``, and the test files that its mutants have to pass by; the quickest first.
 _CORE: Final[Mapping[str, tuple[str, ...]]] = {

@@ -165,3 +165,10 @@ def test_an_unknown_mode_is_refused(mode: str, duration: int) -> None:
     with pytest.raises(pc.InvalidRounding, match="there are up, down, nearest, half_even") as caught:
         round_duration(duration, QUARTER, mode)
     assert (caught.value.parameter, caught.value.value) == ("mode", mode)
+
+
+@pytest.mark.parametrize("mode", ["", "upwards", "nearly", "nearest ", "half_odd", "zero"])
+def test_modes_are_known_by_their_whole_name(mode: str) -> None:
+    """No text is taken for the mode that it is next to."""
+    with pytest.raises(InvalidRounding):
+        round_duration(3, 2, mode)
