@@ -170,5 +170,5 @@ def test_an_unknown_mode_is_refused(mode: str, duration: int) -> None:
 @pytest.mark.parametrize("mode", ["", "upwards", "nearly", "nearest ", "half_odd", "zero"])
 def test_modes_are_known_by_their_whole_name(mode: str) -> None:
     """No text is taken for the mode that it is next to."""
-    with pytest.raises(InvalidRounding):
+    with pytest.raises(pc.InvalidRounding):
         round_duration(3, 2, mode)
