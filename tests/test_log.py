@@ -451,3 +451,15 @@ def test_a_record_is_its_timer_and_its_labels() -> None:
     assert isinstance(record, Record)
     assert (record.name, record.project, record.history) == ("T1", "P", None)
     assert seconds(1_500_000) == Decimal("1.5")
+
+
+def test_texts_that_timers_share_are_kept_once() -> None:
+    """A hundred thousand timers of one project hold one text; what is long is seldom said twice, and stays its own."""
+    book = Book()
+    for timer, project in (("T1", "Project 006"), ("T2", "Project 006"), ("T3", "x" * 1000), ("T4", "x" * 1000)):
+        book.apply(parse_line(line(timer=timer, project=project)))
+    first, second, third, fourth = (each.project for each in book.records.values())
+    assert first is second
+    assert first == "Project 006"
+    assert third == fourth == "x" * 1000
+    assert third is not fourth

@@ -34,7 +34,7 @@ name is free: the next ``start`` of that name begins another timer.
 
 from __future__ import annotations
 
-import sys
+import functools
 from collections.abc import Callable
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final, Generic, Protocol, TypeVar, overload
@@ -136,6 +136,8 @@ _decode: Final = msgspec.json.Decoder(_Line).decode
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _EVENTS: Final[dict[str, Event | Correction]] = {each.value: each for kind in (Event, Correction) for each in kind}
 
+#: Texts up to this length are worth keeping once.
+_SHORT: Final = 200
 _AMEND: Final = Correction.AMEND  # looked up once: it is asked for in every line
 
 
@@ -308,15 +310,25 @@ class Book(Generic[H]):
 def _relabel(record: Record[H], labels: Labels) -> None:
     """Put down what a line says. Texts that many timers share are kept once."""
     if labels.user is not UNSET:
-        record.user = sys.intern(labels.user)
+        record.user = _shared(labels.user)
     if labels.task is not UNSET:
-        record.task = sys.intern(labels.task)
+        record.task = _shared(labels.task)
     if labels.project is not UNSET:
-        record.project = sys.intern(labels.project)
+        record.project = _shared(labels.project)
     if labels.client is not UNSET:
-        record.client = sys.intern(labels.client)
+        record.client = _shared(labels.client)
     if labels.note is not UNSET:
         record.note = labels.note
+
+
+def _shared(text: str) -> str:
+    """The text, as one object for all timers that have it."""
+    return text if len(text) > _SHORT else _kept(text)
+
+
+@functools.lru_cache(maxsize=4096)  # not ``sys.intern``, which in Python 3.12 forgets nothing
+def _kept(text: str) -> str:
+    return text
 
 
 def _amendment(written: _Line, at: int) -> Entry:
