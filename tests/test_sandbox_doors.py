@@ -20,6 +20,7 @@ import pytest
 import punchclock as pc
 from punchclock import vendors
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
+from punchclock.sandbox import server as server_module
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
 from punchclock.sandbox.server import ServingFailed, application
 from punchclock.sandbox.store import StoreUnavailable
@@ -335,6 +336,18 @@ def test_a_client_that_hangs_up_changes_nothing(sandbox: Sandbox, url: str) -> N
         )
         connection.sendall(head.encode() + b'{"personid"')
     assert httpx.get(f"{url}/healthz").status_code == 200
+    assert list(sandbox.journal()) == []
+
+
+def test_a_client_that_never_ends_holds_up_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that is too long on its way gets 408 and the end of the connection, so that no stop waits for it."""
+    monkeypatch.setattr(server_module, "_SLOWEST", 0.05)
+    with sandbox.serve() as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as connection:
+            connection.sendall(b"POST /timer HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{")
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
     assert list(sandbox.journal()) == []
 
 

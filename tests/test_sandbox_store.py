@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -270,11 +271,35 @@ def test_a_database_of_a_later_version_is_refused(url: str) -> None:
         SqlStore(url, WORLD)
 
 
-@pytest.mark.parametrize("given", ["nonsense", "mysql://host/x", "sqlite:////no/such/folder/x.sqlite3"])
-def test_a_database_that_cannot_be_opened_is_named(given: str) -> None:
-    """What is no URL, no database that is served, or no place for a file is a `StoreUnavailable`."""
-    with pytest.raises(StoreUnavailable):
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("", "no database URL"),
+        ("nonsense", "no database URL"),
+        ("postgresql://host:secret/x", "no database URL"),
+        ("mysql://host/x", "mysql is not served"),
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite:///:memory:", "SQLite needs a file"),
+        ("sqlite:///x?timeout=soon", "an option of the database URL cannot be read"),
+        ("sqlite:////no/such/folder/x.sqlite3", "unable to open"),
+        ("postgresql://user:secret@127.0.0.1:1/x", "127.0.0.1"),
+        ("postgresql://user:secret@127.0.0.1:1/x?connect_timeout=3", "127.0.0.1"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_named(given: str, why: str) -> None:
+    """What is no URL, no database that is served or none that can be reached is told with why, and no password."""
+    with pytest.raises(StoreUnavailable, match=re.escape(why)) as caught:
         SqlStore(given, WORLD)
+    assert "cret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    """A file of something else is refused, and not touched."""
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"not a database at all")
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        SqlStore(f"sqlite:///{path}", WORLD)
+    assert path.read_bytes() == b"not a database at all"
 
 
 PLANS = [

@@ -7,6 +7,7 @@ drops it. The access log shows no query and no header, since these bear credenti
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -41,6 +42,8 @@ access_log: Final = logging.getLogger("punchclock.access")
 
 #: How long a stop waits for the requests that are being answered, in seconds.
 _GRACE: Final = 30
+#: How long the body of a request may be on its way, in seconds; with a slower client nobody has patience.
+_SLOWEST: Final = 10
 #: How much is read of a request's head, at most: more than the sandbox takes, so that it is the one who refuses.
 _MAX_HEAD: Final = MAX_QUERY + MAX_HEADERS + 1
 #: How long what a client still sends of a head that is too large is read and thrown away, in seconds.
@@ -91,16 +94,23 @@ async def _respond(handle: Handle, request: Request, *, control_from_anywhere: b
     if is_control(path) and not control_from_anywhere and not _is_local(request):
         status, headers, content = failed(403, "forbidden", "the control plane answers this machine only")
         return Response(content, status, headers)
+    try:
+        async with asyncio.timeout(_SLOWEST):
+            body = await _body(request)
+    except TimeoutError:
+        return Response(status_code=408, headers={"connection": "close"})
+    query = request.scope["query_string"].decode("latin-1")
+    status, headers, content = await run_in_threadpool(handle, request.method, path, query, dict(request.headers), body)
+    return Response(content, status, headers)
+
+
+async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk[: MAX_BODY + 1 - len(body)]
         if len(body) > MAX_BODY:  # so much, and no more is read: what is too large is refused behind this door
             break
-    query = request.scope["query_string"].decode("latin-1")
-    status, headers, content = await run_in_threadpool(
-        handle, request.method, path, query, dict(request.headers), bytes(body)
-    )
-    return Response(content, status, headers)
+    return bytes(body)
 
 
 def _is_local(request: Request) -> bool:

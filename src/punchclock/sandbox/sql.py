@@ -368,8 +368,8 @@ def _upsert(connection: sa.Connection) -> Any:  # noqa: ANN401 each dialect has 
 def _engine(url: str, patience: float = 10) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise StoreUnavailable(f"no database URL: {error}") from None
+    except (sa.exc.ArgumentError, ValueError):  # what it says may show a part of a password
+        raise StoreUnavailable("no database URL; sqlite:///FILE and postgresql://… are") from None
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -382,10 +382,14 @@ def _engine(url: str, patience: float = 10) -> sa.Engine:
     if backend == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise StoreUnavailable("SQLite needs a file: sqlite:///FILE; memory: is a store that needs none")
+        parsed = parsed.set(drivername="sqlite")
         options["connect_args"] = {"timeout": patience}
     else:
         options["pool_pre_ping"] = True
-    engine = sa.create_engine(parsed, **options)
+    try:
+        engine = sa.create_engine(parsed, **options)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreUnavailable(f"an option of the database URL cannot be read: {error}") from None
     sa.event.listen(engine, "connect", _durable if backend == "sqlite" else _patient(patience))
     return engine
 
