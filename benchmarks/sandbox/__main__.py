@@ -1,6 +1,7 @@
 """Requests a second and their times, by store and by how many timers are stored; moto's server beside it.
 
-PostgreSQL is measured where ``PUNCHCLOCK_TEST_POSTGRESQL`` names a server. ``--save`` keeps the figures for the docs.
+PostgreSQL is measured where ``PUNCHCLOCK_TEST_POSTGRESQL`` names a server; moto comes with ``pip install --group load``.
+``--save`` keeps the figures.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def _in_process() -> float:
 
 @contextmanager
 def _moto() -> Iterator[int]:
-    """moto's server with an empty table."""
+    """Moto's server with an empty table."""
     port = 18_765
     command = [sys.executable, "-m", "moto.server", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
