@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from worksection import Client  # type: ignore[import-untyped]
-from worksection.exceptions import ResponseException, UnauthorizedException  # type: ignore[import-untyped]
+from worksection import Client
+from worksection.exceptions import ResponseException, UnauthorizedException
 
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request

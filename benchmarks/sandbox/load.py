@@ -78,5 +78,6 @@ def _clients(port: int, cycle: list[Sent], seconds: float) -> list[float]:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures, failures[0]
+    if failures:
+        raise AssertionError(failures[0])
     return [each for mine in times for each in mine]
