@@ -459,3 +459,24 @@ def test_now_is_the_system_clock_in_microseconds() -> None:
     before = time.time_ns() // 1_000
     at = now()
     assert before <= at <= time.time_ns() // 1_000
+
+
+def test_a_text_of_a_strange_class_is_read_for_what_it_is() -> None:
+    """Whatever the class of a text makes of its methods, the text itself is read."""
+
+    class Odd(str):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            return 0
+
+        def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+            return b""
+
+    assert instant(Odd("1970-01-01T00:00:01Z")) == 1_000_000
+
+
+def test_an_hour_that_there_is_not() -> None:
+    """25 hours have the shape of RFC 3339: it is the time that does not exist."""
+    with pytest.raises(InvalidInstant, match="no such date or time"):
+        instant("2026-03-02T25:00:00Z")
