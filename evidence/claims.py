@@ -45,14 +45,14 @@ SHORT: Final = Budget(
     word_length=9,
     zone_hours=2,
     model_examples=240,
-    simulation_seeds=400,
+    simulation_seeds=300,
     fuzz_seconds=4,
     mutants=False,
 )
 
 LONG: Final = Budget(
     name="long",
-    crosshair_seconds=120,
+    crosshair_seconds=60,
     word_length=14,
     zone_hours=0.25,
     model_examples=4000,

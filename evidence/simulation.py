@@ -515,6 +515,6 @@ CLAIMS: Final = (
     ),
     Claim(
         "the same over a database",
-        lambda budget: seeds(100_000, max(2, budget.simulation_seeds // 20), database=True),
+        lambda budget: seeds(100_000, max(2, budget.simulation_seeds // 30), database=True),
     ),
 )

@@ -1,4 +1,4 @@
-"""The generated parts of the docs: diagrams and tables from the code, figures from the last benchmark.
+"""The generated parts of the docs: diagrams and tables from the code, figures from benchmarks and evidence.
 
 ``python scripts/generate_docs.py`` writes them to ``docs/generated``, where they are committed. mkdocs loads this
 file as a hook, and the docs do not build while one of them differs from what would be written now.
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]  # mkdocs knows the hook only
 
 from benchmarks.results import RESULTS, Results, text  # noqa: E402
+from evidence import results as evidence  # noqa: E402
 
 from control_docs import control_pages  # noqa: E402
 from diagram import svg  # noqa: E402
@@ -35,6 +36,7 @@ def generated() -> dict[str, str]:
         "machine-table.md": markdown_table(TRANSITIONS),
         "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}```\n",
         "benchmarks.md": text(results),
+        "evidence.md": evidence.text(msgspec.json.decode(evidence.RESULTS.read_bytes(), type=evidence.Results)),
         **vendor_pages(),
         **control_pages(),
     }

@@ -5,10 +5,10 @@ The evidence is the project's, not the package's: where the built wheel is teste
 
 from __future__ import annotations
 
+import importlib
 import platform
 import types
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -44,17 +44,17 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let every means have these claims."""
 
     def put(*these: Claim) -> None:
-        monkeypatch.setattr("importlib.import_module", lambda _: types.SimpleNamespace(CLAIMS=these))
+        monkeypatch.setattr(importlib, "import_module", lambda _: types.SimpleNamespace(CLAIMS=these))
 
     return put
 
 
 def test_every_means_has_claims() -> None:
     """Each means that the command knows is a file with claims, each of them a sentence that no other has."""
-    texts = [claim.text for means in command.MEANS for claim in import_module(f"evidence.{means}").CLAIMS]
+    texts = [claim.text for means in command.MEANS for claim in importlib.import_module(f"evidence.{means}").CLAIMS]
     assert len(texts) == len(set(texts)) > 20
     for means in command.MEANS:
-        assert import_module(f"evidence.{means}").CLAIMS, means
+        assert importlib.import_module(f"evidence.{means}").CLAIMS, means
 
 
 def test_the_long_budget_is_longer() -> None:
@@ -143,7 +143,7 @@ def test_the_machine_is_described_and_not_named() -> None:
 
 def test_a_pitfall_that_is_fallen_into_is_noticed(tmp_path: Path) -> None:
     """A file with a test that fails refutes the claim, and so does one without tests."""
-    pitfalls = import_module("evidence.pitfalls")
+    pitfalls = importlib.import_module("evidence.pitfalls")
     tests = tmp_path / "test_wrong.py"
     tests.write_text("def test_wrong():\n    '''It fails.'''\n    assert 1 + 1 == 3\n", encoding="utf-8")
     with pytest.raises(Refuted, match="1 failed"):
