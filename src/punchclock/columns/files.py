@@ -31,9 +31,10 @@ from punchclock.log import Labels, parse_line
 
 __all__ = ["LABELS", "FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
 
-#: Rows of a log in memory at a time, and bytes of a text.
+#: Rows of a log in memory at a time, bytes of a text, and bytes that are read from a file of columns.
 _BATCH: Final = 1 << 20
 _CHUNK: Final = 1 << 25
+_BUFFER: Final = 1 << 20
 
 _UTC: Final = pa.timestamp("us", tz="UTC")
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
@@ -174,7 +175,8 @@ def _writer(target: Path | str) -> contextlib.AbstractContextManager[Put]:
 
 
 def _read_parquet(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path, read_dictionary=["event"]) as file:
+    # Not ahead of time, and not a column of a whole row group at once: a file may be one row group.
+    with pq.ParquetFile(path, read_dictionary=["event"], pre_buffer=False, buffer_size=_BUFFER) as file:
         yield _columns_of_log(file.schema_arrow.empty_table(), also)
         for batch in file.iter_batches(_BATCH, columns=[*_LOG.names, *also], use_threads=False):
             yield _columns_of_log(pa.table(batch), also)
