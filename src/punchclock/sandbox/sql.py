@@ -284,8 +284,8 @@ class _SqlTransaction(_SqlAccount):
             if change.removes:
                 mine = (_records.c.vendor == vendor, _records.c.kind == kind, _records.c.id == id)
                 self._connection.execute(sa.delete(_records).where(*mine))
-            else:
-                self._connection.execute(_upsert(self._connection), _row(change.record))
+        if rows := [_row(change.record) for change in final.values() if not change.removes]:
+            self._connection.execute(_upsert(self._connection), rows)
         last = max((change.record.last_number for change in final.values()), default=0)
         raised = sa.update(_counter).where(_counter.c.last_id < last).values(last_id=last)
         self._connection.execute(raised)
