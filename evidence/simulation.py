@@ -476,7 +476,9 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
     Raises:
         Refuted: one failed; with its seed and its shortest history.
     """
-    logging.getLogger("punchclock.sandbox").setLevel(logging.CRITICAL)  # a store that is gone is what we simulate
+    log = logging.getLogger("punchclock.sandbox")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # a store that is gone is what we simulate
     happened: Counter[str] = Counter()
     begun, passed = time.perf_counter(), 0
     folder = Path(tempfile.mkdtemp(prefix="punchclock-evidence-"))
@@ -495,6 +497,7 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
             passed += simulation.clock.now() - MORNING
     finally:
         shutil.rmtree(folder)
+        log.setLevel(level)
     minutes = (time.perf_counter() - begun) / 60
     wrong = sum(happened[what] for what in ("faults", "crashes", "duplicated", "reordered", "restarts"))
     return (
