@@ -16,7 +16,7 @@ def broken(function: Callable[..., Any], old: str, new: str) -> Callable[..., An
     assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {function.__qualname__}"
     module = inspect.getmodule(function)
     assert module is not None
-    code = compile(source.replace(old, new), "broken", "exec", flags=annotations.compiler_flag)
+    code = compile(source.replace(old, new), "<broken>", "exec", flags=annotations.compiler_flag)
     names: dict[str, Any] = {}
     exec(code, vars(module), names)  # noqa: S102 - our own source
     copy: Callable[..., Any] = names[function.__name__]

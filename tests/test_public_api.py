@@ -150,3 +150,12 @@ def test_every_public_name_is_documented(name: str) -> None:
 def test_the_version_is_a_version() -> None:
     """Three numbers."""
     assert len([int(part) for part in pc.__version__.split(".")]) == 3
+
+
+def test_what_is_heavy_loads_when_it_is_asked_for() -> None:
+    """The calendar, the chart and totals are the package's names like any other; a name that is none is refused."""
+    assert pc.__getattr__("calendar") is import_module("punchclock.calendar")
+    assert pc.__getattr__("chart") is import_module("punchclock.chart")
+    assert pc.__getattr__("totals") is import_module("punchclock.summary").totals
+    with pytest.raises(AttributeError, match="no attribute 'total'"):
+        pc.__getattr__("total")
