@@ -35,7 +35,9 @@ class MalformedWorld(PunchclockError):
     code = "malformed-world"
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        # A key of the file may stand in the path, and a stranger's key may be any text.
+        line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in path)
+        super().__init__(f"{line if len(line) <= 200 else line[:200] + '…'}: {reason}")
         self.path = path
         self.reason = reason
 
