@@ -16,7 +16,7 @@ class Refuted(Exception):
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a run tries. Two are named: `SHORT`, which every change has to pass, and `LONG`.
+    """How much a run tries. Two are named: `SHORT`, which every change has to pass but for the fuzzer, and `LONG`.
 
     Attributes:
         name: what the table calls it.
