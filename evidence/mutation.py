@@ -2,16 +2,20 @@
 
 The mistakes are cosmic-ray's: another operator or comparison, a condition turned round, a number off by one, ``and``
 for ``or``, a loop that does not run, a decorator or a ``not`` that is missing. Left out are those that only restate
-another one of the same place, and those that only touch annotations. The runner is our own: a copy of the project in
-a folder of its own, a process that has loaded the libraries already and forks for each mutant, and that mutant's own
-test files only, until the first of them fails. A mutant that runs for much longer than the original counts as noticed.
+another one of the same place, and those that only touch annotations. The runner is our own: for each core of the
+machine a copy of the project in a folder of its own, a process that has loaded the libraries already and forks for
+each mutant, and that mutant's own test files only, one after another, until the first that fails. A mutant that runs
+for much longer than the original counts as noticed.
 
 Mutants that do the same as the original are listed in ``equivalent_mutants.toml``, each with the reason. The short
-budget tries a sample, always the same one, and tells what the last whole run, kept in ``mutants.json``, has found.
+budget tries a sample and rests on the last whole run, which is kept in ``mutants.json``.
+``python -m evidence.mutation MODULE…`` tries whole modules alone and keeps what it finds; with ``--left`` it tries
+again what survived.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import difflib
 import os
@@ -21,52 +25,78 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final, Self
 
 import msgspec
 
 from evidence.claims import Budget, Claim, Refuted
 
-__all__ = ["CLAIMS", "Mutant", "Runner", "Tally", "equivalents", "mutants_of", "try_out"]
+__all__ = ["CLAIMS", "CORE", "VENDOR_LAYER", "Mutant", "Runner", "Tally", "equivalents", "mutants_of", "try_out"]
 
 _ROOT: Final = Path(__file__).parents[1]
 _KEPT: Final = Path(__file__).with_name("mutants.json")
 _EQUIVALENTS: Final = Path(__file__).with_name("equivalent_mutants.toml")
-_SAMPLE: Final = 12  # mutants that the short budget tries
+_SAMPLE: Final = 24  # mutants that the short budget tries
+_SAMPLED: Final = 6  # modules that the short budget draws them from
 _CREDIBLE: Final = 3  # survivors in a sample; with 95 % killed, more are found once in 400 samples
 
 #: A module below ``src/punchclock``, and the test files that its mutants have to pass by; the quickest first.
-_CORE: Final[Mapping[str, tuple[str, ...]]] = {
+CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "machine.py": ("test_machine",),
     "timer.py": ("test_timer", "test_history", "test_laws"),
     "history.py": ("test_history", "test_laws"),
     "instants.py": ("test_instants",),
+    "clock.py": ("test_timer",),
     "durations.py": ("test_durations",),
     "saved.py": ("test_saved",),
     "rounding.py": ("test_rounding",),
+    "errors.py": ("test_errors",),
+    "calendar.py": ("test_calendar",),
+    "log.py": ("test_log",),
+    "summary.py": ("test_totals",),
+    "chart.py": ("test_chart",),
+    "diagrams.py": ("test_diagrams",),
+    "worlds.py": ("test_worlds",),
 }
 
 _OF_VENDORS: Final = {
-    "intervals": ("test_intervals_calls", "test_intervals_apply", "test_intervals_wire"),
+    "intervals": ("test_intervals_apply", "test_intervals_calls", "test_intervals_wire", "test_intervals_html"),
     "timetrack": ("test_timetrack_rules", "test_timetrack_calls", "test_timetrack_wire"),
     "worksection": ("test_worksection_rules", "test_worksection_calls", "test_worksection_wire"),
     "zoho": ("test_zoho_rules", "test_zoho_calls", "test_zoho_wire"),
 }
-_OF_ALL: Final = ("test_vendor_shape", "test_four_vendors", *(each for tests in _OF_VENDORS.values() for each in tests))
-
-_VENDORS: Final[Mapping[str, tuple[str, ...]]] = {
-    **{f"vendors/{name}.py": _OF_ALL for name in ("rules", "calls", "dialect")},
-    **{
-        f"vendors/{vendor}/{name}.py": tests
-        for vendor, tests in _OF_VENDORS.items()
-        for name in ("handlers", "refusals", "rules")
-        if vendor == "zoho" or name != "rules"
-    },
+_OF_ALL: Final = (
+    "test_vendor_shape",
+    *(each for tests in _OF_VENDORS.values() for each in tests),
+    "test_four_vendors",
+    "test_vendor_replies",
+)
+_OF_FILES: Final = {
+    "conversion": ("test_convert", "test_four_vendors"),
+    "from_log": ("test_replay_as",),
+    "world": ("test_worlds",),
+    "errors": ("test_errors",),
 }
+
+
+def _vendor_layer() -> dict[str, tuple[str, ...]]:
+    """Every module of it; a vendor's own tests come before those that hold all four."""
+    folder = _ROOT / "src" / "punchclock" / "vendors"
+    layer = {}
+    for path in sorted(folder.rglob("*.py"), key=lambda path: (len(path.parts), path)):
+        inner = path.relative_to(folder)
+        own = _OF_VENDORS.get(inner.parts[0], _OF_FILES.get(inner.stem, ()))
+        layer[f"vendors/{inner.as_posix()}"] = tuple(dict.fromkeys((*own, *_OF_ALL)))
+    return layer
+
+
+VENDOR_LAYER: Final[Mapping[str, tuple[str, ...]]] = _vendor_layer()
 
 #: Of cosmic-ray's operators. Bars are left out: in these sources they only join types.
 _OPERATORS: Final = (
@@ -285,6 +315,7 @@ class Runner:
     def __init__(self, folder: Path, server: subprocess.Popen[str]) -> None:
         self._folder = folder
         self._server = server
+        self._seconds: dict[str, float] = {}  # how long a test file takes as it is
 
     @classmethod
     @contextmanager
@@ -311,69 +342,92 @@ class Runner:
                 finally:
                     server.kill()
 
-    def run(self, files: Iterable[str], seconds: float, *, first: bool = False) -> tuple[str, float]:
-        """How pytest ended on these test files, ``late`` for not in time, and how long it took."""
+    def run(self, file: str, seconds: float, *, first: bool = False) -> tuple[str, float]:
+        """How pytest ended on a test file, ``late`` for not in time, and how long it took."""
         stdin, stdout = self._server.stdin, self._server.stdout
         if stdin is None or stdout is None:
             raise Refuted("the process that tries mutants has no pipes")
-        stdin.write(
-            " ".join(["first" if first else "later", f"{seconds:g}", *(f"tests/{file}.py" for file in files)]) + "\n"
-        )
+        stdin.write(f"{'first' if first else 'later'} {seconds:g} tests/{file}.py\n")
         stdin.flush()
         ended, _, took = stdout.readline().partition(" ")
         if not took:
             raise Refuted("the process that tries mutants has ended")
         return ended, float(took)
 
-    def survives(self, mutant: Mutant, files: Iterable[str], seconds: float) -> bool:
-        """Whether the tests pass with the mutant in the place of its module."""
+    def survives(self, mutant: Mutant, files: Iterable[str]) -> bool:
+        """Whether the tests pass with the mutant in the place of its module.
+
+        Raises:
+            Refuted: the tests fail as it is, without any mistake.
+        """
+        return all(self._passes(mutant, file) for file in files)
+
+    def _passes(self, mutant: Mutant, file: str) -> bool:
+        if file not in self._seconds:
+            ended, took = self.run(file, 600, first=True)
+            if ended != "0":
+                raise Refuted(f"{file} fails without any mistake: {ended}")
+            self._seconds[file] = took
         path = self._folder / "src" / "punchclock" / mutant.module
-        original = path.read_text(encoding="utf-8")
+        original, written = path.read_text(encoding="utf-8"), path.stat().st_mtime_ns
         path.write_text(mutant.source, encoding="utf-8")
         try:
-            ended, _ = self.run(files, seconds)
+            ended, _ = self.run(file, 10 + 5 * self._seconds[file])
         finally:
             path.write_text(original, encoding="utf-8")
+            os.utime(path, ns=(written, written))  # older than any mutant: bytecode is known by its second
         return ended == "0"
 
 
-def try_out(modules: Mapping[str, tuple[str, ...]], sample: int | None = None, *, told: bool = False) -> list[Tally]:
-    """Try the mutants of modules, or a sample of them all, against their tests.
+def try_out(
+    modules: Mapping[str, tuple[str, ...]], sample: int | None = None, only: Container[Mutant] | None = None
+) -> Iterator[Tally]:
+    """Try the mutants of modules, or a sample of them all, or only some, against their tests: a tally a module.
 
     Raises:
         Refuted: the tests fail as it is, without any mistake.
     """
     chosen = {module: mutants_of(module) for module in modules}
+    sources = {module: _digest(module, files) for module, files in modules.items()}
+    if only is not None:
+        chosen = {module: [each for each in mutants if _kept_as(each) in only] for module, mutants in chosen.items()}
     if sample is not None:
         every = [mutant for mutants in chosen.values() for mutant in mutants]
         keys = {mutant.source for mutant in random.Random(1).sample(every, min(sample, len(every)))}
         chosen = {module: [each for each in mutants if each.source in keys] for module, mutants in chosen.items()}
     same = equivalents()
-    tallies = []
-    with Runner.opened() as runner:
-        for module, mutants in chosen.items():
-            if not mutants:
-                continue
-            files = modules[module]
-            ended, took = runner.run(files, 600, first=True)
-            if ended != "0":
-                raise Refuted(f"the tests of {module} fail without any mistake: {ended}")
-            left = [each for each in mutants if runner.survives(each, files, 10 + 5 * took)]
-            survivors = [msgspec.structs.replace(each, source="") for each in left if each.key not in same]
-            tally = Tally(
+    with ExitStack() as stack:
+        idle: SimpleQueue[Runner] = SimpleQueue()
+        workers = os.cpu_count() or 1
+        for _ in range(workers):
+            idle.put(stack.enter_context(Runner.opened()))
+
+        def survives(mutant: Mutant) -> bool:
+            runner = idle.get()
+            try:
+                return runner.survives(mutant, modules[mutant.module])
+            finally:
+                idle.put(runner)
+
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        stack.callback(pool.shutdown, cancel_futures=True)
+        answers = {module: pool.map(survives, mutants) for module, mutants in chosen.items()}
+        for module, answer in answers.items():
+            mutants = chosen[module]
+            left = [each for each, stands in zip(mutants, answer, strict=True) if stands]
+            survivors = [_kept_as(each) for each in left if each.key not in same]
+            yield Tally(
                 module=module,
-                sources=_digest(module, files),
+                sources=sources[module],
                 mutants=len(mutants),
                 killed=len(mutants) - len(left),
                 equivalent=len(left) - len(survivors),
                 survivors=survivors,
             )
-            tallies.append(tally)
-            if told:
-                print(f"{module}: {tally.killed} of {tally.mutants} killed, {tally.equivalent} equivalent", flush=True)
-                for survivor in survivors:
-                    print(f"    survives: {survivor}", flush=True)
-    return tallies
+
+
+def _kept_as(mutant: Mutant) -> Mutant:
+    return msgspec.structs.replace(mutant, source="")
 
 
 def _digest(module: str, files: Iterable[str]) -> str:
@@ -386,35 +440,48 @@ def _digest(module: str, files: Iterable[str]) -> str:
 
 def core(budget: Budget) -> str:
     """No mutant of the core survives that is not listed as equivalent."""
-    tallies = try_out(_CORE, None if budget.mutants else _SAMPLE)
-    survivors = [str(each) for tally in tallies for each in tally.survivors]
-    if survivors:
-        raise Refuted(f"{len(survivors)} survive: {'; '.join(survivors)}")
-    return _size(tallies, budget, _CORE)
+    return _held(budget, CORE, 0)
 
 
 def vendors(budget: Budget) -> str:
-    """At least 95 of 100 mutants of the vendors' rules are noticed; a sample must not speak against it."""
-    tallies = try_out(_VENDORS, None if budget.mutants else _SAMPLE)
-    survivors = [str(each) for tally in tallies for each in tally.survivors]
-    tried = sum(tally.mutants for tally in tallies)
-    if len(survivors) > (tried * 0.05 if budget.mutants else _CREDIBLE):
-        raise Refuted(f"{len(survivors)} of {tried} survive: {'; '.join(survivors)}")
-    return _size(tallies, budget, _VENDORS)
+    """At least 95 of 100 mutants of the vendor layer are noticed."""
+    return _held(budget, VENDOR_LAYER, 0.05)
 
 
-def _size(tallies: list[Tally], budget: Budget, modules: Mapping[str, tuple[str, ...]]) -> str:
+def _held(budget: Budget, modules: Mapping[str, tuple[str, ...]], share: float) -> str:
+    """What was tried, where no more than this share of all mutants is left.
+
+    The short budget rests on the last whole run, and tries a sample beside it, of modules that were changed since if
+    there are any: that may not speak against the share.
+    """
     if budget.mutants:
-        keep(tallies)
-        return _said(tallies)
-    kept = [tally for tally in _kept() if tally.module in modules]
-    changed = [tally.module for tally in kept if tally.sources != _digest(tally.module, modules[tally.module])]
-    missing = [module for module in modules if module not in {tally.module for tally in kept}]
-    whole = f"last whole run: {_said(kept)}" if kept else "no whole run yet"
-    for what, which in (("changed since", changed), ("not in it", missing)):
-        if which and kept:
-            whole += f"; {what}: {', '.join(which)}"
-    return f"sample: {_said(tallies)}; {whole}"
+        whole = []
+        for tally in try_out(modules):
+            keep([tally])
+            whole.append(tally)
+        _refute(whole, share * _mutants(whole))
+        return _said(whole)
+    whole = [tally for tally in kept() if tally.module in modules]
+    missing = [module for module in modules if module not in {tally.module for tally in whole}]
+    if missing:
+        raise Refuted(f"no whole run of {', '.join(missing)}")
+    _refute(whole, share * _mutants(whole))
+    changed = [tally.module for tally in whole if tally.sources != _digest(tally.module, modules[tally.module])]
+    sampled = random.Random(1).sample(changed or [*modules], min(_SAMPLED, len(changed or modules)))
+    sample = list(try_out({module: modules[module] for module in sampled}, _SAMPLE))
+    _refute(sample, _CREDIBLE if share else 0)
+    since = f"; changed since, or their tests: {', '.join(changed)}" if changed else ""
+    return f"last whole run: {_said(whole)}{since}; sample: {_said(sample)}"
+
+
+def _refute(tallies: list[Tally], allowed: float) -> None:
+    survivors = [str(each) for tally in tallies for each in tally.survivors]
+    if len(survivors) > allowed:
+        raise Refuted(f"{len(survivors)} of {_mutants(tallies)} survive: {'; '.join(survivors)}")
+
+
+def _mutants(tallies: list[Tally]) -> int:
+    return sum(tally.mutants for tally in tallies)
 
 
 def _said(tallies: list[Tally]) -> str:
@@ -425,20 +492,44 @@ def _said(tallies: list[Tally]) -> str:
     return f"{mutants:,} mutants, {killed:,} killed, {equivalent} equivalent, {left} left"
 
 
-def _kept() -> list[Tally]:
+def kept() -> list[Tally]:
+    """The tallies of the last whole run of each module."""
     return msgspec.json.decode(_KEPT.read_bytes(), type=list[Tally]) if _KEPT.exists() else []
 
 
-def keep(tallies: list[Tally]) -> None:
+def keep(tallies: Iterable[Tally]) -> None:
     """Keep the tallies of whole modules, beside those of modules that were not tried."""
-    tried = {tally.module for tally in tallies}
-    order = [*_CORE, *_VENDORS]
-    whole = [*(tally for tally in _kept() if tally.module not in tried), *tallies]
-    whole.sort(key=lambda tally: order.index(tally.module))
-    _KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
+    order = {module: place for place, module in enumerate((*CORE, *VENDOR_LAYER))}
+    whole = {tally.module: tally for tally in (*kept(), *tallies) if tally.module in order}
+    inside = sorted(whole.values(), key=lambda tally: order[tally.module])
+    _KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(inside), indent=2) + b"\n")
 
 
 CLAIMS: Final = (
     Claim("the core's tests notice every mistake that changes what it does", core),
-    Claim("the vendors' tests notice 95 of 100 mistakes in their rules", vendors),
+    Claim("the vendors' tests notice 95 of 100 mistakes in their layer", vendors),
 )
+
+
+def main(arguments: list[str]) -> int:
+    """Try whole modules, tell which mutants survive, and keep the tallies; status 1 where one does.
+
+    With ``--left`` only those are tried again that survived the last whole run, and nothing is kept.
+    """
+    every = {**CORE, **VENDOR_LAYER}
+    parser = argparse.ArgumentParser(prog="python -m evidence.mutation", description="Try the mutants of modules.")
+    parser.add_argument("modules", nargs="+", metavar="MODULE", choices=[*every], help="below src/punchclock")
+    parser.add_argument("--left", action="store_true", help="only what survived the last time; nothing is kept")
+    options = parser.parse_args(arguments)
+    only = [each for tally in kept() for each in tally.survivors] if options.left else None
+    left = 0
+    for tally in try_out({module: every[module] for module in options.modules}, only=only):
+        if not options.left:
+            keep([tally])
+        left += len(tally.survivors)
+        print(f"{tally.module}: {_said([tally])}", *(f"    {each}" for each in tally.survivors), sep="\n", flush=True)
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
