@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from punchclock import vendors
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
-from punchclock.sandbox.faults import PUBLISHED_LIMITS, Effect
+from punchclock.sandbox.faults import Effect, published
 from test_serve_command import served
 
 DOCS = Path(__file__).parents[1] / "docs" / "sandbox"
@@ -81,7 +82,8 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert re.findall(r"^\| `(\w+)` \|", faults, flags=re.MULTILINE) == [effect.value for effect in Effect]
     units = {1: "second", 60: "minute", 86_400: "day"}
     rows = re.findall(r"^\| ([A-Z][\w ]+) \| `(\w+)` \| (\d+) a (\w+)", faults, flags=re.MULTILINE)
-    assert [(name.split()[0].lower(), effect, int(calls), unit) for name, effect, calls, unit in rows] == [
-        (vendor, effect.value, calls, units[int(per_seconds)])
-        for (vendor, effect), (calls, per_seconds, _) in PUBLISHED_LIMITS.items()
+    assert [(title, effect, int(calls), unit) for title, effect, calls, unit in rows] == [
+        (vendors.load(name).VENDOR.title, effect.value, limit.calls, units[limit.per_seconds])
+        for name in vendors.names()
+        for effect, limit in published(name).items()
     ]

@@ -13,7 +13,7 @@ import pytest
 import punchclock as pc
 from punchclock import vendors
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
-from punchclock.sandbox.faults import PUBLISHED_LIMITS, InvalidFault
+from punchclock.sandbox.faults import InvalidFault, published
 from sandbox_calls import NOON, call, reply, send, stored_timers
 
 SECOND = 1_000_000
@@ -305,6 +305,12 @@ def test_a_fault_that_can_never_fire_is_refused(field: str, fault: Fault) -> Non
 
 def test_published_limits_are_of_vendors_that_there_are() -> None:
     """Each published limit can be injected by vendor and effect alone."""
-    for (vendor, effect), (calls, per_seconds, lock_seconds) in PUBLISHED_LIMITS.items():
-        added = Sandbox().faults.add(Fault(effect=effect, vendor=vendor))
-        assert (added.calls, added.per_seconds, added.lock_seconds) == (calls, per_seconds, lock_seconds)
+    found = [(name, effect, limit) for name in vendors.names() for effect, limit in published(name).items()]
+    assert len(found) == 4
+    for name, effect, limit in found:
+        added = Sandbox().faults.add(Fault(effect=effect, vendor=name))
+        assert (added.calls, added.per_seconds, added.lock_seconds) == (
+            limit.calls,
+            limit.per_seconds,
+            limit.lock_seconds,
+        )

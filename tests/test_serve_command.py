@@ -252,7 +252,7 @@ def test_an_example_is_answered(vendor: str) -> None:
     assert module.validate(example, MemoryAccount(world), now) is None
     assert module.example(replace(world, credentials={}), now) is None
     greeted = greeting("http://x", replace(world, credentials={}), now, is_demo=True, kept="memory")
-    assert (greeted.count("curl"), vendor.capitalize() in greeted) == (1, True)
+    assert (greeted.count("curl"), module.VENDOR.title in greeted) == (1, True)
 
 
 def test_an_example_is_of_somebody_who_may() -> None:

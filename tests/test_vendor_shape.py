@@ -276,6 +276,7 @@ def write_no(request: Request, rejection: Rejection, operation: Operation | None
 
 TOY = Vendor(
     name="toy",
+    title="Toy",
     operations=(
         Operation(
             name="start",

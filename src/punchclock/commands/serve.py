@@ -134,7 +134,7 @@ def greeting(url: str, world: World, at: int, *, is_demo: bool, kept: str) -> st
     lines = [f"punchclock serves the account {world.name} at {url}, and keeps its timers in {kept}."]
     for name in vendors.names():
         vendor = vendors.load(name)
-        lines += ["", name.capitalize(), *(f"  {url}{base}" for base in _bases(vendor))]
+        lines += ["", vendor.VENDOR.title, *(f"  {url}{base}" for base in _bases(vendor))]
         example = vendor.example(world, at) if is_demo else None
         if example is not None:
             lines += [f"  {each}" for each in _credentials(world, name)]

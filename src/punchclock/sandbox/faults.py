@@ -8,9 +8,8 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -19,17 +18,17 @@ from msgspec.structs import replace
 
 from punchclock import vendors
 from punchclock.errors import PunchclockError, shown
-from punchclock.vendors.calls import Request, operation_of
+from punchclock.vendors.calls import Limit, Request, operation_of
 
 __all__ = [
     "LIMITS",
-    "PUBLISHED_LIMITS",
     "ConnectionDropped",
     "Effect",
     "Fault",
     "FaultReport",
     "Faults",
     "InvalidFault",
+    "published",
 ]
 
 _SECOND: Final = 1_000_000
@@ -52,7 +51,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A fault, and which calls it hits: all that match, unless ``nth`` or ``probability`` says fewer.
 
     A rate limit and a quota count the calls that match, by the sandbox's clock, and hit what is more. With a
-    vendor that publishes its numbers (`PUBLISHED_LIMITS`), those stand where none are given.
+    vendor that publishes its numbers (`VENDOR.rate_limit` and `VENDOR.quota`), those stand where none are given.
 
     Attributes:
         effect: what it does.
@@ -91,18 +90,6 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """How far off the clock is, in microseconds."""
         return _microseconds(self.seconds) if self.effect is Effect.SKEW else 0
 
-
-#: What vendors publish: (vendor, effect) → calls, in how many seconds, and for how long they lock out then.
-#: Sources: Worksection's API page, one request a second; Intervals' help page on rate limits, 100 a minute and 6000 a
-#: day; the foot of Zoho People's timer pages, "Threshold Limit: 20 requests | Lock period: 5 minutes", a minute.
-PUBLISHED_LIMITS: Final[Mapping[tuple[str, Effect], tuple[int, float, float]]] = MappingProxyType(
-    {
-        ("worksection", Effect.RATE_LIMIT): (1, 1, 0),
-        ("intervals", Effect.RATE_LIMIT): (100, 60, 0),
-        ("intervals", Effect.QUOTA): (6000, 86_400, 0),
-        ("zoho", Effect.RATE_LIMIT): (20, 60, 300),
-    }
-)
 
 #: The effects that a call too many brings about, and no call else.
 LIMITS: Final = frozenset({Effect.RATE_LIMIT, Effect.QUOTA})
@@ -273,12 +260,18 @@ def _checked(fault: Fault) -> Fault:
 _SECONDS: Final = {Effect.LATENCY: (0.001, 60), Effect.TIMEOUT: (0, 60)}
 
 
+def published(vendor: str) -> dict[Effect, Limit]:
+    """The limits that a vendor publishes, by the effect that stands for each."""
+    row = vendors.load(vendor).VENDOR
+    limits = {Effect.RATE_LIMIT: row.rate_limit, Effect.QUOTA: row.quota}
+    return {effect: limit for effect, limit in limits.items() if limit is not None}
+
+
 def _with_numbers(fault: Fault) -> Fault:
     """A limit with its numbers: its own, or those that its vendor publishes."""
-    published = PUBLISHED_LIMITS.get((fault.vendor or "", fault.effect))
-    if fault.calls is None and fault.per_seconds is None and published is not None:
-        calls, per_seconds, lock_seconds = published
-        return replace(fault, calls=calls, per_seconds=per_seconds, lock_seconds=lock_seconds)
+    limit = None if fault.vendor is None else published(fault.vendor).get(fault.effect)
+    if fault.calls is None and fault.per_seconds is None and limit is not None:
+        return replace(fault, calls=limit.calls, per_seconds=limit.per_seconds, lock_seconds=limit.lock_seconds)
     if fault.calls is None or fault.per_seconds is None:
         raise InvalidFault("calls", f"{fault.effect} needs calls and per_seconds, or a vendor that publishes them")
     if _microseconds(fault.per_seconds) == 0:

@@ -31,6 +31,7 @@ from punchclock.vendors.world import Person
 __all__ = [
     "Answer",
     "Call",
+    "Limit",
     "Operation",
     "Outcome",
     "Reply",
@@ -141,10 +142,26 @@ class Outcome(msgspec.Struct, frozen=True):
     operation: str = ""
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """How many calls a vendor takes in a stretch of time, as it publishes it.
+
+    Attributes:
+        calls: so many …
+        per_seconds: … in so many seconds.
+        lock_seconds: for how long everything is refused once there was one too many.
+    """
+
+    calls: int
+    per_seconds: int
+    lock_seconds: int = 0
+
+
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """A vendor: its table, and how it reads, recognises, refuses and writes.
 
     Attributes:
+        name: the folder's.
+        title: what the vendor calls itself.
         operations: its documented calls.
         dialect: its machine.
         record: what a timer that comes from elsewhere becomes here; each field of its own has a default.
@@ -154,9 +171,12 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         write: the reply that carries an answer.
         write_rejection: the reply that carries a refusal.
         read_rejection: the client's side of that; ``None`` for a reply that carries none.
+        rate_limit: how many calls it takes in a short time; none that is published where ``None``.
+        quota: how many it takes in a long one, such as a day.
     """
 
     name: str
+    title: str
     operations: Sequence[Operation]
     dialect: Dialect
     record: type[Record]
@@ -166,6 +186,8 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     write: Callable[[Request, Call[Any], Answer], Reply]
     write_rejection: Callable[[Request, Rejection, Operation | None], Reply]
     read_rejection: Callable[[Reply], Rejection | None]
+    rate_limit: Limit | None = None
+    quota: Limit | None = None
 
 
 def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outcome:

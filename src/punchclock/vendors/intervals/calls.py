@@ -17,6 +17,7 @@ from punchclock.vendors.account import Account, Page
 from punchclock.vendors.calls import (
     Answer,
     Call,
+    Limit,
     Operation,
     Outcome,
     Reply,
@@ -202,6 +203,7 @@ OPERATIONS: Final = (
 
 VENDOR: Final = Vendor(
     name="intervals",
+    title="Intervals",
     operations=OPERATIONS,
     dialect=DIALECT,
     record=IntervalsTimer,
@@ -211,6 +213,8 @@ VENDOR: Final = Vendor(
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
+    rate_limit=Limit(100, 60),  # help page on rate limits: 100 a minute …
+    quota=Limit(6000, 86_400),  # … and 6000 a day
 )
 
 

@@ -197,6 +197,7 @@ OPERATIONS: Final = (
 
 VENDOR: Final = Vendor(
     name="timetrack",
+    title="TimeTrack",
     operations=OPERATIONS,
     dialect=DIALECT,
     record=ProjectTimer,

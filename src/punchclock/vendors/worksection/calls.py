@@ -16,6 +16,7 @@ from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
     Answer,
     Call,
+    Limit,
     Operation,
     Outcome,
     Reply,
@@ -221,6 +222,7 @@ OPERATIONS: Final = (
 
 VENDOR: Final = Vendor(
     name="worksection",
+    title="Worksection",
     operations=OPERATIONS,
     dialect=DIALECT,
     record=WorksectionTimer,
@@ -230,6 +232,7 @@ VENDOR: Final = Vendor(
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
+    rate_limit=Limit(1, 1),  # API page: one request a second
 )
 
 

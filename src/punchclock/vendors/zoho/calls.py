@@ -18,6 +18,7 @@ from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
     Answer,
     Call,
+    Limit,
     Operation,
     Outcome,
     Reply,
@@ -274,6 +275,7 @@ OPERATIONS: Final = (
 
 VENDOR: Final = Vendor(
     name="zoho",
+    title="Zoho People",
     operations=OPERATIONS,
     dialect=DIALECT,
     record=ZohoTimer,
@@ -283,6 +285,7 @@ VENDOR: Final = Vendor(
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
+    rate_limit=Limit(20, 60, 300),  # foot of the timer pages: "Threshold Limit: 20 requests | Lock period: 5 minutes"
 )
 
 
