@@ -52,7 +52,7 @@ CORE: Final[Mapping[str, tuple[str, ...]]] = {
     "timer.py": ("test_timer", "test_history", "test_laws"),
     "history.py": ("test_history", "test_laws"),
     "instants.py": ("test_instants",),
-    "clock.py": ("test_timer",),
+    "clock.py": ("test_clock",),
     "durations.py": ("test_durations",),
     "saved.py": ("test_saved",),
     "rounding.py": ("test_rounding",),

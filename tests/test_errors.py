@@ -6,7 +6,10 @@ import copy
 import datetime as dt
 import inspect
 import pickle
+import tomllib
+from enum import Enum
 
+import msgspec
 import pytest
 
 from punchclock import State, errors
@@ -33,6 +36,7 @@ from punchclock.errors import (
     UnknownFormat,
     UnknownTimer,
     UnknownZone,
+    fault_of,
 )
 
 HUGE = 10**5_000  # more digits than Python converts to text
@@ -221,6 +225,17 @@ class Unspeakable:
         raise RuntimeError
 
 
+class Spoken:
+    """What looks as it is told to."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        """Look so."""
+        return self._text
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
@@ -229,10 +244,13 @@ class Unspeakable:
         (b"x" * 10**6, f"{b'x' * 60!r}… (1000000 long)"),
         ("a\nb\x1b[31m\ud800", r"'a\nb\x1b[31m\ud800'"),
         (2**200 - 1, str(2**200 - 1)),
+        (2**200, "an integer of 201 bits"),
         (HUGE, "an integer of 16610 bits"),
         (-HUGE, "an integer of 16610 bits"),
         ([HUGE], "a value of type list"),
         (Unspeakable(), "a value of type Unspeakable"),
+        (Spoken("x" * 200), "x" * 200),
+        (Spoken("x" * 201), f"{'x' * 200}…"),
         (list(range(1_000)), f"{str(list(range(1_000)))[:200]}…"),
         (1.5, "1.5"),
         (None, "None"),
@@ -260,3 +278,55 @@ def test_huge_numbers_can_be_told(error: PunchclockError) -> None:
     """Numbers with more digits than Python writes out do not turn one error into another."""
     assert "an integer of 16610 bits" in str(error)
     assert len(str(error)) < 200
+
+
+class Color(Enum):
+    """What a document may say of its color."""
+
+    RED = "red"
+
+
+class Document(msgspec.Struct, forbid_unknown_fields=True):
+    """A document with one of each that can be wrong."""
+
+    size: int = 0
+    color: Color = Color.RED
+    inner: list[Document] = []
+
+
+SPOOF = "x` - at `$.size"
+LONG = "k\n" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "reason"),
+    [
+        ({"size": "x"}, "$.size", "Expected `int`, got `str`"),
+        ({"inner": [{}, {"inner": 1}]}, "$.inner[1].inner", "Expected `array`, got `int`"),
+        ([], "$", "Expected `object`, got `array`"),
+        ({"colour": 1}, "$", "unknown key 'colour'"),
+        ({"a` - at `b": 1}, "$", "unknown key 'a` - at `b'"),
+        ({"inner": [{"colour": 1}]}, "$.inner[0]", "unknown key 'colour'"),
+        ({"inner": [{SPOOF: 1}]}, "$.inner[0]", f"unknown key {SPOOF!r}"),
+        ({"inner": [{LONG: 1}]}, "$.inner[0]", f"unknown key {LONG[:60]!r}… (20000 long)"),
+        ({"color": "blue"}, "$.color", "Invalid enum value 'blue'"),
+        ({"color": SPOOF}, "$.color", f"Invalid enum value {SPOOF!r}"),
+        ({"inner": [{"color": LONG}]}, "$.inner[0].color", f"Invalid enum value {LONG!r}"[:200] + "…"),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_a_fault_is_where_and_why(document: object, path: str, reason: str) -> None:
+    """The place is msgspec's own, whatever the sender's text pretends; of that text is shown what fits a line."""
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert(document, Document)
+    assert fault_of(caught.value) == (path, reason)
+
+
+def test_a_fault_of_toml_is_of_the_whole_document() -> None:
+    """Where tomllib says a line, that is in the reason, which fits a line, whatever the sender's key pretends."""
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(f"['{SPOOF}']\n['{SPOOF}']")
+    assert fault_of(caught.value) == ("$", str(caught.value))
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads("[a]\n" + "a = {'" + "k" * 1_000 + "' = 1, '" + "k" * 1_000 + "' = 1}")
+    assert fault_of(caught.value) == ("$", f"{str(caught.value)[:200]}…")

@@ -403,14 +403,21 @@ _UNKNOWN_KEY: Final = "Object contains unknown field `"
 
 
 def fault_of(error: Exception) -> tuple[str, str]:
-    """Where and why msgspec refuses a document: a path, as ``$.since``, and a reason."""
+    """Where and why msgspec or tomllib refuses a document: a path, as ``$.since``, and a reason that fits a line."""
     text = str(error)
-    if text.startswith(_UNKNOWN_KEY):  # what follows is the sender's own text, of any length
-        rest = text.removeprefix(_UNKNOWN_KEY)
-        key, at, path = rest.rpartition("` - at `")
-        return path[:-1] if at else "$", f"unknown key {shown(key if at else rest[:-1])}"
-    reason, _, path = text.partition(" - at `")
-    return path.rstrip("`") or "$", reason
+    if text.startswith(_UNKNOWN_KEY):  # what follows is the sender's own text, as it stands
+        path, key = _parted(text.removeprefix(_UNKNOWN_KEY), "`")
+        return path, f"unknown key {shown(key)}"
+    path, reason = _parted(text, "")
+    return path, cut(reason)
+
+
+def _parted(text: str, quote: str) -> tuple[str, str]:
+    """The path at the end of a reason, if there is one, and what stands before it up to the closing quote."""
+    before, at, path = text.rpartition(f"{quote} - at `$")
+    if at and path.endswith("`"):
+        return f"${path[:-1]}", before
+    return "$", text.removesuffix(quote)
 
 
 def shown(value: object) -> str:
@@ -420,7 +427,11 @@ def shown(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
     try:
-        text = repr(value)
+        return cut(repr(value))
     except Exception:  # noqa: BLE001 (a stranger's repr may fail in any way, and must not hide what is being said)
         return f"a value of type {type(value).__name__}"
+
+
+def cut(text: str) -> str:
+    """A text as far as it fits a line, with a sign where it goes on."""
     return text if len(text) <= 200 else f"{text[:200]}…"
