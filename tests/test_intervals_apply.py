@@ -51,6 +51,13 @@ def test_a_paused_timer_becomes_a_time_entry() -> None:
     assert msgspec.to_builtins(apply(general)) == {"personid": 3, "date": "2026-03-02", "time": 1.0}
 
 
+def test_a_time_entry_is_a_value() -> None:
+    """Alike ones are one in a set, and its numbers have names: no order says which is the person and which the task."""
+    assert {apply(paused(HOUR)), apply(paused(HOUR))} == {apply(paused(HOUR))}
+    with pytest.raises(TypeError, match="positional"):
+        TimeEntry(3, dt.date(2026, 3, 2), 1.0, 31)  # type: ignore[call-arg]  # which is what is tested
+
+
 def test_the_day_is_the_one_on_which_it_was_paused() -> None:
     """In UTC, as all that is stored."""
     late = pc.instant("2026-03-02T23:59:59.999999Z")

@@ -374,9 +374,10 @@ def test_pages(desk: Desk) -> None:
     assert desk.ids("generaltimers&offset=0&limit=3") == ids[:3]
     assert desk.ids("generaltimers&offset=2&limit=3") == ids[2:5]
     assert desk.ids("generaltimers&offset=12") == []
+    assert desk.ids(f"generaltimers&offset={2**53 - 1}") == []
     assert desk.ids(f"generaltimers&limit={2**53 - 1}") == ids
     assert reply(desk.send("GET", "/timer/", query="generaltimers&limit=1", person=1))["listcount"] == 12
-    for query in ("limit=0", "limit=-1", "limit=ten", f"limit={10**30}", "limit=1.5"):
+    for query in ("limit=0", "limit=-1", "limit=ten", f"limit={2**53}", f"limit={10**30}", "limit=1.5"):
         assert refused(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "limit"), query
     for query in ("offset=-1", f"offset={2**53}", "offset=NaN"):
         assert refused(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "offset"), query
@@ -509,6 +510,22 @@ def test_a_starttime_sent_back_moves_nothing(desk: Desk) -> None:
     assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW - 10 * MINUTE, 0)
 
 
+def test_a_starttime_moves_a_running_timer(desk: Desk) -> None:
+    """Back or on, by a second or by hours: the timer has run from then, and what it had worked stays."""
+    stored(desk, time=60)
+    for written, moved in (
+        ("2026-03-02 07:59:59", -SECOND),
+        ("2026-03-02 08:00:01", SECOND),
+        ("2026-03-02 06:00:00", -2 * HOUR),
+        ("2026-03-02 09:30:00", HOUR + HOUR // 2),
+    ):
+        outcome = desk.send("PUT", "/timer/1001/", {"starttime": written}, now=NOW + 2 * HOUR)
+        assert [change.verb for change in outcome.changes] == [Correction.AMEND]
+        timer = desk.record(1001).timer
+        assert (timer.state, timer.since, timer.worked) == (State.RUNNING, NOW + moved, MINUTE)
+        assert reply(outcome)["timer"]["starttime"] == written
+
+
 def test_a_time_sent_alone_is_a_correction(desk: Desk) -> None:
     """``time`` of a running timer is what it had worked at ``starttime``; of a paused one, all of it."""
     stored(desk)
@@ -631,6 +648,8 @@ def test_a_timer_begins_within_the_calendar(desk: Desk) -> None:
         "Basic " + base64.b64encode(b":intervals-token-3").decode(),
         "Basic " + base64.b64encode(b"intervals-token-9:X").decode(),
         "Basic " + base64.b64encode(b"intervals-token-").decode(),
+        basic(3)["authorization"].replace("Basic aW50", "Basic aW*50"),
+        basic(3)["authorization"] + "\n",
         "Bearer intervals-token-3",
         basic(3)["authorization"].replace("Basic", "Digest"),
     ],
@@ -698,6 +717,24 @@ def test_a_bad_resource_is_told_first(desk: Desk) -> None:
 def test_hostile_queries(desk: Desk, query: str, body: object, expected: tuple[int, int, str]) -> None:
     """Unknown, duplicate, malformed, huge."""
     assert refused(desk.send("GET", "/timer/", body, query=query, person=1)) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body"),
+    [
+        ("GET", "/timer/", "statusid=3", None),
+        ("GET", "/timer/1001/", "statusid=3", None),
+        ("DELETE", "/timer/1001/", "statusid=3", None),
+        ("POST", "/timer/", "", {"personid": 3, "statusid": 3}),
+        ("PUT", "/timer/1001/", "", {"statusid": 3}),
+        ("PUT", "/timer/1001/", "statusid=3", {"time": 60}),
+    ],
+)
+def test_an_unknown_parameter(desk: Desk, method: str, path: str, query: str, body: object) -> None:
+    """Every call refuses a parameter that it does not have, by name, and nothing is done."""
+    stored(desk)
+    assert refused(desk.send(method, path, body, query=query)) == (400, 17, "statusid")
+    assert desk.record(1001).timer == pc.start(NOW)
 
 
 WRONG: dict[str, list[object]] = {
@@ -917,6 +954,14 @@ def test_a_request_is_ready_to_be_sent() -> None:
     assert caught.value.known == ("list_timers", "get_timer", "delete_timer", "create_timer", "update_timer")
 
 
+@pytest.mark.parametrize("parameters", [row.request for row in OPERATIONS])
+def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
+    """No order says which of many ids is meant, so none is taken."""
+    assert parameters(id="1001") if "id" in parameters.__struct_fields__ else parameters(taskid="31")
+    with pytest.raises(TypeError, match="positional"):
+        parameters("1001")
+
+
 def test_an_example_is_somebodys_who_may() -> None:
     """The call to try comes from the first who has access; from nobody where only executives have a token."""
     credentials = {"intervals": Credential(tokens={"e": "4", "r": "3"})}
@@ -942,6 +987,12 @@ def test_a_refusal_without_a_readable_body(status: int, body: bytes, code: int) 
     with pytest.raises(Rejection) as caught:
         read_reply("get_timer", status, {}, body, now=NOW)
     assert (caught.value.status, caught.value.vendor_code) == (status, code)
+
+
+@pytest.mark.parametrize("status", [200, 204, 399])
+def test_what_is_below_400_is_no_refusal(status: int) -> None:
+    """The vendor's refusals all have a status from 400 on; of a deletion there is no more to read."""
+    assert read_reply("delete_timer", status, {}, b"", now=NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,13 @@ class ListTimers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     limit: Annotated[int, Meta(ge=1, lt=2**53)] | None = None
 
 
-class GetTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class GetTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``GET /timer/{id}/``."""
 
     id: str
 
 
-class DeleteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class DeleteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``DELETE /timer/{id}/``."""
 
     id: str
@@ -172,25 +172,26 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
     timer = record.timer
     worked = timer.worked if sent.time is UNSET else microseconds(sent.time or 0)
     since = timer.since
-    changes = []
+    event = None
 
     if sent.starttime is None:  # blanked: the timer is paused, and ``time`` is what the client has summed up
-        if sent.time is None or (sent.time is UNSET and timer.worked == 0):
+        if sent.time is None or (sent.time is UNSET and not timer.worked):
             raise _time_required()
         if timer.state is State.RUNNING:
-            changes.append(stepped(record, Event.PAUSE, call.now))
-            since = changes[0].at
+            event = stepped(record, Event.PAUSE, call.now)
+            since = event.at
     elif sent.starttime is UNSET:
         if sent.time is None and timer.state is State.PAUSED:
             raise _time_required()
     else:
         since = _timestamp(sent.starttime)
         if timer.state is State.PAUSED:
-            changes.append(stepped(record, Event.RESUME, since))
+            event = stepped(record, Event.RESUME, since)
         elif since == timer.since - timer.since % _WRITTEN_TICK:
             since = timer.since  # what the client was shown, sent back: nothing moves
 
-    stands = changes[0].record if changes else record
+    changes = [event] if event else []
+    stands = event.record if event else record
     if (stands.timer.worked, stands.timer.since) != (worked, since):
         changes.append(_amended(stands, worked, since, call.now))
     if not changes and record != before:

@@ -53,13 +53,13 @@ _FIRST: Final = (datetime.min - _EPOCH) // timedelta(microseconds=1)  # noqa: DT
 T = TypeVar("T")
 
 
-class IntervalsTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
+class IntervalsTimer(Record, frozen=True):
     """A timer at Intervals; its name is the record's ``note``, its ``lastupdate`` is ``updated_on``."""
 
     vendor: ClassVar[str] = "intervals"
 
 
-class TimerElement(msgspec.Struct, kw_only=True):
+class TimerElement(msgspec.Struct):
     """The ``timer`` element as Intervals writes it."""
 
     id: int
@@ -74,7 +74,7 @@ class TimerElement(msgspec.Struct, kw_only=True):
     totaltime: float
 
 
-class TimerInfoElement(TimerElement, kw_only=True):
+class TimerInfoElement(TimerElement):
     """The element with the task information that ``gettimerinfo`` adds."""
 
     task: str | None
@@ -88,7 +88,7 @@ class TimerInfoElement(TimerElement, kw_only=True):
 Seconds = Annotated[float, Meta(ge=0, le=1e11)]
 
 
-class TimerRead(msgspec.Struct, kw_only=True, gc=False):
+class TimerRead(msgspec.Struct, gc=False):
     """The element as it is read: what a client can do without may be absent."""
 
     id: Id = 0
@@ -105,7 +105,7 @@ class TimerRead(msgspec.Struct, kw_only=True, gc=False):
     client: str | None = None
 
 
-class _Payload(TimerRead, kw_only=True, gc=False):
+class _Payload(TimerRead):
     """The same, bare or in its envelope."""
 
     timer: TimerRead | list[TimerRead] | UnsetType = UNSET
