@@ -78,10 +78,16 @@ _OF_ALL: Final = (
     "test_vendor_replies",
 )
 _OF_FILES: Final = {
+    "account": ("test_account",),
+    "calls": ("test_vendor_calls", "test_vendor_replies"),
     "conversion": ("test_convert", "test_four_vendors"),
+    "dialect": ("test_dialect",),
+    "errors": ("test_vendor_errors",),
     "from_log": ("test_replay_as",),
+    "records": ("test_account",),
+    "rules": ("test_vendor_rules",),
+    "wire": ("test_vendor_wire",),
     "world": ("test_worlds",),
-    "errors": ("test_errors",),
 }
 
 

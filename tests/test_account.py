@@ -1,0 +1,68 @@
+"""The account: finding records, and storing what a call changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from punchclock import Event, State
+from punchclock.machine import Correction
+from punchclock.vendors.account import MemoryAccount, Page, Query
+from punchclock.vendors.records import UPDATE, Change, Record
+from toy_vendor import NOW, RECORDS, WORLD, ToyTimer, record
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        (Query(of=ToyTimer), [1001, 1002, 1003, 1004]),
+        (Query(of=ToyTimer, descending=True), [1004, 1003, 1002, 1001]),
+        (Query(of=ToyTimer, people=("3",)), [1001, 1002]),
+        (Query(of=ToyTimer, people=("9",)), []),
+        (Query(of=ToyTimer, people=()), []),
+        (Query(of=ToyTimer, people=("3", "5")), [1001, 1002, 1003, 1004]),
+        (Query(of=ToyTimer, tasks=("31",)), [1002, 1003]),
+        (Query(of=ToyTimer, projects=("22", "7")), [1004]),
+        (Query(of=ToyTimer, clients=("11",)), [1002, 1003]),
+        (Query(of=ToyTimer, jobs=("41",)), [1001]),
+        (Query(of=ToyTimer, with_task=False), [1001]),
+        (Query(of=ToyTimer, with_task=True, people=("5",)), [1003, 1004]),
+        (Query(of=ToyTimer, states=(State.PAUSED, State.STOPPED)), [1004]),
+        (Query(of=ToyTimer, work_date=dt.date(2026, 3, 2)), [1004]),
+        (Query(of=ToyTimer, by_update=True), [1004, 1002, 1003, 1001]),
+        (Query(of=ToyTimer, by_update=True, descending=True), [1001, 1003, 1002, 1004]),
+        (Query(of=ToyTimer, offset=1, limit=2), [1002, 1003]),
+        (Query(of=ToyTimer, offset=3), [1004]),
+        (Query(of=ToyTimer, offset=9, limit=9), []),
+    ],
+)
+def test_finding_records(query: Query[ToyTimer], ids: list[int]) -> None:
+    """Oldest first unless the query says otherwise; each filter alone and together; a page of all that match."""
+    found = MemoryAccount(WORLD, RECORDS).find(query)
+    assert [each.number for each in found.records] == ids
+    if query.offset == 0 and query.limit is None:
+        assert found.total == len(ids)
+
+
+def test_a_page_says_how_many_there_are() -> None:
+    """The total counts what matches, not what is on the page."""
+    assert MemoryAccount(WORLD, RECORDS).find(Query(of=ToyTimer, limit=1)).total == 4
+    assert MemoryAccount(WORLD).find(Query(of=ToyTimer)) == Page((), 0)
+
+
+def test_storing_changes() -> None:
+    """A change stores or removes; a record may change hands; numbers are never given out again."""
+    account = MemoryAccount(WORLD, RECORDS)
+    assert account.world is WORLD
+    assert account.new_id() == account.new_id() == 1005
+    moved = record(1002, "5", "31")
+    account.apply([Change(UPDATE, NOW, moved)])
+    assert account.get(ToyTimer, "1002") == moved
+    assert account.get(Record, "1002") is None
+    assert [each.number for each in account.find(Query(of=ToyTimer, people=("3",))).records] == [1001]
+    assert [each.number for each in account.find(Query(of=ToyTimer, people=("5",))).records] == [1002, 1003, 1004]
+    account.apply([Change(Event.START, NOW, record(2000, "1")), Change(Correction.DISCARD, NOW, record(2000, "1"))])
+    assert account.get(ToyTimer, "2000") is None
+    assert account.find(Query(of=ToyTimer, people=("1",))).total == 0
+    assert account.new_id() == 2001

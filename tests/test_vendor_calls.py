@@ -1,0 +1,229 @@
+"""The way through a call, the same for all vendors: from a request to the reply and the changes behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+from hypothesis import given
+
+import punchclock as pc
+from punchclock import Event, State, Timer
+from punchclock.vendors.account import Account, MemoryAccount
+from punchclock.vendors.calls import (
+    Answer,
+    Call,
+    Operation,
+    Outcome,
+    Reply,
+    Request,
+    Vendor,
+    answer,
+    operation_named,
+    operation_of,
+    reach,
+    read_answer,
+    refusal,
+    roots,
+    stepped,
+)
+from punchclock.vendors.dialect import SECOND, Dialect, Move
+from punchclock.vendors.errors import Rejection, UnknownOperation
+from punchclock.vendors.records import Change
+from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.wire import read_form
+from punchclock.vendors.world import Person
+from strategies import active, instants
+from toy_vendor import NOW, WORLD, ToyTimer
+
+
+class Write(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What its two calls take."""
+
+    id: str
+    verb: str = ""
+
+
+def start_toy(call: Call[Write]) -> Answer:
+    """A start; ``verb=boom`` is refused in the vendor's own words at once."""
+    if call.parameters.verb == "boom":
+        raise Rejection("toy", 418, 1, "teapot")
+    record = ToyTimer(id=call.parameters.id, timer=pc.start(call.now))
+    return Answer("started", (Change(Event.START, call.now, record),))
+
+
+def stop_toy(call: Call[Write]) -> Answer:
+    """A stop, if the machine allows it."""
+    record = call.account.get(ToyTimer, call.parameters.id)
+    if record is None:
+        raise Broken(Rule.NOT_FOUND, "id")
+    return Answer("stopped", (stepped(record, Event.STOP, call.now),))
+
+
+def anybody(request: Request, sent: Mapping[str, object], account: Account) -> Person:
+    """No credentials are asked for."""
+    return Person()
+
+
+def refuse_toy(why: Broken, operation: Operation | None) -> Rejection:
+    """The rule's place is its code."""
+    return Rejection("toy", 400, list(Rule).index(why.rule), why.detail, why.field)
+
+
+def write_toy(request: Request, call: Call[Write], answer: Answer) -> Reply:
+    """One word."""
+    return Reply(answer.status, {}, str(answer.payload).encode())
+
+
+def write_no(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+    """What is wrong, in words."""
+    return Reply(rejection.status, {}, rejection.message.encode())
+
+
+TOY = Vendor(
+    name="toy",
+    title="Toy",
+    operations=(
+        Operation(
+            name="start",
+            methods=("POST",),
+            path="/toy/timer/{id}",
+            chosen_by={"verb": ""},
+            request=Write,
+            handler=start_toy,
+            reader=lambda body, now, zone: (body, now, zone),
+        ),
+        Operation(
+            name="start_loudly",
+            methods=("POST",),
+            path="/toy/timer/{id}",
+            chosen_by={"verb": "boom"},
+            request=Write,
+            handler=start_toy,
+            reader=lambda body, now, zone: (body, now, zone),
+        ),
+        Operation(
+            name="stop",
+            methods=("PUT", "POST"),
+            path="/toy/timer/{id}",
+            aliases=("/toy/stop/{id}/now",),
+            chosen_by={"verb": "stop"},
+            request=Write,
+            handler=stop_toy,
+            reader=lambda body, now, zone: (body, now, zone),
+        ),
+    ),
+    dialect=Dialect("toy", SECOND, (Move("start", Event.START), Move("stop", Event.STOP))),
+    record=ToyTimer,
+    read=lambda request: read_form(request.query),
+    authenticate=anybody,
+    refuse=refuse_toy,
+    write=write_toy,
+    write_rejection=write_no,
+    read_rejection=lambda reply: Rejection("toy", reply.status, 0, "no") if reply.status >= 400 else None,
+)
+
+
+def toy(method: str, path: str, query: str = "", account: MemoryAccount | None = None, now: int = NOW) -> Outcome:
+    """A call of the fifth vendor."""
+    account = account or MemoryAccount(WORLD)
+    return answer(TOY, Request(method=method, path=path, query=query), account, now)
+
+
+def test_a_fifth_vendor_is_a_table_and_a_few_functions() -> None:
+    """From request to changes through the one pipeline: the instant floored, the row chosen, the change stepped."""
+    account = MemoryAccount(WORLD)
+    started = toy("POST", "/toy/timer/7/", account=account, now=NOW + 999_999)
+    assert (started.operation, started.reply.body) == ("start", b"started")
+    assert started.changes[0].at == NOW
+    account.apply(started.changes)
+    stopped = toy("PUT", "toy/stop/7/now", account=account, now=NOW - 5 * SECOND)
+    assert (stopped.operation, stopped.changes[0].at) == ("stop", NOW)
+    account.apply(stopped.changes)
+    again = toy("PUT", "/toy/timer/7", account=account)
+    assert again.rejection is not None
+    assert (again.rejection.vendor_code, again.changes) == (list(Rule).index(Rule.STATE), ())
+    assert again.rejection.message == "cannot stop a timer that is stopped"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "operation", "rule"),
+    [
+        ("POST", "/toy/timer/7", "", "start", None),
+        ("POST", "/toy/timer/7", "verb=", "start", None),
+        ("POST", "/toy/timer/7", "verb=stop", "stop", Rule.NOT_FOUND),
+        ("POST", "/toy/timer/7", "verb=else", "stop", Rule.NOT_FOUND),
+        ("POST", "/toy/timer/7", "id=7", "start", None),
+        ("POST", "/toy/timer/7", "id=", "start", None),
+        ("POST", "/toy/timer/7", "id=8", "start", Rule.DUPLICATE),
+        ("GET", "/toy/timer/7", "", "", Rule.METHOD),
+        ("POST", "/toy/timer/", "", "", Rule.PATH),
+        ("POST", "/toy/timer//", "", "", Rule.PATH),
+        ("POST", "/toy/timer/7/8", "", "", Rule.PATH),
+        ("PUT", "/toy/stop/7/later", "", "", Rule.PATH),
+        ("PUT", "/toy/stop//now", "", "", Rule.PATH),
+        ("PUT", "/toy/timer/7", "more=1", "stop", Rule.UNKNOWN),
+    ],
+)
+def test_routing(method: str, path: str, query: str, operation: str, rule: Rule | None) -> None:
+    """First the path, then the method, then what tells calls on one path apart; of several that fit, the first."""
+    outcome = toy(method, path, query)
+    assert outcome.operation == operation
+    if rule is None:
+        assert outcome.rejection is None
+    else:
+        assert outcome.rejection is not None
+        assert outcome.rejection.vendor_code == list(Rule).index(rule)
+        assert not outcome.changes
+
+
+def test_a_refusal_in_the_vendors_own_words() -> None:
+    """A handler may refuse as the vendor does, and a server may refuse before any handler is asked."""
+    outcome = toy("POST", "/toy/timer/7", "verb=boom")
+    assert (outcome.operation, outcome.reply.status, outcome.reply.body) == ("start_loudly", 418, b"teapot")
+    request = Request(method="GET", path="/toy")
+    assert refusal(TOY, request, Broken(Rule.QUOTA)).reply.body == Rule.QUOTA.value.encode()
+    assert refusal(TOY, request, Rejection("toy", 503, 9, "later")).reply == Reply(503, {}, b"later")
+
+
+def test_the_name_of_a_call() -> None:
+    """A request's call is known without deciding it; what is none has no name."""
+    assert operation_of(TOY, Request(method="POST", path="/toy/timer/7", query="verb=stop")) == "stop"
+    assert operation_of(TOY, Request(method="GET", path="/toy/timer/7")) == ""
+    assert operation_of(TOY, Request(method="GET", path="/elsewhere")) == ""
+    assert operation_named(TOY, "stop").methods == ("PUT", "POST")
+    with pytest.raises(UnknownOperation) as caught:
+        operation_named(TOY, "pause")
+    assert (caught.value.vendor, caught.value.operation, caught.value.known) == (
+        "toy",
+        "pause",
+        ("start", "start_loudly", "stop"),
+    )
+
+
+def test_how_far_a_vendor_reaches() -> None:
+    """A path that is nearly right is refused in the words of the vendor whose calls it is most like."""
+    assert reach(TOY, "/toy/timer/7") == reach(TOY, "/toy/stop/7/later") == 3
+    assert reach(TOY, "toy/stop/7/now/") == 4
+    assert reach(TOY, "/toy/clock") == reach(TOY, "toy") == 1
+    assert reach(TOY, "/toys") == reach(TOY, "/") == reach(TOY, "") == 0
+    assert roots(TOY) == {"toy"}
+
+
+def test_reading_an_answer() -> None:
+    """A refusal is raised; a success is read by the row's reader, at an instant and in a zone."""
+    assert read_answer(TOY, "stop", Reply(200, {}, b"x"), NOW, "UTC") == (b"x", NOW, "UTC")
+    with pytest.raises(Rejection, match="no"):
+        read_answer(TOY, "stop", Reply(400, {}, b""), NOW, "UTC")
+    with pytest.raises(UnknownOperation):
+        read_answer(TOY, "pause", Reply(200, {}, b""), NOW, "UTC")
+
+
+@given(timer=active, at=instants)
+def test_a_step_never_traps_a_timer(timer: Timer, at: int) -> None:
+    """An instant before the timer's last one counts as that one, so a stop always stops."""
+    change = stepped(ToyTimer(id="7", timer=timer), Event.STOP, at)
+    assert change.record.timer.state is State.STOPPED
+    assert change.at == change.record.timer.since == max(at, timer.since)
+    assert not change.removes

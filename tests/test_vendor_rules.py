@@ -1,0 +1,68 @@
+"""The rules that vendors share."""
+
+from __future__ import annotations
+
+from punchclock import State
+from punchclock.vendors.account import MemoryAccount
+from punchclock.vendors.rules import (
+    Rule,
+    at_most,
+    has_role,
+    none_running,
+    not_blank,
+    one_per_task,
+    own_or_privileged,
+    person_of_token,
+    same,
+)
+from punchclock.vendors.world import Credential, Person, Role
+from toy_vendor import RECORDS, WORLD, ToyTimer, broken, record
+
+
+def test_lengths_and_blanks() -> None:
+    """At most so many characters, and at least something."""
+    at_most(3, "name", "üüü")
+    not_blank("name", 0)
+    with broken(Rule.LENGTH, "name"):
+        at_most(3, "name", "üüüü")
+    for blank in (None, ""):
+        with broken(Rule.REQUIRED, "name"):
+            not_blank("name", blank)
+
+
+def test_who_may() -> None:
+    """A role, and whose it is."""
+    admin, resource = WORLD.people["1"], WORLD.people["3"]
+    has_role(admin, {Role.ADMINISTRATOR})
+    with broken(Rule.ROLE):
+        has_role(resource, {Role.ADMINISTRATOR})
+    with broken(Rule.ROLE):
+        has_role(Person(), set(Role))
+    own_or_privileged(resource, resource, ())
+    own_or_privileged(resource, admin, {Role.ADMINISTRATOR})
+    with broken(Rule.FOREIGN):
+        own_or_privileged(admin, resource, {Role.ADMINISTRATOR})
+
+
+def test_tokens() -> None:
+    """A token is somebody's; one of a person who is not there is nobody's."""
+    assert person_of_token("t", Credential(tokens={"s": "1", "t": "3"}), WORLD) == WORLD.people["3"]
+    for token, tokens in (("u", {"t": "3"}), ("t", {"t": "99"}), ("", {}), ("", {"": "3"}), ("\ud800", {"t": "3"})):
+        with broken(Rule.CREDENTIALS):
+            person_of_token(token, Credential(tokens=tokens), WORLD)
+    assert same("ü\ud800", "ü\ud800")
+    assert not same("a", "b")
+
+
+def test_one_timer_of_a_person() -> None:
+    """One that runs, one for a task: a record is no second one of itself."""
+    account = MemoryAccount(WORLD, RECORDS)
+    none_running(account, ToyTimer, WORLD.people["1"], (State.RUNNING,))
+    none_running(account, ToyTimer, WORLD.people["3"], (State.PAUSED,))
+    with broken(Rule.ONE_RUNNING):
+        none_running(account, ToyTimer, WORLD.people["3"], (State.RUNNING, State.PAUSED))
+    one_per_task(account, RECORDS[0])
+    one_per_task(account, record(1009, "3"))
+    one_per_task(account, record(1009, "3", "33"))
+    with broken(Rule.ONE_PER_TASK):
+        one_per_task(account, record(1009, "3", "31"))

@@ -1,0 +1,246 @@
+"""The wire: bytes into parameters, payloads into bytes, and the forms of text that vendors share."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from punchclock.vendors.errors import MalformedPayload
+from punchclock.vendors.rules import Rule
+from punchclock.vendors.wire import (
+    convert_parameters,
+    decode_payload,
+    is_xml,
+    merged,
+    read_boolean,
+    read_form,
+    read_json,
+    read_multipart,
+    read_xml,
+    wants_xml,
+    write_xml,
+    xml_element,
+    xml_payload,
+)
+from toy_vendor import broken
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        (b"", {}),
+        ("a=1&b=&c", {"a": "1", "b": "", "c": ""}),
+        (b"a=%C3%BC+x", {"a": "ü x"}),
+        ("a=1&a=2", (Rule.DUPLICATE, "a")),
+        ("a=%ff", (Rule.MALFORMED, "")),
+        (b"a=\xff", (Rule.MALFORMED, "")),
+        ("&".join(f"a{number}" for number in range(101)), (Rule.MALFORMED, "")),
+    ],
+)
+def test_forms(text: str | bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
+    """Parameters of a query or a form body: UTF-8, each once, not too many."""
+    if isinstance(expected, dict):
+        assert read_form(text) == expected
+    else:
+        with broken(*expected):
+            read_form(text)
+
+
+PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "expected"),
+    [
+        ("multipart/form-data; boundary=X", b"", {}),
+        (
+            "multipart/form-data; boundary=X",
+            PART % (b"a", b"1") + PART % (b"b", "ü".encode()) + b"--X--",
+            {"a": "1", "b": "ü"},
+        ),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"1") * 2 + b"--X--", (Rule.DUPLICATE, "a")),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"\xff") + b"--X--", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X", b"--X\r\n\r\n1\r\n--X--", (Rule.MALFORMED, "")),
+        (
+            "multipart/form-data; boundary=X",
+            b"".join(PART % (b"%d" % n, b"") for n in range(101)),
+            (Rule.MALFORMED, ""),
+        ),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"1"), (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X", PART % (b"a", b"\r\n--Y\r\n--") + b"--X--", {"a": "\r\n--Y\r\n--"}),
+        (
+            "multipart/form-data; boundary=X0",
+            b"".join(b"--X%d\r\nContent-Type: multipart/mixed; boundary=X%d\r\n\r\n" % (n, n + 1) for n in range(2000)),
+            (Rule.MALFORMED, ""),
+        ),
+        (
+            "multipart/form-data; boundary=X",
+            b"--X\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 5000 + b"\r\n--X--",
+            (Rule.MALFORMED, ""),
+        ),
+        (
+            "multipart/form-data; boundary=X",
+            b"--X\r\nContent-Disposition: form-data; name*" + b"9" * 5000 + b"=a\r\n\r\n1\r\n--X--",
+            (Rule.MALFORMED, ""),
+        ),
+        ("multipart/form-data", b"a=1", (Rule.MALFORMED, "")),
+        ("text/\ud800", b"a=1", (Rule.MALFORMED, "")),
+    ],
+)
+def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
+    """What PHP's curl sends of an array; forms in forms, mails in mails and numbers without end are no such thing."""
+    if isinstance(expected, dict):
+        assert read_multipart(content_type, body) == expected
+    else:
+        with broken(*expected):
+            read_multipart(content_type, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b" \n", {}),
+        (b'{"a": 1, "b": [{"c": null}]}', {"a": 1, "b": [{"c": None}]}),
+        (b'{"at": "08:00:00"}', {"at": "08:00:00"}),
+        (b'{"a": 1, "a": 1}', (Rule.DUPLICATE, "a")),
+        (b"[1]", (Rule.MALFORMED, "")),
+        (b"{", (Rule.MALFORMED, "")),
+        (b'"\xff"', (Rule.MALFORMED, "")),
+        (b'{"a":' * 100_000, (Rule.MALFORMED, "")),
+    ],
+)
+def test_json_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]) -> None:
+    """An object, each key once."""
+    if isinstance(expected, dict):
+        assert read_json(body) == expected
+    else:
+        with broken(*expected):
+            read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", {}),
+        (b"<r/>", {}),
+        (b"<r><a>1</a><b/>text</r>", {"a": "1", "b": ""}),
+        (b"<r><a>1</a><a>2</a></r>", (Rule.DUPLICATE, "a")),
+        (b"<r><a><b/></a></r>", (Rule.TYPE, "a")),
+        (b"<r><a>", (Rule.MALFORMED, "")),
+        (b"<!DOCTYPE r><r/>", (Rule.MALFORMED, "")),
+    ],
+)
+def test_xml_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]) -> None:
+    """The texts of the root's children; no document type, so no entities."""
+    if isinstance(expected, dict):
+        assert read_xml(body) == expected
+    else:
+        with broken(*expected):
+            read_xml(body)
+
+
+def test_query_and_body_together() -> None:
+    """What stands in both is there twice."""
+    assert merged({"a": 1}, {}, {"b": 2}) == {"a": 1, "b": 2}
+    with broken(Rule.DUPLICATE, "a"):
+        merged({"a": 1}, {"a": 1})
+
+
+class Open(msgspec.Struct, kw_only=True):
+    """Parameters that may have others beside them."""
+
+    needed: int
+    text: str = ""
+
+
+class Closed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Parameters that may have no others beside them."""
+
+    needed: int
+
+
+def test_typed_parameters() -> None:
+    """Numbers may be texts; what is missing, unknown, of another type or unprintable is named."""
+    assert convert_parameters({"needed": "5", "other": "\x00"}, Open) == Open(needed=5)
+    for sent, rule, field in (
+        ({}, Rule.REQUIRED, "needed"),
+        ({"needed": "five"}, Rule.TYPE, "needed"),
+        ({"needed": None}, Rule.TYPE, "needed"),
+        ({"needed": 5, "text": "\x00"}, Rule.VALUE, "text"),
+        ({"needed": 5, "text": "\ud800"}, Rule.VALUE, "text"),
+    ):
+        with broken(rule, field):
+            convert_parameters(sent, Open)
+    assert convert_parameters({"needed": 5}, Closed) == Closed(needed=5)
+    with broken(Rule.UNKNOWN, "other"):
+        convert_parameters({"needed": 5, "other": 1}, Closed)
+
+
+def test_booleans() -> None:
+    """In any spelling that clients use; a bare parameter is set."""
+    value: object
+    for value in (True, "", "t", "TRUE", " yes ", "1", 1, "y"):
+        assert read_boolean("flag", value) is True, value
+    for value in (False, "f", "False", "no", "0", 0, "n"):
+        assert read_boolean("flag", value) is False, value
+    for value in ("maybe", 2, None, [], "tt"):
+        with broken(Rule.TYPE, "flag"):
+            read_boolean("flag", value)
+
+
+class Inner(msgspec.Struct):
+    """Something with a number in it."""
+
+    number: int
+
+
+class Outer(msgspec.Struct):
+    """Something with several of those."""
+
+    items: list[Inner] = []
+    by_name: dict[str, Inner] = {}
+    by_number: dict[int, int] = {}
+
+
+@pytest.mark.parametrize(
+    ("payload", "path", "value"),
+    [
+        ({"items": [{"number": 1}, {"number": "x"}]}, "$.items[1].number", "x"),
+        ({"items": [{}]}, "$.items[0]", {}),
+        ({"by_name": {"a": {"number": None}}}, "$.by_name[...].number", None),
+        ({"by_number": {"x": 1}}, "$.by_number", {"x": 1}),
+        ([], "$", []),
+    ],
+)
+def test_a_malformed_payload_says_where(payload: object, path: str, value: object) -> None:
+    """Decoded or as bytes, the error has the path and what stands there, as far as that can be said."""
+    decoder = msgspec.json.Decoder(Outer)
+    for form in (payload, msgspec.json.encode(payload), msgspec.json.encode(payload).decode()):
+        with pytest.raises(MalformedPayload) as caught:
+            decode_payload("toy", form, decoder)
+        assert caught.value.path == path
+        if "..." not in path:
+            assert caught.value.value == value
+    assert decode_payload("toy", {"items": [{"number": 1}]}, decoder) == Outer([Inner(1)])
+
+
+def test_xml_and_back() -> None:
+    """A payload as a tree, and a tree as plain values; of several children of one tag a list is made."""
+    content = {"a": None, "b": True, "c": False, "d": [1, 2.5, "x<y"], "e": {"f": ""}, "g": []}
+    written = write_xml(xml_element("r", content))
+    assert written.endswith(b"<r><a /><b>true</b><c>false</c><d>1</d><d>2.5</d><d>x&lt;y</d><e><f /></e></r>")
+    assert xml_payload("toy", written) == {"a": "", "b": "true", "c": "false", "d": ["1", "2.5", "x<y"], "e": {"f": ""}}
+    assert xml_payload("toy", b"<r>text</r>") == {}
+    with pytest.raises(MalformedPayload):
+        xml_payload("toy", b"<r>")
+
+
+def test_what_is_xml() -> None:
+    """A document in XML begins with ``<``; what is wanted is said by ``Accept``, or by the body's type."""
+    assert is_xml(b" <r/>")
+    assert is_xml("\n<r/>")
+    assert not is_xml(b'{"a": "<"}')
+    assert not is_xml({"a": "<"})
+    assert not wants_xml({})
+    assert wants_xml({"accept": "text/html, text/xml", "content-type": "application/json"})
