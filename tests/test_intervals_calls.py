@@ -19,7 +19,7 @@ from punchclock import Event, State, Timer
 from punchclock.machine import Correction
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import Page
-from punchclock.vendors.calls import Request, refusal
+from punchclock.vendors.calls import Limit, Request, refusal
 from punchclock.vendors.errors import UnknownOperation
 from punchclock.vendors.intervals import (
     DIALECT,
@@ -1106,6 +1106,12 @@ def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: i
                 == timer
             )
         desk.account.apply(outcome.changes)
+
+
+def test_the_published_limits() -> None:
+    """The vendor's help page allows 100 calls a minute and 6000 a day."""
+    assert VENDOR.rate_limit == Limit(calls=100, per_seconds=60)
+    assert VENDOR.quota == Limit(calls=6000, per_seconds=24 * 60 * 60)
 
 
 def test_the_table_is_the_pages() -> None:

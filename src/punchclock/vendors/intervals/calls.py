@@ -243,7 +243,7 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     """
     row = operation_named(VENDOR, operation)
     sent = msgspec.to_builtins(parameters)
-    path = row.path
+    method, path = row.methods[0], row.path
     if "{id}" in path:
         id = sent.pop("id", None)
         not_blank("id", id)
@@ -251,12 +251,12 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     media = "application/xml" if xml else "application/json"
     headers = {"authorization": "Basic " + base64.b64encode(f"{token}:X".encode()).decode(), "accept": media}
     query, body = "", b""
-    if row.methods[0] in ("GET", "DELETE"):
+    if method in ("GET", "DELETE"):
         query = urlencode({name: "true" if value is True else value for name, value in sent.items()})
     else:
         headers["content-type"] = media
         body = write_xml(xml_element("timer", sent)) if xml else write_json(sent)
-    return Request(method=row.methods[0], path=f"{path}/", query=query, headers=headers, body=body)
+    return Request(method=method, path=f"{path}/", query=query, headers=headers, body=body)
 
 
 def example(world: World, now: int) -> Request | None:
