@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from punchclock import Event, InstantOutOfRange, Kind, Stretch, Timer, UnknownZone, instant
-from punchclock.calendar import work_date
+from punchclock import Event, InstantOutOfRange, Kind, Stretch, Timer, UnknownZone, instant, summary
+from punchclock.calendar import Day, day_of, work_date
 from punchclock.history import replay, timeline
 from punchclock.summary import Days, Digest, Total, totals
 from punchclock.timer import IDLE, amend, elapsed_at, not_before, transition, worked_at
@@ -100,6 +100,14 @@ def test_a_date_that_comes_twice_is_one_row() -> None:
     assert sum(row.worked for row in rows) == 24 * HOUR
 
 
+def test_a_total_does_not_change() -> None:
+    """Rows can be kept in a set, and nobody who was handed one changes another's."""
+    row = Total("anna", dt.date(2026, 3, 2), None, HOUR, 0)
+    assert {row, Total("anna", dt.date(2026, 3, 2), None, HOUR, 0)} == {row}
+    with pytest.raises(AttributeError):
+        row.worked = 0  # type: ignore[misc]
+
+
 def test_no_time_is_no_row() -> None:
     """A timer that stopped as it started says nothing about any day."""
     assert (
@@ -133,6 +141,20 @@ def test_the_outermost_hours_have_a_day(zone: str) -> None:
         assert days.of(at).start <= at < days.of(at).end
 
 
+@pytest.mark.parametrize(
+    ("zone", "date", "turn", "nameless"),
+    [
+        ("Asia/Tokyo", dt.date.max, LAST + 1 - 9 * HOUR, (LAST + 1 - 9 * HOUR, LAST)),
+        # By the sun's time: 4 hours, 56 minutes and 2 seconds behind.
+        ("America/New_York", dt.date.min, FIRST + 17_762_000_000, (FIRST, FIRST + 17_761_999_999)),
+    ],
+)
+def test_an_outermost_day_is_two_days_long(zone: str, date: dt.date, turn: int, nameless: tuple[int, int]) -> None:
+    """Its own 24 hours, and those of the day without a name beyond the turn of the year: all of one date."""
+    for at in nameless:
+        assert Days(zone).of(at) == (date, turn - 24 * HOUR, turn + 24 * HOUR)
+
+
 @given(st.lists(moments, max_size=20), st.sampled_from(ZONES))
 def test_a_day_is_the_calendar_s(instants: list[int], zone: str) -> None:
     """Looked up in any order: what is remembered is never another day's."""
@@ -150,6 +172,23 @@ def test_days_are_remembered_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) 
     for hour in range(500):
         assert days.of(hour * HOUR).date == work_date(hour * HOUR, "Europe/Berlin")
         assert len(days._by_hour) <= 10  # noqa: SLF001 - memory is what this is about
+
+
+def test_a_day_is_looked_up_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many timers there are, and though they take turns over the whole of a year."""
+    looked_up: list[int] = []
+
+    def counted(at: int, zone: str | dt.tzinfo) -> Day:
+        looked_up.append(at)
+        return day_of(at, zone)
+
+    monkeypatch.setattr(summary, "day_of", counted)
+    days = Days("UTC")
+    hours = [instant("2026-01-01T00:00:00Z") + hour * HOUR for hour in range(365 * 24)]
+    for within in (HOUR - 1, HOUR // 2, 0):
+        for hour in hours:
+            assert days.of(hour + within).start <= hour
+    assert looked_up == [hour + HOUR - 1 for hour in hours]
 
 
 @st.composite

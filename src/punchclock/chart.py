@@ -100,11 +100,10 @@ class TimerMachine(statemachine.StateMachine):
     vars().update(_chart())
     model: _Held
 
-    if TYPE_CHECKING:
-        start: statemachine.Event
-        pause: statemachine.Event
-        resume: statemachine.Event
-        stop: statemachine.Event
+    start: statemachine.Event
+    pause: statemachine.Event
+    resume: statemachine.Event
+    stop: statemachine.Event
 
     def __init__(self, timer: Timer = IDLE, *, listeners: Iterable[object] = ()) -> None:
         super().__init__(_Held(timer), listeners=list(listeners))

@@ -69,7 +69,7 @@ _EXACT: Final = Context(prec=40, traps=[InvalidOperation])  # not the thread's o
 _MAX_SECONDS: Final = 10**12
 
 
-class Labels(msgspec.Struct, kw_only=True, gc=False):
+class Labels(msgspec.Struct, kw_only=True):
     """What a log says of a timer besides its times; ``UNSET`` is what it does not say."""
 
     user: str | UnsetType = UNSET
@@ -99,7 +99,7 @@ class Entry(msgspec.Struct, gc=False):
     since: int = 0
 
 
-class _Line(Labels, kw_only=True, forbid_unknown_fields=True, gc=False):
+class _Line(Labels, forbid_unknown_fields=True, gc=False):
     """A line as it is written. It is its own labels, so that reading one copies nothing."""
 
     timer: str
@@ -110,7 +110,7 @@ class _Line(Labels, kw_only=True, forbid_unknown_fields=True, gc=False):
     since: str | UnsetType = UNSET
 
 
-class _Written(msgspec.Struct, gc=False):
+class _Written(msgspec.Struct):
     """The order in which a line is written."""
 
     timer: str
@@ -125,7 +125,7 @@ class _Written(msgspec.Struct, gc=False):
     note: str | UnsetType = UNSET
 
 
-class _Name(msgspec.Struct, gc=False):
+class _Name(msgspec.Struct):
     """What is looked for in a line that is malformed elsewhere."""
 
     timer: str
@@ -242,6 +242,7 @@ class Book(Generic[H]):
 
     Args:
         history: makes what follows a new timer's past, given the instant of its start; without it, nothing does.
+            What it makes must not hold the book: the garbage collector does not look into records.
         until: entries later than this instant are left out.
 
     Attributes:

@@ -25,7 +25,7 @@ _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 
 
-class Total(msgspec.Struct, frozen=True, gc=False):
+class Total(msgspec.Struct, frozen=True):
     """What one user did for one project on one local day; both sums are durations in microseconds."""
 
     user: str | None
@@ -94,7 +94,7 @@ class Days:
         if day is not None and day.start <= at < day.end:
             return day
         day = self._look_up(at)
-        if len(self._by_hour) == self._MOST:
+        if len(self._by_hour) >= self._MOST:
             self._by_hour.clear()
         self._by_hour[at // _HOUR] = day
         return day
