@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -483,10 +484,10 @@ def test_texts_that_timers_share_are_kept_once() -> None:
 
 def test_what_a_log_says_is_given_by_name() -> None:
     """Five texts in a row would be taken for one another."""
-    with pytest.raises(TypeError):
-        Labels("anna")  # type: ignore[misc]
-    with pytest.raises(TypeError):
-        Record("T1", IDLE, None)  # type: ignore[misc]
+    kinds: list[Any] = [Labels, Record]
+    for kind in kinds:
+        with pytest.raises(TypeError, match="positional"):
+            kind("T1", IDLE, None)
 
 
 def test_the_garbage_collector_does_not_follow_entries_nor_records() -> None:

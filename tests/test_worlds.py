@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -146,6 +148,22 @@ def test_a_world_in_full() -> None:
     assert full.settings.leaves == (Leave(person="2", first=dt.date(2026, 3, 2), last=dt.date(2026, 3, 2)),)
 
 
+def test_a_job_is_open_unless_the_file_says_otherwise() -> None:
+    """It can be worked on, and is not done."""
+    named = {"id": 41, "name": "J"}
+    jobs = world(jobs=[named, named | {"id": 42, "active": False, "completed": True}]).jobs
+    assert [(job.active, job.completed) for job in jobs.values()] == [(True, False), (False, True)]
+
+
+def test_the_greatest_numbers_of_a_world() -> None:
+    """Each limit is exclusive: the number before it is taken, and kept as it is."""
+    great = {"id": 2**53 - 1, "name": "T", "priority": 10**9 - 1, "max_time": 10**15 - 1, "max_money": 10**15 - 0.5}
+    task = world(tasks=[great]).tasks[str(2**53 - 1)]
+    assert (task.priority, task.max_time, task.max_money) == (10**9 - 1, 10**15 - 1, 10**15 - 0.5)
+    long = {"id": "9" * 15, "name": "x" * 200}
+    assert world(clients=[long]).clients == {"9" * 15: Client(id="9" * 15, name="x" * 200)}
+
+
 PEOPLE = MINIMAL["people"]
 
 
@@ -156,6 +174,16 @@ PEOPLE = MINIMAL["people"]
         ({"name": ""}, "$.name", "length >= 1"),
         ({"color": "red"}, "$", "unknown key 'color'"),
         ({"people": [PEOPLE[0] | {"shoe": 43}]}, "$.people[0]", "unknown key 'shoe'"),
+        *(
+            (
+                {table: [{"id": 1, "name": "N"}, {"id": 2, "name": "N", "shoe": 43}]},
+                f"$.{table}[1]",
+                "unknown key 'shoe'",
+            )
+            for table in ("clients", "projects", "tasks", "jobs")
+        ),
+        ({"credentials": {"zoho": {"shoe": 43}}}, "$.credentials[...]", "unknown key 'shoe'"),
+        ({"settings": {"shoe": 43}}, "$.settings", "unknown key 'shoe'"),
         ({"people": [PEOPLE[0] | {"role": "king"}]}, "$.people[0].role", "king"),
         ({"people": [PEOPLE[0] | {"id": 0}]}, "$.people[0].id", ">= 1"),
         ({"people": [PEOPLE[0] | {"id": 2**53}]}, "$.people[0].id", "<"),
@@ -171,6 +199,7 @@ PEOPLE = MINIMAL["people"]
         ({"tasks": [{"id": 1, "name": "T", "added_at": "2026-03-02T08:00:00"}]}, "$.tasks[0].added_at", "UTC offset"),
         ({"tasks": [{"id": 1, "name": "T", "ends_at": "24:00"}]}, "$.tasks[0].ends_at", "regex"),
         ({"tasks": [{"id": 1, "name": "T", "priority": -1}]}, "$.tasks[0].priority", ">= 0"),
+        ({"tasks": [{"id": 1, "name": "T", "priority": 10**9}]}, "$.tasks[0].priority", "<= 999999999"),
         ({"tasks": [{"id": 1, "name": "T", "max_time": -0.5}]}, "$.tasks[0].max_time", ">= 0"),
         ({"tasks": [{"id": 1, "name": "T", "max_money": 1e15}]}, "$.tasks[0].max_money", "<"),
         ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "not the id of anything"),
@@ -200,6 +229,25 @@ def test_a_wrong_world_says_where(more: dict[str, object], path: str, reason: st
 
 
 @pytest.mark.parametrize(
+    ("token", "shown"),
+    [
+        ("t", "t"),
+        ("two\nlines", r"two\nlines"),
+        ("\x1b[31m\u2028é", r"\x1b[31m\u2028é"),
+        ("x" * 174, "x" * 174),  # with what stands before it 200 characters
+        ("x" * 175, "x" * 174 + "…"),
+        ("\n" * 175, r"\n" * 87 + "…"),
+    ],
+)
+def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
+    """In the text as far as it fits and can be printed; in the path as it is."""
+    with pytest.raises(MalformedWorld) as caught:
+        world(credentials={"zoho": {"tokens": {token: 9}}})
+    assert str(caught.value) == f"$.credentials.zoho.tokens.{shown}: 9 is not the id of anything in the file"
+    assert caught.value.path == f"$.credentials.zoho.tokens.{token}"
+
+
+@pytest.mark.parametrize(
     ("text", "form"),
     [
         (b"{", "json"),
@@ -210,7 +258,7 @@ def test_a_wrong_world_says_where(more: dict[str, object], path: str, reason: st
         (b"", "toml"),
     ],
 )
-def test_a_file_that_is_none(text: bytes, form: str) -> None:
+def test_a_file_that_is_none(text: bytes, form: Literal["json", "toml"]) -> None:
     """Neither JSON nor TOML, not UTF-8, or empty."""
     with pytest.raises(MalformedWorld) as caught:
         parse_world(text, form)
@@ -218,12 +266,28 @@ def test_a_file_that_is_none(text: bytes, form: str) -> None:
 
 
 def test_reading_a_file(tmp_path: Path) -> None:
-    """``.json`` is JSON, everything else is TOML; a file that cannot be read is named."""
-    as_json, as_toml = tmp_path / "world.json", tmp_path / "world.conf"
+    """``.json`` is JSON, everything else is TOML; a file that cannot be read is named, with the system's reason."""
+    as_json = tmp_path / "world.json"
     as_json.write_bytes(msgspec.json.encode(MINIMAL))
-    as_toml.write_bytes(TOML)
-    assert load_world(as_json) == load_world(as_toml) == world()
-    for path in (tmp_path / "missing.toml", tmp_path):
-        with pytest.raises(MalformedWorld, match="cannot read") as caught:
+    assert load_world(as_json) == world()
+    for name in ("world.toml", "world.conf", "world"):
+        as_toml = tmp_path / name
+        as_toml.write_bytes(TOML)
+        assert load_world(as_toml) == world()
+    missing = tmp_path / "missing.toml"
+    for path, reason in ((missing, os.strerror(errno.ENOENT)), (tmp_path, "")):
+        with pytest.raises(MalformedWorld) as caught:
             load_world(path)
-        assert str(path) in caught.value.reason
+        assert caught.value.reason.startswith(f"cannot read {path}: {reason}")
+
+
+def test_a_file_that_fails_without_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every system's failure has a text of the system's: then the error's own is told."""
+
+    def failing(_: Path) -> bytes:
+        raise OSError("the tape is torn")
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.raises(MalformedWorld) as caught:
+        load_world(tmp_path)
+    assert caught.value.reason == f"cannot read {tmp_path}: the tape is torn"

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from punchclock.calendar import work_date
-from punchclock.errors import PunchclockError, fault_of
+from punchclock.calendar import find_zone
+from punchclock.errors import PunchclockError, cut, fault_of
 from punchclock.instants import instant
 from punchclock.vendors.world import Client, Credential, Job, Person, Project, Role, Settings, Task, World
 
@@ -37,7 +37,7 @@ class MalformedWorld(PunchclockError):
     def __init__(self, path: str, reason: str) -> None:
         # A key of the file may stand in the path, and a stranger's key may be any text.
         line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in path)
-        super().__init__(f"{line if len(line) <= 200 else line[:200] + '…'}: {reason}")
+        super().__init__(f"{cut(line)}: {reason}")
         self.path = path
         self.reason = reason
 
@@ -49,22 +49,22 @@ _Amount = Annotated[float, Meta(ge=0, lt=10**15)]
 _Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
-class _Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class _Named(msgspec.Struct, forbid_unknown_fields=True):
     id: _Id
     name: _Name
 
 
-class _Person(_Named, kw_only=True, forbid_unknown_fields=True):
+class _Person(_Named):
     role: Role
     email: str = ""
     employee_id: str | int = ""
 
 
-class _Project(_Named, kw_only=True, forbid_unknown_fields=True):
+class _Project(_Named):
     client: _Id | None = None
 
 
-class _Task(_Named, kw_only=True, forbid_unknown_fields=True):
+class _Task(_Named):
     project: _Id | None = None
     closed: bool = False
     priority: Annotated[int, Meta(ge=0, lt=10**9)] | None = None
@@ -80,24 +80,24 @@ class _Task(_Named, kw_only=True, forbid_unknown_fields=True):
     tags: dict[str, str] = {}
 
 
-class _Job(_Named, kw_only=True, forbid_unknown_fields=True):
+class _Job(_Named):
     project: _Id | None = None
     active: bool = True
     completed: bool = False
     estimate: Annotated[float, Meta(gt=0)] | None = None
 
 
-class _Credential(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class _Credential(msgspec.Struct, forbid_unknown_fields=True):
     key: str = ""
     secret: str = ""
     tokens: dict[str, _Id] = {}
 
 
-class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: _Name
+    people: list[_Person]
     zone: str = "UTC"
     settings: Settings = Settings()
-    people: list[_Person]
     clients: list[_Named] = []
     projects: list[_Project] = []
     tasks: list[_Task] = []
@@ -123,7 +123,7 @@ def load_world(path: Path) -> World:
     return parse_world(text, "json" if path.suffix == ".json" else "toml")
 
 
-def parse_world(text: bytes, form: str) -> World:
+def parse_world(text: bytes, form: Literal["json", "toml"]) -> World:
     """The world that a text in ``toml`` or ``json`` describes.
 
     Raises:
@@ -139,7 +139,7 @@ def parse_world(text: bytes, form: str) -> World:
 
 def _resolved(file: _File) -> World:
     try:
-        work_date(0, file.zone)
+        find_zone(file.zone)
     except PunchclockError as error:
         raise MalformedWorld("$.zone", str(error)) from None
     people = {
