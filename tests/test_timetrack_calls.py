@@ -32,6 +32,7 @@ from punchclock.vendors.timetrack import (
     StopAttendanceTimer,
     parse,
 )
+from punchclock.vendors.world import Credential
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, SERVER_TIME, asked, body, demo, error, post, read, send, start
 
 PAGE = tomllib.loads((Path(__file__).parent / "pages" / "timetrack.toml").read_text(encoding="utf-8"))["sentence"]
@@ -68,6 +69,21 @@ def test_every_event_is_a_call_of_the_table() -> None:
     assert moving == {operation.name for operation in OPERATIONS} - {"read_project_timer", "get_attendance_timer"}
     assert DIALECT.events == set(Event)
     assert DIALECT.tick == 1_000_000
+
+
+def test_every_path_has_two_spellings() -> None:
+    """Documented is what the page's commands show; beside it the same path is taken with ``timers/`` or without."""
+    timers, bare = "/api/v2/ext/timers", "/api/v2/ext"
+    assert [(each.path, *each.aliases) for each in OPERATIONS] == [
+        (f"{timers}/project_timer", f"{bare}/project_timer"),
+        (f"{timers}/project_timer/start", f"{bare}/project_timer/start"),
+        (f"{timers}/project_timer/pause", f"{bare}/project_timer/pause"),
+        (f"{timers}/project_timer/resume", f"{bare}/project_timer/resume"),
+        (f"{timers}/project_timer/stop", f"{bare}/project_timer/stop"),
+        (f"{bare}/attendance_timer", f"{timers}/attendance_timer"),
+        (f"{bare}/attendance_timer/start", f"{timers}/attendance_timer/start"),
+        (f"{bare}/attendance_timer/stop", f"{timers}/attendance_timer/stop"),
+    ]
 
 
 # ---- as the page shows them ----------------------------------------------------------------------
@@ -301,6 +317,41 @@ CALLS: list[tuple[str, msgspec.Struct]] = [
 ]
 
 
+def test_the_form_of_an_outgoing_call() -> None:
+    """A call that reads is a GET with its parameters in the query, one that changes a POST with them in a JSON body.
+
+    What is not given is not sent.
+    """
+    headers = {"content-type": "application/json"} | KEYS
+    asked_for = asked("read_project_timer", ProjectTimerOf(date=THREE, username="test"))
+    path, query = PROJECT, f"date={quote(THREE)}&username=test"
+    assert asked_for == Request(method="GET", path=path, query=query, headers=headers)
+    asked_for = asked("get_attendance_timer", GetAttendanceTimer(date=THREE))
+    assert asked_for == Request(method="GET", path=ATTENDANCE, query=f"date={quote(THREE)}", headers=headers)
+    least: list[tuple[str, msgspec.Struct, str, dict[str, str]]] = [
+        ("pause_project_timer", ProjectTimerOf(date=THREE, username="test"), f"{PROJECT}/pause", {}),
+        (
+            "start_project_timer",
+            StartProjectTimer(date=THREE, username="test", client_name="Client 006", project_name="Project 006_1"),
+            f"{PROJECT}/start",
+            {"clientName": "Client 006", "projectName": "Project 006_1"},
+        ),
+        ("start_attendance_timer", StartAttendanceTimer(date=THREE, username="test"), f"{ATTENDANCE}/start", {}),
+        ("stop_attendance_timer", StopAttendanceTimer(date=THREE, username="test"), f"{ATTENDANCE}/stop", {}),
+    ]
+    for name, parameters, path, more in least:
+        asked_for = asked(name, parameters)
+        assert asked_for == Request(method="POST", path=path, headers=headers, body=asked_for.body)
+        assert msgspec.json.decode(asked_for.body) == {"date": THREE, "username": "test"} | more
+
+
+@pytest.mark.parametrize("parameters", {each.request for each in OPERATIONS}, ids=lambda each: each.__name__)
+def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
+    """No order says which of many texts is the user and which the client, so none is taken."""
+    with pytest.raises(TypeError, match="positional"):
+        parameters(THREE)
+
+
 def test_what_a_client_asks_is_what_it_reads() -> None:
     """Each call, built by the client's side and answered by the server's, reads back as the record that is kept."""
     account = demo()
@@ -318,6 +369,15 @@ def test_what_a_client_asks_is_what_it_reads() -> None:
         if isinstance(record, AttendanceTimer) and isinstance(kept, AttendanceTimer):
             assert record == msgspec.structs.replace(kept, person=record.person)
     assert {name for name, _ in CALLS} == {operation.name for operation in OPERATIONS}
+
+
+def test_an_answer_needs_no_instant() -> None:
+    """All that a timer's object tells is in it: without the instant of the answer it is read alike."""
+    account = demo()
+    reply = start(account, THREE).reply
+    told = timetrack.read_reply("start_project_timer", reply.status, reply.headers, reply.body)
+    assert told == timetrack.read_reply("start_project_timer", reply.status, reply.headers, reply.body, now=5)
+    assert told.timer == pc.start(pc.instant(THREE))
 
 
 def test_what_is_refused_is_told_as_the_vendor_said_it() -> None:
@@ -348,6 +408,30 @@ def test_the_vendors_own_example_of_an_error_is_read() -> None:
     assert (silent.value.status, silent.value.vendor_code, silent.value.message) == (500, 0, "")
 
 
+def test_of_several_errors_the_first_is_told() -> None:
+    """The page's shape is a list; its first entry is the refusal, its numbers may be texts and its words missing."""
+    first = {"title": "Too late", "status": "409", "code": "15021", "detail": "it ended"}
+    for errors, code, message, detail in (
+        ([first, {"title": "Too early", "code": 15022}], 15021, "Too late", "it ended"),
+        ([{"code": 15022}], 15022, "", ""),
+    ):
+        with pytest.raises(Rejection) as refused:
+            timetrack.read_reply("read_project_timer", 409, {}, msgspec.json.encode({"errors": errors}), now=0)
+        assert (refused.value.status, refused.value.vendor_code) == (409, code)
+        assert (refused.value.message, refused.value.detail) == (message, detail)
+
+
+def test_a_refusal_is_a_status_from_400_on() -> None:
+    """Below 400 a body is the timer that it shows; from 400 on it is a refusal, whatever stands in it."""
+    timer = start(demo(), THREE).reply.body
+    for status in (200, 201, 399):
+        assert timetrack.read_reply("start_project_timer", status, {}, timer, now=0).timer.state is State.RUNNING
+    for status in (400, 401):
+        with pytest.raises(Rejection) as refused:
+            timetrack.read_reply("start_project_timer", status, {}, timer, now=0)
+        assert refused.value.status == status
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"\xff", b'{"errors": 5}'])
 def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None:
     """A page of some proxy in between is no timer; where its status says no, it is a refusal without words."""
@@ -363,6 +447,25 @@ def test_unknown_calls_have_names_too() -> None:
     with pytest.raises(UnknownOperation) as unknown:
         asked("erase_timer", ProjectTimerOf(date=THREE, username="test"))
     assert unknown.value.known == tuple(operation.name for operation in OPERATIONS)
+
+
+def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
+    """There is a call to try where the account has all that it names; where one is missing, there is none."""
+    world = demo().world
+    assert timetrack.example(world, SERVER_TIME) is not None
+    ours = {"21": msgspec.structs.replace(world.projects["21"], client=None)}
+    for lacking in (
+        {"credentials": {}},
+        {"credentials": {"timetrack": Credential(secret="timetrack-secret")}},
+        {"people": {}},
+        {"projects": {}},
+        {"projects": ours},
+    ):
+        assert timetrack.example(msgspec.structs.replace(world, **lacking), SERVER_TIME) is None
+    clients = msgspec.structs.replace(world, projects=ours | {"22": world.projects["22"]})
+    asked_for = timetrack.example(clients, SERVER_TIME)
+    assert asked_for is not None
+    assert body(send(MemoryAccount(clients), asked_for))["projectName"] == "Project 007_1"
 
 
 # ---- as anybody might ----------------------------------------------------------------------------

@@ -109,6 +109,16 @@ def test_a_project_timer_without_a_task_names_none() -> None:
     assert [written[name] for name in ("clientName", "projectName", "taskName", "note")] == [None, None, None, ""]
 
 
+def test_records_are_values() -> None:
+    """What a call makes of a record is a new one; and no order says which number is which coordinate."""
+    for record in (ProjectTimer(timer=pc.start(THREE)), AttendanceTimer(timer=pc.start(THREE))):
+        with pytest.raises(AttributeError, match="immutable"):
+            record.note = "another"  # type: ignore[misc]  # which is what is tested
+        assert record.note == ""
+    with pytest.raises(TypeError, match="positional"):
+        AttendanceTimer(52.5, 13.4, timer=pc.start(THREE))  # type: ignore[call-arg]  # likewise
+
+
 @states("timetrack", "Project timer", "playing | Boolean | flag true or false |")
 @states("timetrack", "Project timer", "stopped | Boolean | flag true or false |")
 @states("timetrack", "Project timer", "paused | Boolean | flag true or false |")
@@ -340,6 +350,47 @@ def test_an_attendance_timer_reads_back(
     assert parse(serialize(record, timer.since + 17 * MINUTE), timer.since) == record
 
 
+def test_an_entry_that_has_no_id_yet_is_written_with_0() -> None:
+    """The id is a number on the wire, and 0 is no entry's."""
+    assert decoded(serialize(AttendanceTimer(timer=pc.start(THREE)), THREE))["id"] == 0
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(90, 180), (-90, -180), (0, 0), (89.5, -179.5)])
+def test_every_place_of_the_globe_is_one(latitude: float, longitude: float) -> None:
+    """The poles and the line where the date changes are places too."""
+    places = {"latitudeStart": latitude, "longitudeStart": longitude}
+    read = parse(ATTENDANCE | places | {"latitudeEnd": latitude, "longitudeEnd": longitude}, 0)
+    assert isinstance(read, AttendanceTimer)
+    assert (read.latitude_start, read.longitude_start) == (latitude, longitude)
+    assert (read.latitude_end, read.longitude_end) == (latitude, longitude)
+
+
+@pytest.mark.parametrize(
+    ("to", "minutes", "worked"),
+    [
+        ("2020-10-23T15:00:00Z", 0, 0),
+        ("2020-10-23T15:00:00Z", None, 0),
+        ("2020-10-23T15:15:00Z", 15, 0),
+        ("2020-10-23T15:15:01Z", 15, 1),
+        ("2020-10-23T15:01:00Z", None, 60),
+    ],
+)
+def test_an_entry_may_hold_no_work(to: str, minutes: int | None, worked: int) -> None:
+    """An entry may end where it begins, or be all break; its work is the rest, to the second."""
+    read = parse(ATTENDANCE | {"to": to, "breakMinutes": minutes}, 0)
+    assert read.timer == Timer(State.STOPPED, THREE, pc.instant(to), worked * SECOND)
+
+
+def test_timers_reach_to_the_end_of_the_calendar() -> None:
+    """The last second of all, and its last fraction, can be shown, worked up to and rested up to."""
+    shown = {"startedAt": "9999-12-31T23:59:58.999999Z", "workedSeconds": 1, "breakSeconds": 0}
+    assert parse(PROJECT | shown, 0).timer == Timer(State.RUNNING, LAST - SECOND, LAST, SECOND)
+    shown = {"startedAt": "9999-12-31T23:59:58.999999Z", "workedSeconds": 0, "breakSeconds": 1}
+    assert parse(PROJECT | shown, 0).timer == Timer(State.RUNNING, LAST - SECOND, LAST, 0)
+    entry = parse({"from": "9999-12-31T23:58:59.999999Z", "breakMinutes": 1}, 0)
+    assert entry.timer == Timer(State.RUNNING, LAST - MINUTE, LAST, 0)
+
+
 # ---- what is no such object ----------------------------------------------------------------------
 
 HOSTILE: list[tuple[object, str]] = [
@@ -367,6 +418,9 @@ HOSTILE: list[tuple[object, str]] = [
     (PROJECT | {"workedSeconds": math.inf}, "$.workedSeconds"),
     (PROJECT | {"workedSeconds": 10**12}, "$.workedSeconds"),
     (PROJECT | {"workedSeconds": 10**400}, "$.workedSeconds"),
+    (PROJECT | {"startedAt": "9999-12-31T23:59:59Z", "workedSeconds": 1, "breakSeconds": 0}, "$.workedSeconds"),
+    (PROJECT | {"startedAt": "9999-12-31T23:59:59Z", "workedSeconds": 0, "breakSeconds": 1}, "$.breakSeconds"),
+    (PROJECT | {"breakSeconds": 10**5000}, "$.breakSeconds"),
     (PROJECT | {"breakSeconds": None}, "$.breakSeconds"),
     (PROJECT | {"breakSeconds": "many"}, "$.breakSeconds"),
     (PROJECT | {"breakSeconds": [1]}, "$.breakSeconds"),
@@ -382,9 +436,15 @@ HOSTILE: list[tuple[object, str]] = [
     (ATTENDANCE | {"to": "tomorrow"}, "$.to"),
     (ATTENDANCE | {"to": "2020-10-23T14:59:59Z"}, "$.to"),
     (ATTENDANCE | {"to": "2020-10-23T15:14:59Z"}, "$.breakMinutes"),
+    (ATTENDANCE | {"to": "2020-10-23T15:00:00.5Z", "breakMinutes": 1}, "$.breakMinutes"),
+    (ATTENDANCE | {"to": "2020-10-23T14:59:59.999999Z", "breakMinutes": 0}, "$.to"),
+    (ATTENDANCE | {"from": "9999-12-31T23:59:00Z", "breakMinutes": 1}, "$.breakMinutes"),
     (ATTENDANCE | {"breakMinutes": 10**12}, "$.breakMinutes"),
     (ATTENDANCE | {"breakMinutes": -1}, "$.breakMinutes"),
     (ATTENDANCE | {"latitudeStart": 90.1}, "$.latitudeStart"),
+    (ATTENDANCE | {"latitudeStart": -90.1}, "$.latitudeStart"),
+    (ATTENDANCE | {"longitudeStart": 180.1}, "$.longitudeStart"),
+    (ATTENDANCE | {"longitudeStart": -180.1}, "$.longitudeStart"),
     (ATTENDANCE | {"latitudeStart": math.nan}, "$.latitudeStart"),
     (ATTENDANCE | {"longitudeEnd": math.inf}, "$.longitudeEnd"),
     (ATTENDANCE | {"id": -1}, "$.id"),
@@ -442,7 +502,30 @@ def test_a_timestamp_is_written_to_the_second(at: int) -> None:
     assert read_timestamp(write_timestamp(at)) == at - at % SECOND
 
 
-@pytest.mark.parametrize("text", ["", "Z", "2020-10-23 15:00:00Z", "2020-10-23T15:00Z", "2020-W43-5T15:00:00.000Z"])
+@pytest.mark.parametrize(("fraction", "microseconds"), [("25", 250_000), ("999", 999_000), ("000001", 1)])
+def test_a_fraction_of_a_second_is_read_as_it_stands(fraction: str, microseconds: int) -> None:
+    """What a client writes below the second counts; flooring is the calls' business, not the timestamp's."""
+    assert read_timestamp(f"2020-10-23T15:00:00.{fraction}Z") == THREE + microseconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Z",
+        "2020-10-23 15:00:00Z",
+        "2020-10-23T15:00Z",
+        "2020-W43-5T15:00:00.000Z",
+        "2020-10-23T15:00:00",
+        "2020-10-23T15:00:00.000",
+        "2020-10-23T15:00:000.000Z",
+        "2020-10-23T15:00:0.000Z",
+        "2020-10-23T15:00:00Zulu",
+        "2020-10-23T15:00:00zz",
+        "2020-10-23T15:00:00+00:00",
+        "2020-10-23T15:00:00-00:00",
+    ],
+)
 def test_other_timestamps_are_refused(text: str) -> None:
     """Only the form of the page is read."""
     with pytest.raises(pc.PunchclockError):

@@ -235,12 +235,12 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
     row = operation_named(VENDOR, operation)
     sent = msgspec.to_builtins(parameters)
     headers = {"content-type": "application/json", "x-timetrack-api-secret": secret, "x-timetrack-api-key": key}
-    query, body = "", b""
-    if row.methods[0] == "GET":
+    method, query, body = row.methods[0], "", b""
+    if method == "GET":
         query = urlencode(sent)
     else:
         body = write_json(sent)
-    return Request(method=row.methods[0], path=row.path, query=query, headers=headers, body=body)
+    return Request(method=method, path=row.path, query=query, headers=headers, body=body)
 
 
 def example(world: World, now: int) -> Request | None:

@@ -54,7 +54,7 @@ _ACTIVE: Final = tuple(COUNTS_AS)  # a timer that counts blocks a start
 # ---- parameters ----------------------------------------------------------------------------------
 
 
-class ProjectTimerOf(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+class ProjectTimerOf(msgspec.Struct, kw_only=True, rename="camel"):
     """Read, pause, resume and stop of the project timer: "Required params …: date, username"."""
 
     date: str

@@ -50,14 +50,14 @@ Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
-class ProjectTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
+class ProjectTimer(Record, frozen=True):
     """A project timer. On the wire it has no id, and its names stand for what they name."""
 
     vendor: ClassVar[str] = "timetrack"
     kind: ClassVar[str] = "project_timer"
 
 
-class AttendanceTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
+class AttendanceTimer(Record, frozen=True, kw_only=True):
     """An attendance timer, which is an attendance entry without an end as yet; its notes are the record's ``note``.
 
     It is never paused, so its break is what it was made with: a break of whole minutes, or none.
@@ -83,7 +83,7 @@ class AttendanceTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
 # ---- writing -------------------------------------------------------------------------------------
 
 
-class ProjectTimerObject(msgspec.Struct, kw_only=True, rename="camel"):
+class ProjectTimerObject(msgspec.Struct, rename="camel"):
     """The project timer object as TimeTrack writes it (heading "Project timer")."""
 
     username: str
@@ -99,7 +99,7 @@ class ProjectTimerObject(msgspec.Struct, kw_only=True, rename="camel"):
     note: str
 
 
-class AttendanceTimerObject(msgspec.Struct, kw_only=True, rename="camel"):
+class AttendanceTimerObject(msgspec.Struct, rename="camel"):
     """The attendance timer object as TimeTrack writes it (heading "Attendance timer")."""
 
     id: int
@@ -194,11 +194,11 @@ _write_datetime: Final = msgspec.json.Encoder().encode  # several times as fast 
 
 # ---- reading -------------------------------------------------------------------------------------
 
-_Count = Annotated[int, Meta(ge=0, le=10**12)]
+_Count = Annotated[int, Meta(ge=0)]
 _LAST: Final = instant("9999-12-31T23:59:59.999999Z")
 
 
-class _Read(msgspec.Struct, kw_only=True, rename="camel"):
+class _Read(msgspec.Struct, rename="camel"):
     """Either object as it is read: what a client can do without may be absent or null."""
 
     username: str | None = None
@@ -257,22 +257,17 @@ _STATES: Final = {
 
 
 def _read_project(read: _Read, started: str) -> ProjectTimer:
-    if read.worked_seconds is None or read.break_seconds is None:
-        missing = "workedSeconds" if read.worked_seconds is None else "breakSeconds"
-        raise MalformedPayload("timetrack", f"$.{missing}", None, "required")
     flags = (read.playing or False, read.paused or False, read.stopped or False)
     state = _STATES.get(flags)
     if state is None:
         raise MalformedPayload("timetrack", "$", flags, "not exactly one of playing, paused and stopped is true")
     started_at = _instant("$.startedAt", started)
-    worked, rested = read.worked_seconds * _SECOND, read.break_seconds * _SECOND
-    since = started_at + worked + rested
-    if since > _LAST:
-        raise MalformedPayload("timetrack", "$.workedSeconds", read.worked_seconds, "it leads beyond the year 9999")
+    worked_until = _later(started_at, read.worked_seconds, _SECOND, "$.workedSeconds")
+    since = _later(worked_until, read.break_seconds, _SECOND, "$.breakSeconds")
     client = Client(name=read.client_name) if read.client_name else None
     project = Project(name=read.project_name, client=client) if read.project_name else None
     return ProjectTimer(
-        timer=Timer(state, started_at, since, worked),
+        timer=Timer(state, started_at, since, worked_until - started_at),
         person=Person(name=read.username or ""),
         client=client,
         project=project,
@@ -283,18 +278,15 @@ def _read_project(read: _Read, started: str) -> ProjectTimer:
 
 def _read_attendance(read: _Read, started: str) -> AttendanceTimer:
     started_at = _instant("$.from", started)
-    rested = (read.break_minutes or 0) * _MINUTE
-    if started_at + rested > _LAST:
-        raise MalformedPayload("timetrack", "$.breakMinutes", read.break_minutes, "it leads beyond the year 9999")
+    worked_from = _later(started_at, read.break_minutes or 0, _MINUTE, "$.breakMinutes")
+    timer = Timer(State.RUNNING, started_at, worked_from, 0)
     if read.to:
         since = _instant("$.to", read.to)
         if since < started_at:
             raise MalformedPayload("timetrack", "$.to", read.to, "before from")
-        if since - started_at < rested:
+        if since < worked_from:
             raise MalformedPayload("timetrack", "$.breakMinutes", read.break_minutes, "longer than from until to")
-        timer = Timer(State.STOPPED, started_at, since, since - started_at - rested)
-    else:
-        timer = Timer(State.RUNNING, started_at, started_at + rested, 0)
+        timer = Timer(State.STOPPED, started_at, since, since - worked_from)
     return AttendanceTimer(
         id="" if read.id is None else str(read.id),
         timer=timer,
@@ -306,6 +298,15 @@ def _read_attendance(read: _Read, started: str) -> AttendanceTimer:
         manual=read.manual or False,
         note=read.notes or "",
     )
+
+
+def _later(at: int, count: int | None, unit: int, path: str) -> int:
+    if count is None:
+        raise MalformedPayload("timetrack", path, None, "required")
+    later = at + count * unit
+    if later > _LAST:
+        raise MalformedPayload("timetrack", path, count, "it leads beyond the year 9999")
+    return later
 
 
 def _instant(path: str, text: str) -> int:
