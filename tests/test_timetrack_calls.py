@@ -454,13 +454,14 @@ def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
     world = demo().world
     assert timetrack.example(world, SERVER_TIME) is not None
     ours = {"21": msgspec.structs.replace(world.projects["21"], client=None)}
-    for lacking in (
+    lacks: list[dict[str, Any]] = [
         {"credentials": {}},
         {"credentials": {"timetrack": Credential(secret="timetrack-secret")}},
         {"people": {}},
         {"projects": {}},
         {"projects": ours},
-    ):
+    ]
+    for lacking in lacks:
         assert timetrack.example(msgspec.structs.replace(world, **lacking), SERVER_TIME) is None
     clients = msgspec.structs.replace(world, projects=ours | {"22": world.projects["22"]})
     asked_for = timetrack.example(clients, SERVER_TIME)
