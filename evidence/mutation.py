@@ -85,7 +85,7 @@ _OF_FILES: Final = {
     "errors": ("test_vendor_errors",),
     "from_log": ("test_replay_as",),
     "records": ("test_account",),
-    "rules": ("test_vendor_rules",),
+    "rules": ("test_vendor_rules", "test_vendor_errors"),
     "wire": ("test_vendor_wire",),
     "world": ("test_worlds",),
 }

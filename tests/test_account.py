@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
+import punchclock as pc
 from punchclock import Event, State
 from punchclock.machine import Correction
 from punchclock.vendors.account import MemoryAccount, Page, Query
@@ -35,6 +37,10 @@ from toy_vendor import NOW, RECORDS, WORLD, ToyTimer, record
         (Query(of=ToyTimer, offset=1, limit=2), [1002, 1003]),
         (Query(of=ToyTimer, offset=3), [1004]),
         (Query(of=ToyTimer, offset=9, limit=9), []),
+        (Query(of=ToyTimer, limit=0), []),
+        (Query(of=ToyTimer, offset=1, limit=2, descending=True), [1003, 1002]),
+        (Query(of=ToyTimer, limit=3, by_update=True), [1004, 1002, 1003]),
+        (Query(of=ToyTimer, people=("3", "5"), states=(State.RUNNING,), with_task=True), [1002, 1003]),
     ],
 )
 def test_finding_records(query: Query[ToyTimer], ids: list[int]) -> None:
@@ -47,7 +53,7 @@ def test_finding_records(query: Query[ToyTimer], ids: list[int]) -> None:
 
 def test_a_page_says_how_many_there_are() -> None:
     """The total counts what matches, not what is on the page."""
-    assert MemoryAccount(WORLD, RECORDS).find(Query(of=ToyTimer, limit=1)).total == 4
+    assert [MemoryAccount(WORLD, RECORDS).find(Query(of=ToyTimer, limit=limit)).total for limit in (0, 1, 9)] == [4] * 3
     assert MemoryAccount(WORLD).find(Query(of=ToyTimer)) == Page((), 0)
 
 
@@ -66,3 +72,41 @@ def test_storing_changes() -> None:
     assert account.get(ToyTimer, "2000") is None
     assert account.find(Query(of=ToyTimer, people=("1",))).total == 0
     assert account.new_id() == 2001
+
+
+def test_the_first_number() -> None:
+    """Ids begin at 1001, above those of the demo world; a record that bears a higher one moves them on."""
+    assert MemoryAccount(WORLD).new_id() == 1001
+    assert MemoryAccount(WORLD, [record(7, "3")]).new_id() == 1001
+    assert MemoryAccount(WORLD, [record(1001, "3")]).new_id() == 1002
+
+
+def test_what_is_found_and_stored_does_not_change() -> None:
+    """Whoever is handed a record, a page or a change cannot alter what the account keeps; a query stays as it was."""
+    (first, *_) = RECORDS
+    with pytest.raises(AttributeError):
+        first.note = "mine"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Record(timer=pc.IDLE).note = "mine"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Page((first,), 1).total = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Change(UPDATE, NOW, first).at = 0  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Query(of=ToyTimer).limit = 1  # type: ignore[misc]
+
+
+def test_what_is_asked_for_is_named() -> None:
+    """A record has too many fields for their order to mean anything, and so has a query."""
+    with pytest.raises(TypeError):
+        Query(ToyTimer)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Record("7", pc.IDLE)  # type: ignore[call-arg]
+
+
+def test_a_record_is_kept_without_its_blanks() -> None:
+    """Written down, a record is what it says and no more."""
+    bare = ToyTimer(id="7", timer=pc.start(NOW))
+    assert msgspec.json.decode(msgspec.json.encode(bare)).keys() == {"id", "timer"}
+    noted = ToyTimer(id="7", timer=pc.start(NOW), note="A note", person=WORLD.people["3"])
+    assert msgspec.json.decode(msgspec.json.encode(noted)).keys() == {"id", "timer", "person", "note"}

@@ -56,6 +56,24 @@ def test_a_dialect_walks_its_part_of_the_table() -> None:
     }
 
 
+def test_a_dialect_does_not_change() -> None:
+    """What was checked when it was built stays what it is."""
+    dialect = Dialect("toy", SECOND, (Move("go", Event.START),))
+    with pytest.raises(AttributeError):
+        dialect.tick = 0  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        dialect.moves[0].verb = Event.RESUME  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        dialect.transitions[State.RUNNING, "go"] = State.RUNNING  # type: ignore[index]
+
+
+def test_ticks_are_in_microseconds() -> None:
+    """A second is a million of the finest tick, which leaves every instant as it is."""
+    moves = (Move("go", Event.START),)
+    assert [Dialect("toy", SECOND, moves).floor(at) for at in (-1, 0, 999_999, 1_000_000)] == [-1_000_000, 0, 0, SECOND]
+    assert [Dialect("toy", MICROSECOND, moves).floor(at) for at in (-1, 0, 1)] == [-1, 0, 1]
+
+
 @given(at=instants, tick=st.sampled_from([MICROSECOND, SECOND, 60 * SECOND]))
 def test_a_tick_floors(at: int, tick: int) -> None:
     """An instant becomes the whole tick at or before it, before 1970 as well."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 import punchclock as pc
 from punchclock import Event, State, Timer
@@ -14,6 +15,7 @@ from punchclock.vendors.account import Account, MemoryAccount
 from punchclock.vendors.calls import (
     Answer,
     Call,
+    Limit,
     Operation,
     Outcome,
     Reply,
@@ -72,8 +74,8 @@ def refuse_toy(why: Broken, operation: Operation | None) -> Rejection:
 
 
 def write_toy(request: Request, call: Call[Write], answer: Answer) -> Reply:
-    """One word."""
-    return Reply(answer.status, {}, str(answer.payload).encode())
+    """One word, and the date."""
+    return Reply(answer.status, {"date": f"{pc.to_datetime(call.now):%c}"}, str(answer.payload).encode())
 
 
 def write_no(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
@@ -113,8 +115,16 @@ TOY = Vendor(
             handler=stop_toy,
             reader=lambda body, now, zone: (body, now, zone),
         ),
+        Operation(
+            name="finish",
+            methods=("PUT",),
+            path="/toy/finish/{id}",
+            request=Write,
+            handler=stop_toy,
+            reader=lambda body, now, zone: (body, now, zone),
+        ),
     ),
-    dialect=Dialect("toy", SECOND, (Move("start", Event.START), Move("stop", Event.STOP))),
+    dialect=Dialect("toy", SECOND, (Move("start", Event.START), Move("stop", Event.STOP), Move("finish", Event.STOP))),
     record=ToyTimer,
     read=lambda request: read_form(request.query),
     authenticate=anybody,
@@ -131,20 +141,26 @@ def toy(method: str, path: str, query: str = "", account: MemoryAccount | None =
     return answer(TOY, Request(method=method, path=path, query=query), account, now)
 
 
+def rule_of(outcome: Outcome) -> Rule:
+    """The rule that a refused call broke."""
+    assert outcome.rejection is not None
+    assert not outcome.changes
+    return list(Rule)[outcome.rejection.vendor_code]
+
+
 def test_a_fifth_vendor_is_a_table_and_a_few_functions() -> None:
     """From request to changes through the one pipeline: the instant floored, the row chosen, the change stepped."""
     account = MemoryAccount(WORLD)
     started = toy("POST", "/toy/timer/7/", account=account, now=NOW + 999_999)
-    assert (started.operation, started.reply.body) == ("start", b"started")
+    assert (started.operation, started.reply.status, started.reply.body) == ("start", 200, b"started")
     assert started.changes[0].at == NOW
     account.apply(started.changes)
     stopped = toy("PUT", "toy/stop/7/now", account=account, now=NOW - 5 * SECOND)
     assert (stopped.operation, stopped.changes[0].at) == ("stop", NOW)
     account.apply(stopped.changes)
     again = toy("PUT", "/toy/timer/7", account=account)
-    assert again.rejection is not None
-    assert (again.rejection.vendor_code, again.changes) == (list(Rule).index(Rule.STATE), ())
-    assert again.rejection.message == "cannot stop a timer that is stopped"
+    assert rule_of(again) is Rule.STATE
+    assert again.reply.body == b"cannot stop a timer that is stopped"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +170,7 @@ def test_a_fifth_vendor_is_a_table_and_a_few_functions() -> None:
         ("POST", "/toy/timer/7", "verb=", "start", None),
         ("POST", "/toy/timer/7", "verb=stop", "stop", Rule.NOT_FOUND),
         ("POST", "/toy/timer/7", "verb=else", "stop", Rule.NOT_FOUND),
+        ("POST", "/toy/timer/7", "verb=a", "stop", Rule.NOT_FOUND),
         ("POST", "/toy/timer/7", "id=7", "start", None),
         ("POST", "/toy/timer/7", "id=", "start", None),
         ("POST", "/toy/timer/7", "id=8", "start", Rule.DUPLICATE),
@@ -164,18 +181,36 @@ def test_a_fifth_vendor_is_a_table_and_a_few_functions() -> None:
         ("PUT", "/toy/stop/7/later", "", "", Rule.PATH),
         ("PUT", "/toy/stop//now", "", "", Rule.PATH),
         ("PUT", "/toy/timer/7", "more=1", "stop", Rule.UNKNOWN),
+        ("PUT", "/toy/timer/7", "a=1&a=1", "", Rule.DUPLICATE),
+        ("PUT", "/toy/stop/7/now", "a=1&a=1", "stop", Rule.DUPLICATE),
+        ("PUT", "/toy/finish/7", "a=1&a=1", "finish", Rule.DUPLICATE),
+        ("GET", "/toy/finish/7", "", "finish", Rule.METHOD),
     ],
 )
 def test_routing(method: str, path: str, query: str, operation: str, rule: Rule | None) -> None:
-    """First the path, then the method, then what tells calls on one path apart; of several that fit, the first."""
+    """First the path, then the method, then what tells calls on one path apart; of several that fit, the first.
+
+    A call that is alone on its path is known before anything is read, so that every refusal can be its own.
+    """
     outcome = toy(method, path, query)
     assert outcome.operation == operation
     if rule is None:
         assert outcome.rejection is None
     else:
-        assert outcome.rejection is not None
-        assert outcome.rejection.vendor_code == list(Rule).index(rule)
-        assert not outcome.changes
+        assert rule_of(outcome) is rule
+
+
+def test_a_call_is_one_however_many_of_its_paths_fit() -> None:
+    """Of a call's own spellings the first that fits is taken, and it is still alone on its path."""
+    (finish,) = (each for each in TOY.operations if each.name == "finish")
+    spelled = replace(TOY, operations=(replace(finish, aliases=("/toy/finish/{verb}",)),))
+    outcome = answer(spelled, Request(method="PUT", path="/toy/finish/7", query="a=1&a=1"), MemoryAccount(WORLD), NOW)
+    assert (outcome.operation, rule_of(outcome)) == ("finish", Rule.DUPLICATE)
+
+
+def test_an_instant_that_no_clock_shows() -> None:
+    """A server whose clock is beyond every calendar is not available, which is the vendor's to say."""
+    assert rule_of(toy("POST", "/toy/timer/7", now=2**62)) is Rule.UNAVAILABLE
 
 
 def test_a_refusal_in_the_vendors_own_words() -> None:
@@ -192,13 +227,13 @@ def test_the_name_of_a_call() -> None:
     assert operation_of(TOY, Request(method="POST", path="/toy/timer/7", query="verb=stop")) == "stop"
     assert operation_of(TOY, Request(method="GET", path="/toy/timer/7")) == ""
     assert operation_of(TOY, Request(method="GET", path="/elsewhere")) == ""
-    assert operation_named(TOY, "stop").methods == ("PUT", "POST")
+    assert [operation_named(TOY, each.name) for each in TOY.operations] == [*TOY.operations]
     with pytest.raises(UnknownOperation) as caught:
         operation_named(TOY, "pause")
     assert (caught.value.vendor, caught.value.operation, caught.value.known) == (
         "toy",
         "pause",
-        ("start", "start_loudly", "stop"),
+        ("start", "start_loudly", "stop", "finish"),
     )
 
 
@@ -227,3 +262,38 @@ def test_a_step_never_traps_a_timer(timer: Timer, at: int) -> None:
     assert change.record.timer.state is State.STOPPED
     assert change.at == change.record.timer.since == max(at, timer.since)
     assert not change.removes
+
+
+def test_what_goes_through_a_call_does_not_change() -> None:
+    """Neither a handler nor whoever journals the call can alter what came in, what was decided, or the table."""
+    request = Request(method="PUT", path="/toy/finish/7")
+    outcome = answer(TOY, request, MemoryAccount(WORLD), NOW)
+    call = Call(TOY.operations[0], Write(id="7"), MemoryAccount(WORLD), Person(), NOW, request)
+    limit = Limit(1, 60)
+    assert limit.lock_seconds == 0
+    with pytest.raises(AttributeError):
+        request.path = "/"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        outcome.operation = ""  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        outcome.reply.status = 200  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        call.now = 0  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Answer("stopped").status = 500  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        TOY.operations[0].methods = ()  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        TOY.operations = ()  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        limit.calls = 2  # type: ignore[misc]
+
+
+def test_what_a_table_says_is_named() -> None:
+    """The fields of a request, a row and a vendor are too many for their order to mean anything."""
+    with pytest.raises(TypeError):
+        Request("PUT", "/toy/finish/7")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Operation(*msgspec.structs.astuple(TOY.operations[0]))  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Vendor(*msgspec.structs.astuple(TOY))  # type: ignore[call-arg]

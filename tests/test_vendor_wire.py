@@ -8,6 +8,7 @@ import pytest
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.rules import Rule
 from punchclock.vendors.wire import (
+    Id,
     convert_parameters,
     decode_payload,
     is_xml,
@@ -18,6 +19,8 @@ from punchclock.vendors.wire import (
     read_multipart,
     read_xml,
     wants_xml,
+    without_blanks,
+    write_json,
     write_xml,
     xml_element,
     xml_payload,
@@ -35,6 +38,7 @@ from toy_vendor import broken
         ("a=1&a=2", (Rule.DUPLICATE, "a")),
         ("a=%ff", (Rule.MALFORMED, "")),
         (b"a=\xff", (Rule.MALFORMED, "")),
+        ("&".join(f"a{number}" for number in range(100)), {f"a{number}": "" for number in range(100)}),
         ("&".join(f"a{number}" for number in range(101)), (Rule.MALFORMED, "")),
     ],
 )
@@ -64,7 +68,12 @@ PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
         ("multipart/form-data; boundary=X", b"--X\r\n\r\n1\r\n--X--", (Rule.MALFORMED, "")),
         (
             "multipart/form-data; boundary=X",
-            b"".join(PART % (b"%d" % n, b"") for n in range(101)),
+            b"".join(PART % (b"%d" % n, b"") for n in range(100)) + b"--X--",
+            {f"{n}": "" for n in range(100)},
+        ),
+        (
+            "multipart/form-data; boundary=X",
+            b"".join(PART % (b"%d" % n, b"") for n in range(101)) + b"--X--",
             (Rule.MALFORMED, ""),
         ),
         ("multipart/form-data; boundary=X", PART % (b"a", b"1"), (Rule.MALFORMED, "")),
@@ -103,6 +112,8 @@ def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str
         (b" \n", {}),
         (b'{"a": 1, "b": [{"c": null}]}', {"a": 1, "b": [{"c": None}]}),
         (b'{"at": "08:00:00"}', {"at": "08:00:00"}),
+        (b'{"at": "08:00:00", "at": 1}', (Rule.DUPLICATE, "at")),
+        (b'{"a": {"b": 1, "b": 1}}', (Rule.DUPLICATE, "b")),
         (b'{"a": 1, "a": 1}', (Rule.DUPLICATE, "a")),
         (b"[1]", (Rule.MALFORMED, "")),
         (b"{", (Rule.MALFORMED, "")),
@@ -127,7 +138,9 @@ def test_json_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]
         (b"<r><a>1</a><b/>text</r>", {"a": "1", "b": ""}),
         (b"<r><a>1</a><a>2</a></r>", (Rule.DUPLICATE, "a")),
         (b"<r><a><b/></a></r>", (Rule.TYPE, "a")),
+        (b" \n", {}),
         (b"<r><a>", (Rule.MALFORMED, "")),
+        (b"<?xml version='1.0' encoding='nonsense'?><r/>", (Rule.MALFORMED, "")),
         (b"<!DOCTYPE r><r/>", (Rule.MALFORMED, "")),
     ],
 )
@@ -154,6 +167,15 @@ class Open(msgspec.Struct, kw_only=True):
     text: str = ""
 
 
+def test_ids_that_are_numbers() -> None:
+    """From 0 to as high as databases count."""
+    for number in (0, 1, 2**63 - 1):
+        assert msgspec.convert(number, Id) == number
+    for number in (-1, 2**63):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(number, Id)
+
+
 class Closed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Parameters that may have no others beside them."""
 
@@ -169,6 +191,7 @@ def test_typed_parameters() -> None:
         ({"needed": None}, Rule.TYPE, "needed"),
         ({"needed": 5, "text": "\x00"}, Rule.VALUE, "text"),
         ({"needed": 5, "text": "\ud800"}, Rule.VALUE, "text"),
+        ({"needed": "\x00"}, Rule.VALUE, "needed"),
     ):
         with broken(rule, field):
             convert_parameters(sent, Open)
@@ -208,21 +231,50 @@ class Outer(msgspec.Struct):
     [
         ({"items": [{"number": 1}, {"number": "x"}]}, "$.items[1].number", "x"),
         ({"items": [{}]}, "$.items[0]", {}),
-        ({"by_name": {"a": {"number": None}}}, "$.by_name[...].number", None),
+        ({"by_name": {"a": {"number": None}}}, "$.by_name[...].number", ...),
         ({"by_number": {"x": 1}}, "$.by_number", {"x": 1}),
         ([], "$", []),
     ],
 )
 def test_a_malformed_payload_says_where(payload: object, path: str, value: object) -> None:
-    """Decoded or as bytes, the error has the path and what stands there, as far as that can be said."""
+    """Decoded or as bytes, the error has the path and what stands there; the payload where that cannot be said."""
     decoder = msgspec.json.Decoder(Outer)
     for form in (payload, msgspec.json.encode(payload), msgspec.json.encode(payload).decode()):
         with pytest.raises(MalformedPayload) as caught:
             decode_payload("toy", form, decoder)
         assert caught.value.path == path
-        if "..." not in path:
-            assert caught.value.value == value
+        assert caught.value.value == (form if value is ... else value)
     assert decode_payload("toy", {"items": [{"number": 1}]}, decoder) == Outer([Inner(1)])
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        (b"{", "$"),
+        (b'"\xff"', "$"),
+        ("\ud800", "$"),
+        (b'{"more": ' + b"[" * 100_000, "$"),
+        (b'{"items": ' + b"[" * 100_000, "$.items[0]"),
+        ({"items": frozenset({3})}, "$.items[0]"),
+    ],
+)
+def test_a_malformed_payload_is_shown_whole(payload: object, path: str) -> None:
+    """Where what stands at a place cannot be had, because nothing can be read or counted, it is the payload itself."""
+    with pytest.raises(MalformedPayload) as caught:
+        decode_payload("toy", payload, msgspec.json.Decoder(Outer))
+    assert (caught.value.path, caught.value.value) == (path, payload)
+    assert str(caught.value).startswith(f"toy: {path}: ")
+
+
+def test_blanks_are_null() -> None:
+    """At any depth, in bytes as in what is decoded already; nothing else is changed, nor what cannot be decoded."""
+    plain = {"a": "", "b": ["", "x", 0, {"c": ""}], "d": {"": None, "e": False}, "f": []}
+    without = {"a": None, "b": [None, "x", 0, {"c": None}], "d": {"": None, "e": False}, "f": []}
+    for payload in (plain, msgspec.json.encode(plain), msgspec.json.encode(plain).decode()):
+        assert without_blanks(payload) == without
+    assert without_blanks(b'""') is None
+    for payload in (b"{", "", "\ud800", b'"\xff"', b"[" * 100_000):
+        assert without_blanks(payload) is payload
 
 
 def test_xml_and_back() -> None:
@@ -232,8 +284,33 @@ def test_xml_and_back() -> None:
     assert written.endswith(b"<r><a /><b>true</b><c>false</c><d>1</d><d>2.5</d><d>x&lt;y</d><e><f /></e></r>")
     assert xml_payload("toy", written) == {"a": "", "b": "true", "c": "false", "d": ["1", "2.5", "x<y"], "e": {"f": ""}}
     assert xml_payload("toy", b"<r>text</r>") == {}
-    with pytest.raises(MalformedPayload):
-        xml_payload("toy", b"<r>")
+    assert written.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
+    assert xml_payload("toy", "<r><a>1</a><a/><a>3</a></r>") == {"a": ["1", "", "3"]}
+    assert xml_payload("toy", b"<r/>") == {}
+
+
+def test_text_that_xml_cannot_write() -> None:
+    """What no document can hold is replaced, so that every answer can be read."""
+    assert write_xml(xml_element("r", "a\x00b\ud800")).endswith("<r>a\ufffdb\ufffd</r>".encode())
+    assert write_json({"b": 1, "a": "ü"}) == '{"b":1,"a":"ü"}'.encode()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"<r>",
+        "<r>\ud800</r>",
+        b"<!DOCTYPE r><r/>",
+        b"<?xml version='1.0' encoding='nonsense'?><r/>",
+        b"<r>" * 100_000 + b"</r>" * 100_000,
+    ],
+)
+def test_a_payload_that_is_no_xml(payload: bytes | str) -> None:
+    """It ends too early, has a document type or an unknown encoding, or has no end of depth."""
+    with pytest.raises(MalformedPayload) as caught:
+        xml_payload("toy", payload)
+    assert (caught.value.path, caught.value.value) == ("$", payload)
 
 
 def test_what_is_xml() -> None:
@@ -243,4 +320,12 @@ def test_what_is_xml() -> None:
     assert not is_xml(b'{"a": "<"}')
     assert not is_xml({"a": "<"})
     assert not wants_xml({})
-    assert wants_xml({"accept": "text/html, text/xml", "content-type": "application/json"})
+    for headers, wanted in (
+        ({"accept": "text/html, text/xml", "content-type": "application/json"}, True),
+        ({"accept": "application/json, text/xml", "content-type": "text/xml"}, False),
+        ({"accept": "*/*", "content-type": "Application/XML; charset=utf-8"}, True),
+        ({"accept": "*/*", "content-type": "application/json"}, False),
+        ({"content-type": "text/xml"}, True),
+        ({"accept": "*/*", "content-type": "text/plain"}, False),
+    ):
+        assert wants_xml(headers) is wanted, headers

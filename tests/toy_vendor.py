@@ -17,7 +17,7 @@ WORLD = demo_world()
 NOW = pc.instant("2026-03-02T08:00:00Z")
 
 
-class ToyTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
+class ToyTimer(Record, frozen=True):
     """The record of a fifth vendor, which is no more than what the tests need."""
 
     vendor = "toy"

@@ -203,7 +203,7 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
     try:
         rows = _on_path(vendor.operations, request.path)
         if len(rows) == 1:  # known before anything can be refused, so that the refusal is this call's own
-            operation = rows[0][0]
+            [(operation, _)] = rows
         sent = vendor.read(request)
         caller = vendor.authenticate(request, sent, account)
         operation, in_path = _row(rows, request.method, sent)

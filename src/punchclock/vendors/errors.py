@@ -105,7 +105,7 @@ class UnknownEntity(PunchclockError):
     code = "unknown-entity"
 
     def __init__(self, kind: str, name: str, count: int = 0) -> None:
-        found = f"is no {kind}" if count == 0 else f"are {count} {kind}s"
+        found = f"are {count} {kind}s" if count else f"is no {kind}"
         super().__init__(f"there {found} {shown(name)}")
         self.kind = kind
         self.name = name

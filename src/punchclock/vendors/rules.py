@@ -128,7 +128,7 @@ def none_running(account: Account, of: type[Record], person: Person, states: tup
     Raises:
         Broken: ``ONE_RUNNING``.
     """
-    if account.find(Query(of=of, people=(person.id,), states=states, limit=1)).total:
+    if account.find(Query(of=of, people=(person.id,), states=states)).records:
         raise Broken(Rule.ONE_RUNNING)
 
 

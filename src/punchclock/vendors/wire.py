@@ -345,7 +345,8 @@ def xml_element(tag: str, content: object) -> ET.Element:
     """A payload as a tree: an object as elements in the order of its fields, a list as one element an item."""
     holder = ET.Element("holder")
     _add(holder, tag, msgspec.to_builtins(content))
-    return holder[0]
+    [root] = holder
+    return root
 
 
 def _add(parent: ET.Element, tag: str, value: object) -> None:

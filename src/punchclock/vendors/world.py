@@ -45,7 +45,7 @@ class _Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
 
 
-class Person(_Entity, frozen=True, kw_only=True, omit_defaults=True):
+class Person(_Entity, frozen=True, kw_only=True):
     """Somebody who has timers. ``name`` is the user name; ``employee_id`` is Zoho People's third way in."""
 
     email: str = ""
@@ -53,17 +53,17 @@ class Person(_Entity, frozen=True, kw_only=True, omit_defaults=True):
     role: Role | None = None
 
 
-class Client(_Entity, frozen=True, kw_only=True, omit_defaults=True):
+class Client(_Entity, frozen=True):
     """For whom a project is done."""
 
 
-class Project(_Entity, frozen=True, kw_only=True, omit_defaults=True):
+class Project(_Entity, frozen=True, kw_only=True):
     """A project, for one client."""
 
     client: Client | None = None
 
 
-class Task(_Entity, frozen=True, kw_only=True, omit_defaults=True):
+class Task(_Entity, frozen=True, kw_only=True):
     """A task of a project, with the whole dataset that Worksection shows (its page on ``get_timers``)."""
 
     project: Project | None = None
@@ -81,7 +81,7 @@ class Task(_Entity, frozen=True, kw_only=True, omit_defaults=True):
     tags: Mapping[str, str] = {}
 
 
-class Job(_Entity, frozen=True, kw_only=True, omit_defaults=True):
+class Job(_Entity, frozen=True, kw_only=True):
     """A Zoho People job. ``estimate`` is the hours it was planned to take."""
 
     project: Project | None = None
