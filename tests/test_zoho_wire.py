@@ -257,6 +257,8 @@ def test_the_clock_of_the_client_does_not_matter(seconds_off: int) -> None:
         ("2026-10-25T01:30:00Z", "2026-10-25T01:50:00Z"),  # the second of two
         ("2026-10-25T00:30:00Z", "2026-10-25T00:50:00Z"),  # the first of two
         ("2026-03-02T22:59:59Z", "2026-03-02T23:00:01Z"),  # midnight in between
+        ("2026-03-29T21:51:40Z", "2026-03-29T22:20:06Z"),  # midnight in between, after a day of 23 hours
+        ("2026-10-24T22:10:00Z", "2026-10-24T21:40:00Z"),  # midnight in between, before a day of 25 hours
     ],
 )
 def test_a_late_answer_is_read_over_clock_changes(answered: str, read_at: str) -> None:

@@ -322,26 +322,15 @@ def _decoded(payload: object) -> tuple[_Read | UnsetType, str]:
 
 def _nearest(seconds: int, now: int, zone: str) -> int:
     """The instant nearest to ``now``, to the second, at which the clock in the zone shows these seconds of the day."""
-    here = now - now % _SECOND
-    ahead = seconds - seconds_of_day(here, zone)
-    if ahead == 0:
+    here, day = now - now % _SECOND, _DAY * _SECOND
+    if seconds_of_day(here, zone) == seconds:
         return here
-    ahead = (ahead + _DAY // 2) % _DAY - _DAY // 2
-    guess = here + ahead * _SECOND
-    if abs(ahead) <= _NO_CHANGE and seconds_of_day(guess, zone) == seconds:
-        return guess
-    # Look at that time of the days around, before and after a change of the clock.
-    days = {work_date(here + days * _DAY * _SECOND, zone) for days in (-1, 0, 1)}
-    candidates = {
-        from_seconds_of_day(day, seconds, zone, disambiguation=side)
-        for day in days
-        for side in (Disambiguation.EARLIER, Disambiguation.LATER)
-    }
-    shown = (at for at in candidates if seconds_of_day(at, zone) == seconds)
+    # The clock shows every time within a day, but for one that is skipped, and then the next day. Within a day on
+    # either side it is changed at most once: each side has the offset before the change, or the one after it.
+    ahead = [(seconds - seconds_of_day(side, zone)) % _DAY * _SECOND for side in (here - day, here + day)]
+    around = {here + gap - back for gap in ahead for back in (0, day)}
+    shown = (at for at in around if seconds_of_day(at, zone) == seconds)
     return min(shown, key=lambda at: (abs(at - here), at))
-
-
-_NO_CHANGE: Final = 600  # clocks change by more than twice that: so near there is no other such instant
 
 
 def read_comment(comment_id: str, created_time: str, comment: str, zone: str) -> Comment:
