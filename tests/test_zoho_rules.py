@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 import punchclock as pc
 from pages import states
-from punchclock import Event, State
+from punchclock import Event, State, Timer
 from punchclock.timer import worked_at
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
@@ -266,7 +266,9 @@ def test_a_day_off_is_told_before_a_timer_that_runs_and_after_a_stranger() -> No
     assert refused(stranger) == ("Logged-in user alone can start timer", 7038, "Permission denied")
 
 
-@pytest.mark.parametrize(("work_date", "person"), [("2026-03-02", 3), ("2026-03-06", 3), ("2026-03-04", 5)])
+@pytest.mark.parametrize(
+    ("work_date", "person"), [("2026-03-02", 3), ("2026-03-06", 3), ("2026-03-04", 5), ("2026-03-04", 2)]
+)
 def test_a_day_of_work_is_no_day_off(work_date: str, person: int) -> None:
     """A leave is one person's; and work days are what the settings make them."""
     start(account(settings=OFF), person=person, workDate=work_date)
@@ -543,6 +545,23 @@ def test_up_to_a_limit_there_is_room(settings: Settings, job: str, messages: tup
     for word, at in (("stop", begun), ("start", begun), ("stop", begun + SECOND)):
         assert get(kept, "timer", at, timeLogId=id, timer=word).reply.status == 200
     assert refused(get(kept, "timer", begun + SECOND, **{**START, "jobId": job}))[0] == messages[0]
+
+
+@pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
+def test_a_limit_is_held_to_the_microsecond(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
+    """A timelog from elsewhere may have logged fractions of a second: what they lack or exceed by counts."""
+    world = account(jobs=(SHORT,)).world
+    for fraction, within in ((0, True), (1, False)):
+        timer = Timer(State.RUNNING, NINE - HOUR, NINE, fraction)
+        record = ZohoTimer(
+            id="7", timer=timer, person=world.people["3"], job=world.jobs[job], work_date=date(2026, 3, 2)
+        )
+        paused = get(
+            account(record, settings=settings, jobs=(SHORT,)), "timer", NINE + 2 * HOUR, timeLogId="7", timer="stop"
+        )
+        assert (paused.reply.status == 200) == within
+        if not within:
+            assert refused(paused) == (messages[1], *WRONG_VALUE)
 
 
 def test_the_hours_of_a_day_are_one_persons_on_one_work_date() -> None:

@@ -84,16 +84,13 @@ def read_date(text: str, date_format: str) -> date:
         UnknownDateFormat: the format is none.
         InvalidDate: the text does not have its form, or there is no such day.
     """
-    if date_format == ISO and len(text) == 10 and text[4] == text[7] == "-":
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass  # the slow way, below, finds out why
     fit = _compiled(date_format)[0](text)
     if fit is None:
         raise InvalidDate(text, date_format, fits=False)
-    year, month, day = fit.group("year", "month", "day")
     try:
+        if date_format == ISO:  # by far the most frequent, and quick to read
+            return date.fromisoformat(text)
+        year, month, day = fit.group("year", "month", "day")
         return date(int(year), _MONTH_NUMBERS.get(month.lower()) or int(month), int(day))
     except ValueError:
         raise InvalidDate(text, date_format, fits=True) from None
@@ -115,7 +112,7 @@ def write_date(day: date, date_format: str) -> str:
 def _compiled(date_format: str) -> tuple[Callable[[str], re.Match[str] | None], str]:
     """What reads a date in the format, and the template that writes one."""
     fit = _FORMAT(date_format)
-    if fit is None or {part[0] for part in fit.group(1, 3, 5)} != {"y", "M", "d"}:
+    if fit is None or {*"".join(fit.group(1, 3, 5))} != {"y", "M", "d"}:
         raise UnknownDateFormat(date_format)
     first, between, second, after, third = fit.groups()
     (read_1, write_1), (read_2, write_2), (read_3, write_3) = _PARTS[first], _PARTS[second], _PARTS[third]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from punchclock.vendors.wire import write_json, write_xml, xml_element, xml_payload
+from punchclock.vendors.wire import is_xml, write_json, write_xml, xml_element, xml_payload
 
 __all__ = ["Problem", "Refusal", "Success", "plain_reply", "write_reply"]
 
@@ -78,11 +78,13 @@ def _in_xml(said: Success | Refusal, uri: str) -> bytes:
 
 def _nested(result: dict[str, object] | list[dict[str, object]]) -> dict[str, object]:
     """A result as the page's XML nests and orders it: a timer, comments, or the one id of what is new."""
-    if isinstance(result, dict):
-        return {"timer": {**dict.fromkeys(_FIRST), **result}}
-    if len(result) == 1 and len(result[0]) == 1:
-        return result[0]
-    return {"Comment": result}
+    match result:
+        case dict():
+            return {"timer": {**dict.fromkeys(_FIRST), **result}}
+        case [reference] if len(reference) == 1:
+            return reference
+        case comments:
+            return {"Comment": comments}
 
 
 _FIRST: Final = ("date", "hours")  # ahead of ``jobName``, which is first in JSON; all others keep their places
@@ -94,7 +96,7 @@ def plain_reply(payload: object) -> object:
     Raises:
         MalformedPayload: it begins as XML does and is none.
     """
-    if not isinstance(payload, (bytes, str)) or payload[:1] in (b"{", "{") or payload.lstrip()[:1] not in (b"<", "<"):
+    if not is_xml(payload):
         return payload
     plain = xml_payload("zoho", payload)
     if "status" not in plain:  # the result alone, or the timer alone

@@ -121,7 +121,7 @@ def start_timer(call: Call[StartTimer]) -> Answer:
     at_most(500, "workItem", sent.work_item)
     billing_status = read_billing_status(sent.billing_status)
     if billing_status is None:
-        raise Broken(Rule.VALUE, "billingStatus", f"{sent.billing_status[:40]} is no billing status")
+        raise Broken(Rule.VALUE, "billingStatus", f"{sent.billing_status} is no billing status")
     booked_on = _day_booked_on(sent, world)
     job = _job(sent, world)
 
@@ -180,11 +180,11 @@ def get_running_timer(call: Call[GetRunningTimer]) -> Answer:
         check_format(date_format)
     except UnknownDateFormat as error:
         raise Broken(Rule.VALUE, "dateFormat", str(error)) from None
-    query = Query(of=ZohoTimer, people=(call.caller.id,), states=(State.RUNNING,), limit=1)
-    running = call.account.find(query).records
-    if not running:
+    query = Query(of=ZohoTimer, people=(call.caller.id,), states=(State.RUNNING,))
+    running = next(iter(call.account.find(query).records), None)
+    if running is None:
         return Answer(Success(FETCHED))
-    return Answer(Success(FETCHED, element(running[0], call.now, call.account.world.zone, date_format)))
+    return Answer(Success(FETCHED, element(running, call.now, call.account.world.zone, date_format)))
 
 
 def get_comments(call: Call[GetComments]) -> Answer:
@@ -213,7 +213,7 @@ def delete_comment(call: Call[DeleteComment]) -> Answer:
         if len(comments) != len(record.comments):
             change = Change(UPDATE, call.now, replace(record, comments=comments))
             return Answer(Success("Timer Comments deleted successfully"), (change,))
-    raise Broken(Rule.NOT_FOUND, "commentId", f"there is no comment {wanted[:40]}")
+    raise Broken(Rule.NOT_FOUND, "commentId", f"there is no comment {wanted}")
 
 
 def _is_start(timer: str) -> None:
@@ -233,15 +233,15 @@ def _day_booked_on(sent: StartTimer, world: World) -> date:
         except InvalidDate as error:
             if error.fits:
                 raise Broken(Rule.VALUE, "workDate", str(error)) from None
-    raise Broken(Rule.TYPE, "workDate", f"not a date as in {' or '.join(formats)}"[:200])
+    raise Broken(Rule.TYPE, "workDate", f"not a date as in {' or '.join(formats)}")
 
 
 def _job(sent: StartTimer, world: World) -> Job:
     job = world.jobs.get(sent.job_id)
     if job is None:
-        raise Broken(Rule.VALUE, "jobId", f"there is no job {sent.job_id[:40]}")
+        raise Broken(Rule.VALUE, "jobId", f"there is no job {sent.job_id}")
     if sent.project_id != "all" and (job.project is None or job.project.id != sent.project_id):
-        raise Broken(Rule.VALUE, "projectId", f"the job is not in project {sent.project_id[:40]}")
+        raise Broken(Rule.VALUE, "projectId", f"the job is not in project {sent.project_id}")
     if job.completed or not job.active:
         raise Broken(Rule.CLOSED, "jobId", "the job is completed or not active")
     return job
@@ -262,7 +262,7 @@ def _timelog(call: Call[Any], id: str) -> ZohoTimer:
     """The timelog with this id, which must be the caller's own: of timers and comments alike, nobody has others'."""
     record = call.account.get(ZohoTimer, id)
     if record is None:
-        raise Broken(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id[:40]}")
+        raise Broken(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id}")
     own_or_privileged(record.person, call.caller, (), "timeLogId")
     return record
 

@@ -49,7 +49,7 @@ def logged(timelogs: Iterable[ZohoTimer], now: int) -> int:
     return sum(worked_at(each.timer, not_before(each.timer, now)) for each in timelogs)
 
 
-def within_attendance(settings: Settings, of_day: Iterable[ZohoTimer], now: int, more: int = 0) -> None:
+def within_attendance(settings: Settings, of_day: Iterable[ZohoTimer], now: int, more: int) -> None:
     """A person's timelogs of a day, and as much more, are within the hours that a person attends.
 
     Raises:
@@ -58,7 +58,7 @@ def within_attendance(settings: Settings, of_day: Iterable[ZohoTimer], now: int,
     _within(settings.attendance_hours, logged(of_day, now) + more, Rule.ATTENDANCE_HOURS)
 
 
-def within_billable(settings: Settings, of_day: Iterable[ZohoTimer], now: int, more: int = 0) -> None:
+def within_billable(settings: Settings, of_day: Iterable[ZohoTimer], now: int, more: int) -> None:
     """A person's billable timelogs of a day, and as much more, are within the billable hours of a day.
 
     Raises:
@@ -68,7 +68,7 @@ def within_billable(settings: Settings, of_day: Iterable[ZohoTimer], now: int, m
     _within(settings.max_billable_hours, logged(billable, now) + more, Rule.BILLABLE_HOURS)
 
 
-def within_estimate(job: Job, of_job: Iterable[ZohoTimer], now: int, more: int = 0) -> None:
+def within_estimate(job: Job, of_job: Iterable[ZohoTimer], now: int, more: int) -> None:
     """Everybody's timelogs of a job, and as much more, are within the hours that it was planned to take.
 
     Raises:
