@@ -87,7 +87,7 @@ _OF_FILES: Final = {
     "records": ("test_account",),
     "rules": ("test_vendor_rules", "test_vendor_errors"),
     "wire": ("test_vendor_wire",),
-    "world": ("test_worlds",),
+    "world": ("test_vendor_world", "test_worlds"),
 }
 
 

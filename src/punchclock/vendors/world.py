@@ -128,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     leaves: tuple[Leave, ...] = ()
 
 
-class Credential(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """What opens the account to one vendor's calls.
 
     Attributes:
