@@ -15,11 +15,12 @@ from punchclock import Event, State, Timer, start
 from punchclock.machine import Correction
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Outcome, Request
+from punchclock.vendors.calls import Limit, Outcome, Request
 from punchclock.vendors.errors import UnknownOperation
 from punchclock.vendors.worksection import (
     DIALECT,
     OPERATIONS,
+    VENDOR,
     DeleteMyTimer,
     GetMyTimer,
     GetTimers,
@@ -182,6 +183,15 @@ def test_get_my_timer() -> None:
         assert isinstance(read, WorksectionTimer)
         assert read.timer == start(NOW)
         assert outcome.changes == ()
+
+
+def test_of_two_timers_of_one_user_the_latest_counts() -> None:
+    """A user has one timer; where an account comes with two running ones, it is the latest that is "mine"."""
+    here = account(running(id="1001"), running(id="1002", task="32", at=NOW + 60 * SECOND))
+    (shown,) = answered(handle(user_call("action=get_my_timer"), here, NOW + 90 * SECOND))["data"]
+    assert (shown["time"], shown["task"]["id"]) == (30, "32")
+    (change,) = handle(user_call("action=stop_my_timer"), here, NOW + 90 * SECOND).changes
+    assert change.record.id == "1002"
 
 
 def test_an_idle_user_has_an_empty_list() -> None:
@@ -451,6 +461,9 @@ SIGNED = {
         body=b'{"timer":1001,"page":"/project/21/"}',
         method="POST",
     ),
+    "action and key beside another scheme": admin_call(
+        f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}", headers={"authorization": "Basic dXNlcjpY"}
+    ),
     "header": admin_call("action=stop_timer&timer=1001", headers=hmac_header("stop_timer", "1767225600")),
     "header of any time": admin_call("action=stop_timer&timer=1001", headers=hmac_header("stop_timer", "0")),
 }
@@ -493,6 +506,20 @@ def test_a_missing_or_wrong_signature(asked: Request) -> None:
         "status_code": 2,
         "message": "Action hash is missed or invalid",
     }
+
+
+def test_a_hash_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine has MD5 only for what is no security, as under FIPS, its hashes are made all the same."""
+    md5_of_the_library = hashlib.md5
+
+    def under_fips(data: bytes, *, usedforsecurity: bool = True) -> Any:  # noqa: ANN401 - as hashlib has it
+        if usedforsecurity:
+            raise ValueError("disabled for FIPS")
+        return md5_of_the_library(data, usedforsecurity=False)
+
+    monkeypatch.setattr(hashlib, "md5", under_fips)
+    for how in ("page, action and key", "query string"):
+        assert answered(handle(SIGNED[how], account(running()), NOW)) == OK
 
 
 def test_a_world_without_key_is_closed() -> None:
@@ -549,8 +576,38 @@ def test_the_form_of_an_outgoing_call() -> None:
         headers={"accept": "application/json", "content-type": "application/x-www-form-urlencoded"},
         body=b"timer=7",
     )
-    signed = request("get_timers", GetTimers(), key=KEY, signature=Signature.HEADER, at=NOW)
-    assert signed.headers["authorization"] == hmac_header("get_timers", str(NOW // SECOND))["authorization"]
+    headers = {"accept": "application/json", "authorization": f"Bearer {TOKEN}"}
+    for parameters in (StopMyTimer(), DeleteMyTimer()):  # with nothing to say a call has no form
+        name = "stop_my_timer" if isinstance(parameters, StopMyTimer) else "delete_my_timer"
+        bare = Request(method="POST", path="/api/oauth2/", query=f"action={name}", headers=headers)
+        assert request(name, parameters, token=TOKEN) == bare
+
+
+def test_the_signatures_of_an_outgoing_call() -> None:
+    """The hash stands in the query and is of the action, or of all parameters as one query; the header has its time."""
+    forms = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
+    assert request("stop_timer", StopTimer(timer=7), key="k", signature=Signature.QUERY) == Request(
+        method="POST",
+        path="/api/admin/v2/",
+        query=f"action=stop_timer&hash={md5('action=stop_timer&timer=7k')}",
+        headers=forms,
+        body=b"timer=7",
+    )
+    for at, unix in ((NOW, str(NOW // SECOND)), (NOW + 999_999, str(NOW // SECOND)), (0, "0")):
+        signed = request("get_timers", GetTimers(), key=KEY, signature=Signature.HEADER, at=at)
+        assert (signed.query, signed.headers["authorization"]) == (
+            "action=get_timers",
+            hmac_header("get_timers", unix)["authorization"],
+        )
+    timeless = request("get_timers", GetTimers(), key=KEY, signature=Signature.HEADER)
+    assert timeless.headers["authorization"] == hmac_header("get_timers", "0")["authorization"]
+
+
+@pytest.mark.parametrize("parameters", [row.request for row in OPERATIONS])
+def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
+    """No order says which id is meant, so none is taken."""
+    with pytest.raises(TypeError, match="positional"):
+        parameters("31")
 
 
 def test_an_unknown_operation() -> None:
@@ -581,6 +638,9 @@ def test_an_unknown_operation() -> None:
         ),
         (401, b'{"status":"error","message":"Access token is expired"}', 401, "Access token is expired", ""),
         (500, b"{}", 500, "", ""),
+        (400, b'{"status":"ok"}', 400, "", ""),
+        (401, b'{"status":"ok"}', 401, "", ""),
+        (200, b'{"status":"queued","message":"Later"}', 200, "Later", ""),
         (200, b"{}", 200, "", ""),
     ],
 )
@@ -598,9 +658,18 @@ def test_a_reply_that_is_none(body: bytes) -> None:
     """What is not the vendor's envelope is malformed; with an error status it is a refusal without words."""
     with pytest.raises(MalformedPayload):
         read_reply("get_timers", 200, {}, body, now=NOW)
-    with pytest.raises(Rejection) as refused:
-        read_reply("get_timers", 502, {}, body, now=NOW)
-    assert (refused.value.status, refused.value.vendor_code) == (502, 502)
+    with pytest.raises(MalformedPayload):
+        read_reply("get_timers", 399, {}, body, now=NOW)
+    for status in (400, 401, 502):
+        with pytest.raises(Rejection) as refused:
+            read_reply("get_timers", status, {}, body, now=NOW)
+        assert (refused.value.status, refused.value.vendor_code) == (status, status)
+
+
+@pytest.mark.parametrize("status", [200, 201, 399])
+def test_what_is_below_400_and_ok_is_no_refusal(status: int) -> None:
+    """A body that says ok is the answer, as long as the status says nothing else."""
+    assert read_reply("stop_timer", status, {}, b'{"status":"ok"}', now=NOW) is None
 
 
 def test_the_example() -> None:
@@ -624,6 +693,12 @@ def test_the_dialect() -> None:
         (State.RUNNING, "stop_my_timer"): State.STOPPED,
     }
     assert {move.operation for move in DIALECT.moves} <= {operation.name for operation in OPERATIONS}
+
+
+def test_the_published_limit() -> None:
+    """The vendor's API page allows one request a second."""
+    assert VENDOR.rate_limit == Limit(calls=1, per_seconds=1)
+    assert VENDOR.quota is None
 
 
 def test_the_table() -> None:

@@ -134,6 +134,13 @@ def test_the_sample_of_get_my_timer() -> None:
     )
 
 
+def test_a_record_is_a_value() -> None:
+    """Nobody changes a record: what a call makes of it is a new one."""
+    with pytest.raises(AttributeError, match="immutable"):
+        RECORD.note = "another"  # type: ignore[misc]  # which is what is tested
+    assert RECORD.note == ""
+
+
 def row(record: WorksectionTimer, now: int = START, *, mine: bool = False) -> dict[str, Any]:
     """The one row that `serialize` writes."""
     (found,) = json.loads(serialize(record, now, BERLIN, mine=mine))["data"]
@@ -176,6 +183,41 @@ def test_the_start_is_local_and_to_the_minute() -> None:
     assert write_local(instant("2026-03-29T01:00:00Z"), BERLIN) == "2026-03-29 03:00"
     assert write_local(instant("2026-10-25T00:30:00Z"), BERLIN) == "2026-10-25 02:30"
     assert write_local(instant("2026-10-25T01:30:00Z"), BERLIN) == "2026-10-25 02:30"
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("2026-03-02T18:14:59.999999Z", "2026-03-02 23:59"),
+        ("2026-03-02T18:15:00Z", "2026-03-03 00:00"),
+        ("2026-03-02T18:15:59Z", "2026-03-03 00:00"),
+        ("2026-03-02T18:16:00Z", "2026-03-03 00:01"),
+        ("1969-12-31T18:30:00Z", "1970-01-01 00:00"),
+        ("1969-12-30T18:29:59Z", "1969-12-30 23:59"),
+        ("1955-07-01T12:00:00Z", "1955-07-01 17:30"),
+    ],
+)
+def test_a_day_may_begin_within_an_hour_of_utc(text: str, local: str) -> None:
+    """Kathmandu is 5:45 ahead, and was 5:30 until 1986: the date changes on its own midnight, before 1970 too."""
+    assert write_local(instant(text), "Asia/Kathmandu") == local
+    assert read_local(local, "Asia/Kathmandu") == instant(text) // (60 * SECOND) * (60 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "meant"),
+    [
+        ("2018-11-04 10:00", "America/Sao_Paulo", "2018-11-04T12:00:00Z"),
+        ("2018-11-04 00:30", "America/Sao_Paulo", "2018-11-04T02:30:00Z"),
+        ("2011-12-30 10:00", "Pacific/Apia", "2011-12-29T20:00:00Z"),
+        ("2011-12-31 10:00", "Pacific/Apia", "2011-12-30T20:00:00Z"),
+    ],
+)
+def test_a_day_without_a_midnight(text: str, zone: str, meant: str) -> None:
+    """Where the clock skips midnight, or a whole day, a time of that date is still read by the rule of all others.
+
+    It is counted with the offset that makes it the earlier one, as every time that the clock never shows.
+    """
+    assert read_local(text, zone) == instant(meant)
 
 
 def test_local_time_at_the_ends_of_the_calendar() -> None:
@@ -238,6 +280,9 @@ def test_estimates_are_whole_numbers_where_they_are() -> None:
     """20 hours are ``20`` and two and a half are ``2.5``."""
     task = Task(id="1", max_time=2.5, max_money=0.0)
     assert b'"max_time":2.5,"max_money":0}' in serialize(WorksectionTimer(timer=start(START), task=task), START)
+    task = Task(id="1", max_time=20.0, max_money=1e15 - 1)
+    written = serialize(WorksectionTimer(timer=start(START), task=task), START)
+    assert b'"max_time":20,"max_money":999999999999999}' in written
 
 
 def test_a_timer_from_elsewhere_without_task() -> None:
@@ -337,6 +382,21 @@ def test_every_spelling_of_a_time(time: str | int) -> None:
     assert read.timer == Timer(State.RUNNING, START - 4360 * SECOND, START - 4360 * SECOND, 0)
 
 
+def test_seconds_have_at_most_17_digits() -> None:
+    """However many of them are zeros; what is longer is no number of seconds."""
+    assert parse({"time": "5".zfill(17)}, START).timer == start(START - 5 * SECOND)
+    with pytest.raises(MalformedPayload, match="neither HH:MM:SS nor a number of seconds"):
+        parse({"time": "5".zfill(18)}, START)
+
+
+def test_an_error_is_no_timer_and_says_why() -> None:
+    """The envelope of a refusal is told in its own words, or in ours where it has none."""
+    for message, reason in (("Timer not found", "Timer not found"), ("", "no timer but an error")):
+        with pytest.raises(MalformedPayload) as refused:
+            parse({"status": "error", "message": message}, START)
+        assert (refused.value.path, refused.value.reason) == ("$.status", reason)
+
+
 def test_the_saved_response_of_the_vendor() -> None:
     """`get_my_timer` may answer an object instead of a list, and "Anyone" is nobody in particular."""
     payload = b"""{"status":"ok","data":{"time":4360,"date_started":"2021-01-01 12:00","task":{"id":"330090","name":
@@ -392,6 +452,22 @@ def test_loose_fields_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"max_time": 0}, Task(max_time=0.0)),
+        ({"max_money": 999_999_999_999_999}, Task(max_money=999_999_999_999_999.0)),
+        ({"priority": "999999999"}, Task(priority=999_999_999)),
+        ({"priority": ""}, Task()),
+        ({"time_end": ""}, Task()),
+        ({"date_start": "0001-01-01"}, Task(starts_on=date(1, 1, 1))),
+    ],
+)
+def test_the_limits_of_numbers(written: dict[str, object], expected: Task) -> None:
+    """An estimate is anything from 0 up to fifteen digits, a priority up to nine; a blank is none."""
+    assert parse({"time": 0, "task": written}, START).task == expected
+
+
+@pytest.mark.parametrize(
     ("payload", "path"),
     [
         (b"", "$"),
@@ -422,12 +498,17 @@ def test_loose_fields_are_read() -> None:
         (b'{"time":1,"task":{"date_added":"2021-13-01 10:00"}}', "$.task.date_added"),
         (b'{"time":1,"task":{"date_start":"2021-02-30"}}', "$.task.date_start"),
         (b'{"time":1,"task":{"date_end":"20210201"}}', "$.task.date_end"),
+        (b'{"time":1,"task":{"date_end":"2021"}}', "$.task.date_end"),
+        (b'{"time":1,"task":{"date_end":"2021-02"}}', "$.task.date_end"),
+        (b'{"time":1,"task":{"date_end":"2021-02-011"}}', "$.task.date_end"),
         (b'{"time":1,"task":{"time_end":"24:00"}}', "$.task.time_end"),
         (b'{"time":1,"task":{"date_end":"2021-W05-1"}}', "$.task.date_end"),
         (b'{"time":1,"task":{"priority":"1111111111"}}', "$.task.priority"),
         (b'{"time":1,"task":{"max_time":"many"}}', "$.task.max_time"),
         (b'{"time":1,"task":{"max_time":"nan"}}', "$.task.max_time"),
         (b'{"time":1,"task":{"max_time":1e300}}', "$.task.max_time"),
+        (b'{"time":1,"task":{"max_time":1000000000000000}}', "$.task.max_time"),
+        (b'{"time":1,"task":{"max_time":-0.5}}', "$.task.max_time"),
         (b'{"time":1,"task":{"max_money":-1}}', "$.task.max_money"),
         (b'{"time":1,"task":{"tags":["a"]}}', "$.task.tags"),
         (b'{"time":1,"task":{"tags":{"1":2}}}', "$.task.tags[...]"),

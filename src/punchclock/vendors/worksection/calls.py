@@ -123,7 +123,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
 # ---- the client's side ---------------------------------------------------------------------------
 
 
-class _Envelope(msgspec.Struct, frozen=True):
+class _Envelope(msgspec.Struct):
     """Success or error; the message of a refused token has two names."""
 
     status: str = ""
@@ -271,8 +271,8 @@ def request(
     row = operation_named(VENDOR, operation)
     sent = {name: str(value) for name, value in msgspec.to_builtins(parameters).items()}
     headers = {"accept": "application/json"}
-    query, body = urlencode({"action": operation} | sent), b""
-    if row.methods[0] == "POST" and sent:
+    method, query, body = row.methods[0], urlencode({"action": operation} | sent), b""
+    if method == "POST" and sent:
         headers["content-type"] = "application/x-www-form-urlencoded"
         query, body = urlencode({"action": operation}), urlencode(sent).encode()
     if row.path == _USER:
@@ -283,7 +283,7 @@ def request(
         query += "&" + urlencode({"hash": query_hash(urlencode({"action": operation} | sent), key)})
     else:
         query += "&" + urlencode({"hash": page_hash("", operation, key)})
-    return Request(method=row.methods[0], path=f"{row.path}/", query=query, headers=headers, body=body)
+    return Request(method=method, path=f"{row.path}/", query=query, headers=headers, body=body)
 
 
 def example(world: World, now: int) -> Request | None:

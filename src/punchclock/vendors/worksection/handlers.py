@@ -40,21 +40,21 @@ _RUNNING: Final = (State.RUNNING,)
 # ---- parameters ----------------------------------------------------------------------------------
 
 
-class GetTimers(msgspec.Struct, kw_only=True, omit_defaults=True):
+class GetTimers(msgspec.Struct):
     """``?action=get_timers``."""
 
 
-class StopTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+class StopTimer(msgspec.Struct, kw_only=True):
     """``?action=stop_timer&timer=TIMER_ID``."""
 
     timer: str | int
 
 
-class GetMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+class GetMyTimer(msgspec.Struct):
     """``?action=get_my_timer``."""
 
 
-class StartMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+class StartMyTimer(msgspec.Struct, kw_only=True):
     """``?action=start_my_timer&id_task=TASK_ID``."""
 
     id_task: str | int
@@ -66,7 +66,7 @@ class StopMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
     comment: str = ""
 
 
-class DeleteMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
+class DeleteMyTimer(msgspec.Struct):
     """``?action=delete_my_timer``."""
 
 

@@ -41,7 +41,7 @@ __all__ = [
 _SECOND: Final = 1_000_000
 
 
-class WorksectionTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
+class WorksectionTimer(Record, frozen=True):
     """A timer at Worksection; once it is stopped it is the saved entry, and its comment is the record's ``note``."""
 
     vendor: ClassVar[str] = "worksection"
@@ -50,7 +50,7 @@ class WorksectionTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
 # ---- writing -------------------------------------------------------------------------------------
 
 
-class UserElement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class UserElement(msgspec.Struct, kw_only=True, gc=False):
     """A user as Worksection writes it; in the task of ``get_timers`` without the id."""
 
     id: str | UnsetType = UNSET
@@ -58,7 +58,7 @@ class UserElement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     name: str
 
 
-class ProjectElement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ProjectElement(msgspec.Struct, gc=False):
     """A project as Worksection writes it."""
 
     id: str
@@ -66,7 +66,7 @@ class ProjectElement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     page: str
 
 
-class TaskElement(msgspec.Struct, frozen=True, kw_only=True):
+class TaskElement(msgspec.Struct, kw_only=True):
     """A task as Worksection writes it; in ``get_my_timer`` it ends with ``date_added``, and has no ``text``."""
 
     id: str
@@ -87,7 +87,7 @@ class TaskElement(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] | UnsetType = UNSET
 
 
-class TimerElement(msgspec.Struct, frozen=True, kw_only=True):
+class TimerElement(msgspec.Struct, kw_only=True):
     """A timer as Worksection writes it; in ``get_my_timer`` without id and user, and with ``time`` in seconds."""
 
     id: str | UnsetType = UNSET
@@ -405,14 +405,14 @@ _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d) ([01]\d|2[0-3]):([0-5]\d)", re.A
 # ---- local time ----------------------------------------------------------------------------------
 
 _MINUTE: Final = 60 * _SECOND
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
+_HOUR: Final = 3600 * _SECOND
+_DAY: Final = 86_400 * _SECOND
 
 
 def write_local(at: int, zone: str) -> str:
     """``YYYY-MM-DD HH:MM``: the minute that clocks in the zone show; UTC's where the zone's have no such year."""
     day = _day_of_hour(at // _HOUR, zone)
-    if day is not None and day[0] <= at < day[1]:
+    if day is not None and at < day[1]:
         minutes, date = (at - day[0]) // _MINUTE, day[2]
     else:
         try:
