@@ -281,6 +281,37 @@ def test_a_day_with_a_change_in_it_is_one_day() -> None:
     assert day_of(start, "Pacific/Kwajalein") == day_of(end - 1, "Pacific/Kwajalein") == whole
 
 
+@pytest.mark.parametrize(
+    ("zone", "start", "end"),
+    [
+        # The clock goes from 01:00 back to midnight: the day has begun an hour before.
+        ("Atlantic/Azores", "2025-10-26T00:00:00Z", "2025-10-27T01:00:00Z"),
+        ("America/Havana", "2025-11-02T04:00:00Z", "2025-11-03T05:00:00Z"),
+        # The clock goes from midnight to 01:00, or back to 23:00 of the day before.
+        ("America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"),
+        ("America/Sao_Paulo", "2018-02-17T02:00:00Z", "2018-02-18T03:00:00Z"),
+        # The day before, or the day after, never came.
+        ("Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z"),
+        ("Pacific/Apia", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z"),
+    ],
+)
+def test_a_day_that_begins_or_ends_with_a_change_is_found_from_anywhere_in_it(zone: str, start: str, end: str) -> None:
+    """From its first instant and from its last, from just beside the change and from afar, the bounds are the same."""
+    first, last = pc.instant(start), pc.instant(end)
+    day = Day(shown(first, zone).date(), first, last)
+    for at in (first, first + 1, first + HOUR - 1, first + HOUR, first + HOUR + 1, last - HOUR, last - 2, last - 1):
+        assert day_of(at, zone) == day
+
+
+@pytest.mark.parametrize("microseconds", [1, -1, 86_399_999_999, -86_399_999_999])
+def test_an_offset_may_be_of_microseconds(microseconds: int) -> None:
+    """Nothing of a fixed offset is cut off, on either side of UTC: the day begins just then."""
+    zone = dt.timezone(dt.timedelta(microseconds=microseconds))
+    midnight = pc.instant("2026-03-02T00:00:00Z") - microseconds
+    assert day_of(midnight, zone) == (dt.date(2026, 3, 2), midnight, midnight + DAY)
+    assert work_date(midnight - 1, zone) == dt.date(2026, 3, 1)
+
+
 # --- clock faces, and back --------------------------------------------------------------------------
 
 
@@ -446,3 +477,23 @@ def test_a_clock_face_at_the_end_of_time_is_refused_where_its_instant_is() -> No
         from_seconds_of_day(dt.date.max, 86_399, "America/New_York", disambiguation=Disambiguation.REFUSE)
     face = from_seconds_of_day(dt.date.max, 86_399, "Asia/Tokyo", disambiguation=Disambiguation.REFUSE)
     assert face == LAST + 1 - SECOND - 9 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("at", "date", "seconds", "offset"),
+    [
+        (FIRST, dt.date.min, 0, 0),
+        (FIRST - 1, dt.date.min, 0, 1),
+        (LAST, dt.date.max, 86_399, -999_999),
+        (LAST + 1, dt.date.max, 86_399, -1_000_000),
+    ],
+)
+def test_the_outermost_clock_faces(at: int, date: dt.date, seconds: int, offset: int) -> None:
+    """The first and the last instant of all can be read off a clock, and no other beyond them."""
+    zone = dt.timezone(dt.timedelta(microseconds=offset))
+    if FIRST <= at <= LAST:
+        assert from_seconds_of_day(date, seconds, zone, disambiguation=Disambiguation.REFUSE) == at
+    else:
+        with pytest.raises(pc.InstantOutOfRange) as caught:
+            from_seconds_of_day(date, seconds, zone, disambiguation=Disambiguation.REFUSE)
+        assert caught.value.value == at

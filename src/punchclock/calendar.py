@@ -235,28 +235,26 @@ def split_by_day(start: int, end: int, zone: str | dt.tzinfo) -> list[Day]:
 
 def _end(day: int, at: int, offset: int, zone: Zone) -> tuple[int, int]:
     """The first instant after ``at`` that is not on the date ``day``, and the offset then."""
-    while True:
-        midnight = (day + 1) * _DAY - offset
-        after = _offset(midnight, zone)
-        if after == offset:
-            return midnight, offset
-        at, offset = _change(at, midnight, zone), after
-        if (at + offset) // _DAY != day:
-            return at, offset
-        # The clock was changed within the date: go on from there to the midnight of the new offset.
+    midnight = (day + 1) * _DAY - offset
+    after = _offset(midnight, zone)
+    if after == offset:
+        return midnight, offset
+    change = _change(at, midnight, zone)
+    if (change + after) // _DAY != day:
+        return change, after
+    return (day + 1) * _DAY - after, after  # the clock was changed within the date, and not once more by its end
 
 
 def _start(day: int, at: int, offset: int, zone: Zone) -> int:
     """The first instant from which on to ``at`` the date was ``day``: `_end`, looking back."""
-    while True:
-        midnight = day * _DAY - offset
-        before = _offset(midnight - 1, zone)
-        if before == offset:
-            return midnight
-        change = _change(midnight - 1, at, zone)
-        if (change - 1 + before) // _DAY != day:
-            return change
-        at, offset = change - 1, before
+    midnight = day * _DAY - offset
+    before = _offset(midnight - 1, zone)
+    if before == offset:
+        return midnight
+    change = _change(midnight - 1, at, zone)
+    if (change - 1 + before) // _DAY != day:
+        return change
+    return day * _DAY - before
 
 
 def _change(low: int, high: int, zone: Zone) -> int:
