@@ -19,7 +19,7 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.vendors import MalformedPayload, Rejection, zoho
 from punchclock.vendors.account import MemoryAccount, Query
-from punchclock.vendors.calls import Operation, Outcome, Request
+from punchclock.vendors.calls import Limit, Operation, Outcome, Request
 from punchclock.vendors.errors import UnknownOperation
 from punchclock.vendors.world import Credential, Job
 from punchclock.vendors.zoho import (
@@ -353,6 +353,17 @@ def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dic
     assert isinstance(response(outcome)["errors"], list) == (
         row.name in {"get_comments", "add_comment", "delete_comment"}
     )
+
+
+def test_an_id_may_be_a_number_in_json_up_to_64_bits() -> None:
+    """The number is the same id as its digits; of more than any client's numbers hold, only the digits are one."""
+    highest = 2**64 - 1
+    for value, fits in ((highest, True), (highest + 1, False), (str(highest + 1), True)):
+        kept = account(runs(paused(str(value))))
+        body = msgspec.json.encode({"timeLogId": value, "timer": "stop"})
+        call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
+        assert (send(kept, call, NINE).reply.status == 200) == fits
+        assert (timelog(kept, str(value)).timer.state is State.PAUSED) == fits
 
 
 def test_a_token_in_json_may_be_anything() -> None:
@@ -767,6 +778,21 @@ def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
     assert pc.worked_at(seen.timer, NINE + 4 * HOUR) == pc.worked_at(held.timer, NINE + 4 * HOUR)
 
 
+METHODS = {"get_running_timer": "GET", "get_comments": "GET"}
+
+
+@pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
+def test_what_a_client_sends(row: Operation) -> None:
+    """Reads go as GET and changes as POST; parameters are given by name, and only those that were given are sent."""
+    sent = SENT[row.name]
+    call = zoho.request(row.name, msgspec.convert(sent, row.request), token="zoho-token-3")
+    assert (call.method, call.path, call.body) == (METHODS.get(row.name, "POST"), row.path, b"")
+    assert dict(parse_qsl(call.query)) == sent
+    assert call.headers == {"authorization": "Zoho-oauthtoken zoho-token-3", "accept": "application/json"}
+    with pytest.raises(TypeError, match="positional"):
+        row.request(*("5" for _ in row.request.__struct_fields__))
+
+
 def test_a_format_of_dates_is_asked_for_and_read() -> None:
     """Who asks for the work date in a format reads it in that format."""
     kept = account()
@@ -826,6 +852,14 @@ def test_what_is_refused_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
         (400, b'{"response":{"message":"Error","errors":[],"status":1}}', 0, "Error"),
         (200, b'{"response":{"message":"Error","status":1}}', 0, "Error"),
         (500, b'{"response":{}}', 0, ""),
+        (400, b'{"response":{}}', 0, ""),
+        (200, b'{"response":{"status":-1}}', 0, ""),
+        (
+            400,
+            b'{"response":{"errors":[{"code":8000,"message":"No x"},{"code":8001,"message":"Wrong y"}],"status":1}}',
+            8000,
+            "No x",
+        ),
         (
             200,
             b"<response><status>1</status><message>E</message><errors><code>7</code><message>M</message></errors></response>",
@@ -876,12 +910,24 @@ def test_ids_may_be_numbers_and_results_alone() -> None:
     assert zoho.read_reply("get_comments", 200, {}, none, now=NINE) == []
 
 
+@pytest.mark.parametrize("status", [200, 201, 399])
+def test_no_error_is_a_success(status: int) -> None:
+    """A body without errors, and without a status that says otherwise, is no refusal below 400."""
+    for body in (b'{"response":{}}', b'{"response":{"status":0}}', b"<response><status>0</status></response>"):
+        assert zoho.read_reply("pause_timer", status, {}, body, now=NINE) is None
+
+
 def test_unknown_calls_have_names_too() -> None:
     """Both sides of the client say which calls there are."""
     with pytest.raises(UnknownOperation):
         zoho.request("stop_timer", GetRunningTimer(), token="x")
     with pytest.raises(UnknownOperation):
         zoho.read_reply("stop_timer", 200, {}, b"{}", now=NINE)
+
+
+def test_the_published_limit_of_calls() -> None:
+    """20 calls, and five minutes of lock; the page says of no time for the 20, and a minute is our choice."""
+    assert zoho.VENDOR.rate_limit == Limit(calls=20, per_seconds=60, lock_seconds=300)
 
 
 # ---- as anybody might send them --------------------------------------------------------------------

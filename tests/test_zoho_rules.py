@@ -449,6 +449,16 @@ def test_a_timer_is_resumed_on_the_day_of_its_start(resumed: str, *, allowed: bo
         assert refused(outcome) == (NO_RESUME, *WRONG_VALUE)
 
 
+def test_a_date_that_comes_twice_is_two_days_to_a_resume() -> None:
+    """In St. John's the clock went from 00:01 on Sunday back to 23:01 on Saturday: what began on Sunday waits."""
+    kept = MemoryAccount(replace(account(settings=Settings(work_days=(6, 7))).world, zone="America/St_Johns"))
+    id = start(kept, pc.instant("2006-10-29T00:00:20-02:30"), workDate="2006-10-29")
+    get(kept, "timer", pc.instant("2006-10-29T00:00:40-02:30"), timeLogId=id, timer="stop")
+    saturday = get(kept, "timer", pc.instant("2006-10-28T23:30:00-03:30"), timeLogId=id, timer="start")
+    assert refused(saturday) == (NO_RESUME, *WRONG_VALUE)
+    assert get(kept, "timer", pc.instant("2006-10-29T00:00:00-03:30"), timeLogId=id, timer="start").reply.status == 200
+
+
 @pytest.mark.parametrize("timer", ["stop", "start"])
 def test_a_clock_that_was_ahead_traps_no_timer(timer: str) -> None:
     """An instant before the timer's last one counts as that one."""

@@ -353,6 +353,28 @@ def test_what_a_client_can_do_without_may_be_absent() -> None:
     assert read == ZohoTimer(timer=Timer(State.RUNNING, read.timer.since - 30 * SECOND, read.timer.since, 30 * SECOND))
 
 
+def test_a_job_may_be_told_by_its_id_or_by_its_name() -> None:
+    """Half of a job is one still; none of both is none."""
+    numbers = {"date": 0, "diff": 60, "totaltime": 30}
+    assert parse({**numbers, "jobId": "42"}, NINE).job == Job(id="42")
+    assert parse({**numbers, "jobName": "Testing"}, NINE).job == Job(name="Testing")
+    assert parse({**numbers, "jobId": "", "jobName": "", "isCompleted": 1}, NINE).job is None
+
+
+def test_what_is_kept_is_a_value() -> None:
+    """A timelog and its comments never change, and their fields have names: no order says which id is which."""
+    comment = Comment(id="9", at=NINE, text="Done")
+    record = replace(SAMPLE, comments=(comment,))
+    for kept in (record, comment):
+        assert {kept, replace(kept)} == {kept}
+        with pytest.raises(AttributeError, match="immutable"):
+            kept.id = "10"  # type: ignore[misc]  # which is what is tested
+    with pytest.raises(TypeError, match="positional"):
+        Comment("9", NINE, "Done")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="positional"):
+        ZohoTimer("9", timer=SAMPLE.timer)  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -435,8 +457,14 @@ def test_parse_reads_or_refuses(payload: object) -> None:
 def test_a_year_that_no_datetime_can_show_is_refused() -> None:
     """An answer read at the first instant of all has its start before it: the payload is at fault, not the program."""
     first = pc.instant("0001-01-01T00:00:00Z")
-    with pytest.raises(MalformedPayload, match="before the year 1"):
-        parse({"date": 0, "diff": 1, "totaltime": 0}, first)
+    for diff, totaltime in ((0, 60), (60, 0), (59, 1)):
+        read = parse({"date": 60, "diff": diff, "totaltime": totaltime}, first + 60 * SECOND)
+        assert read.timer.started_at == first
+        for field, value in (("diff", 61), ("totaltime", 61 - diff)):
+            payload = {"date": 60, "diff": diff, "totaltime": totaltime} | {field: value}
+            with pytest.raises(MalformedPayload, match="before the year 1") as caught:
+                parse(payload, first + 60 * SECOND)
+            assert (caught.value.path, caught.value.value) == (f"$.{field}", value)
     with pytest.raises(MalformedPayload, match="years 1 to 9999"):
         parse({"date": 40_000, "diff": 0, "totaltime": 0}, first)
 
@@ -545,6 +573,10 @@ def test_what_is_no_format(date_format: str) -> None:
         ("2026-13-01", "yyyy-MM-dd", True),
         ("0000-01-01", "yyyy-MM-dd", True),
         ("31-Jun-2026", "dd-MMM-yyyy", True),
+        ("2026-02-09", "yyyy/MM/dd", False),
+        ("2026-02-09", "dd-MM-yyyy", False),
+        ("20260209", "yyyy-MM-dd", False),
+        ("2026-W06-1", "yyyy-MM-dd", False),
         ("2026-2-09", "yyyy-MM-dd", False),
         ("2026-02-09 ", "yyyy-MM-dd", False),
         ("2026-02-09\n", "yyyy-MM-dd", False),
@@ -560,6 +592,7 @@ def test_what_is_no_date(text: str, date_format: str, *, fits: bool) -> None:
     with pytest.raises(InvalidDate) as caught:
         read_date(text, date_format)
     assert (caught.value.text, caught.value.date_format, caught.value.fits) == (text, date_format, fits)
+    assert ("there is no such day" in str(caught.value)) == fits
 
 
 def test_the_last_number_of_a_record() -> None:

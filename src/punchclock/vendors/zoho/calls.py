@@ -166,8 +166,8 @@ class _Envelope(msgspec.Struct, Generic[B]):
 
 
 _body_decoder: Final = msgspec.json.Decoder(_Envelope[_Body], strict=False)
-_ids_decoder: Final = msgspec.json.Decoder(_Envelope[_Ids], strict=False)
-_comments_decoder: Final = msgspec.json.Decoder(_Envelope[_Comments], strict=False)
+_ids_decoder: Final = msgspec.json.Decoder(_Envelope[_Ids])
+_comments_decoder: Final = msgspec.json.Decoder(_Envelope[_Comments])
 
 
 def _read_id(body: bytes, now: int, zone: str) -> str:
@@ -196,7 +196,7 @@ def _read_rejection(reply: Reply) -> Rejection | None:
     if body.errors is UNSET and body.status == 0 and reply.status < 400:
         return None
     errors = body.errors if isinstance(body.errors, list) else [] if body.errors is UNSET else [body.errors]
-    first = errors[0] if errors else Problem(0, body.message)
+    first = next(iter(errors), Problem(0, body.message))
     return Rejection("zoho", reply.status, first.code, first.message, detail=body.message)
 
 

@@ -66,7 +66,7 @@ class BillingStatus(StrEnum):
 
 def read_billing_status(text: str) -> BillingStatus | None:
     """The status that a text names, in any of the spellings that the page takes, in any case; ``None`` for none."""
-    return _SPELLINGS.get(text) or _SPELLINGS.get(text.strip().lower())
+    return _SPELLINGS.get(text.strip().lower())
 
 
 #: "billable | non billable | non-billable | nonbillable| all | 0 | 1 | -1"; what "all" and -1 mean is our choice.
@@ -84,7 +84,7 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class ZohoTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
+class ZohoTimer(Record, frozen=True, kw_only=True):
     """A timelog with its timer; ``id`` is the timelog's, ``note`` its description."""
 
     vendor: ClassVar[str] = "zoho"
@@ -97,13 +97,14 @@ class ZohoTimer(Record, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def last_number(self) -> int:
         """The highest number that the timelog, its timer or a comment bears."""
-        return max(self.number, int(self.timer_id or 0), *(int(comment.id) for comment in self.comments))
+        ids = (self.id, self.timer_id, *(comment.id for comment in self.comments))
+        return max(int(id) for id in ids if id)
 
 
 # ---- what the calls tell -------------------------------------------------------------------------
 
 
-class TimerElement(msgspec.Struct, kw_only=True, rename="camel"):
+class TimerElement(msgspec.Struct, rename="camel"):
     """The running timer, in the order of the page's JSON."""
 
     job_name: str
@@ -131,7 +132,7 @@ class TimeLogReference(msgspec.Struct, rename="camel"):
     time_log_id: str
 
 
-class CommentElement(msgspec.Struct, kw_only=True, rename="camel"):
+class CommentElement(msgspec.Struct, rename="camel"):
     """A comment."""
 
     comment_id: str
@@ -211,12 +212,12 @@ _CREATED_ON: Final = "dd-MM-yyyy"
 _Id = Id | str | None
 
 
-class _Read(msgspec.Struct, kw_only=True, rename="camel"):
+class _Read(msgspec.Struct, rename="camel"):
     """The running timer as it is read: numbers may be texts, and what a client can do without may be absent."""
 
     date: Annotated[int, Meta(ge=0, lt=_DAY)]
-    diff: Annotated[int, Meta(ge=0, lt=10**12)]
-    totaltime: Annotated[int, Meta(ge=0, lt=10**12)]
+    diff: Annotated[int, Meta(ge=0)]
+    totaltime: Annotated[int, Meta(ge=0)]
     is_running: bool = True
     billing_status: str | None = None
     job_name: str | None = None
@@ -278,8 +279,10 @@ def parse_running(payload: object, now: int, zone: str = "UTC", *, date_format: 
         since = _nearest(read.date, now, zone) - read.diff * _SECOND
     except InstantOutOfRange as error:
         raise MalformedPayload("zoho", f"{path}.date", read.date, error.reason) from None
-    if since - worked < _FIRST:
-        raise MalformedPayload("zoho", f"{path}.diff", read.diff, "the timer would have begun before the year 1")
+    for field, begun in (("diff", since), ("totaltime", since - worked)):
+        if begun < _FIRST:
+            reason = "the timer would have begun before the year 1"
+            raise MalformedPayload("zoho", f"{path}.{field}", getattr(read, field), reason)
     try:
         booked_on = read_date(read.work_date, date_format) if read.work_date else None
     except InvalidDate as error:
@@ -339,16 +342,24 @@ def read_comment(comment_id: str, created_time: str, comment: str, zone: str) ->
     Raises:
         MalformedPayload: its time is none.
     """
-    fit = _CREATED(created_time)
-    try:
-        day = read_date(fit["day"] if fit else "", _CREATED_ON)
-        hours, minutes, seconds = map(int, fit.group("hours", "minutes", "seconds")) if fit else (0, 0, 0)
-        shown = (hours * 60 + minutes) * 60 + seconds
-        at = from_seconds_of_day(day, shown, zone, disambiguation=Disambiguation.EARLIER)
-    except (InvalidDate, InvalidLocalTime, InstantOutOfRange):
+    at = _created_at(created_time, zone)
+    if at is None:
         reason = "no date and time as in 06-04-2019 , 17:22:28"
-        raise MalformedPayload("zoho", "$.response.result.createdTime", created_time, reason) from None
+        raise MalformedPayload("zoho", "$.response.result.createdTime", created_time, reason)
     return Comment(id=comment_id, at=at, text=comment)
+
+
+def _created_at(text: str, zone: str) -> int | None:
+    fit = _CREATED(text)
+    if fit is None:
+        return None
+    hours, minutes, seconds = map(int, fit.group("hours", "minutes", "seconds"))
+    shown = (hours * 60 + minutes) * 60 + seconds
+    try:
+        day = read_date(fit["day"], _CREATED_ON)
+        return from_seconds_of_day(day, shown, zone, disambiguation=Disambiguation.EARLIER)
+    except (InvalidDate, InvalidLocalTime, InstantOutOfRange):
+        return None
 
 
 _CREATED: Final = re.compile(
