@@ -775,6 +775,26 @@ def test_every_rule_has_an_answer_in_every_call(operation: object, rule: Rule) -
         assert rejection.vendor_code > 0
 
 
+@pytest.mark.parametrize(
+    ("rule", "status", "code", "message"),
+    [
+        (Rule.CREDENTIALS, 401, 7202, "Invalid Authtoken"),
+        (Rule.PATH, 404, 404, "There is no such call"),
+        (Rule.METHOD, 405, 405, "The call does not take this method"),
+        (Rule.TOO_LARGE, 413, 413, "The request is too large"),
+        (Rule.TOO_FAST, 429, 429, "The calls come too fast"),
+        (Rule.QUOTA, 429, 429, "The calls of the day are used up"),
+        (Rule.UNAVAILABLE, 503, 503, "The service is not available"),
+    ],
+)
+def test_what_is_refused_before_the_call_is_looked_at(rule: Rule, status: int, code: int, message: str) -> None:
+    """Whichever call it is, or none: in HTTP's own number, which is the code as well; a bad token has its own code."""
+    for row in (*OPERATIONS, None):
+        rejection = refuse(Broken(rule), row)
+        assert (rejection.status, rejection.vendor_code, rejection.message) == (status, code, message)
+        assert rejection.detail == (MESSAGES[row.name][None] if row else message)
+
+
 def test_every_call_has_its_words() -> None:
     """The tables of messages and of errors know the calls that there are, and no others; events are calls too."""
     names = {operation.name for operation in OPERATIONS}

@@ -56,7 +56,7 @@ class _Envelope(msgspec.Struct):
     response: _SuccessBody | _RefusalBody
 
 
-def write_reply(said: Success | Refusal, uri: str, *, xml: bool = False) -> bytes:
+def write_reply(said: Success | Refusal, uri: str, *, xml: bool) -> bytes:
     """What a call says, in the envelope that bears its ``uri``."""
     if xml:
         return _in_xml(said, uri)
