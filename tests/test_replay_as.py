@@ -114,6 +114,7 @@ def test_every_vendor_reads_its_payload_back(vendor: str) -> None:
     [
         ({"user": "nobody"}, "person", "nobody"),
         ({"user": "resource", "task": "Nothing"}, "task", "Nothing"),
+        ({"user": "resource", "task": "Yodeling"}, "task", "Yodeling"),
         ({"user": "resource", "project": "Nothing"}, "project", "Nothing"),
         ({"user": "resource", "client": "Nothing"}, "client", "Nothing"),
         ({"user": "resource", "task": "Design", "project": "Project 007_1"}, "task", "Design"),

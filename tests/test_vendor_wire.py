@@ -90,6 +90,11 @@ PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
         ),
         (
             "multipart/form-data; boundary=X",
+            b"--X\r\n" + b"Content-Type: message/rfc822\n\n" * 5000 + b"\r\n--X--",
+            (Rule.MALFORMED, ""),
+        ),
+        (
+            "multipart/form-data; boundary=X",
             b"--X\r\nContent-Disposition: form-data; name*" + b"9" * 5000 + b"=a\r\n\r\n1\r\n--X--",
             (Rule.MALFORMED, ""),
         ),

@@ -156,3 +156,5 @@ def test_a_world_does_not_change(part: Any, field: str) -> None:  # noqa: ANN401
         setattr(part, field, None)
     with pytest.raises(TypeError):
         type(part)(*msgspec.structs.astuple(part))
+    with pytest.raises(TypeError):
+        type(part)(getattr(part, field))

@@ -20,7 +20,7 @@ from punchclock.calendar import work_date
 from punchclock.instants import format_instant
 from punchclock.log import seconds
 from punchclock.machine import State
-from punchclock.timer import Timer, break_at, not_before, worked_at
+from punchclock.timer import Timer, amend, break_at, not_before, worked_at
 from punchclock.vendors import load
 from punchclock.vendors.errors import Inexpressible, MalformedPayload, UnknownEntity
 from punchclock.vendors.records import Record
@@ -125,7 +125,7 @@ def _as_if_running(record: Record, now: int) -> Record:
     """The record with the running timer that has done as much work at ``now``."""
     timer = record.timer
     worked = worked_at(timer, not_before(timer, now))
-    return replace(record, timer=Timer(State.RUNNING, min(timer.started_at, now - worked), now, worked))
+    return replace(record, timer=amend(replace(timer, state=State.RUNNING), worked=worked, since=now))
 
 
 # ---- completing ----------------------------------------------------------------------------------
@@ -160,7 +160,8 @@ def _completed(record: Record, world: World, find: _Find) -> Record:
     client = (project and project.client) or client
     if job is None and project is not None:
         jobs = [each for each in world.jobs.values() if each.project == project]
-        job = jobs[0] if len(jobs) == 1 else None
+        if len(jobs) == 1:
+            [job] = jobs
     return replace(record, person=person, task=task, job=job, project=project, client=client)
 
 
@@ -168,7 +169,8 @@ def _found(kind: str, told: _E, among: Mapping[str, _E]) -> _E:
     found = [each for each in among.values() if _fits(told, each)]
     if len(found) != 1:
         raise UnknownEntity(kind, told.id or getattr(told, "email", "") or told.name, len(found))
-    return found[0]
+    [entity] = found
+    return entity
 
 
 def _found_or_told(kind: str, told: _E, among: Mapping[str, _E]) -> _E:

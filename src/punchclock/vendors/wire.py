@@ -301,10 +301,11 @@ def xml_payload(vendor: str, payload: bytes | str) -> dict[str, object]:
 
 
 def _plain(element: ET.Element) -> object:
-    if len(element) == 0:
+    children = [*element]
+    if not children:
         return element.text or ""
     found: dict[str, Any] = {}
-    for child in element:
+    for child in children:
         value = _plain(child)
         if child.tag not in found:
             found[child.tag] = value
