@@ -121,7 +121,7 @@ def read_json(body: bytes) -> dict[str, object]:
         return {}
     try:
         found = msgspec.json.decode(body, type=dict[str, object])
-        if body.count(b":") > len(found):  # of two with one name msgspec takes the last; the standard library tells
+        if body.count(b":") != len(found):  # of two with one name msgspec takes the last; the standard library tells
             json.loads(body, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:  # all that msgspec raises is a ValueError
         raise Broken(Rule.MALFORMED, detail=f"the body is no JSON object: {error}") from None
