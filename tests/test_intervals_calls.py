@@ -965,8 +965,11 @@ def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 
 
 
 def test_an_example_is_somebodys_who_may() -> None:
-    """The call to try comes from the first who has access; from nobody where only executives have a token."""
-    credentials = {"intervals": Credential(tokens={"e": "4", "r": "3"})}
+    """The call to try comes from the first who has access; from nobody where only executives have a token.
+
+    A token of somebody who is not in the world opens nothing.
+    """
+    credentials = {"intervals": Credential(tokens={"x": "999", "e": "4", "r": "3"})}
     asked = example(msgspec.structs.replace(WORLD, credentials=credentials), NOW)
     assert asked is not None
     assert asked.body == b'{"personid":3}'

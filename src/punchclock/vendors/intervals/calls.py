@@ -262,7 +262,8 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
 def example(world: World, now: int) -> Request | None:
     """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
     for token, id in world.credential("intervals").tokens.items():
-        if world.people[id].role in _MAY and id.isdecimal():
+        person = world.people.get(id)  # who makes a world in Python may name somebody who is not there
+        if person is not None and person.role in _MAY and id.isdecimal():
             return request("create_timer", WriteTimer(personid=int(id)), token=token)
     return None
 
