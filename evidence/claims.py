@@ -16,7 +16,7 @@ class Refuted(Exception):
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a run tries. Two are named: `SHORT`, which every change has to pass but for the fuzzer, and `LONG`.
+    """How much a run tries. Two are named: `SHORT`, which every change has to pass, and `LONG`.
 
     Attributes:
         name: what the table calls it.
@@ -25,7 +25,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         zone_hours: how far apart the instants are at which the pieces of a split day are looked at.
         model_examples: how many random runs each state machine makes.
         simulation_seeds: how many deterministic simulations are run, of 400 steps each.
-        fuzz_seconds: for each target of the fuzzer.
+        fuzz_runs: how many inputs each target of the fuzzer is given, times its pace; the same ones in every run.
+        fuzz_seconds: for how long each is given inputs of chance, where that is not counted.
         mutants: whether all mutants are run, or only the last run's figures are held against the sources.
     """
 
@@ -35,6 +36,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     zone_hours: float
     model_examples: int
     simulation_seeds: int
+    fuzz_runs: int
     fuzz_seconds: int
     mutants: bool
 
@@ -46,7 +48,8 @@ SHORT: Final = Budget(
     zone_hours=2,
     model_examples=240,
     simulation_seeds=300,
-    fuzz_seconds=4,
+    fuzz_runs=2000,
+    fuzz_seconds=0,
     mutants=False,
 )
 
@@ -57,6 +60,7 @@ LONG: Final = Budget(
     zone_hours=0.25,
     model_examples=4000,
     simulation_seeds=10_000,
+    fuzz_runs=0,
     fuzz_seconds=180,
     mutants=True,
 )

@@ -1,19 +1,25 @@
 """Fuzz: every parser of bytes under a coverage-guided fuzzer; it has two answers, a value or a named error.
 
-A target is a parser, what holds of its values, and a corpus to begin with: the vendors' requests and replies as the
-package itself writes them, the examples, and texts by hand. atheris runs each in a process of its own, which it takes
-over and which has a bound; what it finds is a counter-example, and becomes a test in ``tests/test_fuzz_findings.py``.
-Where there is no atheris, the corpus is changed at random instead, and the size says so.
+A target is a parser, what holds of its values, and a corpus to begin with: the samples of the vendors' pages, their
+requests and replies as the package itself writes them, the examples, and texts by hand. atheris runs each in a process
+of its own, which it takes over and which has a bound; what it finds is a counter-example, and becomes a test in
+``tests/test_fuzz_findings.py``. Where there is no atheris, the corpus is changed at random instead, and the size
+says so.
+
+The short budget is a number of inputs, and they are the same ones in every run: one seed, one order of the corpus, and
+nothing in the fuzzer that looks at a clock. The long one is a time, from another seed in each run.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from importlib import resources
@@ -53,11 +59,13 @@ class Target(msgspec.Struct, frozen=True):
         claim: what holds of it, in a sentence.
         parse: reads the bytes; raises `PunchclockError` for those that it refuses, and `Refuted` for a wrong value.
         corpus: what to begin with.
+        pace: how many inputs it takes where the slowest target takes one, about.
     """
 
     claim: str
     parse: Callable[[bytes], object]
     corpus: Callable[[], list[bytes]]
+    pace: int = 1
 
 
 def attack(target: Target, data: bytes) -> bool:
@@ -130,8 +138,6 @@ def _demo() -> bytes:
 
 
 def _as_json() -> list[bytes]:
-    import tomllib
-
     return [
         msgspec.json.encode(tomllib.loads(_demo().decode())),
         b'{"name":"W","people":[{"id":1,"name":"a","role":"manager"}]}',
@@ -233,6 +239,29 @@ def _read_back(client: Client, said: str, outcome: Outcome) -> None:
     raise Refuted(f"{said}: a refusal that is read as a success")
 
 
+def _sentences(vendor: str) -> list[str]:
+    """The sentences of a vendor's page, its samples among them, as the tests quote them."""
+    page = (_ROOT / "tests" / "pages" / f"{vendor}.toml").read_text(encoding="utf-8")
+    return [sentence["text"] for sentence in tomllib.loads(page)["sentence"]]
+
+
+_URL: Final = re.compile(r"(?:https?://[^/\s]+)?(?P<path>/[^?\s]*)?[?](?P<query>[^”]+)")
+
+
+def _sample_requests(client: Client, like: Request) -> Iterator[Request]:
+    """What the page asks for, with the credentials of another request."""
+    for text in _sentences(client.name):
+        url = _URL.search(text)
+        if url is not None and "=" in url["query"]:
+            path = url["path"] or like.path
+            yield msgspec.structs.replace(like, method="GET", path=path, query=url["query"], body=b"")
+            yield msgspec.structs.replace(like, method="POST", path=path, query="", body=url["query"].encode())
+
+
+def _sample_replies(client: Client) -> list[bytes]:
+    return [text.encode() for text in _sentences(client.name) if text.startswith(("{", "<?xml"))]
+
+
 def _requests(client: Client) -> Iterator[Request]:
     account, _ = _account(client.name)
     for asked in client.moves.values():
@@ -244,6 +273,7 @@ def _requests(client: Client) -> Iterator[Request]:
         for method in operation.methods:
             path = operation.path.replace("{id}", "1001")
             yield msgspec.structs.replace(sample, method=method, path=path, body=b"")
+    yield from _sample_requests(client, sample)
 
 
 def _calls(client: Client) -> list[bytes]:
@@ -252,7 +282,8 @@ def _calls(client: Client) -> list[bytes]:
 
 def _replies(client: Client) -> list[bytes]:
     account, _ = _account(client.name)
-    return list(dict.fromkeys(client.handle(request, account, _LATER).reply.body for request in _requests(client)))
+    written = (client.handle(request, account, _LATER).reply.body for request in _requests(client))
+    return list(dict.fromkeys([*_sample_replies(client), *written]))
 
 
 def _read(client: Client, data: bytes) -> None:
@@ -280,19 +311,19 @@ def _read(client: Client, data: bytes) -> None:
 
 def _targets() -> dict[str, Target]:
     targets = {
-        "lines": Target("a line of a log is an entry or a named error", _line, _lines),
+        "lines": Target("a line of a log is an entry or a named error", _line, _lines, 25),
         "instants": Target(
-            "a text is an instant that is read back, or a named error", _instant, lambda: list(_INSTANTS)
+            "a text is an instant that is read back, or a named error", _instant, lambda: list(_INSTANTS), 25
         ),
         "durations": Target(
-            "a text is a duration that is read back, or a named error", _duration, lambda: list(_DURATIONS)
+            "a text is a duration that is read back, or a named error", _duration, lambda: list(_DURATIONS), 25
         ),
-        "saved": Target("a saved timer is a timer that is read back, or a named error", _saved, _timers),
+        "saved": Target("a saved timer is a timer that is read back, or a named error", _saved, _timers, 25),
         "worlds in toml": Target(
-            "a world in TOML is a world or a named error", lambda data: parse_world(data, "toml"), _as_toml
+            "a world in TOML is a world or a named error", lambda data: parse_world(data, "toml"), _as_toml, 2
         ),
         "worlds in json": Target(
-            "a world in JSON is a world or a named error", lambda data: parse_world(data, "json"), _as_json
+            "a world in JSON is a world or a named error", lambda data: parse_world(data, "json"), _as_json, 10
         ),
     }
     for client in clients.every():
@@ -300,6 +331,7 @@ def _targets() -> dict[str, Target]:
             f"whatever is asked of {client.name}, it answers in its own shape and writes nothing",
             partial(_handle, client),
             partial(_calls, client),
+            3,
         )
         targets[f"replies of {client.name}"] = Target(
             f"whatever {client.name} answers is read as a value or as a named error",
@@ -314,23 +346,40 @@ TARGETS: Final[Mapping[str, Target]] = _targets()
 
 # ---- the fuzzer ----------------------------------------------------------------------------------
 
-#: What the fuzzer's own process runs: what is imported there is instrumented as it is read.
+#: What the fuzzer's own process runs: what is imported there is instrumented as it is read. It leaves behind the hash
+#: of all inputs that it tried, anew with each of them, for the fuzzer ends the process without a word.
 _CHILD: Final = """
-import atheris, importlib, sys
-name, module = sys.argv.pop(), sys.argv.pop()
+import atheris, hashlib, importlib, os, sys
+name, module, tried = sys.argv.pop(), sys.argv.pop(), os.open(sys.argv.pop(), os.O_CREAT | os.O_WRONLY)
 with atheris.instrument_imports(include=["punchclock", module]):
     home = importlib.import_module(module)
 target = home.TARGETS[name]
 from evidence.fuzz import attack
-atheris.Setup(sys.argv, lambda data: attack(target, data) and None)
+inputs = hashlib.sha256()
+def one(data):
+    inputs.update(len(data).to_bytes(8, "big") + data)
+    os.pwrite(tried, inputs.hexdigest().encode(), 0)
+    attack(target, data)
+atheris.Setup(sys.argv, one)
 atheris.Fuzz()
 """
 _RUNS: Final = re.compile(r"Done (\d+) runs? in")
 _COVERED: Final = re.compile(r"cov: (\d+)")
+_LONGEST_RUN: Final = 900  # seconds beyond what was asked for; a machine may be busy
+
+#: What else a run needs to be the same again: a queue that is not weighed by how long its inputs took, and a corpus
+#: that is read once. (The order of sets is fixed in the environment.)
+_REPEATABLE: Final = ("-entropic=0", "-reload=0")
 
 
-def fuzzed(name: str, seconds: int, module: str = "evidence.fuzz") -> str:
-    """Fuzz a target of a module's ``TARGETS`` for so long.
+def fuzzed(name: str, runs: int, seconds: int = 0, module: str = "evidence.fuzz") -> str:
+    """Fuzz a target of a module's ``TARGETS``: with so many inputs for its pace, or else for so long.
+
+    Args:
+        name: which target.
+        runs: with how many inputs, the same ones each time; or 0.
+        seconds: for how long, with inputs from a seed of chance, which is told.
+        module: where the target is.
 
     Raises:
         Refuted: it found something, or did not run to its end.
@@ -339,33 +388,46 @@ def fuzzed(name: str, seconds: int, module: str = "evidence.fuzz") -> str:
     target = targets[name]
     if importlib.util.find_spec("atheris") is None:
         return f"{replayed(target, 2000):,} inputs, by chance alone: there is no atheris here"
+    seed = 1 if runs else random.SystemRandom().randrange(1, 2**31)
     with tempfile.TemporaryDirectory() as folder:
-        corpus = Path(folder, "corpus")
+        corpus, tried = Path(folder, "corpus"), Path(folder, "tried")
         corpus.mkdir()
         for number, data in enumerate(target.corpus()):
-            (corpus / f"{number}").write_bytes(data)
+            (corpus / f"{number:04}").write_bytes(data)
+        files = sorted(corpus.iterdir())
+        listed = Path(folder, "corpus in order")
+        listed.write_text(",".join(map(str, files)), encoding="utf-8")
         options = [
-            f"-max_total_time={seconds}",
+            *([f"-runs={runs * target.pace}", *_REPEATABLE] if runs else [f"-max_total_time={seconds}"]),
+            f"-seed={seed}",
+            f"-seed_inputs=@{listed}",
             f"-max_len={_LONGEST}",
-            "-timeout=10",
+            "-timeout=60",
             "-rss_limit_mb=1024",
-            "-seed=1",
+            f"-artifact_prefix={folder}/found-",
         ]
-        command = [sys.executable, "-c", _CHILD, *options, f"-artifact_prefix={folder}/", str(corpus), module, name]
+        command = [sys.executable, "-c", _CHILD, *options, str(tried), module, name]
         try:
             run = subprocess.run(  # noqa: S603 - our own arguments
-                command, cwd=_ROOT, capture_output=True, timeout=seconds + 120, check=False
+                command,
+                cwd=_ROOT,
+                env={**os.environ, "PYTHONHASHSEED": "0"},
+                capture_output=True,
+                timeout=seconds + _LONGEST_RUN,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise Refuted(f"{name}: the fuzzer did not come to its end") from None
         said = run.stderr.decode(errors="replace") + run.stdout.decode(errors="replace")
         done = _RUNS.search(said)
         if run.returncode != 0 or done is None:
-            found = [path.read_bytes() for path in Path(folder).iterdir() if path.is_file()]
+            found = [path.read_bytes() for path in Path(folder).glob("found-*") if "slow-unit" not in path.name]
             why = next((line for line in said.splitlines() if "Refuted" in line or "Error" in line), said[-500:])
             raise Refuted(f"{name}: {found[0]!r}: {why}" if found else f"{name}: {why}")
         covered = _COVERED.findall(said)
-        return f"{int(done[1]):,} inputs in {seconds} s, {covered[-1] if covered else 0} branches covered"
+        same = f"the same in every run (SHA-256 {tried.read_text(encoding='utf-8')[:12]})"
+        chance = f"in {seconds} s from seed {seed}"
+        return f"{int(done[1]):,} inputs, {same if runs else chance}; {covered[-1] if covered else 0} branches covered"
 
 
 def replayed(target: Target, changed: int) -> int:
@@ -390,7 +452,7 @@ def replayed(target: Target, changed: int) -> int:
 
 
 def _check(name: str) -> Callable[[Budget], str]:
-    return lambda budget: fuzzed(name, budget.fuzz_seconds)
+    return lambda budget: fuzzed(name, budget.fuzz_runs, budget.fuzz_seconds)
 
 
 CLAIMS: Final = tuple(Claim(target.claim, _check(name)) for name, target in TARGETS.items())

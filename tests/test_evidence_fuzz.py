@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,8 +37,23 @@ def _many_lines(data: bytes) -> None:
     raise InvalidDuration(data, "one\ntwo")
 
 
+def _uneven(data: bytes) -> None:
+    """A parser with a few branches, which takes longer or shorter for no reason."""
+    time.sleep(os.urandom(1)[0] / 50_000)
+    for expected, found in zip(b"PUNCHCLOCK", data, strict=False):
+        if expected != found:
+            raise InvalidDuration(data, "never one")
+
+
+def _replies_of(vendor: str) -> list[bytes]:
+    return fuzz.TARGETS[f"replies of {vendor}"].corpus()
+
+
 #: The fuzzer's own process looks its target up here.
-TARGETS = {"planted": fuzz.Target("it is borne", _planted, lambda: [b"x"])}
+TARGETS = {
+    "planted": fuzz.Target("it is borne", _planted, lambda: [b"x"]),
+    "uneven": fuzz.Target("it is borne", _uneven, lambda: [b"x", b"PU", b"P", b"C", b"PUX"], pace=2),
+}
 
 
 @pytest.mark.parametrize("name", fuzz.TARGETS)
@@ -65,13 +82,50 @@ def test_any_other_answer_is_found(parse: Callable[[bytes], object], said: str) 
         fuzz.attack(fuzz.Target("it is borne", parse, list), b"PUN")
 
 
-def test_the_fuzzer_finds_what_is_planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Coverage leads the fuzzer to a word that chance would not write, and the counter-example is told."""
+@pytest.fixture
+def found_by_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fuzzer's own process can import this file."""
     pytest.importorskip("atheris")
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     monkeypatch.setenv("PYTHONPATH", path)
+
+
+@pytest.mark.usefixtures("found_by_the_child")
+@pytest.mark.parametrize(("runs", "seconds"), [(50_000, 0), (0, 30)])
+def test_the_fuzzer_finds_what_is_planted(runs: int, seconds: int) -> None:
+    """Coverage leads the fuzzer to a word that chance would not write, and the counter-example is told."""
     with pytest.raises(Refuted, match=r"PUN.*planted"):
-        fuzz.fuzzed("planted", 30, __name__)
+        fuzz.fuzzed("planted", runs, seconds, __name__)
+
+
+@pytest.mark.usefixtures("found_by_the_child")
+def test_a_number_of_inputs_are_the_same_inputs_each_time() -> None:
+    """Two runs try the same inputs, and as many as were asked for, however long each of them takes."""
+    one, other = (fuzz.fuzzed("uneven", 250, 0, __name__) for _ in range(2))
+    assert one == other
+    assert re.match(r"500 inputs, the same in every run \(SHA-256 [0-9a-f]{12}\); [1-9]", one)
+
+
+@pytest.mark.usefixtures("found_by_the_child")
+def test_a_time_is_filled_from_another_seed_each_time() -> None:
+    """A run by time tells its seed, and the next one has another."""
+    told = [fuzz.fuzzed("uneven", 0, 1, __name__) for _ in range(2)]
+    seeds = [re.search(r"inputs in 1 s from seed (\d+); ", each) for each in told]
+    assert all(seeds)
+    assert len({seed and seed[1] for seed in seeds}) == 2
+
+
+@pytest.mark.parametrize("vendor", ["timetrack", "worksection", "zoho"])
+def test_the_corpora_have_the_samples_of_the_pages(vendor: str) -> None:
+    """What the vendors' pages show of requests and replies is among what the fuzzer begins with.
+
+    The page of Intervals shows no request and no reply whole.
+    """
+    calls = fuzz.TARGETS[f"calls of {vendor}"].corpus()
+    shown = {"timetrack": b"date=2020-10-23", "worksection": b"action=get_timers", "zoho": b"user=charles@"}
+    assert any(shown[vendor] in call for call in calls)
+    if vendor != "timetrack":
+        assert any(b'"status": "ok"' in each or b"Timer Paused" in each for each in _replies_of(vendor))
 
 
 def test_without_atheris(monkeypatch: pytest.MonkeyPatch) -> None:
