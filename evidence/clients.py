@@ -1,4 +1,4 @@
-"""Each vendor as its clients use it: for every move of its dialect, the request, and where it must succeed.
+"""Each vendor as its clients use it: for every move of its dialect and every read, the request, and where it succeeds.
 
 Requests are made by the vendor's own ``request``. In which states a move must succeed is written down by hand here, and
 so says once more, and apart from the code, what each vendor allows.
@@ -6,7 +6,7 @@ so says once more, and apart from the code, what each vendor allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any, Final
@@ -15,11 +15,12 @@ import msgspec
 
 from evidence.claims import Refuted
 from punchclock import vendors
+from punchclock.durations import parse_duration
 from punchclock.instants import format_instant, instant, to_datetime
 from punchclock.machine import TRANSITIONS, Correction, Event, State
-from punchclock.timer import IDLE, Timer, not_before, pause, start, stop, transition
+from punchclock.timer import IDLE, Timer, not_before, pause, resume, start, stop, transition, worked_at
 from punchclock.vendors import intervals, timetrack, worksection, zoho
-from punchclock.vendors.account import Account, MemoryAccount, Query
+from punchclock.vendors.account import Account, MemoryAccount, Page, Query
 from punchclock.vendors.calls import Outcome, Request
 from punchclock.vendors.dialect import Dialect, Move
 from punchclock.vendors.intervals import IntervalsTimer
@@ -30,7 +31,7 @@ from punchclock.vendors.world import Person
 from punchclock.vendors.zoho import ZohoTimer
 from punchclock.worlds import demo_world
 
-__all__ = ["MORNING", "Asked", "Client", "every", "held_to_the_table", "moved"]
+__all__ = ["MORNING", "Asked", "Client", "every", "held_to_the_table", "moved", "read"]
 
 #: Monday, 2026-03-02, 09:00 in the demo world's zone.
 MORNING: Final = instant("2026-03-02T08:00:00Z")
@@ -39,6 +40,7 @@ _SECOND: Final = 1_000_000
 _RUNNING: Final = frozenset({State.RUNNING})
 _ACTIVE: Final = frozenset({State.RUNNING, State.PAUSED})
 _ALL: Final = frozenset(State)
+_KEPT: Final = _ALL - {State.IDLE}  # a timer that is there
 
 #: Makes the request for a person, about a record of theirs if there is one, at an instant of the client's clock.
 Ask = Callable[[Person, Record | None, int], Request]
@@ -51,11 +53,15 @@ class Asked(msgspec.Struct, frozen=True):
         of: the kind of record that it is about.
         ask: makes the request.
         succeeds: in which states of the person's record; ``IDLE`` is that there is none.
+        tells: a read: in which of them the record is told.
+        worked: what the move says that the work is, in microseconds, where it says so.
     """
 
     of: type[Record]
     ask: Ask
     succeeds: frozenset[State]
+    tells: frozenset[State] = frozenset()
+    worked: int | None = None
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -65,12 +71,14 @@ class Client(msgspec.Struct, frozen=True):
         name: the vendor's.
         module: the vendor's.
         moves: how each move of the dialect is asked for, by operation and flag.
+        reads: how each operation is asked for that changes nothing, by name.
         one_running: the states of which a person has one timer at most, of each kind; empty where there may be many.
     """
 
     name: str
     module: ModuleType
     moves: Mapping[tuple[str, str], Asked]
+    reads: Mapping[str, Asked]
     one_running: frozenset[State] = frozenset()
 
     @property
@@ -130,6 +138,14 @@ _WORKSECTION: Final = Client(
             _RUNNING,
         ),
     },
+    {
+        "get_timers": Asked(
+            WorksectionTimer, _worksection("get_timers", lambda record: worksection.GetTimers()), _ALL, _RUNNING
+        ),
+        "get_my_timer": Asked(
+            WorksectionTimer, _worksection("get_my_timer", lambda record: worksection.GetMyTimer()), _ALL, _RUNNING
+        ),
+    },
     _RUNNING,
 )
 
@@ -175,6 +191,14 @@ _TIMETRACK: Final = Client(
             AttendanceTimer, _timetrack("stop_attendance_timer", timetrack.StopAttendanceTimer), _ACTIVE
         ),
     },
+    {
+        "read_project_timer": Asked(
+            ProjectTimer, _timetrack("read_project_timer", timetrack.ProjectTimerOf), _KEPT, _KEPT
+        ),
+        "get_attendance_timer": Asked(
+            AttendanceTimer, _timetrack("get_attendance_timer", timetrack.GetAttendanceTimer), _KEPT, _KEPT
+        ),
+    },
     _ACTIVE,
 )
 
@@ -202,8 +226,6 @@ def _starttime(now: int) -> str:
     return to_datetime(now).strftime("%Y-%m-%d %H:%M:%S")
 
 
-_KEPT: Final = _ALL - {State.IDLE}  # a timer that is there
-
 _INTERVALS: Final = Client(
     "intervals",
     intervals,
@@ -219,6 +241,7 @@ _INTERVALS: Final = Client(
                 "create_timer", lambda person, record, now: intervals.WriteTimer(personid=int(person.id), time=7.25)
             ),
             _ALL,
+            worked=7_250_000,
         ),
         ("create_timer", "starttime blank"): Asked(
             IntervalsTimer,
@@ -227,6 +250,7 @@ _INTERVALS: Final = Client(
                 lambda person, record, now: intervals.WriteTimer(personid=int(person.id), time=7, starttime=None),
             ),
             _ALL,
+            worked=7 * _SECOND,
         ),
         ("update_timer", "starttime blanked"): Asked(
             IntervalsTimer,
@@ -250,6 +274,7 @@ _INTERVALS: Final = Client(
             IntervalsTimer,
             _intervals("update_timer", lambda person, record, now: intervals.WriteTimer(id=_id(record), time=1234.5)),
             _KEPT,
+            worked=1234_500_000,
         ),
         ("update_timer", "task, person or name replaced"): Asked(
             IntervalsTimer,
@@ -261,6 +286,20 @@ _INTERVALS: Final = Client(
         ("delete_timer", ""): Asked(
             IntervalsTimer,
             _intervals("delete_timer", lambda person, record, now: intervals.DeleteTimer(id=_id(record))),
+            _KEPT,
+        ),
+    },
+    {
+        "list_timers": Asked(
+            IntervalsTimer,
+            _intervals("list_timers", lambda person, record, now: intervals.ListTimers(gettimerinfo=True)),
+            _ALL,
+            _KEPT,
+        ),
+        "get_timer": Asked(
+            IntervalsTimer,
+            _intervals("get_timer", lambda person, record, now: intervals.GetTimer(id=_id(record))),
+            _KEPT,
             _KEPT,
         ),
     },
@@ -314,6 +353,19 @@ _ZOHO: Final = Client(
             _KEPT,
         ),
     },
+    {
+        "get_running_timer": Asked(
+            ZohoTimer,
+            _zoho("get_running_timer", lambda person, record: zoho.GetRunningTimer()),
+            _ALL,
+            _RUNNING,
+        ),
+        "get_comments": Asked(
+            ZohoTimer,
+            _zoho("get_comments", lambda person, record: zoho.GetComments(time_log_id=_id(record))),
+            _KEPT,
+        ),
+    },
     _RUNNING,
 )
 
@@ -354,6 +406,8 @@ def moved(client: Client, move: Move, state: State, later: int) -> None:
     succeeded = any(change.verb == move.verb for change in outcome.changes)
     if succeeded != (state in asked.succeeds):
         raise Refuted(f"{said}: {'it succeeded' if succeeded else outcome.rejection or 'nothing happened'}")
+    if succeeded and asked.worked not in (None, outcome.changes[-1].record.timer.worked):
+        raise Refuted(f"{said}: {asked.worked} µs of work were sent, and it is {outcome.changes[-1].record.timer}")
     account.apply(outcome.changes)
     for change in outcome.changes[-1:]:
         kept = account.get(type(change.record), change.record.id)
@@ -361,8 +415,87 @@ def moved(client: Client, move: Move, state: State, later: int) -> None:
             raise Refuted(f"{said}: what was stored is {kept}")
 
 
+def read(client: Client, operation: str, state: State, later: int) -> None:
+    """Read the only record of an account, in a state, and hold what is told of its timer to the core's readings.
+
+    Raises:
+        Refuted: it was refused where it must not be, or not where it must, it changed something, or it told something
+            else.
+    """
+    asked = client.reads[operation]
+    world = demo_world()
+    person = world.people["3"]
+    record = None if state is State.IDLE else _record(asked.of, state, person)
+    account = MemoryAccount(world, [] if record is None else [record])
+    now = MORNING + 600 * _SECOND + later
+    outcome = client.handle(asked.ask(person, record, now), account, now)
+    said = f"{client.name}: {operation} on {'no timer' if record is None else record.timer}"
+    if outcome.changes or account.find(Query(of=asked.of)).records != (() if record is None else (record,)):
+        raise Refuted(f"{said}: it is no read: {outcome.changes}")
+    if (outcome.rejection is None) != (state in asked.succeeds):
+        raise Refuted(f"{said}: {outcome.rejection or 'it succeeded'}")
+    if outcome.rejection is not None:
+        return
+    reply = outcome.reply
+    value = client.module.read_reply(operation, reply.status, reply.headers, reply.body, now=now, zone=world.zone)
+    values = value.records if isinstance(value, Page) else value if isinstance(value, list) else [value]
+    told = [each.timer for each in values if isinstance(each, Record)]
+    shown = list(_shown(msgspec.json.decode(reply.body)))
+    if not len(told) == len(shown) == (state in asked.tells):
+        raise Refuted(f"{said}: {len(told)} timers are told, and {len(shown)} sums of work")
+    timer = IDLE if record is None else record.timer
+    counted = worked_at(timer, not_before(timer, now))
+    for each, work in zip(told, shown, strict=True) if state in _reached(client, asked.of) else ():
+        read = worked_at(each, not_before(each, now))
+        unit = 60 * _SECOND if asked.of is AttendanceTimer else _SECOND  # what is less is left out, of work or of break
+        if (each.state is State.RUNNING) != (state is State.RUNNING) or abs(counted - read) >= unit:
+            raise Refuted(f"{said}: told as {each}, {read} µs of work, and not {counted}")
+        if abs(counted - work) >= unit:
+            raise Refuted(f"{said}: {work} µs of work are shown, and not {counted}")
+
+
+def _shown(payload: object) -> Iterator[int]:
+    """The work that a reply shows of each timer in it, in microseconds, in whatever way the vendor shows it."""
+    match payload:
+        case list():
+            for each in payload:
+                yield from _shown(each)
+        case {"workedSeconds": seconds}:  # TimeTrack
+            yield seconds * _SECOND
+        case {"workedMinutes": minutes}:
+            yield minutes * 60 * _SECOND
+        case {"time": before, "timelapsed": lapsed, "totaltime": _}:  # Intervals
+            yield round((before + lapsed) * _SECOND)
+        case {"diff": since, "totaltime": seconds}:  # Zoho People
+            yield (seconds + since) * _SECOND
+        case {"time": str(time), "date_started": _}:  # Worksection
+            yield parse_duration(time)
+        case {"time": int(seconds), "date_started": _}:
+            yield seconds * _SECOND
+        case dict():
+            for each in payload.values():
+                yield from _shown(each)
+
+
+def _reached(client: Client, of: type[Record]) -> set[State]:
+    """The states that the moves of one kind of record lead to."""
+    reached = {State.IDLE}
+    while True:
+        found = {
+            TRANSITIONS[state, move.verb]
+            for move in client.dialect.moves
+            for state in reached
+            if isinstance(move.verb, Event)
+            and (state, move.verb) in TRANSITIONS
+            and client.moves[move.operation, move.flag].of is of
+        }
+        if found <= reached:
+            return reached
+        reached |= found
+
+
 def _record(of: type[Record], state: State, person: Person) -> Record:
-    timer = start(MORNING)
+    timer = resume(pause(start(MORNING), MORNING + 30 * _SECOND), MORNING + 50 * _SECOND)
     if state is State.PAUSED:
         timer = pause(timer, MORNING + 90 * _SECOND)
     elif state is State.STOPPED:

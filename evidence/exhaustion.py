@@ -1,9 +1,15 @@
 """Exhaustion: every word of events there is, up to a length, against an oracle that counts milliseconds one by one.
 
-A word is a sequence of events, each with a step of the clock: back, none, or forth. Two words that lead the machine
-and the oracle to the same timer, at the same instant of the clock, have the same future, for both are functions of
-nothing else. So words are not walked one by one but by where they lead, and counted: of each place it is known how
-many words lead there. That is every word, at the cost of every place.
+A word is a sequence of events, each with a step of the clock: back, none, or forth. Words are not walked one by one
+but by where they lead, and counted: of each *place* (a timer, the oracle's tally, an instant of the clock) it is known
+how many words lead there. That is every word, at the cost of every place, and it leaves none out:
+
+What a word does after its first events is decided by the place that those lead to. For what is called then, of the
+machine and of the oracle, is given the timer or the tally, the event and the instant, and nothing else; both are
+immutable values of integers and one state, and neither function keeps anything between two calls (their modules hold
+constants alone). So two words that meet at a place, and go on with the same events and steps of the clock, go on to
+the same places and pass or fail the same checks. Of integers it is true that what is equal is the same; but Python has
+``1 == 1.0 == True``, so it is checked at each place that its numbers are of the type ``int``.
 
 The oracle knows nothing of punchclock: it has rules of its own, written down as a text, and no subtraction.
 """
@@ -12,6 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from evidence import clients
@@ -32,6 +39,8 @@ paused resume running
 paused stop stopped
 """
 _NEXT: Final = {(here, event): there for here, event, there in (line.split() for line in _RULES.split("\n") if line)}
+
+_COUNTED: Final = {"running": Kind.WORK, "paused": Kind.BREAK}
 
 _MILLISECOND: Final = 1_000
 _STEPS: Final = (-2, 0, 3)  # milliseconds: back, not at all, and forth by more than back
@@ -161,6 +170,8 @@ def _compare(said: str, after: Timer, tally: Oracle, clock: int) -> None:
     """All three readings, at the clock's instant and a little later, are what the tally says."""
     if after.state.value != tally.state:
         raise Refuted(f"{said}: {after.state}, but by the tally {tally.state}")
+    if not type(after.started_at) is type(after.since) is type(after.worked) is int:
+        raise Refuted(f"{said}: {after} is not of integers")
     for instant in (clock, clock + 2):
         counted = tally if tally.state == "idle" else tally.until(instant)
         expected = None if counted is None else (counted.work, counted.rest, counted.work + counted.rest)
@@ -232,16 +243,35 @@ def histories_at_once(budget: Budget) -> str:
             words += 1
             tally = Oracle()
             for event, at in events:
-                tally = tally.after(event.value, at // _MILLISECOND) or tally
+                tally = _tallied(tally, event, at)
             ended = history.replay(events)
+            _compare(f"{events}, replayed", ended, tally, tally.last)
             until = (events[-1][1] if events else 0) + 2 * _MILLISECOND
-            counted = (tally.until(until // _MILLISECOND) if tally.state != "idle" else tally) or tally
-            stretches = history.timeline(events, until=until)
-            sums = {kind: sum(each.end - each.start for each in stretches if each.kind is kind) for kind in Kind}
-            expected = {Kind.WORK: counted.work * _MILLISECOND, Kind.BREAK: counted.rest * _MILLISECOND}
-            if ended.state.value != tally.state or sums != expected:
-                raise Refuted(f"{events}: {ended}, {sums}, but the tally is {counted}")
+            _strokes(events, history.timeline(events, until=until), until)
     return f"{words:,} histories: every legal word up to length 11, its clock standing or going on at each step"
+
+
+def _tallied(tally: Oracle, event: Event, at: int) -> Oracle:
+    counted = tally.after(event.value, at // _MILLISECOND)
+    if counted is None:
+        raise Refuted(f"{event} at {at}: no such event for the tally {tally}")
+    return counted
+
+
+def _strokes(events: list[tuple[Event, int]], stretches: list[history.Stretch], until: int) -> None:
+    """Each millisecond is in the stretch of what the tally counts it as, or in none; and stretches are no more."""
+    for one, following in pairwise(stretches):
+        if one.end != following.start or one.kind is following.kind:
+            raise Refuted(f"{events}: {one} and {following}")
+    covered = {at: stretch.kind for stretch in stretches for at in range(stretch.start, stretch.end, _MILLISECOND)}
+    counted, state, ahead = {}, "idle", list(events)
+    for at in range(0, until, _MILLISECOND):
+        while ahead and ahead[0][1] <= at:
+            state = _NEXT[state, ahead.pop(0)[0].value]
+        if state in _COUNTED:
+            counted[at] = _COUNTED[state]
+    if covered != counted or any(stretch.start >= stretch.end for stretch in stretches):
+        raise Refuted(f"{events}: {stretches}, but by the millisecond {counted}")
 
 
 def _with_clocks(word: Iterable[Event]) -> Iterator[list[tuple[Event, int]]]:
@@ -256,27 +286,37 @@ def _with_clocks(word: Iterable[Event]) -> Iterator[list[tuple[Event, int]]]:
 
 
 def dialects(budget: Budget) -> str:
-    """Every move of every dialect, on a timer in every state, through the vendor's own ``handle``.
+    """Every operation of every vendor, on a timer in every state, through the vendor's own ``handle``.
 
     An event that the table allows is that event, on that timer, at the dialect's instant; one that it does not is
-    refused and changes nothing. A correction is the correction that the dialect says. No verb is another.
+    refused and changes nothing. A correction is the correction that the dialect says. No verb is another. An operation
+    without a move reads: it changes nothing, and what it tells of a timer is what the core reads. A clock that is
+    behind the timer's last instant refuses nothing.
     """
     calls = 0
     for client in clients.every():
         moves = {(move.operation, move.flag) for move in client.dialect.moves}
         if moves != set(client.moves):
             raise Refuted(f"{client.name}: the dialect has {moves ^ set(client.moves)} and the client has not, or so")
-        for move in client.dialect.moves:
-            for state in State:
-                for later in (0, 1, 2_500_000):
+        operations = {operation.name for operation in client.module.OPERATIONS}
+        if operations != {operation for operation, _ in moves} | set(client.reads):
+            raise Refuted(f"{client.name}: not every one of its operations is tried: {', '.join(sorted(operations))}")
+        for state in State:
+            for later in (-700_000_000, 0, 1, 2_500_000):
+                for move in client.dialect.moves:
                     calls += 1
                     clients.moved(client, move, state, later)
-    return f"{calls} calls: every state × operation × flag of {len(clients.every())} dialects, at 3 instants each"
+                for operation in client.reads:
+                    calls += 1
+                    clients.read(client, operation, state, later)
+    return f"{calls} calls: every state × operation × flag of {len(clients.every())} dialects, at 4 instants each"
 
 
 CLAIMS: Final = (
     Claim("every word of events counts as milliseconds counted one by one", words_of_any_events),
     Claim("an illegal event at any place of any legal word changes nothing", legal_words_with_one_illegal_event),
-    Claim("replay and timeline of every legal history count the same", histories_at_once),
-    Claim("every move of every dialect is the table's, through the vendor's handle", dialects),
+    Claim("replay and timeline of every legal history count the same, millisecond by millisecond", histories_at_once),
+    Claim(
+        "every move of every dialect is the table's, and every read the core's, through the vendor's handle", dialects
+    ),
 )

@@ -61,6 +61,15 @@ def test_the_oracle_counts_by_hand() -> None:
         (exhaustion.legal_words_with_one_illegal_event, punchclock.timer, "stop", "target is None or ", ""),
         (exhaustion.histories_at_once, punchclock.history, "timeline", "_append(stretches, timer, until)", "pass"),
         (exhaustion.histories_at_once, punchclock.history, "_append", "timer.since", "timer.started_at"),
+        (exhaustion.histories_at_once, punchclock.history, "_append", "stretches[-1].kind is kind", "False"),
+        (
+            exhaustion.histories_at_once,
+            punchclock.history,
+            "replay",
+            "return timer",
+            "return Timer(timer.state, 0, 0, 0)",
+        ),
+        (exhaustion.words_of_any_events, punchclock.timer, "transition", "+ (now - since)", "+ (now - since) * 1.0"),
     ],
 )
 def test_exhaustion_can_fail(
@@ -83,6 +92,9 @@ def test_exhaustion_can_fail(
         ("zoho", "add_comment", "is not State.RUNNING", "is State.RUNNING"),
         ("intervals", "delete_timer", "Correction.DISCARD", "UPDATE"),
         ("intervals", "update_timer", "Event.RESUME", "Event.STOP"),
+        ("intervals", "update_timer", "microseconds(sent.time or 0)", "timer.worked + 1"),
+        ("timetrack", "read_project_timer", "username), now)", "username), now - 7_000_000)"),
+        ("worksection", "get_timers", "states=_RUNNING, ", ""),
     ],
 )
 def test_a_wrong_handler_is_noticed(
@@ -107,6 +119,22 @@ def test_a_move_that_no_client_makes_is_noticed(monkeypatch: pytest.MonkeyPatch)
     more = Dialect("zoho", 1, (*vendors.load("zoho").DIALECT.moves, Move("stop_timer", Event.STOP)))
     monkeypatch.setattr(vendors.load("zoho"), "DIALECT", more)
     with pytest.raises(Refuted, match="stop_timer"):
+        exhaustion.dialects(TINY)
+
+
+def test_a_read_that_tells_another_time_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a read tells of a timer is held to the core's reading of it."""
+    breaks(monkeypatch, vendors.load("timetrack").wire, "_counted", "return elapsed - rested", "return elapsed")
+    with pytest.raises(Refuted, match=r"of work are shown|told as"):
+        exhaustion.dialects(TINY)
+
+
+def test_an_operation_that_no_client_calls_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operation that is added is one that has to be tried."""
+    zoho = vendors.load("zoho")
+    more = msgspec.structs.replace(zoho.OPERATIONS[0], name="get_all_timers")
+    monkeypatch.setattr(zoho, "OPERATIONS", (*zoho.OPERATIONS, more))
+    with pytest.raises(Refuted, match="get_all_timers"):
         exhaustion.dialects(TINY)
 
 
