@@ -6,18 +6,20 @@ crashes before it has stored or before it has answered, a fault is injected, the
 about what it last saw and by its own clock, which is off; a reply that is lost makes it ask again.
 
 After every delivery the invariants are checked, against a ledger that is kept from the journal and knows nothing of the
-core. A history that fails is cut down as far as it still fails, and printed: it replays exactly.
+core. A history that fails is cut down until no step can be left out of it any more, and printed. Its seed replays
+exactly: ``python -m evidence.simulation SEED [--database]`` takes every step again, and cuts it down again.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import random
-import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -42,7 +44,7 @@ from punchclock.vendors.records import Record
 from punchclock.vendors.world import World
 from punchclock.worlds import demo_world
 
-__all__ = ["CLAIMS", "Simulation", "Step", "history_of", "shortest", "simulated"]
+__all__ = ["CLAIMS", "Simulation", "Step", "failure", "history_of", "shortest", "simulated"]
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
@@ -85,7 +87,7 @@ class Inject(msgspec.Struct, frozen=True):
 
 
 class Restart(msgspec.Struct, frozen=True):
-    """Another server opens the same store; the faults are forgotten."""
+    """The server ends and another opens the same store; the faults are forgotten."""
 
 
 Step = Advance | Ask | Deliver | Inject | Restart
@@ -160,14 +162,16 @@ class Simulation:
     Args:
         world: what the account is set up with.
         store: where it is kept.
+        reopened: closes a store, and gives it as the next server finds it.
         overlaps: whether two stretches of one person's work may overlap at a vendor that counts by its own clock,
             since that clock is made to be off.
     """
 
-    def __init__(self, world: World, store: Store, *, overlaps: bool) -> None:
+    def __init__(self, world: World, store: Store, reopened: Callable[[Store], Store], *, overlaps: bool) -> None:
         self.world = world
         self.clock = Clock(MORNING)
         self.store = _Crashing(store)
+        self.reopened = reopened
         self.backend = Backend(world, clock=self.clock, store=self.store, sleep=lambda seconds: None)
         self.overlaps = overlaps
         self.under_way: list[tuple[Client, str, Request]] = []
@@ -194,6 +198,7 @@ class Simulation:
                 self.backend.faults.add(fault)
             case Restart():
                 self.happened["restarts"] += 1
+                self.store = _Crashing(self.reopened(self.store.store))
                 self.backend = Backend(self.world, clock=self.clock, store=self.store, sleep=lambda seconds: None)
 
     def _ask(self, step: Ask) -> None:
@@ -398,25 +403,41 @@ def _fault(chance: random.Random, *, skewed: bool) -> Fault:
     return Fault(effect=effect, probability=0.3, times=chance.randint(1, 10), seconds=seconds)
 
 
-def simulated(history: Sequence[Step], store: Store | None = None) -> Simulation:
-    """Take every step of a history.
+def simulated(history: Sequence[Step], database: Path | None = None) -> Simulation:
+    """Take every step of a history, over a store in memory or over a database in a file that is not there yet.
 
     Raises:
-        Refuted: an invariant broke, and after which step.
+        Refuted: an invariant broke, or anything broke down, and after which step.
     """
     world = demo_world()
+
+    def opened() -> Store:
+        return MemoryStore(world) if database is None else SqlStore(f"sqlite:///{database}", world)
+
+    def reopened(store: Store) -> Store:
+        if database is None:
+            return store  # which lasts as long as the process that is simulated
+        store.close()
+        return opened()
+
     skewed = any(isinstance(step, Inject) and step.fault.effect is Effect.SKEW for step in history)
-    simulation = Simulation(world, store or MemoryStore(world), overlaps=skewed)
-    for number, step in enumerate(history, 1):
-        try:
-            simulation.take(step)
-        except Refuted as error:
-            raise Refuted(f"step {number}, {step}: {error}") from error
-    return simulation
+    simulation = Simulation(world, opened(), reopened, overlaps=skewed)
+    try:
+        for number, step in enumerate(history, 1):
+            try:
+                simulation.take(step)
+            except Refuted as error:
+                raise Refuted(f"step {number}, {step}: {error}") from error
+            except Exception as error:
+                raise Refuted(f"step {number}, {step}: {type(error).__name__}: {error}") from error
+        return simulation
+    finally:
+        if database is not None:
+            simulation.store.close()
 
 
-def shortest(history: Sequence[Step]) -> list[Step]:
-    """A history that fails, cut down and made plain as long as it still fails."""
+def shortest(history: Sequence[Step], *, database: bool = False) -> list[Step]:
+    """A history that fails, cut down and made plain until it would fail no more without any one of its steps."""
     kept = list(history)
     before: list[Step] = []
     while kept != before:
@@ -426,14 +447,14 @@ def shortest(history: Sequence[Step]) -> list[Step]:
             place = 0
             while place < len(kept):
                 rest = kept[:place] + kept[place + size :]
-                if _fails(rest):
+                if failure(rest, database=database):
                     kept = rest
                 else:
                     place += size
             size //= 2
         for place, step in enumerate(kept):
             plain = [*kept[:place], _plainer(step), *kept[place + 1 :]]
-            if _fails(plain):
+            if plain != kept and failure(plain, database=database):
                 kept = plain
     return kept
 
@@ -450,24 +471,36 @@ def _plainer(step: Step) -> Step:
             return step
 
 
-def _fails(history: Sequence[Step]) -> bool:
-    try:
-        simulated(history)
-    except Refuted:
-        return True
-    return False
+def failure(history: Sequence[Step], *, database: bool) -> Refuted | None:
+    """Why a history fails, if it does; each time over a store of its own."""
+    with tempfile.TemporaryDirectory(prefix="punchclock-evidence-") as folder:
+        try:
+            simulated(history, Path(folder, "simulated.sqlite") if database else None)
+        except Refuted as error:
+            return error
+    return None
 
 
-def _told(seed: int, history: Sequence[Step], first: Refuted) -> Refuted:
-    """The failure of a seed with its shortest history, where it fails in memory as well."""
-    if not _fails(history):
-        return Refuted(f"seed {seed}, in a database alone: {first}")
-    short = shortest(history)
+def _told(seed: int, history: Sequence[Step], first: Refuted, *, database: bool) -> Refuted:
+    """The failure of a seed, and what replays it, with its shortest history."""
+    if database and failure(history, database=False):
+        database = False  # it needs none, and is cut down faster without
+    short = shortest(history, database=database)
+    last = failure(short, database=database) or first
+    command = f"python -m evidence.simulation {seed}{' --database' if database else ''}"
+    return Refuted(f"seed {seed} (`{command}`): {last}; the shortest history: {'; '.join(map(str, short))}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the log of a sandbox whose store is gone: that is what we simulate."""
+    log = logging.getLogger("punchclock.sandbox")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
-        simulated(short)
-    except Refuted as error:
-        first = error
-    return Refuted(f"seed {seed}: {first}; the shortest history: {'; '.join(map(str, short))}")
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def seeds(first: int, count: int, *, database: bool = False) -> str:
@@ -476,28 +509,17 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
     Raises:
         Refuted: one failed; with its seed and its shortest history.
     """
-    log = logging.getLogger("punchclock.sandbox")
-    level = log.level
-    log.setLevel(logging.CRITICAL)  # a store that is gone is what we simulate
     happened: Counter[str] = Counter()
     begun, passed = time.perf_counter(), 0
-    folder = Path(tempfile.mkdtemp(prefix="punchclock-evidence-"))
-    try:
+    with _quiet(), tempfile.TemporaryDirectory(prefix="punchclock-evidence-") as folder:
         for seed in range(first, first + count):
             history = history_of(seed)
-            store = SqlStore(f"sqlite:///{folder / f'{seed}.sqlite'}", demo_world()) if database else None
             try:
-                simulation = simulated(history, store)
+                simulation = simulated(history, Path(folder, f"{seed}.sqlite") if database else None)
             except Refuted as error:
-                raise _told(seed, history, error) from error
-            finally:
-                if store is not None:
-                    store.close()
+                raise _told(seed, history, error, database=database) from error
             happened += simulation.happened
             passed += simulation.clock.now() - MORNING
-    finally:
-        shutil.rmtree(folder)
-        log.setLevel(level)
     minutes = (time.perf_counter() - begun) / 60
     wrong = sum(happened[what] for what in ("faults", "crashes", "duplicated", "reordered", "restarts"))
     return (
@@ -521,3 +543,23 @@ CLAIMS: Final = (
         lambda budget: seeds(100_000, max(2, budget.simulation_seeds // 30), database=True),
     ),
 )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Replay seeds; status 1 where one fails, with its shortest history."""
+    parser = argparse.ArgumentParser(prog="python -m evidence.simulation", description="Replay a seed.")
+    parser.add_argument("seed", type=int, nargs="+")
+    parser.add_argument("--database", action="store_true", help="over a database, not in memory")
+    options = parser.parse_args(arguments)
+    status = 0
+    for seed in options.seed:
+        try:
+            print(f"seed {seed} holds: {seeds(seed, 1, database=options.database)}")
+        except Refuted as error:
+            print(error)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -90,8 +90,8 @@ def test_a_wrong_store_is_caught(
         ("zoho", "start_timer", "none_running(", "print('' and ", "timers that count"),
         ("zoho", "pause_timer", "(change,)", "()", "nothing is stored"),
         ("timetrack", "start_project_timer", "none_running(", "print('' and ", "timers that count"),
-        ("intervals", "update_timer", "changes.append(stepped(record, Event.RESUME, since))",
-         "changes.append(Change(Event.RESUME, since, record))", "open at|replayed"),
+        ("intervals", "update_timer", "event = stepped(record, Event.RESUME, since)",
+         "event = Change(Event.RESUME, since, record)", "open at|replayed"),
     ],
 )  # fmt: skip
 def test_a_wrong_handler_is_caught(
@@ -115,6 +115,88 @@ def test_a_clock_that_is_not_clamped_is_caught(monkeypatch: pytest.MonkeyPatch) 
     for vendor in vendors.names():
         monkeypatch.setattr(import_module(f"punchclock.vendors.{vendor}.handlers"), "stepped", copy)
     assert re.search("the ledger has|replayed", caught())
+
+
+#: One mistake each of those that the simulation is there for, made in the way that all vendors take a step.
+MISTAKES = {
+    "a second is lost": (
+        "transition(record.timer, event, at)",
+        "msgspec.structs.replace(t := transition(record.timer, event, at), worked=max(0, t.worked - 1_000_000))",
+    ),
+    "a second is counted twice": (
+        "transition(record.timer, event, at)",
+        "msgspec.structs.replace(t := transition(record.timer, event, at), worked=t.worked + 1_000_000)",
+    ),
+    "a second stop is taken": (
+        "transition(record.timer, event, at)",
+        "record.timer if record.timer.state == 'stopped' else transition(record.timer, event, at)",
+    ),
+    "a clock that is behind traps the timer": ("not_before(record.timer, at)", "at"),
+    "it breaks down": ("transition(record.timer, event, at)", "{}[event]"),
+}
+
+
+def cut_down(seeds: int = 12, steps: int = 400, *, database: bool = False) -> list[simulation.Step]:
+    """The first history that fails, as short as it can be."""
+    for seed in range(1, seeds):
+        history = simulation.history_of(seed, steps)
+        if fails(history, database=database):
+            return simulation.shortest(history, database=database)
+    pytest.fail("nothing was caught")
+
+
+def fails(history: list[simulation.Step], *, database: bool = False) -> bool:
+    """Whether a history fails, over a store of its own."""
+    return simulation.failure(history, database=database) is not None
+
+
+def no_step_too_many(history: list[simulation.Step], *, database: bool = False) -> bool:
+    """Whether it fails, and would not without any one of its steps."""
+    without = (history[:place] + history[place + 1 :] for place in range(len(history)))
+    return fails(history, database=database) and not any(fails(each, database=database) for each in without)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_what_is_caught_is_told_by_the_shortest_history(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of four hundred steps no more are left than it takes to ask for two or three things and to have them done."""
+    calls = import_module("punchclock.vendors.calls")
+    copy = broken(calls.stepped, *MISTAKES[mistake])
+    for vendor in vendors.names():
+        monkeypatch.setattr(import_module(f"punchclock.vendors.{vendor}.handlers"), "stepped", copy)
+    history = cut_down()
+    assert no_step_too_many(history)
+    assert len(history) <= 9
+
+
+def test_a_retried_start_that_makes_two_timers_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the rule is not kept that one timer runs, one request that is delivered twice is all it takes."""
+    for vendor in ("worksection", "zoho", "timetrack"):
+        monkeypatch.setattr(import_module(f"punchclock.vendors.{vendor}.handlers"), "none_running", lambda *_: None)
+    history = cut_down()
+    assert no_step_too_many(history)
+    assert len(history) <= 4
+
+
+def test_what_goes_wrong_in_a_database_alone_is_cut_down_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that gives an id twice is caught, by a history that holds in memory."""
+    sql = import_module("punchclock.sandbox.sql")
+    breaks(monkeypatch, sql._SqlTransaction, "apply", "self._connection.execute(raised)", "pass")  # noqa: SLF001
+    history = cut_down(4, 60, database=True)
+    assert no_step_too_many(history, database=True)
+    assert not fails(history)
+    assert len(history) <= 5
+
+
+def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What holds is told with its size; what fails with its history and the command, and the status says so."""
+    assert simulation.main(["3"]) == 0
+    assert capsys.readouterr().out.startswith("seed 3 holds: 1 seeds, 400 steps, ")
+    store = import_module("punchclock.sandbox.store").MemoryStore
+    breaks(monkeypatch, store, "writing", "self._account.apply(transaction.changes)", "pass")
+    assert simulation.main(["3"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("seed 3 (`python -m evidence.simulation 3`): step ")
+    assert "; the shortest history: Ask(" in said
 
 
 def test_models_hold() -> None:
