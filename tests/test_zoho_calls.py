@@ -258,9 +258,11 @@ def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
 def test_other_methods_are_refused(row: Operation, method: str) -> None:
     """In the vendor's shape, with 405."""
-    outcome = send(account(), Request(method=method, path=row.path, query="authtoken=zoho-token-3"), NINE)
-    assert outcome.reply.status == 405
-    assert refused(outcome)[1] == 405
+    for path in (row.path, f"{row.path}/"):
+        outcome = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
+        assert outcome.reply.status == 405
+        assert refused(outcome)[1] == 405
+        assert response(outcome)["uri"] == row.path.removeprefix("/people")
 
 
 @pytest.mark.parametrize(
@@ -350,6 +352,7 @@ def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dic
     outcome = send(ready(), call, NINE)
     assert outcome.reply.status == 401
     assert refused(outcome)[1:] == (7202, "Invalid Authtoken")
+    assert response(outcome)["uri"] == row.path.removeprefix("/people")
     assert isinstance(response(outcome)["errors"], list) == (
         row.name in {"get_comments", "add_comment", "delete_comment"}
     )

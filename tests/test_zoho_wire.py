@@ -241,11 +241,12 @@ def test_midnight_and_clock_changes(began: str, now: str, from_time: int, shown:
     assert parse(payload, at, ZONE) == record
 
 
-@pytest.mark.parametrize("seconds_off", [-40_000, -3_600, -61, -2, 2, 61, 3_599, 40_000])
+@pytest.mark.parametrize("seconds_off", [-40_000, -3_600, -61, -2, 0, 2, 61, 3_599, 40_000])
 def test_the_clock_of_the_client_does_not_matter(seconds_off: int) -> None:
     """The answer says when it was given: a client's clock that is hours off still reads the same start."""
     payload = serialize(SAMPLE, STRETCH + 573 * SECOND, ZONE)
-    assert parse(payload, STRETCH + (573 + seconds_off) * SECOND, ZONE) == SAMPLE
+    for fraction in (0, 1, 999_999):
+        assert parse(payload, STRETCH + (573 + seconds_off) * SECOND + fraction, ZONE) == SAMPLE
 
 
 @pytest.mark.parametrize(
@@ -273,6 +274,8 @@ def test_a_late_answer_is_read_over_clock_changes(answered: str, read_at: str) -
     seconds=st.integers(0, 86_399),
     zone=st.sampled_from([ZONE, "UTC", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca", "Asia/Kolkata"]),
 )
+@example(now=pc.instant("2026-03-29T00:45:00Z") // SECOND, seconds=9_000, zone=ZONE)  # 02:30, which is skipped
+@example(now=pc.instant("2026-03-29T22:20:06Z") // SECOND, seconds=85_900, zone=ZONE)  # a day of 23 hours
 def test_no_instant_nearer_shows_the_same_time(now: int, seconds: int, zone: str) -> None:
     """The start that is read lies ``diff`` before an instant that shows ``date``, and none such is nearer to now."""
     at = now * SECOND

@@ -123,7 +123,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
     """Several calls share one path, so that the call may not be known; the path then is, or nothing is."""
     problem = Problem(rejection.vendor_code, rejection.message)
     listed = operation is not None and operation.name in LISTED
-    path = operation.path if operation else _TIMER if request.path.strip("/") == _TIMER[1:] else _ROOT
+    path = operation.path if operation else _TIMER if request.path.strip("/") == _TIMER.strip("/") else _ROOT
     said = Refusal(rejection.detail, [problem] if listed else problem)
     return _reply(request, rejection.status, write_reply(said, _uri(path), xml=_wants_xml(request)))
 
