@@ -225,9 +225,9 @@ def _current(call: Call[Any], of: type[R], username: str | None) -> R:
     """A user's current timer of one kind, or without a user the account's: the one that counts, else the latest."""
     people = (_person(call.account.world, username).id,) if username else None
     for states in (_ACTIVE, None):
-        found = call.account.find(Query(of=of, people=people, states=states, descending=True, limit=1)).records
-        if found:
-            return found[0]
+        query = Query(of=of, people=people, states=states, descending=True, limit=1)
+        for record in call.account.find(query).records:
+            return record
     raise Broken(Rule.NOT_FOUND, detail=f"there is no {of.kind.replace('_', ' ')}")
 
 
