@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import punchclock as pc
@@ -159,6 +159,24 @@ def test_both_formulas_hold_on_every_payload_in_whole_seconds(timer: Timer, late
     assert worked + rested == end // SECOND - pc.instant(written["startedAt"]) // SECOND
     assert worked >= 0
     assert rested >= 0
+
+
+@given(begun, st.integers(0, 10**13))
+@example(Timer(State.RUNNING, THREE, THREE + 1_200_000, 600_000), 0)
+@example(Timer(State.PAUSED, THREE, THREE + 1_200_000, 600_000), 0)
+def test_what_stands_is_the_side_that_is_floored(timer: Timer, later: int) -> None:
+    """While a timer plays its break stands still, and while it is paused its work, even where a record has fractions.
+
+    So the payload's standing side is the record's own, cut to a whole unit, and never jumps between two reads.
+    """
+    now = timer.since + later
+    written = decoded(serialize(ProjectTimer(timer=timer), now))
+    entry = decoded(serialize(AttendanceTimer(timer=timer), now))
+    if timer.state is State.PAUSED:
+        assert (written["workedSeconds"], entry["workedMinutes"]) == (timer.worked // SECOND, timer.worked // MINUTE)
+    else:
+        rested = pc.break_at(timer, timer.since)
+        assert (written["breakSeconds"], entry["breakMinutes"]) == (rested // SECOND, rested // MINUTE)
 
 
 @given(begun, st.integers(0, 10**13))
