@@ -107,6 +107,8 @@ def checked(means: str, claims: Iterable[Claim], budget: Budget) -> Iterator[Row
         size, finding = "", ""
         try:
             size = claim.check(budget)
-        except Exception as error:  # noqa: BLE001 - a check that breaks down has shown nothing
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that breaks down or ends has shown nothing
             finding = f"{type(error).__name__}: {error}"
+        if not size and not finding:
+            finding = "it does not say what it tried"
         yield Row(claim.text, means, budget.name, size, not finding, finding, time.perf_counter() - begun)

@@ -19,6 +19,7 @@ import punchclock.summary
 import punchclock.timer
 import punchclock.vendors.intervals.wire
 import punchclock.vendors.timetrack.wire
+import punchclock.vendors.worksection.wire
 import punchclock.vendors.zoho.wire
 from evidence import contracts
 from evidence.claims import Budget, Claim, Refuted
@@ -539,8 +540,8 @@ def formulas_agree(prover: Prover) -> None:
     """Each vendor's own counting, on timers in whole seconds, against the readings of the core.
 
     TimeTrack: ``worked = (now - started) - break`` while it plays, ``break = (now - started) - worked`` while it is
-    paused. Intervals: ``time + timelapsed``. Zoho: ``totaltime + diff``. Worksection: ``now - started``. Left out: what
-    writes a date, and, for Intervals, that its quotients are floats.
+    paused. Intervals: ``time + timelapsed``. Zoho: ``totaltime + diff``. Worksection, where nothing pauses:
+    ``now - started``. Left out: what writes a date or a duration, and, for Intervals, that its quotients are floats.
     """
     timetrack = punchclock.vendors.timetrack.wire
     for state in _BEGUN:
@@ -591,6 +592,24 @@ def formulas_agree(prover: Prover) -> None:
         prover.holds("totaltime + diff is the work", (element.totaltime + element.diff) * SECOND == total)
 
     prover.prove("Zoho People, running", zoho_body)
+
+    worksection = punchclock.vendors.worksection.wire
+
+    def worksection_body(prover: Prover) -> None:
+        timer, now = core.start(any_integer("started_at")), any_integer("now")
+        record = worksection.WorksectionTimer(timer=timer, person=Person(id="1"))
+        with standing_in(worksection, write_local=lambda at, zone: at, format_duration=lambda duration: duration):
+            told, mine = (
+                cast("Any", each(record, now, "UTC")) for each in (worksection.element, worksection.my_element)
+            )
+        total = core.worked_at(timer, core.not_before(timer, now))
+        prover.holds("the work is what passed since the start", told.time == total)
+        prover.holds("and is shown to its owner in whole seconds", mine.time == total // SECOND)
+        for each in (told, mine):
+            prover.holds("and the start is told", each.date_started == timer.started_at)
+        prover.holds("now - started, or nothing", told.time == (now - timer.since if now >= timer.since else 0))
+
+    prover.prove("Worksection, running", worksection_body)
 
 
 #: Every proof: what it claims, and what walks through it.

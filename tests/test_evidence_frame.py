@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import platform
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -59,9 +60,10 @@ def test_every_means_has_claims() -> None:
 
 def test_the_long_budget_is_longer() -> None:
     """In everything that a run can spend, the long budget is more."""
-    for name in ("crosshair_seconds", "word_length", "model_examples", "simulation_seeds", "fuzz_seconds"):
+    for name in ("crosshair_seconds", "word_length", "model_examples", "simulation_seeds"):
         assert getattr(LONG, name) > getattr(SHORT, name)
     assert LONG.zone_hours < SHORT.zone_hours
+    assert (SHORT.fuzz_runs > 0, SHORT.fuzz_seconds, LONG.fuzz_runs, LONG.fuzz_seconds > 60) == (True, 0, 0, True)
 
 
 def test_a_claim_that_fails_is_a_row_that_says_so() -> None:
@@ -72,6 +74,13 @@ def test_a_claim_that_fails_is_a_row_that_says_so() -> None:
     assert (second.holds, second.finding, second.size) == (True, "", "one case, within the short budget")
     assert not third.holds
     assert "ZeroDivisionError" in third.finding
+
+
+def test_a_check_that_ends_the_run_or_tried_nothing_has_shown_nothing() -> None:
+    """A check that leaves with status 0, and one that has nothing to say for itself, do not hold."""
+    ended, silent = checked("proof", (Claim("a", lambda _: sys.exit(0)), Claim("b", lambda _: "")), SHORT)
+    assert (ended.holds, ended.finding) == (False, "SystemExit: 0")
+    assert (silent.holds, silent.finding) == (False, "it does not say what it tried")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import punchclock.summary
 import punchclock.timer
 import punchclock.vendors.intervals.wire
 import punchclock.vendors.timetrack.wire
+import punchclock.vendors.worksection.wire
 import punchclock.vendors.zoho.wire
 from evidence_copies import breaks, broken
 from punchclock import State, Timer
@@ -24,6 +25,8 @@ from punchclock.vendors.dialect import Dialect
 
 pytest.importorskip("z3")
 pytest.importorskip("evidence")
+
+import z3
 
 from evidence import proof
 from evidence.claims import SHORT, Refuted
@@ -33,6 +36,7 @@ core = punchclock.timer
 history = punchclock.history
 intervals = punchclock.vendors.intervals.wire
 timetrack = punchclock.vendors.timetrack.wire
+worksection = punchclock.vendors.worksection.wire
 zoho = punchclock.vendors.zoho.wire
 
 #: The proof, the function that it is about, and the one change that it has to notice.
@@ -90,6 +94,9 @@ BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
     (proof.formulas_agree, timetrack, "_counted", "State.PAUSED", "State.RUNNING"),
     (proof.formulas_agree, intervals, "element", "total - timer.worked", "total - timer.since"),
     (proof.formulas_agree, zoho, "element", "timer.worked // _SECOND", "timer.worked // _SECOND + 1"),
+    (proof.formulas_agree, worksection, "element", "_worked(record, now)", "_worked(record, now + 1)"),
+    (proof.formulas_agree, worksection, "my_element", "_worked(record, now)", "(now - record.timer.since)"),
+    (proof.formulas_agree, worksection, "my_element", "record.timer.started_at", "now"),
 ]
 
 
@@ -135,6 +142,26 @@ def test_a_proof_of_nothing_is_no_proof() -> None:
 
     with pytest.raises(Refuted, match="no integers meet"):
         Prover().prove("nothing", body)
+
+
+def test_what_z3_cannot_tell_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that z3 does not give in time is a statement that does not hold, on every path that may be possible."""
+    monkeypatch.setattr(z3.Solver, "check", lambda *_: z3.unknown)
+
+    def body(prover: Prover) -> None:
+        x = integer("x")
+        prover.assume(x > 1)
+        prover.holds("more than nothing", x > 0)
+
+    with pytest.raises(Refuted, match="z3 cannot tell"):
+        Prover().prove("undecided", body)
+    seen = set()
+
+    def both(prover: Prover) -> None:
+        seen.add(bool(integer("x") == integer("x") + 1))
+
+    Prover().prove("undecided", both)
+    assert seen == {True, False}
 
 
 def test_every_path_is_walked() -> None:
