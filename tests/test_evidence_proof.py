@@ -27,7 +27,6 @@ pytest.importorskip("z3")
 pytest.importorskip("evidence")
 
 import z3
-
 from evidence import proof
 from evidence.claims import SHORT, Refuted
 from evidence.symbolic import Integer, Prover, integer
