@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -45,6 +45,8 @@ from punchclock.vendors.world import World
 from punchclock.worlds import demo_world
 
 __all__ = ["CLAIMS", "Simulation", "Step", "failure", "history_of", "shortest", "simulated"]
+
+_T = TypeVar("_T")
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
@@ -107,17 +109,21 @@ class _Crashing:
     def reading(self) -> AbstractContextManager[Account]:
         return self.store.reading()
 
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def write(self, decide: Callable[[Transaction], _T]) -> _T:
         crash, self.crash = self.crash, ""
         if crash == "store gone":
             raise StoreUnavailable("simulated")
-        with self.store.writing() as transaction:
-            yield transaction
+
+        def decide_or_crash(transaction: Transaction) -> _T:
+            decided = decide(transaction)
             if crash == "before commit":
                 raise _Crashed
+            return decided
+
+        decided = self.store.write(decide_or_crash)
         if crash == "after commit":
             raise _Crashed
+        return decided
 
     def note(self, entry: JournalEntry) -> None:
         self.store.note(entry)

@@ -25,7 +25,7 @@ TINY = msgspec.structs.replace(SHORT, simulation_seeds=3, model_examples=12)
 
 #: A transaction that is half kept although it came to grief.
 HALF_KEPT = """try:
-            yield transaction
+            decided = decide(transaction)
         except Exception:
             self._account.apply(transaction.changes)
             raise"""
@@ -64,8 +64,8 @@ def test_a_seed_replays_exactly() -> None:
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new", "said"),
     [
-        ("store.MemoryStore", "writing", "self._account.apply(transaction.changes)", "pass", "stored: "),
-        ("store.MemoryStore", "writing", "yield transaction", HALF_KEPT, "stored: "),
+        ("store.MemoryStore", "write", "self._account.apply(transaction.changes)", "pass", "stored: "),
+        ("store.MemoryStore", "write", "decided = decide(transaction)", HALF_KEPT, "stored: "),
         ("backend.Backend", "_decided", "transaction.apply(outcome.changes)", "pass", "stored: "),
         ("backend.Backend", "_decided", "transaction.append(", "print('' and ", "answered 20.*and nothing is stored"),
     ],
@@ -180,7 +180,7 @@ def test_a_retried_start_that_makes_two_timers_is_caught(monkeypatch: pytest.Mon
 def test_what_goes_wrong_in_a_database_alone_is_cut_down_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that gives an id twice is caught, by a history that holds in memory."""
     sql = import_module("punchclock.sandbox.sql")
-    breaks(monkeypatch, sql._SqlTransaction, "apply", "self._connection.execute(raised)", "pass")  # noqa: SLF001
+    breaks(monkeypatch, sql._Shared, "write", "tables.write_last_id(self._connection, self._last_id)", "pass")  # noqa: SLF001
     history = cut_down(4, 60, database=True)
     assert no_step_too_many(history, database=True)
     assert not fails(history)
@@ -192,7 +192,7 @@ def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys
     assert simulation.main(["3"]) == 0
     assert capsys.readouterr().out.startswith("seed 3 holds: 1 seeds, 400 steps, ")
     store = import_module("punchclock.sandbox.store").MemoryStore
-    breaks(monkeypatch, store, "writing", "self._account.apply(transaction.changes)", "pass")
+    breaks(monkeypatch, store, "write", "self._account.apply(transaction.changes)", "pass")
     assert simulation.main(["3"]) == 1
     said = capsys.readouterr().out
     assert said.startswith("seed 3 (`python -m evidence.simulation 3`): step ")

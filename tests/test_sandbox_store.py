@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -14,7 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,11 +26,11 @@ from msgspec.structs import replace
 import punchclock as pc
 from databases import DATABASES, database_url
 from punchclock.machine import Correction
-from punchclock.sandbox import Sandbox
+from punchclock.sandbox import Sandbox, tables
 from punchclock.sandbox import sql as sql_module
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.sql import SqlStore
-from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
+from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable, Transaction
 from punchclock.vendors import intervals
 from punchclock.vendors.account import Query
 from punchclock.vendors.intervals import IntervalsTimer
@@ -87,10 +90,20 @@ def timer(id: int, person: str = "5", task: str = "", timer: pc.Timer | None = N
     )
 
 
+def changing(store: Store, *changes: Change[IntervalsTimer], entries: Sequence[JournalEntry] = ()) -> None:
+    """Store changes, and journal entries with them."""
+
+    def decide(transaction: Transaction) -> None:
+        transaction.apply(changes)
+        for each in entries:
+            transaction.append(each)
+
+    store.write(decide)
+
+
 def keep(store: Store, *records: IntervalsTimer) -> None:
     """Store records as new."""
-    with store.writing() as transaction:
-        transaction.apply([Change(pc.Event.START, NOW, record) for record in records])
+    changing(store, *(Change(pc.Event.START, NOW, record) for record in records))
 
 
 def entry(at: int = NOW) -> JournalEntry:
@@ -116,10 +129,14 @@ def test_what_is_stored_is_read_back(store: Store) -> None:
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     """An exception in a transaction takes back every change and every journal entry of it."""
-    with pytest.raises(ZeroDivisionError), store.writing() as transaction:  # noqa: PT012 it fails after it has begun
+
+    def decide(transaction: Transaction) -> float:
         transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
         transaction.append(entry())
-        _ = 1 / 0
+        return 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        store.write(decide)
     assert found(store) == []
     assert list(store.journal()) == []
     with store.reading() as account:
@@ -129,19 +146,16 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 def test_of_several_changes_the_last_stands(store: Store) -> None:
     """A call that changes a record twice leaves it as the second change says; one that discards it, leaves none."""
     first, second = timer(1001), timer(1001, timer=pc.pause(pc.start(NOW), NOW + SECOND))
-    with store.writing() as transaction:
-        transaction.apply([Change(pc.Event.START, NOW, first), Change(pc.Event.PAUSE, NOW + SECOND, second)])
+    changing(store, Change(pc.Event.START, NOW, first), Change(pc.Event.PAUSE, NOW + SECOND, second))
     assert found(store) == [second]
-    with store.writing() as transaction:
-        transaction.apply([Change(UPDATE, NOW, first), Change(Correction.DISCARD, NOW, first)])
+    changing(store, Change(UPDATE, NOW, first), Change(Correction.DISCARD, NOW, first))
     assert found(store) == []
 
 
 def test_ids_are_never_given_twice(store: Store) -> None:
     """The id of a discarded record is not given again; a reset begins anew."""
     keep(store, timer(1001), timer(1007))
-    with store.writing() as transaction:
-        transaction.apply([Change(Correction.DISCARD, NOW, timer(1007))])
+    changing(store, Change(Correction.DISCARD, NOW, timer(1007)))
     with store.reading() as account:
         assert account.new_id() == 1008
     store.reset()
@@ -160,8 +174,7 @@ def test_a_record_changes_hands(store: Store) -> None:
 def test_the_journal_is_numbered_from_one_in_order(store: Store) -> None:
     """Notes and entries of transactions come in the order in which they were kept, from 1; ``after`` leaves out."""
     store.note(entry(1))
-    with store.writing() as transaction:
-        transaction.append(entry(2))
+    changing(store, entries=[entry(2)])
     for at in range(3, 1205):
         store.note(entry(at))
     assert [(each.number, each.at) for each in store.journal()] == [(at, at) for at in range(1, 1205)]
@@ -255,7 +268,7 @@ def test_the_migrations_make_the_tables_that_the_store_means(url: str) -> None:
     SqlStore(url, WORLD).close()
     engine = sql_module._engine(url)  # noqa: SLF001
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), sql_module._metadata)  # noqa: SLF001
+        differences = compare_metadata(MigrationContext.configure(connection), tables.metadata)
     engine.dispose()
     assert [each for each in differences if each[0] != "remove_index"] == []
 
@@ -302,21 +315,31 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"not a database at all"
 
 
+#: The common listings, and the index by which each comes: as far as its columns go, nothing else is looked at.
 PLANS = [
-    Query(of=IntervalsTimer, people=("5",), states=(pc.State.RUNNING,), limit=1),
-    Query(of=IntervalsTimer, states=(pc.State.RUNNING,), limit=10),
-    Query(of=IntervalsTimer, people=("5",), limit=10),
-    Query(of=IntervalsTimer, limit=10),
-    Query(of=IntervalsTimer, by_update=True, descending=True, limit=10),
-    Query(of=IntervalsTimer, tasks=("31",), limit=10),
-    Query(of=IntervalsTimer, projects=("21",), limit=10),
-    Query(of=IntervalsTimer, clients=("11",), limit=10),
-    Query(of=IntervalsTimer, jobs=("41",), limit=10),
+    (Query(of=IntervalsTimer, people=("5",), states=(pc.State.RUNNING,), limit=1), "person"),
+    (Query(of=IntervalsTimer, states=(pc.State.RUNNING,), limit=10), "state"),
+    (Query(of=IntervalsTimer, people=("5",), limit=10), "person_age"),
+    (Query(of=IntervalsTimer, people=("5",), by_update=True, descending=True, limit=10), "person_update"),
+    (Query(of=IntervalsTimer, people=("5",), tasks=("31",), limit=10), "person_task"),
+    (Query(of=IntervalsTimer, people=("5",), with_task=False, limit=10), "person_task"),
+    (Query(of=IntervalsTimer, limit=10), "age"),
+    (Query(of=IntervalsTimer, by_update=True, descending=True, limit=10), "update"),
+    (Query(of=IntervalsTimer, tasks=("31",), limit=10), "task"),
+    (Query(of=IntervalsTimer, projects=("21",), limit=10), "project"),
+    (Query(of=IntervalsTimer, clients=("11",), limit=10), "client"),
+    (Query(of=IntervalsTimer, jobs=("41",), limit=10), "job"),
 ]
 
 
-@pytest.mark.parametrize("query", PLANS, ids=str)
-def test_no_listing_walks_through_history(query: Query[IntervalsTimer], tmp_path: Path) -> None:
+def plan_of(store: SqlStore, statement: str, values: object) -> str:
+    """How SQLite goes about a statement."""
+    with store._engine.connect() as connection:  # noqa: SLF001
+        return " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("query", "index"), PLANS, ids=str)
+def test_no_listing_walks_through_history(query: Query[IntervalsTimer], index: str, tmp_path: Path) -> None:
     """SQLite finds every common listing by an index that has its order: nothing is scanned or sorted."""
     store = SqlStore(f"sqlite:///{tmp_path / 'plans.sqlite3'}", WORLD)
     statements: list[tuple[str, object]] = []
@@ -327,13 +350,64 @@ def test_no_listing_walks_through_history(query: Query[IntervalsTimer], tmp_path
     )
     with store.reading() as account:
         account.find(query)
-    statement, values = statements[1]
-    with store._engine.connect() as connection:  # noqa: SLF001
-        plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))  # type: ignore[arg-type]
+    plan = plan_of(store, *statements[1])
     store.close()
-    assert "SEARCH records USING INDEX" in plan
+    assert f"SEARCH records USING INDEX records_by_{index} " in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+COUNTED = [
+    Query(of=IntervalsTimer, limit=1),
+    Query(of=IntervalsTimer, people=("5",), limit=1),
+    Query(of=IntervalsTimer, people=("3", "5"), with_task=True, by_update=True, limit=1),
+    Query(of=IntervalsTimer, people=("5",), tasks=("31", "33"), projects=("21",), clients=("11",), limit=1),
+]
+
+
+@pytest.mark.parametrize("query", COUNTED, ids=str)
+def test_to_count_is_not_to_read_history(query: Query[IntervalsTimer], tmp_path: Path) -> None:
+    """How many timers match a list of Intervals' is added up from tallies; no timer is looked at for it."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'counts.sqlite3'}", WORLD)
+    keep(store, *(timer(1001 + n, "5" if n % 2 else "3", "31") for n in range(8)))
+    statements: list[tuple[str, object]] = []
+    sa.event.listen(
+        store._engine,  # noqa: SLF001
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, _context, _many: statements.append((statement, values)),
+    )
+    with store.reading() as account:
+        total = account.find(query).total
+    plan = plan_of(store, *statements[2])
+    store.close()
+    assert total == (8 if query.people is None else 4 * len(query.people))
+    assert "SEARCH tallies USING " in plan
+    assert "records" not in plan.replace("(records)", "")
+
+
+def test_an_older_database_is_counted_when_it_is_opened(url: str) -> None:
+    """A database of the first version is brought up to date: what it holds is counted, and counted on from there."""
+    engine = sql_module._engine(url)  # noqa: SLF001
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "punchclock.sandbox:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for number in (1001, 1002, 1003):
+            connection.execute(sa.insert(tables.records), tables.row(timer(number, "5", "31" if number % 2 else "")))
+        connection.execute(sa.update(tables.counter).values(last_id=1003))
+    engine.dispose()
+    store = SqlStore(url, WORLD)
+    changing(store, Change(Correction.DISCARD, NOW, timer(1001)), Change(pc.Event.START, NOW, timer(1004, "3", "31")))
+    for expected, query in (
+        (3, Query(of=IntervalsTimer, limit=1)),
+        (1, Query(of=IntervalsTimer, people=("5",), with_task=True, limit=1)),
+        (2, Query(of=IntervalsTimer, tasks=("31",), limit=1)),
+        (1, Query(of=IntervalsTimer, people=("5",), with_task=False, limit=1)),
+    ):
+        with store.reading() as account:
+            assert account.find(query).total == expected
+    store.close()
 
 
 # ---- one after another -----------------------------------------------------------------------------
@@ -366,6 +440,227 @@ def test_of_64_simultaneous_starts_exactly_one_wins(open_store: Open) -> None:
         sandbox.store.note(entry())
         list(sandbox.journal())
     assert len(list(sandboxes[0].journal())) == 64 + len(sandboxes)
+
+
+# ---- together ----------------------------------------------------------------------------------------
+
+
+def in_line(store: SqlStore, calls: Sequence[Callable[[Transaction], object]]) -> list[object]:
+    """What becomes of calls that all wait while another one is decided: answers, or the errors in their place."""
+    answers: list[object] = [None] * len(calls)
+
+    def call(place: int) -> None:
+        try:
+            answers[place] = store.write(calls[place])
+        except Exception as error:  # noqa: BLE001 it is the answer
+            answers[place] = error
+
+    threads = [threading.Thread(target=call, args=(place,)) for place in range(len(calls))]
+    with store._alone():  # noqa: SLF001
+        for waiting, thread in enumerate(threads, 1):
+            thread.start()
+            while len(store._line) < waiting:  # noqa: SLF001
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def starting(id: int) -> Callable[[Transaction], int]:
+    """A call that starts a timer and sees how many there were."""
+
+    def decide(transaction: Transaction) -> int:
+        transaction.apply([Change(pc.Event.START, NOW, timer(id))])
+        transaction.append(entry(id))
+        return len(transaction.find(Query(of=IntervalsTimer)).records)
+
+    return decide
+
+
+def refused(transaction: Transaction) -> str:
+    """A call that decides to change nothing."""
+    return f"{transaction.new_id()} is free"
+
+
+def failing(transaction: Transaction) -> None:
+    """A call that goes wrong after it has given something to be kept."""
+    starting(1009)(transaction)
+    raise ZeroDivisionError
+
+
+def unwritable(transaction: Transaction) -> None:
+    """A call whose timer cannot be written down."""
+    transaction.apply([Change(pc.Event.START, NOW, replace(timer(1008), note="\ud800"))])
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commits that are made."""
+    made: list[str] = []
+    execute = sa.Connection.exec_driver_sql
+
+    def counted(connection: sa.Connection, statement: str) -> object:
+        if statement == "COMMIT":
+            made.append(statement)
+        return execute(connection, statement)
+
+    monkeypatch.setattr(sa.Connection, "exec_driver_sql", counted)
+    return made
+
+
+def test_who_waits_is_decided_together(url: str, commits: list[str]) -> None:
+    """Calls in line are decided in order, each on what those before it changed, and committed once."""
+    store = SqlStore(url, WORLD)
+    commits.clear()
+    answers = in_line(store, [starting(1001), refused, failing, starting(1002), unwritable, starting(1003)])
+    assert len(commits) == 1
+    assert answers[:2] == [0, "1002 is free"]
+    assert isinstance(answers[2], ZeroDivisionError)
+    assert answers[3] == 1
+    assert isinstance(answers[4], UnicodeEncodeError)
+    assert answers[5] == 2
+    assert [record.id for record in found(store)] == ["1001", "1002", "1003"]
+    assert [each.at for each in store.journal()] == [1001, 1002, 1003]
+    with store.reading() as account:
+        assert account.new_id() == 1004
+        assert account.find(Query(of=IntervalsTimer, limit=1)).total == 3
+    store.close()
+
+
+def test_within_a_group_a_timer_goes_through_its_life(url: str) -> None:
+    """What is started, changed, given to another and discarded within one group is counted as it is in the end."""
+    store = SqlStore(url, WORLD)
+    keep(store, timer(1001, "5", "31"))
+
+    def putting(*changes: Change[IntervalsTimer]) -> Callable[[Transaction], object]:
+        def decide(transaction: Transaction) -> IntervalsTimer | None:
+            transaction.apply(changes)
+            return transaction.get(IntervalsTimer, "1002")
+
+        return decide
+
+    first, second = timer(1002, "5"), timer(1002, "3", "33")
+    calls = [
+        putting(Change(pc.Event.START, NOW, first)),
+        putting(Change(UPDATE, NOW, second), Change(UPDATE, NOW, timer(1001, "3", "31"))),
+        putting(Change(Correction.DISCARD, NOW, second)),
+        putting(),
+    ]
+    assert in_line(store, calls) == [None, first, second, None]
+    with store.reading() as account:
+        assert account.find(Query(of=IntervalsTimer, limit=1)).total == 1
+        assert account.find(Query(of=IntervalsTimer, people=("5",), offset=9, limit=1)).total == 0
+        assert account.find(Query(of=IntervalsTimer, people=("3",), offset=9, limit=1)).total == 1
+    store.close()
+
+
+def test_a_group_that_cannot_be_committed_is_refused_as_a_whole(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the commit fails, nobody of the group is told yes, and nothing of it is kept."""
+    store = SqlStore(url, WORLD)
+    store.note(entry(1))
+    execute = sa.Connection.exec_driver_sql
+
+    def full(connection: sa.Connection, statement: str) -> object:
+        if statement == "COMMIT":
+            raise sa.exc.OperationalError(statement, None, Exception("disk full"))
+        return execute(connection, statement)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sa.Connection, "exec_driver_sql", full)
+        answers = in_line(store, [starting(1001), refused, failing, starting(1002)])
+    assert [type(each) for each in answers] == [StoreUnavailable] * 4
+    assert all("disk full" in str(each) for each in answers)
+    assert found(store) == []
+    assert [each.at for each in store.journal()] == [1]
+    assert in_line(store, [starting(1001), refused]) == [0, "1002 is free"]
+    store.close()
+
+
+def test_nobody_who_came_later_is_refused_with_those_before(tmp_path: Path) -> None:
+    """A transaction that cannot begin refuses the call that began it; who waits behind tries anew."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'begin.sqlite3'}", WORLD)
+    began: list[int] = []
+
+    def first_fails(connection: sa.Connection, statement: str) -> object:
+        if statement == "BEGIN IMMEDIATE":
+            began.append(1)
+            if len(began) == 1:
+                raise sa.exc.OperationalError(statement, None, Exception("locked"))
+        return execute(connection, statement)
+
+    execute = sa.Connection.exec_driver_sql
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sa.Connection, "exec_driver_sql", first_fails)
+        answers = in_line(store, [refused, refused, refused])
+    assert Counter(map(type, answers)) == {StoreUnavailable: 1, str: 2}
+    store.close()
+
+
+def test_a_line_is_taken_in_turns(url: str, commits: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group has its bound, so that the first in it need not wait for all who come after."""
+    monkeypatch.setattr(sql_module, "_TOGETHER", 3)
+    store = SqlStore(url, WORLD)
+    commits.clear()
+    answers = in_line(store, [starting(1001 + n) for n in range(7)])
+    assert sorted(map(str, answers)) == [str(n) for n in range(7)]
+    assert len(commits) == 3
+    store.close()
+
+
+def test_who_was_taken_along_waits_for_the_outcome(tmp_path: Path) -> None:
+    """A call whose patience ends while others decide for it is not refused and then kept: it waits until it is."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'along.sqlite3'}", WORLD, patience=0.2)
+    decided = threading.Event()
+
+    def slow(transaction: Transaction) -> int:
+        decided.wait(10)
+        return starting(1001)(transaction)
+
+    with ThreadPoolExecutor(2) as pool:
+        with store._alone():  # noqa: SLF001
+            first = pool.submit(store.write, slow)
+            while len(store._line) < 1:  # noqa: SLF001
+                time.sleep(0.001)
+            second = pool.submit(store.write, starting(1002))
+            while len(store._line) < 2:  # noqa: SLF001
+                time.sleep(0.001)
+        time.sleep(0.5)
+        assert not second.done()
+        decided.set()
+        assert sorted([first.result(), second.result()]) == [0, 1]
+    assert len(found(store)) == 2
+    store.close()
+
+
+def test_who_is_broken_off_answers_for_the_others(url: str) -> None:
+    """Where the thread that decides for all is broken off, all are refused, and nothing is kept."""
+    store = SqlStore(url, WORLD)
+
+    def broken_off(transaction: Transaction) -> None:
+        starting(1002)(transaction)
+        raise KeyboardInterrupt
+
+    answers: list[object] = []
+    with store._alone():  # noqa: SLF001
+        other = threading.Thread(target=lambda: answers.extend(in_line_alone(store, starting(1001))))
+        other.start()
+        while not store._line:  # noqa: SLF001
+            time.sleep(0.001)
+        store._line.insert(0, sql_module._Call(broken_off))  # noqa: SLF001
+    other.join()
+    assert answers == [KeyboardInterrupt]
+    assert found(store) == []
+    keep(store, timer(1001))
+    store.close()
+
+
+def in_line_alone(store: SqlStore, decide: Callable[[Transaction], object]) -> list[object]:
+    """The type of what a call raises."""
+    try:
+        store.write(decide)
+    except BaseException as error:  # noqa: BLE001 it is the answer
+        return [type(error)]
+    return []
 
 
 # ---- when the database says no -----------------------------------------------------------------------
@@ -421,14 +716,18 @@ def test_a_lost_connection_is_a_refusal_and_the_next_call_works(tmp_path: Path) 
     """When PostgreSQL ends the connection in a transaction, nothing is stored; the next call has a new connection."""
     with database_url("postgresql", tmp_path) as url:
         store = SqlStore(url, WORLD)
-        with pytest.raises(StoreUnavailable), store.writing() as transaction:  # noqa: PT012 the end comes in between
+
+        def decide(transaction: Transaction) -> None:
             transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
             with psycopg.connect(url, autocommit=True) as other:
                 other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
-            transaction.new_id()
+            transaction.get(IntervalsTimer, "1001")
+
+        with pytest.raises(StoreUnavailable):
+            store.write(decide)
         assert found(store) == []
         keep(store, timer(1001))
         assert found(store) == [timer(1001)]
@@ -463,11 +762,14 @@ def test_nobody_waits_for_ever(url: str) -> None:
 def test_nobody_waits_for_ever_in_line(tmp_path: Path) -> None:
     """A thread behind another one that holds on to its transaction is refused in time, and changes nothing."""
     store = SqlStore(f"sqlite:///{tmp_path / 'line.sqlite3'}", WORLD, patience=0.05)
-    with ThreadPoolExecutor(1) as pool, store.writing() as transaction:
-        transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
-        transaction.append(entry())
-        with pytest.raises(StoreUnavailable, match=r"writing for 0\.05 seconds"):
-            pool.submit(keep, store, timer(1002)).result()
+    with ThreadPoolExecutor(1) as pool:
+
+        def decide(transaction: Transaction) -> None:
+            transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+            with pytest.raises(StoreUnavailable, match=r"writing for 0\.05 seconds"):
+                pool.submit(keep, store, timer(1002)).result()
+
+        store.write(decide)
     assert found(store) == [timer(1001)]
     store.close()
 
@@ -498,9 +800,7 @@ def test_notes_survive_a_commit_that_fails(url: str, monkeypatch: pytest.MonkeyP
     def attempt() -> None:
         if not change:
             list(store.journal())
-        with store.writing() as transaction:
-            transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
-            transaction.append(entry(9))
+        changing(store, Change(pc.Event.START, NOW, timer(1001)), entries=[entry(9)])
 
     with monkeypatch.context() as patch:
         patch.setattr(sa.Connection, "exec_driver_sql", failing)
@@ -515,11 +815,9 @@ def test_a_refused_call_costs_no_write(url: str) -> None:
     """A transaction in which nothing changes writes nothing; the notes wait for one in which something does."""
     store, other = SqlStore(url, WORLD), SqlStore(url, WORLD)
     store.note(entry(1))
-    with store.writing() as transaction:
-        transaction.new_id()
+    assert store.write(lambda transaction: transaction.new_id()) == 1001
     assert list(other.journal()) == []
-    with store.writing() as transaction:
-        transaction.append(entry(2))
+    changing(store, entries=[entry(2)])
     assert [each.at for each in other.journal()] == [1, 2]
     store.close()
     other.close()

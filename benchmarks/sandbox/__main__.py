@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -27,7 +28,7 @@ from benchmarks.report import markdown
 from benchmarks.sandbox.load import Load, Sent, measure
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.sql import SqlStore
-from punchclock.sandbox.store import MemoryStore, Store
+from punchclock.sandbox.store import MemoryStore, Store, Transaction
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import Change
 from punchclock.worlds import demo_world
@@ -136,7 +137,7 @@ def _fill(store: Store, size: int) -> None:
     world = demo_world()
     stopped = pc.stop(pc.start(NOW), NOW + 3_600_000_000)
     for begin in range(1001, 1001 + size, 10_000):
-        records = (
+        records = [
             IntervalsTimer(
                 id=str(id),
                 timer=stopped,
@@ -144,9 +145,8 @@ def _fill(store: Store, size: int) -> None:
                 updated_on=date(2026, 3, 2),
             )
             for id in range(begin, min(begin + 10_000, 1001 + size))
-        )
-        with store.writing() as transaction:
-            transaction.apply(Change(pc.Event.STOP, NOW, record) for record in records)
+        ]
+        store.write(partial(Transaction.apply, changes=[Change(pc.Event.STOP, NOW, record) for record in records]))
 
 
 def _run_zoho(sandbox: Sandbox) -> None:

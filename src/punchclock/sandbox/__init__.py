@@ -2,10 +2,11 @@
 
 sandbox.py    one sandbox, in this process     backend.py    a call: decided, stored, written down
 store.py      who keeps the timers             sql.py        a database that does
+tables.py     what is in it and asked of it    migrations/   versions of its schema
 clock.py      the clock that you hold          faults.py     what goes wrong on purpose
 journal.py    what was called, what changed    control.py    the control plane
 openapi.py    the same, described              server.py     over HTTP
-transport.py  behind httpx                     migrations/   versions of the database's schema
+transport.py  behind httpx
 """
 
 from punchclock.errors import MissingExtra

@@ -1,20 +1,23 @@
 """The store in a database: SQLite in a file, or PostgreSQL by URL, through SQLAlchemy Core.
 
-A transition is decided and stored in one transaction that nobody else writes beside: SQLite's ``BEGIN
-IMMEDIATE``, PostgreSQL's advisory lock. It is durable when the reply goes out: SQLite writes ahead and syncs.
+A change is decided and stored in one transaction that nobody else writes beside: SQLite's ``BEGIN IMMEDIATE``,
+PostgreSQL's advisory lock. It is durable when the reply goes out: SQLite writes ahead and syncs. A sync takes longer
+than a decision, so whoever waits meanwhile is decided together with others, one after another in one transaction,
+and is answered once it is committed. Nobody waits for company: one call alone is a group of one.
+
 Journal entries of calls that changed nothing are gathered in memory and go with the next change. They may be
 lost in a crash, and the oldest of them where the database is gone for long; changes never.
 
-A record's row holds what it is looked up by, and the rest as JSON; people and work are kept as ids and come from
-the world. Schema versions are in migrations/.
+What is asked and written is in tables.py, the schema's versions in migrations/.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -22,45 +25,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from msgspec.structs import replace
-from sqlalchemy.dialects import postgresql, sqlite
 
 from punchclock import vendors
+from punchclock.sandbox import tables
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable, Transaction
+from punchclock.sandbox.tables import Decoders, Key, Place, Row
 from punchclock.vendors.account import Account, Page, Query
-from punchclock.vendors.records import Change, Record
+from punchclock.vendors.records import Record
 from punchclock.vendors.world import Client, Job, Person, Project, Task, World
 
 __all__ = ["SqlStore"]
 
 R = TypeVar("R", bound=Record)
-
-_metadata: Final = sa.MetaData()
-
-_records: Final = sa.Table(
-    "records",
-    _metadata,
-    sa.Column("vendor", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("number", sa.BigInteger, nullable=False),
-    sa.Column("person", sa.Text, nullable=False),
-    sa.Column("client", sa.Text, nullable=False),
-    sa.Column("project", sa.Text, nullable=False),
-    sa.Column("task", sa.Text, nullable=False),
-    sa.Column("job", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("work_date", sa.Text, nullable=False),
-    sa.Column("updated_on", sa.Text, nullable=False),
-    sa.Column("document", sa.Text, nullable=False),
-)
-_journal: Final = sa.Table(
-    "journal",
-    _metadata,
-    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("document", sa.Text, nullable=False),
-)
-_counter: Final = sa.Table("counter", _metadata, sa.Column("last_id", sa.BigInteger, nullable=False))
+T = TypeVar("T")
+_E = TypeVar("_E")
 
 #: Any number will do that no other program locks in the same database: "punchclk" in ASCII.
 _LOCK: Final = 0x70756E6368636C6B
@@ -69,8 +48,8 @@ _GATHERED: Final = 500
 #: … and how many are kept at most while it cannot take them; then the oldest give way.
 _KEPT: Final = 20 * _GATHERED
 
-_encode: Final = msgspec.json.Encoder().encode
-_entries: Final = msgspec.json.Decoder(JournalEntry)
+#: How many calls are decided in one transaction at most; whoever comes after them need not wait for ever.
+_TOGETHER: Final = 64
 
 
 class SqlStore:
@@ -90,12 +69,13 @@ class SqlStore:
         self._patience = patience
         self._lock = threading.Lock()
         self._notes: list[JournalEntry] = []
+        self._line: list[_Call[Any]] = []
         self._gathering = threading.Lock()
         self._decoders = {of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).RECORDS}
         self._engine = _engine(url, patience)
         self._sqlite = self._engine.dialect.name == "sqlite"
         try:
-            with self._writing_connection() as connection:
+            with self._transaction() as connection:
                 _migrate(connection)
         except StoreUnavailable:
             self._engine.dispose()
@@ -113,20 +93,21 @@ class SqlStore:
                 yield _SqlAccount(connection, self._world, self._decoders)
             connection.exec_driver_sql("ROLLBACK")
 
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A transaction, kept when it ends without an exception; durable when this returns."""
-        notes: list[JournalEntry] = []
+    def write(self, decide: Callable[[Transaction], T]) -> T:
+        """Let a call decide, and keep what it gives its transaction; durable when this returns."""
+        call = _Call(decide)
+        with self._gathering:
+            self._line.append(call)
         try:
-            with self._writing_connection() as connection:
-                transaction = _SqlTransaction(connection, self._world, self._decoders)
-                yield transaction
-                if transaction.entries:  # a call that changed nothing after all costs no write
-                    notes = self._take_notes()
-                    _write_journal(connection, notes + transaction.entries)
-        except BaseException:
-            self._give_back(notes)
-            raise
+            with self._alone():
+                while not call.taken:  # as a rule: not at all, somebody has taken it along; or once
+                    self._decide_together()
+        except BaseException as error:
+            if self._left_the_line(call) or not isinstance(error, StoreUnavailable):
+                raise
+            with self._lock:  # it was taken along: what became of it is known when they are done
+                pass
+        return call.answer()
 
     def note(self, entry: JournalEntry) -> None:
         """Keep a journal entry of a call that changed nothing; it goes to the database with the next change."""
@@ -143,21 +124,19 @@ class SqlStore:
         self._flush()
         last = after
         while True:  # in pages, so that a long journal is never held as a whole
-            query = sa.select(_journal).where(_journal.c.number > last).order_by(_journal.c.number).limit(1000)
             with _unavailable(), self._engine.connect() as connection:
-                rows = connection.execute(query).all()
-            if not rows:
+                entries = tables.read_journal(connection, last)
+            if not entries:
                 return
-            for row in rows:
-                yield _read(_entries, row.document).numbered(row.number)
-            last = rows[-1].number
+            yield from entries
+            last = entries[-1].number
 
     def reset(self) -> None:
         """Forget every timer and the whole journal; ids begin anew."""
-        with self._writing_connection() as connection:
-            connection.execute(sa.delete(_records))
-            connection.execute(sa.delete(_journal))
-            connection.execute(sa.update(_counter).values(last_id=1000))
+        with self._alone(), self._transaction() as connection:
+            for table in (tables.records, tables.tallies, tables.journal):
+                connection.execute(sa.delete(table))
+            connection.execute(sa.update(tables.counter).values(last_id=1000))
             if not self._sqlite:  # SQLite numbers anew by itself
                 connection.exec_driver_sql("ALTER SEQUENCE journal_number_seq RESTART")
         self._take_notes()
@@ -173,9 +152,9 @@ class SqlStore:
         """Write what is gathered."""
         notes: list[JournalEntry] = []
         try:
-            with self._writing_connection() as connection:
+            with self._alone(), self._transaction() as connection:
                 notes = self._take_notes()
-                _write_journal(connection, notes)
+                tables.write_journal(connection, notes)
         except BaseException:
             self._give_back(notes)
             raise
@@ -189,10 +168,46 @@ class SqlStore:
         with self._gathering:
             self._notes = (notes + self._notes)[-_KEPT:]
 
+    def _decide_together(self) -> None:
+        """Let all who wait decide, in one transaction."""
+        group: list[_Call[Any]] = []
+        notes: list[JournalEntry] = []
+        try:
+            with self._transaction() as connection:
+                account = _Shared(connection, self._world, self._decoders)
+                while calls := self._next(_TOGETHER - len(group)):
+                    group += calls
+                    for call in calls:
+                        call.decide_on(account)
+                account.write()
+                if account.entries:  # calls that changed nothing after all cost no write
+                    notes = self._take_notes()
+                    tables.write_journal(connection, notes + account.entries)
+        except BaseException as error:
+            self._give_back(notes)
+            for call in group:
+                call.error = StoreUnavailable(str(error))
+            raise
+
+    def _next(self, most: int) -> list[_Call[Any]]:
+        """The first so many of those who wait; they are taken along from now on."""
+        with self._gathering:
+            calls, self._line = self._line[:most], self._line[most:]
+            for call in calls:
+                call.taken = True
+            return calls
+
+    def _left_the_line(self, call: _Call[Any]) -> bool:
+        """Whether a call that gives up could still leave the line: nobody had taken it along."""
+        with self._gathering:
+            if not call.taken:
+                self._line.remove(call)
+            return not call.taken
+
     @contextmanager
-    def _writing_connection(self) -> Iterator[sa.Connection]:
-        """A connection in a transaction that nobody else writes beside."""
-        with _unavailable(), self._alone(), self._engine.connect() as connection:
+    def _transaction(self) -> Iterator[sa.Connection]:
+        """A connection in a transaction that no other server writes beside."""
+        with _unavailable(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
             with _rolled_back(connection):
                 if not self._sqlite:
@@ -211,12 +226,38 @@ class SqlStore:
             self._lock.release()
 
 
+class _Call(Generic[T]):
+    """A call in line, and what became of it."""
+
+    outcome: T
+
+    def __init__(self, decide: Callable[[Transaction], T]) -> None:
+        self._decide = decide
+        self.taken = False
+        self.error: Exception | None = None
+
+    def decide_on(self, account: _Shared) -> None:
+        """Decide. What goes wrong in deciding is this call's own; what goes wrong in the database is everybody's."""
+        try:
+            transaction = Transaction(account)
+            self.outcome = self._decide(transaction)
+            account.keep(transaction)
+        except sa.exc.SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, it is for whoever called
+            self.error = error
+
+    def answer(self) -> T:
+        """What was decided, or why nothing was."""
+        if self.error is not None:
+            raise self.error
+        return self.outcome
+
+
 class _SqlAccount:
     """An account as one connection sees it."""
 
-    def __init__(
-        self, connection: sa.Connection, world: World, decoders: dict[type[Record], msgspec.json.Decoder[Any]]
-    ) -> None:
+    def __init__(self, connection: sa.Connection, world: World, decoders: Decoders) -> None:
         self._connection = connection
         self._world = world
         self._decoders = decoders
@@ -228,36 +269,21 @@ class _SqlAccount:
 
     def get(self, of: type[R], id: str) -> R | None:
         """The record of this type with this id."""
-        row = self._connection.execute(_ONE, {"v": of.vendor, "k": of.kind, "i": id}).one_or_none()
+        row = tables.read_one(self._connection, of, id)
         return None if row is None else self._record(of, row)
 
     def find(self, query: Query[R]) -> Page[R]:
         """The records that match, oldest first unless the query says otherwise."""
-        matching = _matching(query)
-        order = [_records.c.updated_on, _records.c.number] if query.by_update else [_records.c.number]
-        rows = self._connection.execute(
-            sa.select(*_RECORD_COLUMNS)
-            .where(*matching)
-            .order_by(*(column.desc() if query.descending else column for column in order))
-            .offset(query.offset or None)
-            .limit(query.limit)
-        ).all()
-        total = query.offset + len(rows)
-        if (query.limit is not None and len(rows) == query.limit) or (query.offset and not rows):
-            count = sa.select(sa.func.count()).select_from(_records).where(*matching)
-            total = self._connection.execute(count).scalar_one()
+        rows, total = tables.find(self._connection, query)
         return Page(tuple(self._record(query.of, row) for row in rows), total)
 
     def new_id(self) -> int:
         """A number that no record of this account bears yet."""
-        return self._last_id() + 1
-
-    def _last_id(self) -> int:
-        return cast("int", self._connection.execute(sa.select(_counter.c.last_id)).scalar_one())
+        return tables.read_last_id(self._connection) + 1
 
     def _record(self, of: type[R], row: Any) -> R:  # noqa: ANN401 a row's type is its query's
         world = self._world
-        record: R = _read(self._decoders[of], row.document)
+        record: R = tables.decoded(self._decoders[of], row.document)
         return replace(
             record,
             person=world.people.get(row.person) or Person(id=row.person),
@@ -268,101 +294,69 @@ class _SqlAccount:
         )
 
 
-class _SqlTransaction(_SqlAccount):
-    """An account that can be written to, on a connection that holds the lock."""
+class _Shared(_SqlAccount):
+    """An account that several calls are decided on, on a connection that holds the lock: each sees those before it.
 
-    def __init__(
-        self, connection: sa.Connection, world: World, decoders: dict[type[Record], msgspec.json.Decoder[Any]]
-    ) -> None:
+    What they change is written when it is next asked for, or in the end; as a rule that is one statement for all.
+    """
+
+    def __init__(self, connection: sa.Connection, world: World, decoders: Decoders) -> None:
         super().__init__(connection, world, decoders)
         self.entries: list[JournalEntry] = []
+        self._stored_last_id = self._last_id = tables.read_last_id(connection)
+        self._unwritten: dict[Key, Row | None] = {}
+        #: What each record that was looked at or written is tallied under; ``None`` for one that is gone.
+        self._places: dict[Key, Place | None] = {}
 
-    def apply(self, changes: Iterable[Change[Record]]) -> None:
-        """Keep what a call changed: of each record, what it is in the end."""
-        final = {(change.record.vendor, change.record.kind, change.record.id): change for change in changes}
-        for (vendor, kind, id), change in final.items():
-            if change.removes:
-                mine = (_records.c.vendor == vendor, _records.c.kind == kind, _records.c.id == id)
-                self._connection.execute(sa.delete(_records).where(*mine))
-        if rows := [_row(change.record) for change in final.values() if not change.removes]:
-            self._connection.execute(_upsert(self._connection), rows)
-        last = max((change.record.last_number for change in final.values()), default=0)
-        raised = sa.update(_counter).where(_counter.c.last_id < last).values(last_id=last)
-        self._connection.execute(raised)
+    def get(self, of: type[R], id: str) -> R | None:
+        """The record of this type with this id."""
+        self.write()
+        return super().get(of, id)
 
-    def append(self, entry: JournalEntry) -> None:
-        """Keep an entry of the journal."""
-        self.entries.append(entry)
+    def find(self, query: Query[R]) -> Page[R]:
+        """The records that match, oldest first unless the query says otherwise."""
+        self.write()
+        return super().find(query)
 
+    def new_id(self) -> int:
+        """A number that no record of this account bears yet."""
+        return self._last_id + 1
 
-_RECORD_COLUMNS: Final = tuple(_records.c[name] for name in ("document", "person", "client", "project", "task", "job"))
-_ONE: Final = sa.select(*_RECORD_COLUMNS).where(
-    _records.c.vendor == sa.bindparam("v"), _records.c.kind == sa.bindparam("k"), _records.c.id == sa.bindparam("i")
-)
-_E = TypeVar("_E")
+    def keep(self, transaction: Transaction) -> None:
+        """Keep what a call gave its transaction: of each record, what it is in the end."""
+        rows = {tables.key(change.record): change for change in transaction.changes}
+        # Whatever cannot be written down fails here, before anything is kept.
+        self._unwritten |= {key: None if last.removes else tables.row(last.record) for key, last in rows.items()}
+        self._last_id = max(self._last_id, *(change.record.last_number for change in transaction.changes), 0)
+        self.entries += transaction.entries
 
+    def write(self) -> None:
+        """Write what has been kept since the last time."""
+        if not self._unwritten:
+            return
+        tallies: Counter[tuple[str, ...]] = Counter()
+        for key, row in self._unwritten.items():
+            before, after = self._place(key), None if row is None else tables.place(row)
+            if before != after:
+                tallies.update({(*key[:2], *each): by for each, by in ((before, -1), (after, 1)) if each is not None})
+            self._places[key] = after
+        tables.write(self._connection, self._unwritten, tallies)
+        if self._last_id > self._stored_last_id:
+            tables.write_last_id(self._connection, self._last_id)
+            self._stored_last_id = self._last_id
+        self._unwritten = {}
 
-def _read(decoder: msgspec.json.Decoder[_E], document: str) -> _E:
-    try:
-        return decoder.decode(document)
-    except msgspec.DecodeError as error:
-        raise StoreUnavailable(f"the database holds what this version of punchclock cannot read: {error}") from None
+    def _place(self, key: Key) -> Place | None:
+        """What a record is tallied under so far; one with a number above all that were given is new."""
+        if key not in self._places:
+            is_new = int(key.id) > self._stored_last_id
+            self._places[key] = None if is_new else tables.read_place(self._connection, key)
+        return self._places[key]
 
 
 def _known(among: Any, id: str, of: type[_E]) -> _E | None:  # noqa: ANN401 a mapping by id of ``of``
     """What the world has under an id; the bare id where it no longer has it."""
     return (among.get(id) or of(id=id)) if id else None  # type: ignore[call-arg]
-
-
-def _row(record: Record) -> dict[str, object]:
-    rest = replace(record, person=Person(), client=None, project=None, task=None, job=None)
-    return {
-        "vendor": record.vendor,
-        "kind": record.kind,
-        "id": record.id,
-        "number": record.number,
-        "person": record.person.id,
-        "client": record.client.id if record.client else "",
-        "project": record.project.id if record.project else "",
-        "task": record.task.id if record.task else "",
-        "job": record.job.id if record.job else "",
-        "state": record.timer.state.value,
-        "work_date": str(record.work_date or ""),
-        "updated_on": str(record.updated_on or ""),
-        "document": _encode(rest).decode(),
-    }
-
-
-def _write_journal(connection: sa.Connection, entries: list[JournalEntry]) -> None:
-    if entries:
-        connection.execute(sa.insert(_journal), [{"document": _encode(entry).decode()} for entry in entries])
-
-
-def _matching(query: Query[R]) -> list[sa.ColumnElement[bool]]:
-    c = _records.c
-    conditions = [c.vendor == query.of.vendor, c.kind == query.of.kind]
-    for column, wanted in (
-        (c.person, query.people),
-        (c.task, query.tasks),
-        (c.project, query.projects),
-        (c.client, query.clients),
-        (c.job, query.jobs),
-        (c.state, None if query.states is None else tuple(state.value for state in query.states)),
-    ):
-        if wanted is not None:
-            conditions.append(column == wanted[0] if len(wanted) == 1 else column.in_(wanted))
-    if query.with_task is not None:
-        conditions.append(c.task != "" if query.with_task else c.task == "")
-    if query.work_date is not None:
-        conditions.append(c.work_date == str(query.work_date))
-    return conditions
-
-
-def _upsert(connection: sa.Connection) -> Any:  # noqa: ANN401 each dialect has its own insert
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(_records)
-    kept = {column.name: statement.excluded[column.name] for column in _records.columns if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=["vendor", "kind", "id"], set_=kept)
 
 
 def _engine(url: str, patience: float = 10) -> sa.Engine:

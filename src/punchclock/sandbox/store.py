@@ -1,16 +1,16 @@
 """Stores: who keeps an account's timers and its journal. The one in memory is here; databases are in sql.py.
 
 A store hands out the account in two ways. `Store.reading` is a consistent view in which nothing can be
-changed. `Store.writing` is a transaction: within it nobody else writes, what is decided on is what is
-changed, and changes and journal are kept together or not at all.
+changed. `Store.write` lets a call decide in a transaction: in the meantime nobody else decides, what is decided on
+is what is changed, and a call's changes and its journal are kept together or not at all.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.journal import JournalEntry
@@ -20,6 +20,8 @@ from punchclock.vendors.world import World
 
 __all__ = ["MemoryStore", "Store", "StoreUnavailable", "Transaction"]
 
+T = TypeVar("T")
+
 
 class StoreUnavailable(PunchclockError):
     """The store cannot read or keep anything now; nothing has changed."""
@@ -27,14 +29,24 @@ class StoreUnavailable(PunchclockError):
     code = "store-unavailable"
 
 
-class Transaction(Account, Protocol):
-    """An account that can be written to, for as long as its transaction lasts."""
+class Transaction:
+    """What a call decides on: the account as it is, and what the call gives to be kept once it has decided."""
+
+    def __init__(self, account: Account) -> None:
+        self.world = account.world
+        self.get = account.get
+        self.find = account.find
+        self.new_id = account.new_id
+        self.changes: list[Change[Record]] = []
+        self.entries: list[JournalEntry] = []
 
     def apply(self, changes: Iterable[Change[Record]]) -> None:
         """Keep what a call changed, in order."""
+        self.changes.extend(changes)
 
     def append(self, entry: JournalEntry) -> None:
         """Keep an entry of the journal, numbered after the last."""
+        self.entries.append(entry)
 
 
 class Store(Protocol):
@@ -43,8 +55,14 @@ class Store(Protocol):
     def reading(self) -> AbstractContextManager[Account]:
         """The account as it is, to read."""
 
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """A transaction, kept when it ends without an exception; durable when this returns."""
+    def write(self, decide: Callable[[Transaction], T]) -> T:
+        """Let a call decide, and keep what it gives its transaction: nothing where it raises, durable on return.
+
+        Others' calls may be decided in the same transaction of the store, before it and after it.
+
+        Raises:
+            StoreUnavailable: the store cannot keep it now; nothing has changed.
+        """
 
     def note(self, entry: JournalEntry) -> None:
         """Keep a journal entry of a call that changed nothing; it need not survive a crash."""
@@ -73,15 +91,15 @@ class MemoryStore:
         with self._lock:
             yield self._account
 
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A transaction: what it was given is kept when it ends well."""
+    def write(self, decide: Callable[[Transaction], T]) -> T:
+        """Let a call decide, and keep what it gives its transaction."""
         with self._lock:
-            transaction = _MemoryTransaction(self._account)
-            yield transaction
+            transaction = Transaction(self._account)
+            decided = decide(transaction)
             self._account.apply(transaction.changes)
             for entry in transaction.entries:
                 self._number(entry)
+            return decided
 
     def note(self, entry: JournalEntry) -> None:
         """Keep a journal entry of a call that changed nothing."""
@@ -104,22 +122,3 @@ class MemoryStore:
 
     def _number(self, entry: JournalEntry) -> None:
         self._entries.append(entry.numbered(len(self._entries) + 1))
-
-
-class _MemoryTransaction:
-    """The account as it was when the transaction began, and what it is to become."""
-
-    def __init__(self, account: MemoryAccount) -> None:
-        self._account = account
-        self.world = account.world
-        self.get = account.get
-        self.find = account.find
-        self.new_id = account.new_id
-        self.changes: list[Change[Record]] = []
-        self.entries: list[JournalEntry] = []
-
-    def apply(self, changes: Iterable[Change[Record]]) -> None:
-        self.changes.extend(changes)
-
-    def append(self, entry: JournalEntry) -> None:
-        self.entries.append(entry)
