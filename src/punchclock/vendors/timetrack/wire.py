@@ -322,8 +322,10 @@ def read_timestamp(text: str) -> int:
     Raises:
         InvalidInstant: the text is not exactly that, or there is no such date or time.
     """
-    if text[19:] == ".000Z":  # the usual form, which `instant` reads twice as fast without its zeros
-        return instant(f"{text[:19]}Z")
     if text[-1:] != "Z":
         raise InvalidInstant(text, "not a timestamp as in 2020-10-23T15:00:00.000Z")
-    return instant(text)
+    usual = text[19:] == ".000Z"  # which `instant` reads twice as fast without its zeros
+    try:
+        return instant(f"{text[:19]}Z" if usual else text)
+    except InvalidInstant as error:
+        raise InvalidInstant(text, error.reason) from None
