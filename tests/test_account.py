@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import punchclock as pc
 from punchclock import Event, State
 from punchclock.machine import Correction
 from punchclock.vendors.account import MemoryAccount, Page, Query
 from punchclock.vendors.records import UPDATE, Change, Record
+from punchclock.vendors.world import Client, Job, Project, Task
 from toy_vendor import NOW, RECORDS, WORLD, ToyTimer, record
 
 
@@ -49,6 +53,103 @@ def test_finding_records(query: Query[ToyTimer], ids: list[int]) -> None:
     assert [each.number for each in found.records] == ids
     if query.offset == 0 and query.limit is None:
         assert found.total == len(ids)
+
+
+def _some(*ids: str) -> st.SearchStrategy[tuple[str, ...] | None]:
+    return st.none() | st.lists(st.sampled_from(ids), max_size=3).map(tuple)
+
+
+days = st.sampled_from([None, dt.date(2026, 3, 1), dt.date(2026, 3, 2)])
+records = st.builds(
+    lambda number, person, task, timer, day, updated: msgspec.structs.replace(
+        record(number, person, task), timer=timer, work_date=day, updated_on=updated
+    ),
+    st.integers(1, 12),
+    st.sampled_from("35"),
+    st.sampled_from(["", "31", "33"]),
+    st.sampled_from([pc.start(NOW), pc.pause(pc.start(NOW), NOW), pc.stop(pc.start(NOW), NOW)]),
+    days,
+    days,
+)
+queries = st.builds(
+    lambda **wanted: Query(of=ToyTimer, **wanted),
+    people=_some("3", "5", "9"),
+    tasks=_some("31", "33", "99"),
+    projects=_some("21", "22"),
+    clients=_some("11", "12"),
+    jobs=_some("", "41"),
+    with_task=st.none() | st.booleans(),
+    states=st.none() | st.lists(st.sampled_from(State), max_size=3).map(tuple),
+    work_date=days,
+    by_update=st.booleans(),
+    descending=st.booleans(),
+    offset=st.integers(0, 14),
+    limit=st.none() | st.integers(0, 12),
+)
+
+
+def _is_among(entity: Client | Project | Task | Job | None, wanted: tuple[str, ...] | None) -> bool:
+    return wanted is None or (entity.id if entity else "") in wanted
+
+
+@given(st.lists(records | records.map(lambda each: each.id)), st.lists(queries, min_size=1, max_size=4))
+def test_finding_is_to_look_through_all(steps: list[ToyTimer | str], asked: list[Query[ToyTimer]]) -> None:
+    """After any storing and removing, a query finds what somebody finds who looks at every record, and sorts."""
+    account, kept = MemoryAccount(WORLD), dict[str, ToyTimer]()
+    for step in steps:
+        if isinstance(step, ToyTimer):
+            kept[step.id] = step
+            account.apply([Change(UPDATE, NOW, step)])
+        elif step in kept:
+            account.apply([Change(Correction.DISCARD, NOW, kept.pop(step))])
+    for query in asked:
+        matching = [
+            each
+            for each in kept.values()
+            if (query.people is None or each.person.id in query.people)
+            and (query.states is None or each.timer.state in query.states)
+            and (query.work_date is None or each.work_date == query.work_date)
+            and (query.with_task is None or (each.task is not None) == query.with_task)
+            and _is_among(each.task, query.tasks)
+            and _is_among(each.project, query.projects)
+            and _is_among(each.client, query.clients)
+            and _is_among(each.job, query.jobs)
+        ]
+        matching.sort(key=lambda each: (each.updated_on or dt.date.min if query.by_update else 0, each.number))
+        if query.descending:
+            matching.reverse()
+        page = matching[query.offset :] if query.limit is None else matching[query.offset :][: query.limit]
+        assert account.find(query) == Page(tuple(page), len(matching))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(of=ToyTimer, limit=10),
+        Query(of=ToyTimer, by_update=True, descending=True, offset=5, limit=10),
+        Query(of=ToyTimer, people=("5",), by_update=True, descending=True, limit=10),
+        Query(of=ToyTimer, people=("5",), with_task=True, limit=10),
+        Query(of=ToyTimer, people=("5",), tasks=("31",), limit=10),
+        Query(of=ToyTimer, people=("5",), states=(State.RUNNING,), limit=1),
+    ],
+    ids=str,
+)
+def test_a_page_takes_no_longer_with_history(query: Query[ToyTimer]) -> None:
+    """Of a hundred records or of some thousands, a page with its total is found in as many steps."""
+    steps = []
+    for count in (100, 3000):
+        account = MemoryAccount(
+            WORLD, [record(each, "35"[each % 2], ["", "31", "33"][each % 3]) for each in range(count)]
+        )
+        steps.append(0)
+
+        def step(*_event: object) -> None:
+            steps[-1] += 1
+
+        sys.setprofile(step)
+        account.find(query)
+        sys.setprofile(None)
+    assert steps[0] == steps[1] > 0
 
 
 def test_a_page_says_how_many_there_are() -> None:

@@ -8,10 +8,11 @@ tests and for embedding; accounts in databases belong to the sandbox.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import date
-from itertools import chain
-from typing import Generic, Protocol, TypeVar, cast
+from itertools import islice
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -80,13 +81,16 @@ class Account(Protocol):
 
 
 class MemoryAccount:
-    """An account that keeps its timers in memory. Not safe for threads; the sandbox's store is."""
+    """An account that keeps its timers in memory. Not safe for threads; the sandbox's store is.
+
+    A page and its total take no longer with history: the records of a person in a state and on the same work lie
+    together, in both orders that can be asked for, and of whom and what there are records is little beside them.
+    """
 
     def __init__(self, world: World, records: Iterable[Record] = ()) -> None:
         self._world = world
         self._records: dict[type[Record], dict[str, Record]] = {}
-        #: By person and state, so that who is asked what runs now need not go through what has ever run.
-        self._of_person: dict[tuple[type[Record], str, State], dict[str, Record]] = {}
+        self._shelves: dict[_Owner, dict[_Work, _Shelf]] = {}
         self._last_id = 1000
         for record in records:
             self._put(record)
@@ -102,13 +106,17 @@ class MemoryAccount:
 
     def find(self, query: Query[R]) -> Page[R]:
         """The records that match, oldest first unless the query says otherwise."""
-        found = [cast("R", record) for record in self._candidates(query) if _matches(record, query)]
-        key = _by_update if query.by_update else _by_age
-        if query.limit is None:
-            found.sort(key=key, reverse=query.descending)
-            return Page(tuple(found[query.offset :]), len(found))
-        first = heapq.nlargest if query.descending else heapq.nsmallest
-        return Page(tuple(first(query.offset + query.limit, found, key=key)[query.offset :]), len(found))
+        shelves = self._matching(query)
+        ordered = [shelf.by_update if query.by_update else shelf.by_age for shelf in shelves]
+        places: Iterable[tuple[Any, ...]]
+        places = heapq.merge(*map(reversed, ordered), reverse=True) if query.descending else heapq.merge(*ordered)
+        of_type = self._records.get(query.of, {})
+        found = (cast("R", of_type[place[-1]]) for place in places)
+        end = None if query.limit is None else query.offset + query.limit
+        if query.work_date is None:
+            return Page(tuple(islice(found, query.offset, end)), sum(map(len, ordered)))
+        of_day = [record for record in found if record.work_date == query.work_date]
+        return Page(tuple(of_day[query.offset : end]), len(of_day))
 
     def new_id(self) -> int:
         """A number that no record of this account bears yet."""
@@ -122,51 +130,80 @@ class MemoryAccount:
             else:
                 self._put(change.record)
 
-    def _candidates(self, query: Query[R]) -> Iterable[Record]:
-        """The records among which all that match are, as few as the indexes allow."""
+    def _matching(self, query: Query[R]) -> list[_Shelf]:
+        """The shelves on which all that match are, and but for their day nothing else."""
+        states = set(State if query.states is None else query.states)
         if query.people is None:
-            return self._records.get(query.of, {}).values()
-        states = tuple(State) if query.states is None else query.states
-        keys = [(query.of, person, state) for person in set(query.people) for state in set(states)]
-        return chain.from_iterable(self._of_person.get(key, {}).values() for key in keys)
+            owners = [owner for owner in self._shelves if owner[0] is query.of and owner[2] in states]
+        else:
+            owners = [(query.of, person, state) for person in set(query.people) for state in states]
+        return [
+            shelf
+            for owner in owners
+            for work, shelf in self._shelves.get(owner, {}).items()
+            if (query.tasks is None or work.task in query.tasks)
+            and (query.projects is None or work.project in query.projects)
+            and (query.clients is None or work.client in query.clients)
+            and (query.jobs is None or work.job in query.jobs)
+            and (query.with_task is None or query.with_task == (work.task != ""))
+        ]
 
     def _put(self, record: Record) -> None:
         kept = self._records.setdefault(type(record), {})
         if (before := kept.get(record.id)) is not None:
-            del self._of_person[_key(before)][record.id]
+            self._shelf(before).remove(before)
         kept[record.id] = record
-        self._of_person.setdefault(_key(record), {})[record.id] = record
+        self._shelf(record).add(record)
         self._last_id = max(self._last_id, record.last_number)
 
     def _drop(self, record: Record) -> None:
         before = self._records[type(record)].pop(record.id)
-        del self._of_person[_key(before)][record.id]
+        self._shelf(before).remove(before)
+
+    def _shelf(self, record: Record) -> _Shelf:
+        shelves = self._shelves.setdefault((type(record), record.person.id, record.timer.state), {})
+        work = _Work(_id(record.task), _id(record.project), _id(record.client), _id(record.job))
+        if (shelf := shelves.get(work)) is None:
+            shelf = shelves[work] = _Shelf()
+        return shelf
 
 
-def _key(record: Record) -> tuple[type[Record], str, State]:
-    return type(record), record.person.id, record.timer.state
+#: Whose records, and in which state.
+_Owner = tuple[type[Record], str, State]
 
 
-def _matches(record: Record, query: Query[R]) -> bool:
-    return (
-        (query.people is None or record.person.id in query.people)
-        and (query.states is None or record.timer.state in query.states)
-        and (query.tasks is None or _id(record.task) in query.tasks)
-        and (query.projects is None or _id(record.project) in query.projects)
-        and (query.clients is None or _id(record.client) in query.clients)
-        and (query.jobs is None or _id(record.job) in query.jobs)
-        and (query.with_task is None or query.with_task == (record.task is not None))
-        and (query.work_date is None or record.work_date == query.work_date)
-    )
+class _Work(NamedTuple):
+    """What records are on: ids, ``""`` for none."""
+
+    task: str
+    project: str
+    client: str
+    job: str
+
+
+class _Shelf:
+    """Where records lie in order: by number, and by the day of their last event; each place ends in the id."""
+
+    def __init__(self) -> None:
+        self.by_age: list[tuple[int, str]] = []
+        self.by_update: list[tuple[date, int, str]] = []
+
+    def add(self, record: Record) -> None:
+        insort(self.by_age, _by_age(record))
+        insort(self.by_update, _by_update(record))
+
+    def remove(self, record: Record) -> None:
+        del self.by_age[bisect_left(self.by_age, _by_age(record))]
+        del self.by_update[bisect_left(self.by_update, _by_update(record))]
 
 
 def _id(entity: Client | Project | Task | Job | None) -> str:
     return "" if entity is None else entity.id
 
 
-def _by_age(record: Record) -> int:
-    return record.number
+def _by_age(record: Record) -> tuple[int, str]:
+    return record.number, record.id
 
 
-def _by_update(record: Record) -> tuple[date, int]:
-    return record.updated_on or date.min, record.number
+def _by_update(record: Record) -> tuple[date, int, str]:
+    return record.updated_on or date.min, record.number, record.id
