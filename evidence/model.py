@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+import msgspec
 import pyarrow as pa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ from punchclock.sandbox.sql import SqlStore
 from punchclock.saved import dumps, loads
 from punchclock.timer import IDLE, Timer, amend, break_at, elapsed_at, not_before, start, transition, worked_at
 from punchclock.vendors.account import MemoryAccount, Query
+from punchclock.vendors.dialect import Move
 from punchclock.vendors.records import Record
 from punchclock.vendors.worksection import WorksectionTimer
 from punchclock.worlds import demo_world
@@ -183,7 +185,7 @@ def _timer(table: pa.Table) -> Timer:
 
 
 class Vendors(RuleBasedStateMachine):
-    """Every vendor with the events that it has: the model, its ``handle``, and the sandbox over each of its stores."""
+    """Every vendor with what its calls can do: the model, its ``handle``, and the sandbox over each of its stores."""
 
     tried: ClassVar[Counter[str]] = Counter()
     folder: ClassVar[Path]
@@ -226,7 +228,28 @@ class Vendors(RuleBasedStateMachine):
                     self._move(client, move.operation, move.flag, event)
         self.now = before
 
+    @rule(move=st.sampled_from([(client, move) for client in every() for move in client.dialect.moves]))
+    def correct(self, move: tuple[Client, Move]) -> None:
+        """What is no event: a timer is amended or discarded, or something else is said of it."""
+        client, (operation, verb, flag) = move[0], msgspec.structs.astuple(move[1])
+        if isinstance(verb, Event) or operation == "create_timer":
+            return
+        asked = client.moves[operation, flag]
+        timers = self.models[client.name, asked.of]
+        self._call(client, operation, flag)
+        if timers and timers[-1].state in asked.succeeds:
+            self.tried["corrections"] += 1
+            if verb is Correction.DISCARD:
+                timers.pop()
+            elif verb is Correction.AMEND and asked.worked is not None:
+                timers[-1] = amend(timers[-1], worked=asked.worked, since=timers[-1].since)
+
     def _move(self, client: Client, operation: str, flag: str, event: Event) -> None:
+        self._call(client, operation, flag)
+        self._model(client, client.moves[operation, flag].of, event)
+
+    def _call(self, client: Client, operation: str, flag: str) -> None:
+        """One request, to the vendor's ``handle`` and to each sandbox: the same answer, and the same changes."""
         self.tried["calls"] += 1
         asked = client.moves[operation, flag]
         found = self.account.find(Query(of=asked.of, people=(self.person.id,), descending=True, limit=1)).records
@@ -235,7 +258,6 @@ class Vendors(RuleBasedStateMachine):
         outcome = client.handle(request, self.account, self.now)
         held_to_the_table(f"{client.name}: {operation}", client, self.account, outcome)
         self.account.apply(outcome.changes)
-        self._model(client, asked.of, event)
         self.clock.freeze(self.now)
         for name, backend in self.backends.items():
             reply = backend.answer(request)
