@@ -73,6 +73,7 @@ class Client(msgspec.Struct, frozen=True):
         moves: how each move of the dialect is asked for, by operation and flag.
         reads: how each operation is asked for that changes nothing, by name.
         one_running: the states of which a person has one timer at most, of each kind; empty where there may be many.
+        one_per_task: whether a person has one timer at most for a task, in whatever state.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Client(msgspec.Struct, frozen=True):
     moves: Mapping[tuple[str, str], Asked]
     reads: Mapping[str, Asked]
     one_running: frozenset[State] = frozenset()
+    one_per_task: bool = False
 
     @property
     def dialect(self) -> Dialect:
@@ -247,7 +249,9 @@ _INTERVALS: Final = Client(
             IntervalsTimer,
             _intervals(
                 "create_timer",
-                lambda person, record, now: intervals.WriteTimer(personid=int(person.id), time=7, starttime=None),
+                lambda person, record, now: intervals.WriteTimer(
+                    personid=int(person.id), taskid=31, time=7, starttime=None
+                ),
             ),
             _ALL,
             worked=7 * _SECOND,
@@ -303,6 +307,7 @@ _INTERVALS: Final = Client(
             _KEPT,
         ),
     },
+    one_per_task=True,
 )
 
 

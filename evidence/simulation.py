@@ -20,11 +20,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
+import sqlalchemy as sa
 
 from evidence.claims import Claim, Refuted
 from evidence.clients import MORNING, Client, every
@@ -57,6 +58,12 @@ _YEAR: Final = 365.25 * 24 * _HOUR
 _BY_THE_SERVER: Final = frozenset({"worksection", "zoho"})
 
 
+#: What befalls a server: it ends once it has decided, or has written but not committed, or has not answered yet; or it
+#: finds its store gone.
+Crash = Literal["", "before commit", "at commit", "after commit", "store gone"]
+_CRASHES: Final[tuple[Crash, ...]] = ("before commit", "at commit", "after commit", "store gone")
+
+
 class Advance(msgspec.Struct, frozen=True):
     """Time passes, in microseconds."""
 
@@ -79,7 +86,7 @@ class Deliver(msgspec.Struct, frozen=True):
 
     which: int
     copy: bool = False
-    crash: Literal["", "before commit", "after commit", "store gone"] = ""
+    crash: Crash = ""
 
 
 class Inject(msgspec.Struct, frozen=True):
@@ -116,11 +123,12 @@ class _Crashing:
 
         def decide_or_crash(transaction: Transaction) -> _T:
             decided = decide(transaction)
-            if crash == "before commit":
+            if crash == "before commit" or (crash == "at commit" and isinstance(self.store, MemoryStore)):
                 raise _Crashed
             return decided
 
-        decided = self.store.write(decide_or_crash)
+        with _ending_at_commit() if crash == "at commit" else nullcontext():
+            decided = self.store.write(decide_or_crash)
         if crash == "after commit":
             raise _Crashed
         return decided
@@ -136,6 +144,24 @@ class _Crashing:
 
     def close(self) -> None:
         self.store.close()
+
+
+@contextmanager
+def _ending_at_commit() -> Iterator[None]:
+    """The server ends when all is written to the database and nothing is committed."""
+    ended = False
+
+    def end(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal ended
+        if statement == "COMMIT" and not ended:
+            ended = True
+            raise _Crashed
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", end)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", end)
 
 
 class _Key(NamedTuple):
@@ -245,7 +271,7 @@ class Simulation:
         self.last_entry = entries[-1].number if entries else self.last_entry
         self.happened["faults"] += sum(len(entry.faults) for entry in entries)
         changes = [change for entry in entries for change in entry.changes]
-        if step.crash == "before commit" and reply is None and changes:
+        if step.crash in ("before commit", "at commit") and reply is None and changes:
             raise Refuted(f"a crash before the commit, and {changes} is in the journal")
         self._answered(client, operation, request, reply, entries)
         self._stored(before, entries)
@@ -338,9 +364,14 @@ class Simulation:
             raise Refuted(f"the event log replayed: {_different(told, stored)}")
 
     def _one_running(self) -> None:
-        """One timer a person that counts, of each kind, where the vendor says so."""
+        """One timer a person that counts, of each kind, or one a person and task, where the vendor says so."""
         with self.store.reading() as account:
             for client in every():
+                for of in client.module.RECORDS if client.one_per_task else ():
+                    kept = account.find(Query(of=of)).records
+                    tasks = Counter((record.person.id, record.task.id) for record in kept if record.task)
+                    if any(count > 1 for count in tasks.values()):
+                        raise Refuted(f"{client.name}: {dict(tasks)} timers, by person and task")
                 for of in client.module.RECORDS if client.one_running else ():
                     states = tuple(client.one_running)
                     counts = Counter(record.person.id for record in account.find(Query(of=of, states=states)).records)
@@ -396,10 +427,8 @@ def _pause(chance: random.Random) -> int:
     return chance.randint(0, longest * _SECOND)
 
 
-def _crash(chance: random.Random) -> Literal["", "before commit", "after commit", "store gone"]:
-    kinds: tuple[Literal["before commit", "after commit", "store gone"], ...]
-    kinds = ("before commit", "after commit", "store gone")
-    return chance.choice(kinds) if chance.random() < 0.06 else ""
+def _crash(chance: random.Random) -> Crash:
+    return chance.choice(_CRASHES) if chance.random() < 0.06 else ""
 
 
 def _fault(chance: random.Random, *, skewed: bool) -> Fault:
@@ -473,6 +502,8 @@ def _plainer(step: Step) -> Step:
             return msgspec.structs.replace(step, record=0, skew=0)
         case Deliver():
             return Deliver(-1, crash=step.crash)
+        case Inject(fault):
+            return Inject(msgspec.structs.replace(fault, probability=None))  # where chance is, no step can be left out
         case _:
             return step
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from importlib import import_module
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from evidence_copies import breaks, broken
-from punchclock import vendors
+from punchclock import Event, vendors
+from punchclock.machine import Correction
 
 pytest.importorskip("evidence")
 
-from evidence import model, simulation
+from evidence import clients, model, simulation
 from evidence.claims import SHORT, Refuted
 
 TINY = msgspec.structs.replace(SHORT, simulation_seeds=3, model_examples=12)
@@ -177,14 +179,33 @@ def test_a_retried_start_that_makes_two_timers_is_caught(monkeypatch: pytest.Mon
     assert len(history) <= 4
 
 
-def test_what_goes_wrong_in_a_database_alone_is_cut_down_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that gives an id twice is caught, by a history that holds in memory."""
-    sql = import_module("punchclock.sandbox.sql")
-    breaks(monkeypatch, sql._Shared, "write", "tables.write_last_id(self._connection, self._last_id)", "pass")  # noqa: SLF001
-    history = cut_down(4, 60, database=True)
+def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where the rule is that there is one timer for a task, whatever it does."""
+    monkeypatch.setattr(import_module("punchclock.vendors.intervals.handlers"), "one_per_task", lambda *_: None)
+    history = cut_down()
+    assert no_step_too_many(history)
+    assert len(history) <= 4
+
+
+@pytest.mark.parametrize(
+    ("module", "owner", "name", "old", "new"),
+    [
+        ("sql", "_Shared", "keep", "last.removes else", "last.removes or last.verb == 'pause' else"),
+        ("sql", "_rolled_back", "", "ROLLBACK", "COMMIT"),
+        ("sql", "SqlStore", "_transaction", '"COMMIT"', '"ROLLBACK"'),
+    ],
+    ids=["a pause is a discard", "a transaction that is broken off is kept", "nothing is kept"],
+)
+def test_what_goes_wrong_in_a_database_alone_is_cut_down_there(
+    module: str, owner: str, name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that keeps something else is caught, by a history that holds in memory."""
+    home = import_module(f"punchclock.sandbox.{module}")
+    breaks(monkeypatch, getattr(home, owner) if name else home, name or owner, old, new)
+    history = cut_down(60, 60, database=True)
     assert no_step_too_many(history, database=True)
     assert not fails(history)
-    assert len(history) <= 5
+    assert len(history) <= 6
 
 
 def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +231,24 @@ def test_a_model_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
     breaks(monkeypatch, model, "transition", "return Timer(target, now, now, 0)", "return Timer(target, now, now, 1)")
     with pytest.raises(Refuted, match="the model"):
         model.run(model.Machines, 30)
+
+
+def test_a_store_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A database that discards nothing is set apart from the account, by a start and a discard."""
+    sql = import_module("punchclock.sandbox.sql")
+    breaks(monkeypatch, sql._Shared, "keep", "None if last.removes else", "")  # noqa: SLF001
+    monkeypatch.setattr(model.Vendors, "folder", tmp_path, raising=False)
+    monkeypatch.setattr(model.Vendors, "store", model.opened(tmp_path), raising=False)
+    machine = model.Vendors()
+    machine.open()
+    machine.happen(event=Event.START, by=0)
+    machine.all_are_one()
+    (worksection,) = (client for client in clients.every() if client.name == "worksection")
+    (discard,) = (move for move in worksection.dialect.moves if move.verb is Correction.DISCARD)
+    machine.correct(move=(worksection, discard))
+    with pytest.raises(Refuted, match="worksection: the store SQLite has"):
+        machine.all_are_one()
+    machine.store.close()
 
 
 def test_a_saved_form_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
