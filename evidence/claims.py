@@ -108,7 +108,7 @@ def checked(means: str, claims: Iterable[Claim], budget: Budget) -> Iterator[Row
         try:
             size = claim.check(budget)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that breaks down or ends has shown nothing
-            finding = f"{type(error).__name__}: {error}"
+            finding = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
         if not size and not finding:
             finding = "it does not say what it tried"
         yield Row(claim.text, means, budget.name, size, not finding, finding, time.perf_counter() - begun)

@@ -76,6 +76,18 @@ def test_a_claim_that_fails_is_a_row_that_says_so() -> None:
     assert "ZeroDivisionError" in third.finding
 
 
+def test_a_finding_has_its_notes() -> None:
+    """What is noted of an error, as Hypothesis notes the commands that lead to it, stands in the row."""
+
+    def noted(budget: Budget) -> str:
+        error = Refuted("1 + 1 = 3")
+        error.add_note("after add(1, 1)")
+        raise error
+
+    (row,) = checked("model", (Claim("a", noted),), SHORT)
+    assert row.finding == "Refuted: 1 + 1 = 3; after add(1, 1)"
+
+
 def test_a_check_that_ends_the_run_or_tried_nothing_has_shown_nothing() -> None:
     """A check that leaves with status 0, and one that has nothing to say for itself, do not hold."""
     ended, silent = checked("proof", (Claim("a", lambda _: sys.exit(0)), Claim("b", lambda _: "")), SHORT)
@@ -151,11 +163,14 @@ def test_the_machine_is_described_and_not_named() -> None:
 
 
 def test_a_pitfall_that_is_fallen_into_is_noticed(tmp_path: Path) -> None:
-    """A file with a test that fails refutes the claim, and so does one without tests."""
+    """A file with a test that fails refutes the claim; so does one without tests, or without a mistake."""
     pitfalls = importlib.import_module("evidence.pitfalls")
     tests = tmp_path / "test_wrong.py"
     tests.write_text("def test_wrong():\n    '''It fails.'''\n    assert 1 + 1 == 3\n", encoding="utf-8")
     with pytest.raises(Refuted, match="1 failed"):
+        pitfalls.reported_mistakes(SHORT, tests)
+    tests.write_text("def test_alone():\n    '''It has no mistake.'''\n    assert 1 + 1 == 2\n", encoding="utf-8")
+    with pytest.raises(Refuted, match="test_alone has no mistake beside it"):
         pitfalls.reported_mistakes(SHORT, tests)
     tests.write_text("", encoding="utf-8")
     with pytest.raises(Refuted, match="no tests ran"):
