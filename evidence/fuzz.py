@@ -37,6 +37,9 @@ from punchclock.errors import PunchclockError
 from punchclock.instants import format_instant, parse_instant
 from punchclock.log import Entry, parse_line
 from punchclock.machine import Event
+from punchclock.sandbox.backend import Backend
+from punchclock.sandbox.control import ENDPOINTS, PREFIX, control
+from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.saved import dumps, loads
 from punchclock.timer import pause, start
 from punchclock.vendors.account import MemoryAccount, Query
@@ -309,6 +312,41 @@ def _read(client: Client, data: bytes) -> None:
         raise refusals[0]
 
 
+# ---- the control plane ---------------------------------------------------------------------------
+
+
+def _control(data: bytes) -> None:
+    """One call, to a sandbox of its own: an answer in JSON or in lines of it, and a sandbox that goes on."""
+    backend = Backend(_world(), clock=MORNING)
+    request = read_request(data)
+    status, headers, body = control(backend, request)
+    said = f"the control plane: {data!r}: {status} {body!r}"
+    if not 200 <= status < 500:
+        raise Refuted(said)
+    lines = body.splitlines() if "ndjson" in headers["content-type"] else [body]
+    try:
+        answers = [msgspec.json.decode(line) for line in lines]
+        backend.answer(Request(method="GET", path="/timer/"))
+    except ConnectionDropped:
+        return  # a fault that was asked for
+    except Exception as error:
+        raise Refuted(f"{said}: {error}") from error
+    if status >= 400 and not answers[0]["error"]["code"]:
+        raise Refuted(f"{said}: it has no name")
+
+
+_world: Final = cache(demo_world)
+
+
+def _controls() -> list[bytes]:
+    requests = []
+    for endpoint in ENDPOINTS:
+        request = Request(method=endpoint.method, path=f"{PREFIX}/{endpoint.path}", query="after=1")
+        bodies = [msgspec.json.encode(example) for example in endpoint.examples]
+        requests += [msgspec.structs.replace(request, body=body) for body in (b"", *bodies)]
+    return [written_request(request) for request in requests]
+
+
 def _targets() -> dict[str, Target]:
     targets = {
         "lines": Target("a line of a log is an entry or a named error", _line, _lines, 25),
@@ -326,6 +364,12 @@ def _targets() -> dict[str, Target]:
             "a world in JSON is a world or a named error", lambda data: parse_world(data, "json"), _as_json, 10
         ),
     }
+    targets["calls of the control plane"] = Target(
+        "whatever is asked of the control plane, it answers in its own shape, and the sandbox goes on",
+        _control,
+        _controls,
+        3,
+    )
     for client in clients.every():
         targets[f"calls of {client.name}"] = Target(
             f"whatever is asked of {client.name}, it answers in its own shape and writes nothing",
