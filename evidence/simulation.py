@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
@@ -52,6 +53,7 @@ _T = TypeVar("_T")
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
 _STEPS: Final = 400
+_FEW: Final = 24  # steps, of which every pair can be tried
 _YEAR: Final = 365.25 * 24 * _HOUR
 
 #: Vendors whose calls count by the server's clock alone; at the others a client says when, and may say it wrong.
@@ -472,7 +474,10 @@ def simulated(history: Sequence[Step], database: Path | None = None) -> Simulati
 
 
 def shortest(history: Sequence[Step], *, database: bool = False) -> list[Step]:
-    """A history that fails, cut down and made plain until it would fail no more without any one of its steps."""
+    """A history that fails, cut down and made plain until it would fail no more without any one or two of its steps.
+
+    Two, for what is asked for is delivered by another step.
+    """
     kept = list(history)
     before: list[Step] = []
     while kept != before:
@@ -487,6 +492,11 @@ def shortest(history: Sequence[Step], *, database: bool = False) -> list[Step]:
                 else:
                     place += size
             size //= 2
+        for pair in combinations(range(len(kept)), 2) if len(kept) <= _FEW else ():
+            rest = [step for place, step in enumerate(kept) if place not in pair]
+            if failure(rest, database=database):
+                kept = rest
+                break
         for place, step in enumerate(kept):
             plain = [*kept[:place], _plainer(step), *kept[place + 1 :]]
             if plain != kept and failure(plain, database=database):

@@ -167,7 +167,7 @@ def test_what_is_caught_is_told_by_the_shortest_history(mistake: str, monkeypatc
         monkeypatch.setattr(import_module(f"punchclock.vendors.{vendor}.handlers"), "stepped", copy)
     history = cut_down()
     assert no_step_too_many(history)
-    assert len(history) <= 9
+    assert len(history) <= 6
 
 
 def test_a_retried_start_that_makes_two_timers_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
