@@ -110,7 +110,7 @@ def test_a_number_of_inputs_are_the_same_inputs_each_time() -> None:
 def test_a_time_is_filled_from_another_seed_each_time() -> None:
     """A run by time tells its seed, and the next one has another."""
     told = [fuzz.fuzzed("uneven", 0, 1, __name__) for _ in range(2)]
-    seeds = [re.search(r"inputs in 1 s from seed (\d+); ", each) for each in told]
+    seeds = [re.search(r"inputs, in 1 s from seed (\d+); ", each) for each in told]
     assert all(seeds)
     assert len({seed and seed[1] for seed in seeds}) == 2
 
