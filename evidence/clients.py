@@ -413,6 +413,11 @@ def moved(client: Client, move: Move, state: State, later: int) -> None:
         raise Refuted(f"{said}: {'it succeeded' if succeeded else outcome.rejection or 'nothing happened'}")
     if succeeded and asked.worked not in (None, outcome.changes[-1].record.timer.worked):
         raise Refuted(f"{said}: {asked.worked} µs of work were sent, and it is {outcome.changes[-1].record.timer}")
+    for shown in _shown(msgspec.json.decode(outcome.reply.body)) if succeeded else ():
+        after = outcome.changes[-1].record.timer
+        counted = worked_at(after, not_before(after, now))
+        if abs(counted - shown) >= _unit(asked.of):
+            raise Refuted(f"{said}: {shown} µs of work are answered, and {counted} are stored")
     account.apply(outcome.changes)
     for change in outcome.changes[-1:]:
         kept = account.get(type(change.record), change.record.id)
@@ -452,11 +457,16 @@ def read(client: Client, operation: str, state: State, later: int) -> None:
     counted = worked_at(timer, not_before(timer, now))
     for each, work in zip(told, shown, strict=True) if state in _reached(client, asked.of) else ():
         read = worked_at(each, not_before(each, now))
-        unit = 60 * _SECOND if asked.of is AttendanceTimer else _SECOND  # what is less is left out, of work or of break
+        unit = _unit(asked.of)
         if (each.state is State.RUNNING) != (state is State.RUNNING) or abs(counted - read) >= unit:
             raise Refuted(f"{said}: told as {each}, {read} µs of work, and not {counted}")
         if abs(counted - work) >= unit:
             raise Refuted(f"{said}: {work} µs of work are shown, and not {counted}")
+
+
+def _unit(of: type[Record]) -> int:
+    """What is less is left out of what is shown, of the work or of the break."""
+    return 60 * _SECOND if of is AttendanceTimer else _SECOND
 
 
 def _shown(payload: object) -> Iterator[int]:

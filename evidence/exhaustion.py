@@ -248,7 +248,18 @@ def histories_at_once(budget: Budget) -> str:
             _compare(f"{events}, replayed", ended, tally, tally.last)
             until = (events[-1][1] if events else 0) + 2 * _MILLISECOND
             _strokes(events, history.timeline(events, until=until), until)
+            if events:
+                _refused_before(events)
     return f"{words:,} histories: every legal word up to length 11, its clock standing or going on at each step"
+
+
+def _refused_before(events: list[tuple[Event, int]]) -> None:
+    """A timeline cannot end before the last event."""
+    try:
+        stretches = history.timeline(events, until=events[-1][1] - 1)
+    except ClockWentBackwards:
+        return
+    raise Refuted(f"{events}: ended before the last of them, it is {stretches}")
 
 
 def _tallied(tally: Oracle, event: Event, at: int) -> Oracle:
