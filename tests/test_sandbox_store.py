@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -447,11 +449,16 @@ def test_of_64_simultaneous_starts_exactly_one_wins(open_store: Open) -> None:
 
 def in_line(store: SqlStore, calls: Sequence[Callable[[Transaction], object]]) -> list[object]:
     """What becomes of calls that all wait while another one is decided: answers, or the errors in their place."""
+    return at_once(store, [partial(store.write, each) for each in calls])
+
+
+def at_once(store: SqlStore, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """The same of calls through whatever door."""
     answers: list[object] = [None] * len(calls)
 
     def call(place: int) -> None:
         try:
-            answers[place] = store.write(calls[place])
+            answers[place] = calls[place]()
         except Exception as error:  # noqa: BLE001 it is the answer
             answers[place] = error
 
@@ -574,6 +581,34 @@ def test_a_group_that_cannot_be_committed_is_refused_as_a_whole(url: str, monkey
     assert [each.at for each in store.journal()] == [1]
     assert in_line(store, [starting(1001), refused]) == [0, "1002 is free"]
     store.close()
+
+
+def test_of_such_a_group_everybody_hears_it_from_the_vendor(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each client of a group that cannot be committed gets its vendor's 5xx; the next group is answered as ever."""
+    store = SqlStore(url, WORLD)
+    sandbox = Sandbox(WORLD, clock=NOW, store=store)
+    stop = intervals.request("delete_timer", intervals.DeleteTimer(id="7"), token="intervals-token-5")
+
+    def discard() -> tuple[int, bytes]:
+        status, _, body = sandbox.handle(stop.method, stop.path, "", stop.headers)
+        return status, body
+
+    calls: list[Callable[[], tuple[int, bytes]]] = [partial(start_at, sandbox), discard, partial(start_at, sandbox)]
+    execute = sa.Connection.exec_driver_sql
+
+    def full(connection: sa.Connection, statement: str) -> object:
+        if statement == "COMMIT":
+            raise sa.exc.OperationalError(statement, None, Exception("disk full"))
+        return execute(connection, statement)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sa.Connection, "exec_driver_sql", full)
+        answers = at_once(store, calls)
+    assert [status for status, body in answers if b'"code":20' in body] == [502, 502, 502]
+    assert sandbox.timers() == []
+    assert [status for status, _ in at_once(store, calls)] == [201, 404, 201]
+    assert len(sandbox.timers()) == 2
+    sandbox.close()
 
 
 def test_nobody_who_came_later_is_refused_with_those_before(tmp_path: Path) -> None:
