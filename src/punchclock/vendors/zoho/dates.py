@@ -84,13 +84,16 @@ def read_date(text: str, date_format: str) -> date:
         UnknownDateFormat: the format is none.
         InvalidDate: the text does not have its form, or there is no such day.
     """
+    if date_format == ISO and text[4:8:3] == "--":  # in every reply, and a fifth of the time that reading one takes
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass  # the slow way, below, finds out why
     fit = _compiled(date_format)[0](text)
     if fit is None:
         raise InvalidDate(text, date_format, fits=False)
+    year, month, day = fit.group("year", "month", "day")
     try:
-        if date_format == ISO:  # by far the most frequent, and quick to read
-            return date.fromisoformat(text)
-        year, month, day = fit.group("year", "month", "day")
         return date(int(year), _MONTH_NUMBERS.get(month.lower()) or int(month), int(day))
     except ValueError:
         raise InvalidDate(text, date_format, fits=True) from None

@@ -66,7 +66,7 @@ class BillingStatus(StrEnum):
 
 def read_billing_status(text: str) -> BillingStatus | None:
     """The status that a text names, in any of the spellings that the page takes, in any case; ``None`` for none."""
-    return _SPELLINGS.get(text.strip().lower())
+    return _SPELLINGS.get(text) or _SPELLINGS.get(text.strip().lower())
 
 
 #: "billable | non billable | non-billable | nonbillable| all | 0 | 1 | -1"; what "all" and -1 mean is our choice.
@@ -279,10 +279,10 @@ def parse_running(payload: object, now: int, zone: str = "UTC", *, date_format: 
         since = _nearest(read.date, now, zone) - read.diff * _SECOND
     except InstantOutOfRange as error:
         raise MalformedPayload("zoho", f"{path}.date", read.date, error.reason) from None
-    for field, begun in (("diff", since), ("totaltime", since - worked)):
-        if begun < _FIRST:
-            reason = "the timer would have begun before the year 1"
-            raise MalformedPayload("zoho", f"{path}.{field}", getattr(read, field), reason)
+    if since - worked < _FIRST:
+        field = "diff" if since < _FIRST else "totaltime"
+        reason = "the timer would have begun before the year 1"
+        raise MalformedPayload("zoho", f"{path}.{field}", getattr(read, field), reason)
     try:
         booked_on = read_date(read.work_date, date_format) if read.work_date else None
     except InvalidDate as error:
@@ -325,11 +325,12 @@ def _decoded(payload: object) -> tuple[_Read | UnsetType, str]:
 
 def _nearest(seconds: int, now: int, zone: str) -> int:
     """The instant nearest to ``now``, to the second, at which the clock in the zone shows these seconds of the day."""
-    here, day = now - now % _SECOND, _DAY * _SECOND
+    here = now - now % _SECOND
     if seconds_of_day(here, zone) == seconds:
         return here
     # The clock shows every time within a day, but for one that is skipped, and then the next day. Within a day on
     # either side it is changed at most once: each side has the offset before the change, or the one after it.
+    day = _DAY * _SECOND
     ahead = [(seconds - seconds_of_day(side, zone)) % _DAY * _SECOND for side in (here - day, here + day)]
     around = {here + gap - back for gap in ahead for back in (0, day)}
     shown = (at for at in around if seconds_of_day(at, zone) == seconds)
