@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import ast
 import difflib
+import itertools
 import os
 import random
 import shutil
@@ -207,31 +208,39 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mutants_of(module: str) -> list[Mutant]:
-    """Every mutant of a module that Python can compile, each once."""
+    """Every mutant of a module that Python can compile, each once, statement by statement."""
+    original = (_ROOT / "src" / "punchclock" / module).read_text(encoding="utf-8")
+    lines = original.splitlines(keepends=True)
+    starts = [_first_line(node) - 1 for node in ast.parse(original).body]
+    found: dict[str, Mutant] = {}
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):  # to read the whole for each takes minutes
+        statement = "".join(lines[start:end])
+        for mistaken in _mistaken(statement):
+            source = "".join(lines[:start]) + mistaken + "".join(lines[end:])
+            found.setdefault(source, _mutant(module, statement, mistaken, source))
+    return list(found.values())
+
+
+def _mistaken(statement: str) -> Iterator[str]:
+    """A statement with each mistake that Python can compile and that changes more than annotations."""
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator
 
-    original = (_ROOT / "src" / "punchclock" / module).read_text(encoding="utf-8")
-    plain = ast.dump(_unannotated(original))
-    found: dict[str, Mutant] = {}
+    plain = ast.dump(_unannotated(statement))
     for name in _OPERATORS:
         operator = get_operator(name)()
-        occurrence = 0
-        while True:
-            occurrence += 1
+        for occurrence in itertools.count():
             try:
-                source = mutate_code(original, operator, occurrence - 1)
+                mistaken = mutate_code(statement, operator, occurrence)
             except AttributeError:  # an exception with a dotted name is beyond cosmic-ray
                 continue
-            if source is None:
+            if mistaken is None:
                 break
             try:
-                changed = ast.dump(_unannotated(source)) != plain
+                if ast.dump(_unannotated(mistaken)) != plain:
+                    yield mistaken
             except SyntaxError:
                 continue
-            if changed and source not in found:
-                found[source] = _mutant(module, original, source)
-    return list(found.values())
 
 
 def _unannotated(source: str) -> ast.AST:
@@ -249,25 +258,30 @@ def _unannotated(source: str) -> ast.AST:
     return Bare().visit(ast.parse(source))  # type: ignore[no-any-return]
 
 
-def _mutant(module: str, original: str, source: str) -> Mutant:
-    old, new = original.splitlines(), source.splitlines()
+def _mutant(module: str, statement: str, mistaken: str, source: str) -> Mutant:
+    old, new = statement.splitlines(), mistaken.splitlines()
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
     changes = [change for change in matcher.get_opcodes() if change[0] != "equal"]
     first, last = changes[0], changes[-1]
     before = "\n".join(line.strip() for line in old[first[1] : last[2]])
     after = "\n".join(line.strip() for line in new[first[3] : last[4]])
-    return Mutant(module, _where(original, first[1] + 1), before, after, source)
+    return Mutant(module, _where(statement, first[1] + 1), before, after, source)
 
 
-def _where(source: str, line: int) -> str:
+def _where(statement: str, line: int) -> str:
     """The innermost function or class around a line."""
     around = [
         node
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        and min([node.lineno, *(each.lineno for each in node.decorator_list)]) <= line <= (node.end_lineno or 0)
+        for node in ast.walk(ast.parse(statement))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and _first_line(node) <= line <= (node.end_lineno or 0)
     ]
     return max(around, key=lambda node: node.lineno).name if around else ""
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Where it begins; a decorator is a part of it."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
 
 
 def equivalents() -> dict[tuple[str, str, str, str], str]:
