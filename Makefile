@@ -40,8 +40,9 @@ generate: .venv/.dev  ## write the docs' diagrams, tables and printed samples an
 bench: .venv/.dev  ## measure, and print the table of ratios
 	$(BIN)/python -m benchmarks
 
-evidence: .venv/.dev  ## check every claim by every means, for hours, and print the table
-	$(BIN)/python -m evidence --long
+evidence: .venv/.dev  ## check every claim by every means, for hours; print the table, and keep it for the docs
+	$(BIN)/python -m evidence --long --save
+	$(BIN)/python scripts/generate_docs.py
 
 clean:  ## forget everything that these targets made
 	rm -rf .venv site build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -16,7 +16,8 @@ from mkdocs.exceptions import PluginError
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]  # mkdocs knows the hook only
 
-from benchmarks.results import RESULTS, Results, text  # noqa: E402
+from benchmarks import results as costs  # noqa: E402
+from benchmarks.sandbox import results as load  # noqa: E402
 from evidence import results as evidence  # noqa: E402
 
 from control_docs import control_pages  # noqa: E402
@@ -30,12 +31,12 @@ GENERATED = ROOT / "docs" / "generated"
 
 def generated() -> dict[str, str]:
     """The name and the content of each generated file."""
-    results = msgspec.json.decode(RESULTS.read_bytes(), type=Results)
     return {
         "machine.svg": svg(TRANSITIONS, "The states of a timer and the events between them"),
         "machine-table.md": markdown_table(TRANSITIONS),
         "machine-mermaid.md": f"```mermaid\n{mermaid(TRANSITIONS)}```\n",
-        "benchmarks.md": text(results),
+        "benchmarks.md": costs.text(msgspec.json.decode(costs.RESULTS.read_bytes(), type=costs.Results)),
+        "sandbox-load.md": load.text(msgspec.json.decode(load.RESULTS.read_bytes(), type=load.Results)),
         "evidence.md": evidence.text(msgspec.json.decode(evidence.RESULTS.read_bytes(), type=evidence.Results)),
         **vendor_pages(),
         **control_pages(),

@@ -17,15 +17,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import httpx
 import msgspec
 
 import punchclock as pc
 from benchmarks.__main__ import machine
-from benchmarks.report import markdown
-from benchmarks.sandbox.load import Load, Sent, measure
+from benchmarks.sandbox.load import Sent, measure
+from benchmarks.sandbox.results import PEER, RESULTS, Results, Row, text
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.sql import SqlStore
 from punchclock.sandbox.store import MemoryStore, Store, Transaction
@@ -62,57 +61,24 @@ MOTO = Sent(
 )
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One line: a server, how many timers it has, a call, and its load."""
-
-    server: str
-    stored: int
-    call: str
-    load: Load
-
-
-class Results(msgspec.Struct, frozen=True):
-    """One run, and what it ran on."""
-
-    machine: str
-    start_in_process_us: float
-    rows: list[Row]
-
-
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sandbox", description=__doc__)
     parser.add_argument("--save", action="store_true", help="keep the figures in results.json beside this file")
     parser.add_argument("--sizes", default="10000,1000000", help="how many timers are stored, for each measure")
     arguments = parser.parse_args()
-    rows = [row for size in map(int, arguments.sizes.split(",")) for row in _sandboxes(size)]
-    with _moto() as port:
-        rows.append(Row("moto", 0, "put one item", measure(port, [MOTO], SECONDS)))
+    rows = [_peer()]  # and after each size: the machine may be quicker at one time than at another
+    for size in map(int, arguments.sizes.split(",")):
+        rows += [*_sandboxes(size), _peer()]
     results = Results(machine(), _in_process(), rows)
-    print(text(results))
+    print(text(results), end="")
     if arguments.save:
-        path = Path(__file__).with_name("results.json")
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
 
 
-def text(results: Results) -> str:
-    """The figures as a table; each start against moto's rate in the same run."""
-    moto = next(row.load.rate for row in results.rows if row.server == "moto")
-    heads = ("server", "timers stored", "call", "a second", "median", "99 %", "against moto")
-    lines = [
-        (
-            row.server,
-            f"{row.stored:,}" if row.stored else "",
-            row.call,
-            f"{row.load.rate:,.0f}",
-            f"{row.load.median_ms:.2f} ms",
-            f"{row.load.p99_ms:.2f} ms",
-            f"{row.load.rate / moto:.1f} ×",
-        )
-        for row in results.rows
-    ]
-    table = markdown(heads, lines)
-    return f"{results.machine}\n\n{table}\n\nA start in process, without HTTP: {results.start_in_process_us:.0f} µs"
+def _peer() -> Row:
+    with _moto() as port:
+        return Row(PEER, 0, "put one item", measure(port, [MOTO], SECONDS))
 
 
 def _sandboxes(size: int) -> Iterator[Row]:
