@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from punchclock import PunchclockError
+from punchclock.vendors import errors
 from punchclock.vendors.errors import (
     Inexpressible,
     MalformedPayload,
@@ -72,3 +73,9 @@ def test_what_a_stranger_sent_is_cut() -> None:
     assert clipped("\ud800") == "\\ud800"
     assert clipped("x" * 200) == "x" * 200
     assert clipped("x" * 201) == "x" * 200 + "…"
+
+
+def test_all_errors_are_named() -> None:
+    """Each kind is in the module's ``__all__``."""
+    kinds = {name for name, kind in vars(errors).items() if isinstance(kind, type) and kind.__module__ == errors.__name__}
+    assert kinds <= set(errors.__all__)

@@ -1,8 +1,8 @@
-"""Every error that punchclock raises, and nothing else.
+"""The errors of the core, and how what they quote is made to fit a line.
 
 An error says what went wrong, where and why in its text, and carries the same facts as attributes
 for a program to read. ``code`` names the kind and never changes; the wording of the text may.
-Vendors' own rejections (their codes, their messages) live with the vendors.
+Errors of the vendors, of world files and of the sandbox derive from the same base and live with them.
 """
 
 from __future__ import annotations

@@ -1,10 +1,21 @@
-"""What can go wrong between a program and a vendor: a payload that is none, and the vendor's own no."""
+"""What can go wrong between a program and a vendor: no such vendor or call, a payload that is none, the vendor's own no.
+
+And between two vendors: what one names and the world does not have, and what the other has no form for.
+"""
 
 from __future__ import annotations
 
-from punchclock.errors import PunchclockError, shown
+from punchclock.errors import PunchclockError, cut, shown
 
-__all__ = ["MalformedPayload", "Rejection", "UnknownOperation", "UnknownVendor", "clipped"]
+__all__ = [
+    "Inexpressible",
+    "MalformedPayload",
+    "Rejection",
+    "UnknownEntity",
+    "UnknownOperation",
+    "UnknownVendor",
+    "clipped",
+]
 
 
 class UnknownVendor(PunchclockError):
@@ -89,8 +100,7 @@ class Rejection(PunchclockError):
 
 def clipped(text: str) -> str:
     """A stranger's text, cut to a length that fits a line; what UTF-8 cannot hold is spelled out."""
-    cut = text if len(text) <= 200 else f"{text[:200]}…"
-    return cut.encode("utf-8", "backslashreplace").decode()
+    return cut(text).encode("utf-8", "backslashreplace").decode()
 
 
 class UnknownEntity(PunchclockError):
