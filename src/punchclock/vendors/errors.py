@@ -1,4 +1,4 @@
-"""What can go wrong between a program and a vendor: no such vendor or call, a payload that is none, the vendor's own no.
+"""What can go wrong between a program and a vendor: no such call, a payload that is none, the vendor's own no.
 
 And between two vendors: what one names and the world does not have, and what the other has no form for.
 """
