@@ -44,6 +44,7 @@ from punchclock.errors import (
     MissingLocalTime,
     UnknownZone,
 )
+from punchclock.instants import FIRST, LAST
 
 __all__ = [
     "Day",
@@ -86,11 +87,9 @@ _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
 _EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock; it gets its zone below
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
-_FIRST: Final = (dt.date.min.toordinal() - _EPOCH_ORDINAL) * _DAY
-_LAST: Final = (dt.date.max.toordinal() + 1 - _EPOCH_ORDINAL) * _DAY - 1
 # No offset reaches a day, so from here to there every wall clock can be shown as a ``datetime``.
-_SAFE_FIRST: Final = _FIRST + _DAY
-_SAFE_LAST: Final = _LAST - _DAY
+_SAFE_FIRST: Final = FIRST + _DAY
+_SAFE_LAST: Final = LAST - _DAY
 # The instants that ``datetime.fromtimestamp`` takes on every platform.
 _UNTIL_2038: Final = 2**31 * _SECOND
 
@@ -183,7 +182,7 @@ def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, d
     else:
         refusal = AmbiguousLocalTime if meant else MissingLocalTime
         raise refusal(date, seconds, str(zone), earlier=earlier, later=later)
-    if not _FIRST <= at <= _LAST:
+    if not FIRST <= at <= LAST:
         raise InstantOutOfRange(at)
     return at
 
@@ -292,9 +291,9 @@ def _epoch(zone: Zone) -> dt.datetime:
 
 def _wall(at: int, offset: int, zone: Zone) -> int:
     """What the wall clock shows, as an integer, if both it and the instant can be shown at all."""
-    if not _FIRST <= at <= _LAST:
+    if not FIRST <= at <= LAST:
         raise InstantOutOfRange(at)
-    if not _FIRST <= at + offset <= _LAST:
+    if not FIRST <= at + offset <= LAST:
         raise InstantOutOfRange(at, str(zone))
     return at + offset
 

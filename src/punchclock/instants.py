@@ -11,11 +11,12 @@ from typing import Final
 
 from punchclock.errors import InstantOutOfRange, InvalidInstant, NaiveDatetime, shown
 
-__all__ = ["format_instant", "instant", "parse_instant", "to_datetime"]
+__all__ = ["FIRST", "LAST", "format_instant", "instant", "parse_instant", "to_datetime"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
-_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+#: The instants that a ``datetime`` can show in UTC: those of the years 1 to 9999.
+FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 # RFC 3339, section 5.6, to the microsecond: a text is held against these shapes with each of its digits made a 0.
 # That is twice as fast as a regular expression, and a log has an instant in every line.
@@ -99,7 +100,7 @@ def parse_instant(text: str) -> int:
         except InvalidInstant:
             pass  # said below, of the whole text
         else:
-            if _FIRST <= instant <= _LAST:
+            if FIRST <= instant <= LAST:
                 return instant
     return _parsed(text)
 
@@ -140,7 +141,7 @@ def _microseconds(since_epoch: timedelta, value: object) -> int:
 
 
 def _in_range(instant: int, value: object) -> int:
-    if not _FIRST <= instant <= _LAST:
+    if not FIRST <= instant <= LAST:
         raise InstantOutOfRange(value)
     return instant
 

@@ -26,7 +26,7 @@ from msgspec import UNSET
 
 from punchclock.columns.replay import stream
 from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, MalformedTable, UnknownFormat
-from punchclock.instants import format_instant, instant
+from punchclock.instants import FIRST, LAST, format_instant, instant
 from punchclock.log import Labels, parse_line
 
 __all__ = ["LABELS", "FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
@@ -45,8 +45,6 @@ LABELS: Final = Labels.__struct_fields__
 
 # The texts that Arrow's parser reads as `punchclock.instant` does, or fails at.
 _PLAIN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
-_FIRST: Final = instant("0001-01-01T00:00:00Z")
-_LAST: Final = instant("9999-12-31T23:59:59.999999Z")
 
 #: Writes one table after another into a file, all of one schema.
 Put: TypeAlias = Callable[[pa.Table], None]
@@ -328,7 +326,7 @@ def parse_instants(column: pa.Array) -> pa.Array:
     if pc.all(pc.match_substring_regex(column, _PLAIN)).as_py() is not False:
         with contextlib.suppress(pa.ArrowInvalid):  # a day that there is not
             instants = column.cast(_UTC)
-            if not pc.any(pc.less(instants.view(pa.int64()), _FIRST)).as_py():  # the year 0
+            if not pc.any(pc.less(instants.view(pa.int64()), FIRST)).as_py():  # the year 0
                 return instants
     return pa.array([_instant(text) for text in column.to_pylist()], _UTC)
 
@@ -347,7 +345,7 @@ def _with_texts(table: pa.Table) -> pa.Table:
             column = table.column(place)
             bounds = pc.min_max(column.cast(pa.int64())).as_py()
             for value in (bounds["min"], bounds["max"]):
-                if value is not None and not _FIRST <= value <= _LAST:
+                if value is not None and not FIRST <= value <= LAST:
                     raise InstantOutOfRange(value)
             texts = pc.strftime(column.cast(_UTC), "%Y-%m-%dT%H:%M:%SZ")
             table = table.set_column(place, field.name, texts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +35,7 @@ from punchclock.columns.files import LABELS
 from punchclock.columns.replay import Groups, group, settle
 from punchclock.columns.stretches import days_of
 from punchclock.errors import InstantOutOfRange, MalformedLine, PunchclockError, shown
-from punchclock.instants import instant
+from punchclock.instants import FIRST, LAST
 from punchclock.log import Book, Entry, Labels, Record
 from punchclock.timer import IDLE as IDLE_TIMER
 from punchclock.timer import Timer
@@ -44,9 +44,6 @@ __all__ = ["Refusal", "post"]
 
 #: A column of labels: its name, its words, and the place of each row's among them.
 _Label: TypeAlias = tuple[str, list[str | None], Ints]
-
-_FIRST: Final = instant("0001-01-01T00:00:00Z")
-_LAST: Final = instant("9999-12-31T23:59:59.999999Z")
 
 
 class Refusal(NamedTuple):
@@ -141,9 +138,9 @@ def post(
 
 def _displayable(log: Log) -> Log:
     """The log, in which an instant that no date can name is no event: a person is to read what comes of it."""
-    if not log.at.size or (log.at.min() >= _FIRST and log.at.max() <= _LAST):
+    if not log.at.size or (log.at.min() >= FIRST and log.at.max() <= LAST):
         return log
-    outside = ((log.at < _FIRST) | (log.at > _LAST)) & (log.events < NULL)
+    outside = ((log.at < FIRST) | (log.at > LAST)) & (log.events < NULL)
     return log._replace(events=np.where(outside, np.uint8(OUT_OF_RANGE), log.events))
 
 

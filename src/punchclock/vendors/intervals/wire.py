@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from punchclock.errors import InstantOutOfRange, InvalidInstant
+from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
@@ -48,7 +49,6 @@ __all__ = [
 
 _SECOND: Final = 1_000_000
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of a wire that writes no zone, and is in UTC
-_FIRST: Final = (datetime.min - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ901 - as above
 
 T = TypeVar("T")
 
@@ -209,7 +209,7 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
         raise MalformedPayload("intervals", f"{path}.starttime", starttime, error.reason) from None
     worked = 0 if time is None else microseconds(time)
     started_at = since - worked
-    if started_at < _FIRST:
+    if started_at < FIRST:
         raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have begun before the year 1")
 
     client = Client(id=str(read.clientid), name=read.client or "") if read.clientid else None

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from punchclock.errors import InvalidInstant
-from punchclock.instants import instant, to_datetime
+from punchclock.instants import LAST, instant, to_datetime
 from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
@@ -195,7 +195,6 @@ _write_datetime: Final = msgspec.json.Encoder().encode  # several times as fast 
 # ---- reading -------------------------------------------------------------------------------------
 
 _Count = Annotated[int, Meta(ge=0)]
-_LAST: Final = instant("9999-12-31T23:59:59.999999Z")
 
 
 class _Read(msgspec.Struct, rename="camel"):
@@ -304,7 +303,7 @@ def _later(at: int, count: int | None, unit: int, path: str) -> int:
     if count is None:
         raise MalformedPayload("timetrack", path, None, "required")
     later = at + count * unit
-    if later > _LAST:
+    if later > LAST:
         raise MalformedPayload("timetrack", path, count, "it leads beyond the year 9999")
     return later
 

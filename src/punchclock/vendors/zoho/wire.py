@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from punchclock.calendar import Disambiguation, find_zone, from_seconds_of_day, seconds_of_day, work_date
 from punchclock.errors import InstantOutOfRange, InvalidLocalTime
-from punchclock.instants import instant
+from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before
 from punchclock.vendors.errors import MalformedPayload
@@ -48,7 +48,6 @@ __all__ = [
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400
-_FIRST: Final = instant("0001-01-01T00:00:00Z")
 
 #: Said whether a timer runs or not: the key ``result`` makes the difference.
 FETCHED: Final = "Running Timer information fetched successfully"
@@ -279,8 +278,8 @@ def parse_running(payload: object, now: int, zone: str = "UTC", *, date_format: 
         since = _nearest(read.date, now, zone) - read.diff * _SECOND
     except InstantOutOfRange as error:
         raise MalformedPayload("zoho", f"{path}.date", read.date, error.reason) from None
-    if since - worked < _FIRST:
-        field = "diff" if since < _FIRST else "totaltime"
+    if since - worked < FIRST:
+        field = "diff" if since < FIRST else "totaltime"
         reason = "the timer would have begun before the year 1"
         raise MalformedPayload("zoho", f"{path}.{field}", getattr(read, field), reason)
     try:
