@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-from pathlib import Path
 
 import msgspec
 
 import punchclock
 from benchmarks import importing, life, reading
+from benchmarks.machine import machine
 from benchmarks.replay import replays
 from benchmarks.results import RESULTS, Results, text
 from benchmarks.vendors import payloads
@@ -27,24 +25,6 @@ def main() -> None:
     print(text(results), end="")
     if save:
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
-
-
-def machine() -> str:
-    """What the figures depend on, and nothing that names the machine itself."""
-    return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, msgspec {msgspec.__version__}"
-    )
-
-
-def _processor() -> str:
-    """The processor's model; Linux tells it in a file only."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
-import platform
 import sys
-from pathlib import Path
 from typing import Final
 
 import msgspec
+from benchmarks.machine import machine
 
 import punchclock
 from evidence.claims import LONG, SHORT, Claim, Row, checked
@@ -54,24 +52,6 @@ def save(results: Results) -> None:
     rows.sort(key=lambda row: MEANS.index(row.means))
     whole = msgspec.structs.replace(results, rows=rows)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
-
-
-def machine() -> str:
-    """What the times depend on, and nothing that names the machine itself."""
-    return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"{platform.python_implementation()} {platform.python_version()}"
-    )
-
-
-def _processor() -> str:
-    """The processor's model; Linux tells it in a file only."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ import polars as pl
 import pyarrow as pa
 
 import punchclock
-from benchmarks.__main__ import machine
 from benchmarks.columns import logs
 from benchmarks.columns.plot import Growth, plot
 from benchmarks.columns.rivals import RIVALS, answer, scalar
 from benchmarks.columns.stream import Streamed, streamed
+from benchmarks.machine import machine
 from benchmarks.pairs import Row
 from benchmarks.report import markdown, ratio_table
 from punchclock import columns

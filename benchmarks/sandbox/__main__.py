@@ -22,7 +22,7 @@ import httpx
 import msgspec
 
 import punchclock as pc
-from benchmarks.__main__ import machine
+from benchmarks.machine import machine
 from benchmarks.sandbox.load import Sent, measure
 from benchmarks.sandbox.results import PEER, RESULTS, Results, Row, text
 from punchclock.sandbox import Sandbox
