@@ -405,9 +405,8 @@ class _Drawn(Digest):
     def amended(self, timer: Timer) -> None:
         super().amended(timer)
         self.strip = Strip(timer.started_at)
-        begun = timer.since - timer.worked
-        self.strip.add(Kind.BREAK, timer.started_at, begun)
-        self.strip.add(Kind.WORK, begun, timer.since)
+        for stretch in _past_of(timer):
+            self.strip.add(stretch.kind, stretch.start, stretch.end)
 
     def discarded(self) -> None:
         self._free()
@@ -428,8 +427,13 @@ class _Traced(_Drawn):
 
     def amended(self, timer: Timer) -> None:
         super().amended(timer)
-        begun = timer.since - timer.worked
-        self.trace = [Stretch(Kind.BREAK, timer.started_at, begun), Stretch(Kind.WORK, begun, timer.since)]
+        self.trace = _past_of(timer)
+
+
+def _past_of(timer: Timer) -> list[Stretch]:
+    """The past of an amended timer, of which its record has the sums alone: as in a `Digest`, break before work."""
+    begun = timer.since - timer.worked
+    return [Stretch(Kind.BREAK, timer.started_at, begun), Stretch(Kind.WORK, begun, timer.since)]
 
 
 class _Histories:
