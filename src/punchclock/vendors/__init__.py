@@ -28,7 +28,7 @@ def names() -> tuple[str, ...]:
 
 
 def load(vendor: str) -> ModuleType:
-    """A vendor's module, with the eight names that every vendor has.
+    """A vendor's module, with the names that every vendor has.
 
     Raises:
         UnknownVendor: no such folder.
