@@ -855,13 +855,14 @@ def test_an_error_in_xml(desk: Desk) -> None:
 # ---- JSON and XML --------------------------------------------------------------------------------
 
 
-def test_xml_in_and_out(desk: Desk) -> None:
-    """A body in XML is read like one in JSON; an empty element is blank."""
+@pytest.mark.parametrize("media", ["application/xml", "text/xml; charset=utf-8", "Application/XML"])
+def test_xml_in_and_out(desk: Desk, media: str) -> None:
+    """A body in XML is read like one in JSON, in whatever case its type is named; an empty element is blank."""
     outcome = desk.send(
         "POST",
         "/timer/",
         b"<timer><personid>3</personid><taskid>31</taskid><starttime/><time>90.5</time><name>a &lt; b</name></timer>",
-        headers=XML,
+        headers={"accept": "application/xml", "content-type": media},
     )
     assert outcome.reply.status == 201
     record = desk.record(1001)

@@ -254,6 +254,16 @@ def test_numbers_may_be_texts() -> None:
     assert parse(ATTENDANCE | {"id": "7", "breakMinutes": "15", "longitudeStart": "13.4"}, 0) == parse(ATTENDANCE, 0)
 
 
+def test_what_is_blank_is_absent() -> None:
+    """A coordinate that is a text may be a blank one, as where an entry has no end yet; a count may not."""
+    for form in (lambda payload: payload, msgspec.json.encode):
+        blank = form(ATTENDANCE | {"to": "", "latitudeEnd": "", "longitudeEnd": "", "notes": ""})
+        assert parse(blank, 0) == parse(ATTENDANCE | {"to": None, "notes": None}, 0)
+        with pytest.raises(MalformedPayload) as caught:
+            parse(form(PROJECT | {"workedSeconds": ""}), 0)
+        assert (caught.value.path, caught.value.reason) == ("$.workedSeconds", "required")
+
+
 def test_what_a_client_can_do_without_may_be_absent() -> None:
     """Names, notes, coordinates and ids may be missing, and fields that nobody knows may be there."""
     least = {"startedAt": "2020-10-23T15:00:00Z", "workedSeconds": 0, "breakSeconds": 0, "paused": 1, "colour": "red"}

@@ -11,6 +11,7 @@ from punchclock.vendors.wire import (
     Id,
     convert_parameters,
     decode_payload,
+    decode_with_blanks,
     is_xml,
     merged,
     read_boolean,
@@ -35,6 +36,8 @@ from toy_vendor import broken
         (b"", {}),
         ("a=1&b=&c", {"a": "1", "b": "", "c": ""}),
         (b"a=%C3%BC+x", {"a": "ü x"}),
+        ("a=ü+x", {"a": "ü x"}),
+        ("a=ü+x".encode(), {"a": "ü x"}),
         ("a=1&a=2", (Rule.DUPLICATE, "a")),
         ("a=%ff", (Rule.MALFORMED, "")),
         (b"a=\xff", (Rule.MALFORMED, "")),
@@ -43,7 +46,7 @@ from toy_vendor import broken
     ],
 )
 def test_forms(text: str | bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
-    """Parameters of a query or a form body: UTF-8, each once, not too many."""
+    """Parameters of a query or a form body: UTF-8, percent-encoded or as it stands; each once, not too many."""
     if isinstance(expected, dict):
         assert read_form(text) == expected
     else:
@@ -116,6 +119,9 @@ def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str
     [
         (b" \n", {}),
         (b'{"a": 1, "b": [{"c": null}]}', {"a": 1, "b": [{"c": None}]}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b"\xef\xbb\xbf", {}),
+        (b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}', (Rule.MALFORMED, "")),
         (b'{"at": "08:00:00"}', {"at": "08:00:00"}),
         (b'{"at": "08:00:00", "at": 1}', (Rule.DUPLICATE, "at")),
         (b'{"a": {"b": 1, "b": 1}}', (Rule.DUPLICATE, "b")),
@@ -127,7 +133,7 @@ def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str
     ],
 )
 def test_json_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]) -> None:
-    """An object, each key once."""
+    """An object, each key once; a byte order mark at its head is none of it."""
     if isinstance(expected, dict):
         assert read_json(body) == expected
     else:
@@ -282,6 +288,45 @@ def test_blanks_are_null() -> None:
         assert without_blanks(payload) is payload
 
 
+class Blankable(msgspec.Struct):
+    """Something that may be blank beside something that may not."""
+
+    text: str | None
+    number: int | None
+    needed: int = 0
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_blank_where_none_can_stand_is_null(mark: str) -> None:
+    """Then every blank is; where each has its place, and in what is wrong anyhow, nothing changes."""
+    decoder = msgspec.json.Decoder(Blankable)
+    for text, read in (
+        ('{"text": "", "number": ""}', Blankable(None, None)),
+        ('{"text": "", "number": 1}', Blankable("", 1)),
+    ):
+        payloads: list[object] = [mark + text, (mark + text).encode()]
+        for payload in (*payloads, msgspec.json.decode(text)):
+            assert decode_with_blanks("toy", payload, decoder) == read
+    for payload in ('{"text": "", "number": "x"}', '{"text": "", "number": 1, "needed": ""}'):
+        with pytest.raises(MalformedPayload):
+            decode_with_blanks("toy", mark + payload, decoder)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_payload() -> None:
+    """One at the head is skipped, in JSON and in XML, in bytes and in text; a second one is malformed."""
+    decoder = msgspec.json.Decoder(Inner)
+    for payload in ("\ufeff" + '{"number": 1}', b'\xef\xbb\xbf {"number": 1}'):
+        assert not is_xml(payload)
+        assert decode_payload("toy", payload, decoder) == Inner(1)
+    for payload in ("\ufeff<r><a>1</a></r>", "<r><a>ü</a></r>".encode("utf-8-sig")):
+        assert is_xml(payload)
+        assert xml_payload("toy", payload)
+    for payload in ("\ufeff\ufeff{}", b"\xef\xbb\xbf" * 2 + b"{}", b"\xef\xbb\xbf", "\ufeff", b'\xef\xbb{"number": 1}'):
+        assert not is_xml(payload)
+        with pytest.raises(MalformedPayload):
+            decode_payload("toy", payload, decoder)
+
+
 def test_xml_and_back() -> None:
     """A payload as a tree, and a tree as plain values; of several children of one tag a list is made."""
     content = {"a": None, "b": True, "c": False, "d": [1, 2.5, "x<y"], "e": {"f": ""}, "g": []}
@@ -322,6 +367,8 @@ def test_what_is_xml() -> None:
     """A document in XML begins with ``<``; what is wanted is said by ``Accept``, or by the body's type."""
     assert is_xml(b" <r/>")
     assert is_xml("\n<r/>")
+    assert is_xml("\ufeff\n<r/>")
+    assert not is_xml("\N{FULLWIDTH LESS-THAN SIGN}<r/>".encode())
     assert not is_xml(b'{"a": "<"}')
     assert not is_xml({"a": "<"})
     assert not wants_xml({})

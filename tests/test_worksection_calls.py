@@ -48,6 +48,7 @@ from worksection_requests import (
     md5,
     multipart,
     running,
+    shouted,
     user_call,
 )
 
@@ -312,15 +313,21 @@ def test_delete_my_timer() -> None:
         ("action=stop_my_timer&comment=So%20so+%E2%9C%93", {}, b""),
         ("action=stop_my_timer", FORM, b"comment=So%20so+%E2%9C%93"),
         ("", FORM, b"action=stop_my_timer&comment=So%20so+%E2%9C%93"),
+        ("action=stop_my_timer", FORM, "comment=So so ✓".encode()),
+        ("action=stop_my_timer", shouted(FORM), b"comment=So%20so+%E2%9C%93"),
         ("action=stop_my_timer", JSON, '{"comment":"So so ✓"}'.encode()),
         ("", JSON, b'{"action":"stop_my_timer","comment":"So so \\u2713","more":[1]}'),
         ("action=stop_my_timer", {}, '{"comment":"So so ✓"}'.encode()),
         ("", MULTIPART, multipart({"action": "stop_my_timer", "comment": "So so ✓"})),
+        ("", shouted(MULTIPART), multipart({"action": "stop_my_timer", "comment": "So so ✓"})),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_parameters_in_query_form_and_json(query: str, headers: dict[str, str], body: bytes, method: str) -> None:
-    """Parameters are taken from the query, a form of either kind or a JSON body, by GET and by POST."""
+    """Parameters are taken from the query, a form of either kind or a JSON body, by GET and by POST.
+
+    The name of a media type has no case, and a form may hold text that nobody has percent-encoded, as curl sends it.
+    """
     asked = user_call(query, headers=headers, body=body, method=method)
     outcome = handle(asked, account(running()), NOW)
     assert answered(outcome) == OK
@@ -453,6 +460,12 @@ SIGNED = {
         f"action=stop_timer&hash={md5('action=stop_timer&timer=1001&x=' + KEY)}",
         headers=FORM,
         body=b"timer=1001&x=",
+        method="POST",
+    ),
+    "query string of query and a form as curl sends it": admin_call(
+        f"action=stop_timer&hash={md5('action=stop_timer&timer=1001&page=ü' + KEY)}",
+        headers=shouted(FORM),
+        body="timer=1001&page=ü".encode(),
         method="POST",
     ),
     "query string of query and JSON": admin_call(

@@ -208,8 +208,10 @@ def test_every_spelling_of_a_path_is_the_same_call(row: Operation, path: str, me
 
 FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
     "form": (urlencode, "application/x-www-form-urlencoded"),
+    "form in capitals": (urlencode, "Application/X-WWW-Form-Urlencoded"),
     "form without a type": (urlencode, ""),
     "json": (lambda sent: msgspec.json.encode(sent).decode(), "application/json; charset=utf-8"),
+    "json in capitals": (lambda sent: msgspec.json.encode(sent).decode(), "Application/JSON"),
     "json without a type": (lambda sent: msgspec.json.encode(sent).decode(), ""),
     "multipart": (
         lambda sent: (
@@ -219,7 +221,7 @@ FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
             )
             + "--cut--\r\n"
         ),
-        "multipart/form-data; boundary=cut",
+        "Multipart/Form-Data; boundary=cut",
     ),
 }
 
@@ -694,16 +696,19 @@ def test_errors_in_xml(heading: str) -> None:
         ("", {}, b"format=xml", True),
         ("", {"accept": "application/xml"}, b"", True),
         ("", {"accept": "text/xml, */*;q=0.1"}, b"", True),
+        ("", {"accept": "Application/XML, application/json"}, b"", True),
         ("", {}, b"", False),
         ("", {"accept": "*/*"}, b"", False),
         ("", {"accept": "application/json, text/plain, */*"}, b"", False),
+        ("", {"accept": "application/json, text/json, application/xml, text/xml"}, b"", False),
+        ("", {"content-type": "text/xml"}, b"", False),
         ("format=json", {}, b"", False),
         ("xformat=xml", {}, b"", False),
         ("x=format%3Dxml", {}, b"", False),
     ],
 )
 def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: bytes, *, xml: bool) -> None:
-    """By ``Accept`` or by ``format=xml``; everybody else gets JSON."""
+    """By ``Accept``, ahead of JSON, or by ``format=xml``; everybody else gets JSON, which is the default."""
     call = Request(
         method="POST",
         path=f"{ROOT}/getcurrentlyrunningtimer",

@@ -19,6 +19,12 @@ JSON = {"content-type": "application/json; charset=utf-8"}
 MULTIPART = {"content-type": "multipart/form-data; boundary=------------------------d74496d66958873e"}
 
 
+def shouted(headers: dict[str, str]) -> dict[str, str]:
+    """The same content type with its name in capitals."""
+    media, _, rest = headers["content-type"].partition(";")
+    return {"content-type": f"{media.upper()};{rest}"}
+
+
 def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW) -> WorksectionTimer:
     """A timer as `start_my_timer` makes it."""
     world = demo_world()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message
 from email.parser import BytesParser
@@ -27,6 +28,7 @@ __all__ = [
     "Id",
     "convert_parameters",
     "decode_payload",
+    "decode_with_blanks",
     "is_xml",
     "merged",
     "read_boolean",
@@ -64,7 +66,7 @@ BOOLEANS: Final[Mapping[str, bool]] = {
 
 
 def read_form(text: str | bytes) -> dict[str, object]:
-    """The parameters of a query string or a form body.
+    """The parameters of a query string or a form body; what is not percent-encoded in either stands for itself.
 
     Raises:
         Broken: ``MALFORMED`` (not UTF-8, too many), ``DUPLICATE``.
@@ -72,7 +74,7 @@ def read_form(text: str | bytes) -> dict[str, object]:
     if not text:
         return {}
     try:
-        decoded = text if isinstance(text, str) else text.decode("ascii")
+        decoded = text if isinstance(text, str) else text.decode()
         pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:  # UnicodeDecodeError is one
         raise Broken(Rule.MALFORMED, detail=f"the parameters cannot be read: {error}") from None
@@ -112,11 +114,12 @@ def _headers(head: bytes) -> Message:
 
 
 def read_json(body: bytes) -> dict[str, object]:
-    """The parameters of a JSON body; none where it is empty.
+    """The parameters of a JSON body; none where it is empty. A byte order mark at its head is skipped.
 
     Raises:
         Broken: ``MALFORMED``, no JSON, no UTF-8, or no object; ``DUPLICATE``.
     """
+    body = body.removeprefix(BOM_UTF8)
     if not body.strip():
         return {}
     try:
@@ -246,9 +249,31 @@ def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T
             return decoder.decode(payload)
         return msgspec.convert(payload, decoder.type, strict=decoder.strict)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) != payload:  # seldom, so late
+            return decode_payload(vendor, unmarked, decoder)
         reason, _, path = str(error).partition(" - at `")
         path = path.rstrip("`").rpartition("`")[2] or "$"  # of a key: "`key` in `$.timer`"
         raise MalformedPayload(vendor, path, _value_at(payload, path), reason) from None
+
+
+def decode_with_blanks(vendor: str, payload: object, decoder: msgspec.json.Decoder[T]) -> T:
+    """The same as `decode_payload`, but a blank text where none can stand is null, and so is then any other.
+
+    Raises:
+        MalformedPayload: it is not what the decoder reads.
+    """
+    try:
+        return decode_payload(vendor, payload, decoder)
+    except MalformedPayload:  # one with blanks, maybe: they are seldom, and JSON's readers know none
+        return decode_payload(vendor, without_blanks(payload), decoder)
+
+
+def _without_mark(payload: bytes | str) -> bytes | str:
+    """A payload without the byte order mark at its head, which is no part of it."""
+    return payload.removeprefix(BOM_UTF8) if isinstance(payload, bytes) else payload.removeprefix(_MARK)
+
+
+_MARK: Final = BOM_UTF8.decode()
 
 
 def _value_at(payload: object, path: str) -> object:
@@ -267,7 +292,7 @@ def _value_at(payload: object, path: str) -> object:
 def without_blanks(payload: object) -> object:
     """A payload as plain values, in which every blank text is null; one that cannot be decoded as it stands."""
     try:
-        return _unblanked(msgspec.json.decode(payload) if isinstance(payload, (bytes, str)) else payload)
+        return _unblanked(msgspec.json.decode(_without_mark(payload)) if isinstance(payload, (bytes, str)) else payload)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return payload
 
@@ -282,7 +307,12 @@ def _unblanked(value: object) -> object:
 
 def is_xml(payload: object) -> TypeGuard[bytes | str]:
     """Whether a payload is a document in XML; if anything else, it is JSON, or decoded already."""
-    return isinstance(payload, (bytes, str)) and payload.lstrip()[:1] in (b"<", "<")
+    if not isinstance(payload, (bytes, str)) or payload.lstrip()[:1] not in _FIRST_OF_XML:
+        return False
+    return _without_mark(payload).lstrip()[:1] in (b"<", "<")
+
+
+_FIRST_OF_XML: Final = (b"<", "<", BOM_UTF8[:1], _MARK)
 
 
 def xml_payload(vendor: str, payload: bytes | str) -> dict[str, object]:

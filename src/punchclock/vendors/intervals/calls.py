@@ -65,7 +65,7 @@ _MAY: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.RESOURCE})  # "E
 
 def _read(request: Request) -> dict[str, object]:
     """The parameters of query and body. A blank one is null, but for a bare flag, which "counts as set"."""
-    as_xml = "xml" in request.headers.get("content-type", "")
+    as_xml = "xml" in request.headers.get("content-type", "").lower()
     body = read_xml(request.body) if as_xml else read_json(request.body)
     sent = merged(read_form(request.query), body)
     return {name: None if value == "" and name not in _FLAGS else value for name, value in sent.items()}

@@ -20,9 +20,8 @@ from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
 from punchclock.vendors.wire import (
     Id,
-    decode_payload,
+    decode_with_blanks,
     is_xml,
-    without_blanks,
     write_json,
     write_xml,
     xml_element,
@@ -184,10 +183,7 @@ def read_payload(payload: object, decoder: msgspec.json.Decoder[T]) -> T:
     """
     if is_xml(payload):
         payload = xml_payload("intervals", payload)
-    try:
-        return decode_payload("intervals", payload, decoder)
-    except MalformedPayload:  # one with blanks, maybe: they are seldom, and JSON's readers know none
-        return decode_payload("intervals", without_blanks(payload), decoder)
+    return decode_with_blanks("intervals", payload, decoder)
 
 
 def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:

@@ -61,9 +61,9 @@ _USER: Final = "/api/oauth2"
 def _read(request: Request) -> dict[str, object]:
     """The parameters of the query and of a form or JSON body; a blank one counts as absent."""
     media = request.headers.get("content-type", "")
-    if "form-urlencoded" in media:
+    if "form-urlencoded" in media.lower():
         body = read_form(request.body)
-    elif "multipart/form-data" in media:
+    elif "multipart/form-data" in media.lower():
         body = read_multipart(media, request.body)
     else:
         body = read_json(request.body)

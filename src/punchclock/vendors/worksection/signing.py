@@ -64,8 +64,8 @@ def is_signed(request: Request, sent: Mapping[str, object], action: str, key: st
 def _as_sent(request: Request) -> str:
     """The query string and the form body as the client encoded them, without the hash."""
     parts = request.query.split("&")
-    if "form-urlencoded" in request.headers.get("content-type", ""):
-        parts += request.body.decode("latin-1").split("&")
+    if "form-urlencoded" in request.headers.get("content-type", "").lower():
+        parts += request.body.decode().split("&")
     return "&".join(part for part in parts if part and not part.startswith("hash="))
 
 

@@ -30,7 +30,7 @@ from punchclock.vendors.calls import (
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
-from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart
+from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart, wants_xml
 from punchclock.vendors.world import Person, World
 from punchclock.vendors.zoho.dates import ISO
 from punchclock.vendors.zoho.dialect import DIALECT
@@ -68,9 +68,9 @@ __all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request",
 def _read(request: Request) -> dict[str, object]:
     """The parameters of the query and of a form or JSON body; a blank one and a null are as good as none."""
     media = request.headers.get("content-type", "")
-    if "multipart/form-data" in media:
+    if "multipart/form-data" in media.lower():
         body = read_multipart(media, request.body)
-    elif "json" in media or (not media and request.body.lstrip().startswith(b"{")):
+    elif "json" in media.lower() or (not media and request.body.lstrip().startswith(b"{")):
         body = read_json(request.body)
     else:
         body = read_form(request.body)
@@ -93,9 +93,9 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
 
 
 def _wants_xml(request: Request) -> bool:
-    """``Accept`` asks for XML, or a parameter ``format=xml`` does."""
+    """``Accept`` asks for XML ahead of JSON, or a parameter ``format=xml`` does, in the query or in a form."""
     return (
-        "xml" in request.headers.get("accept", "")
+        wants_xml({"accept": request.headers.get("accept", "")})
         or _FORMAT_XML(request.query.encode("utf-8", "replace")) is not None
         or _FORMAT_XML(request.body) is not None
     )
