@@ -81,7 +81,7 @@ def test_work_and_break_are_all_there_is(some: list[pc.Timer], now: int) -> None
 
 
 def test_an_instant_may_be_said_in_many_ways() -> None:
-    """As an integer, a datetime, a text, a list, an array, a column, or by who exports a column."""
+    """As an integer, a datetime, a text, a list, an array, a column, or what exports a column."""
 
     class Series:
         def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:

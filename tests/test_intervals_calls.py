@@ -190,7 +190,7 @@ def test_a_pause_with_another_sum_is_amended(desk: Desk) -> None:
 
 
 def test_a_pause_without_a_sum_keeps_the_time_on_record(desk: Desk) -> None:
-    """The sum is the client's to make: who blanks ``starttime`` alone leaves ``time`` as it was."""
+    """The sum is the client's to make: whoever blanks ``starttime`` alone leaves ``time`` as it was."""
     stored(desk, time=30)
     assert desk.timer("PUT", "/timer/1001/", {"starttime": ""}, now=NOW + HOUR)["time"] == 30.0
     assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + HOUR, 30 * SECOND)

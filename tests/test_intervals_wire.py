@@ -97,7 +97,7 @@ def test_a_record_is_a_value() -> None:
 
 
 def test_a_record_without_an_id_is_written_with_0() -> None:
-    """Who has no id yet has none to write."""
+    """A record that has no id yet is written with 0, and 0 is read as no id."""
     written = serialize(IntervalsTimer(timer=pc.start(NOW)), NOW)
     assert msgspec.json.decode(written) | {"id": 0, "personid": 0} == msgspec.json.decode(written)
     assert parse(msgspec.json.decode(written) | {"personid": 3}, NOW).id == ""

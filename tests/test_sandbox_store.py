@@ -612,7 +612,7 @@ def test_of_such_a_group_everybody_hears_it_from_the_vendor(url: str, monkeypatc
 
 
 def test_nobody_who_came_later_is_refused_with_those_before(tmp_path: Path) -> None:
-    """A transaction that cannot begin refuses the call that began it; who waits behind tries anew."""
+    """A transaction that cannot begin refuses the call that began it; whoever waits behind it tries anew."""
     store = SqlStore(f"sqlite:///{tmp_path / 'begin.sqlite3'}", WORLD)
     began: list[int] = []
 

@@ -103,7 +103,7 @@ def test_every_vendor_has_an_example_that_works(name: str) -> None:
 
 @pytest.mark.parametrize("name", vendors.names())
 def test_a_vendor_is_reached_from_its_roots_alone(name: str) -> None:
-    """Who has many paths to tell apart asks for a path's first segment first."""
+    """Whoever has many paths to tell apart asks for a path's first segment first."""
     vendor = vendors.load(name).VENDOR
     assert all(reach(vendor, f"/{root}") == 1 for root in roots(vendor))
     assert {row.path.strip("/").partition("/")[0] for row in vendor.operations} <= roots(vendor)

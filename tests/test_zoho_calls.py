@@ -802,7 +802,7 @@ def test_what_a_client_sends(row: Operation) -> None:
 
 
 def test_a_format_of_dates_is_asked_for_and_read() -> None:
-    """Who asks for the work date in a format reads it in that format."""
+    """Whoever asks for the work date in a format reads it in that format."""
     kept = account()
     start(kept)
     call = zoho.request("get_running_timer", GetRunningTimer(date_format="MMM dd, yyyy"), token="zoho-token-3")

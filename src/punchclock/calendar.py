@@ -22,7 +22,7 @@ What local time does, and what holds here
 * A date may not exist (Apia skipped 2011-12-30): no piece carries it.
 * A date may come twice. In St. John's the clock went from 00:01 back to 23:01 from 1987 to 2011: one
   minute of Sunday, an hour of Saturday once more, then the rest of Sunday. Every instant is booked on the date that the
-  wall showed, so both dates come in two pieces each. Who sums by date adds them up.
+  wall showed, so both dates come in two pieces each. Whoever sums by date adds them up.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class IllegalTransition(PunchclockError):
 
 
 class ClockWentBackwards(PunchclockError):
-    """An instant before the timer's last one; ``not_before`` is the idiom for who would rather clamp.
+    """An instant before the timer's last one; ``not_before`` is the idiom for whoever would rather clamp.
 
     Attributes:
         state: the state that the timer is in.
@@ -433,5 +433,5 @@ def shown(value: object) -> str:
 
 
 def cut(text: str) -> str:
-    """A text as far as it fits a line, with a sign where it goes on."""
+    """A text, as much of it as fits a line, with a sign where it goes on."""
     return text if len(text) <= 200 else f"{text[:200]}…"

@@ -85,7 +85,7 @@ def _from_datetime(value: datetime) -> int:
 
 
 def parse_instant(text: str) -> int:
-    """The instant that a text of RFC 3339 names: `instant`, for who knows that it is a text.
+    """The instant that a text of RFC 3339 names: `instant`, for whoever knows that it is a text.
 
     Raises:
         NaiveDatetime: no offset.

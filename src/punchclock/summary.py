@@ -1,6 +1,6 @@
 """Totals: work and break by user, local day and project.
 
-`totals` answers from histories of stretches. `Digest` is for who cannot keep them: it holds of a timer's past
+`totals` answers from histories of stretches. `Digest` is for whoever cannot keep them: it holds of a timer's past
 only what its days need, however many events there were. Which date an instant falls on is decided in
 `punchclock.calendar`.
 """

@@ -73,7 +73,7 @@ def elapsed_at(timers: ArrowTable, now: object) -> Ints:
 def not_before(timers: ArrowTable, now: object) -> Ints:
     """``now`` for each of many timers, or the timer's last instant where ``now`` is before it.
 
-    As `worked_at`, of which it is the argument for who would rather clamp than fail.
+    As `worked_at`, whose argument it is for whoever would rather clamp than fail.
     """
     table = as_table(timers)
     state, since = read_states(table), read_instant_column(table, "since")

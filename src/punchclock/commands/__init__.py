@@ -28,7 +28,7 @@ _COMMANDS = ("convert", "replay", "serve")
 
 
 class _Commands(click.Group):
-    """The commands, each loaded when it is asked for: who replays a log does not wait for a server."""
+    """The commands, each loaded when it is asked for: whoever replays a log does not wait for a server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)

@@ -267,7 +267,7 @@ class Serving:
         # A daemon, so that a test run that is broken off ends.
         self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
         self._thread.start()
-        return self  # it listens: who calls before the thread is ready waits for it
+        return self  # it listens: whoever calls before the thread is ready waits for it
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
