@@ -907,6 +907,19 @@ def test_what_is_no_answer_of_the_vendor_is_malformed(name: str, body: bytes) ->
         zoho.read_reply(name, 200, {}, body, now=NINE, zone=ZONE)
 
 
+@pytest.mark.parametrize("body", [b"", b"Bad gateway", b"<html><body>Bad gateway<br/></body></html>", b"[]", b"<html>"])
+def test_an_error_status_without_a_readable_body_is_a_refusal(body: bytes) -> None:
+    """A page of some proxy in between is a refusal without words where its status says no, and else malformed."""
+    for row in OPERATIONS:
+        for status in (400, 401, 502):
+            with pytest.raises(Rejection) as caught:
+                zoho.read_reply(row.name, status, {}, body, now=NINE)
+            assert (caught.value.status, caught.value.vendor_code, caught.value.message) == (status, 0, "")
+        for status in (200, 399):
+            with pytest.raises(MalformedPayload):
+                zoho.read_reply(row.name, status, {}, body, now=NINE)
+
+
 def test_ids_may_be_numbers_and_results_alone() -> None:
     """Tolerant where answers may differ: an id that is a number, one result where a list is meant."""
     assert (

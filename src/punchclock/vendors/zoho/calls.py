@@ -52,12 +52,7 @@ from punchclock.vendors.zoho.handlers import (
     start_timer,
 )
 from punchclock.vendors.zoho.refusals import LISTED, refuse
-from punchclock.vendors.zoho.wire import (
-    Comment,
-    ZohoTimer,
-    parse_running,
-    read_comment,
-)
+from punchclock.vendors.zoho.wire import Comment, ZohoTimer, parse_running, read_comment
 
 __all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
 
@@ -191,8 +186,13 @@ def _read_nothing(body: bytes, now: int, zone: str) -> None:
 
 
 def _read_rejection(reply: Reply) -> Rejection | None:
-    """Whatever the HTTP status is, the body tells whether it is one."""
-    body = decode_payload("zoho", plain_reply(reply.body), _body_decoder).response
+    """Whatever the HTTP status is, the body tells whether it is one; only of a body that is none, the status does."""
+    try:
+        body = decode_payload("zoho", plain_reply(reply.body), _body_decoder).response
+    except MalformedPayload:
+        if reply.status < 400:
+            raise
+        body = _Body()  # whatever stands between may refuse in its own words
     if body.errors is UNSET and body.status == 0 and reply.status < 400:
         return None
     errors = body.errors if isinstance(body.errors, list) else [] if body.errors is UNSET else [body.errors]
@@ -355,6 +355,7 @@ def read_reply(
         UnknownDateFormat: the format is none.
     """
     form = {"date_format": date_format} if operation == "get_running_timer" else {}
-    told: ZohoTimer | list[Comment] | str | None
-    told = read_answer(VENDOR, operation, Reply(status, headers, body), now, zone, **form)
-    return told
+    read: ZohoTimer | list[Comment] | str | None = read_answer(
+        VENDOR, operation, Reply(status, headers, body), now, zone, **form
+    )
+    return read
