@@ -15,6 +15,7 @@ from hypothesis import example, given
 import punchclock as pc
 from columns_logs import records, refusals, table
 from punchclock import columns
+from punchclock.log import MAX_LINE, parse_line
 
 engine = importlib.import_module("punchclock.columns.files")
 
@@ -138,6 +139,102 @@ def test_lines_of_json_are_counted_one_by_one(tmp_path: Path) -> None:
     timers, rejected = columns.replay(columns.read(path))
     assert timers["state"].to_pylist() == ["stopped"]
     assert refusals(rejected) == [(1, "null-value"), (2, "unknown-event")]
+
+
+#: A line of another timer, with a place for more.
+_LINE = b'{"timer": "T2", "event": "start", "at": "2026-03-02T08:00:00Z"%s}'
+
+
+@pytest.mark.parametrize("beside", [b"", b"not JSON at all\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        _LINE % b', "zone": "UTC"',
+        _LINE % b', "user": null',
+        _LINE % b', "user": 5',
+        _LINE % b', "meta": 5',
+        _LINE % b', "since": "2026-03-02T08:00:00Z"',
+        _LINE % b', "user": "\xff"',
+        _LINE % b', "note": "' + b"x" * MAX_LINE + b'"}',
+        _LINE.replace(b"T2", b"") % b"",
+        _LINE.replace(b"T2", b"T\xff") % b"",
+        _LINE.replace(b"start", b"Start") % b"",
+        _LINE % b"" + _LINE % b"" + b"\n",
+        (_LINE % b"").replace(b", ", b",\n", 1) + _LINE % b"",
+    ],
+)
+def test_a_line_of_json_is_judged_by_itself(line: bytes, beside: bytes, tmp_path: Path) -> None:
+    """What an event log refuses is rejected in columns too, whatever stands in the lines around it."""
+    good = b'{"timer": "T1", "event": "start", "at": "2026-03-02T08:00:00Z"}\n'
+    for each in line.split(b"\n"):
+        with pytest.raises(pc.MalformedLine):
+            parse_line(each)
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(good + line + b"\n" + beside + good.replace(b"T1", b"T3"))
+    timers, rejected = columns.replay(columns.read(path))
+    begun = [each["timer"] for each in timers.to_pylist() if each["state"] != "idle"]
+    assert begun == ["T1", "T3"]
+    lines = 1 + line.count(b"\n") + beside.count(b"\n")
+    assert refusals(rejected) == [(row, "null-value") for row in range(1, 1 + lines)]
+
+
+def test_plain_lines_of_json_are_read_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that can be read in one way only, with labels and with either end of line, cost no parser of Python's."""
+    monkeypatch.setattr(engine, "parse_line", None)
+    line = _LINE % ', "user": "Zoë"'.encode()
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(line + b"\n" + line + b"\r\n" + line)
+    (_, read) = engine.read_batches(path, ["user"])
+    assert read["timer"].to_pylist() == ["T2"] * 3
+    assert read["user"].to_pylist() == ["Zoë"] * 3
+
+
+def test_a_line_that_never_ends_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a line that is too long no more is held than shows it, and the next line is read as ever."""
+    monkeypatch.setattr(engine, "_CHUNK", 1 << 10)
+    held: list[int] = []
+    from_json = vars(engine)["_from_json"]
+
+    def watched(lines: bytes, schema: pa.Schema) -> pa.Table:
+        held.append(len(lines))
+        table: pa.Table = from_json(lines, schema)
+        return table
+
+    monkeypatch.setattr(engine, "_from_json", watched)
+    path = tmp_path / "log.jsonl"
+    for end in (b"\n" + _LINE % b"", b""):
+        path.write_bytes(b"x" * 3 * MAX_LINE + end)
+        assert columns.read(path)["timer"].to_pylist() == [None, "T2"][: 1 + bool(end)]
+    assert max(held) == (1 << 10) + MAX_LINE + 1
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    """What a spreadsheet writes ahead of the first column does not hide that column, be it a label."""
+    path = tmp_path / "log.csv"
+    path.write_text("\ufeffuser,timer,event,at\nanna,T1,start,2026-03-02T08:00:00Z\n")
+    (_, batch) = engine.read_batches(path, ["user"])
+    assert batch["user"].to_pylist() == ["anna"]
+
+
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [("timer,timer,event,at", "column timer: there twice"), ("x" * 200_000, "not a table: log.csv: field larger than")],
+)
+def test_a_head_that_names_no_columns_is_refused(head: str, reason: str, tmp_path: Path) -> None:
+    """A column that is there twice is refused and not guessed; so is a head that is none."""
+    path = tmp_path / "log.csv"
+    path.write_text(f"{head}\nT1,T2,start,2026-03-02T08:00:00Z\n")
+    with pytest.raises(pc.MalformedTable, match=reason):
+        columns.read(path)
+
+
+def test_a_text_of_several_lines_may_lie_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A note with a line feed in it is read in a large CSV file as in a small one."""
+    monkeypatch.setattr(engine, "_CHUNK", 1 << 10)
+    rows = "".join(f'T{each},start,2026-03-02T08:00:00Z,"a\nb{"x" * (each % 17)}"\n' for each in range(200))
+    path = tmp_path / "log.csv"
+    path.write_text(f"timer,event,at,note\n{rows}")
+    assert columns.read(path)["timer"].to_pylist() == [f"T{each}" for each in range(200)]
 
 
 @given(

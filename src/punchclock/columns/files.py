@@ -24,10 +24,11 @@ import pyarrow.json
 import pyarrow.parquet as pq
 from msgspec import UNSET
 
+from punchclock.columns.codes import EVENTS
 from punchclock.columns.replay import stream
 from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, MalformedTable, UnknownFormat
 from punchclock.instants import FIRST, LAST, format_instant, instant
-from punchclock.log import Labels, parse_line
+from punchclock.log import MAX_LINE, Labels, parse_line
 
 __all__ = ["LABELS", "FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
 
@@ -42,6 +43,10 @@ _LOG: Final = pa.schema({"timer": pa.string(), "event": _WORD, "at": _UTC})
 
 #: The columns, besides those of a log, that a line of an event log may say.
 LABELS: Final = Labels.__struct_fields__
+
+# What a line that is an event may say. With anything more it is looked at by itself.
+_TEXTS: Final = pa.schema(dict.fromkeys((*_LOG.names, *LABELS), pa.string()))
+_EVENTS: Final = pa.array([str(event) for event in EVENTS])
 
 # The texts that Arrow's parser reads as `punchclock.instant` does, or fails at.
 _PLAIN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
@@ -241,9 +246,11 @@ def _to(opened: Callable[[pa.Schema], pq.ParquetWriter | pa.ipc.RecordBatchWrite
 
 
 def _read_csv(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        header = next(csv.reader(file), [])
+    header = _head_of_csv(path)
     schema = _schema([name for name in also if name in header])
+    for name in schema.names:
+        if header.count(name) > 1:  # Arrow would take the first
+            raise MalformedTable(name, "there twice")
     convert = pa.csv.ConvertOptions(
         include_columns=schema.names,
         column_types={**dict(zip(schema.names, schema.types, strict=True)), "at": pa.string()},
@@ -251,12 +258,23 @@ def _read_csv(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
         strings_can_be_null=True,
     )
     options = pa.csv.ReadOptions(block_size=_CHUNK, use_threads=False)
-    with pa.csv.open_csv(path, read_options=options, convert_options=convert) as reader:
+    # A note of several lines may lie across two blocks.
+    parse = pa.csv.ParseOptions(newlines_in_values=True)
+    with pa.csv.open_csv(path, read_options=options, parse_options=parse, convert_options=convert) as reader:
         yield schema.empty_table()
         for batch in reader:
             # Many a writer of CSV puts a space where RFC 3339 has a T.
             at = pc.replace_substring_regex(batch["at"], r"^(\d{4}-\d\d-\d\d) ", r"\1T")
             yield pa.table(batch).set_column(2, "at", parse_instants(at))
+
+
+def _head_of_csv(path: Path) -> list[str]:
+    """The names of the columns; a byte order mark, which spreadsheets write, is no part of them."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        try:
+            return next(csv.reader([file.readline(MAX_LINE)]))
+        except csv.Error as error:
+            raise MalformedTable(None, f"{path.name}: {error}") from None
 
 
 @contextlib.contextmanager
@@ -273,23 +291,55 @@ def _read_json(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
     schema = _schema([name for name in also if name in LABELS])
     with path.open("rb") as file:
         yield schema.empty_table()
-        while lines := file.read(_CHUNK) + file.readline():
+        while lines := file.read(_CHUNK) + file.readline(MAX_LINE + 1):
+            rest = lines
+            while rest and not rest.endswith(b"\n"):  # of a line that is too long no more than it takes to see that
+                rest = file.readline(_CHUNK)
             yield _from_json(lines, schema)
 
 
 def _from_json(lines: bytes, schema: pa.Schema) -> pa.Table:
-    """Whole lines as a table: all at once if they are as they should be, or else one by one."""
+    """Whole lines as a table: all at once where that is known to be the same, or else one by one."""
     if not lines.endswith(b"\n"):
         lines += b"\n"
-    texts = pa.schema(dict.fromkeys(schema.names, pa.string()))
-    options = pa.json.ReadOptions(use_threads=False, block_size=len(lines))
-    parse = pa.json.ParseOptions(explicit_schema=texts, unexpected_field_behavior="ignore")
-    with contextlib.suppress(pa.ArrowInvalid):
-        table = pa.json.read_json(io.BytesIO(lines), read_options=options, parse_options=parse).combine_chunks()
-        if table.num_rows == lines.count(b"\n"):
-            return _typed([column.chunk(0) for column in table.columns], schema)
+    table = _all_at_once(lines)
+    if table is not None:
+        return _typed([table[name].chunk(0) for name in schema.names], schema)
     rows = [_from_line(line, schema.names[3:]) for line in lines.split(b"\n")[:-1]]
     return _typed([pa.array(column, pa.string()) for column in zip(*rows, strict=True)], schema)
+
+
+def _all_at_once(lines: bytes) -> pa.Table | None:
+    """What Arrow makes of the lines, if it is what `parse_line` makes of each; Arrow is less strict.
+
+    So where anything might be read in two ways, there is no answer: a row's fate must not hang on its neighbours.
+    """
+    count = lines.count(b"\n")
+    between = lines.count(b"}\n{") + lines.count(b"}\r\n{")
+    half = MAX_LINE // 2  # a line that is too long leaves such a stretch without an end of line
+    if (
+        between != count - 1  # an object a line; two of them, or half of one, leave another sum
+        or b"null" in lines  # a label that is null is none that is missing
+        or any(lines.find(b"\n", start, start + half) < 0 for start in range(0, len(lines) - half, half))
+        or not _is_utf8(lines)
+    ):
+        return None
+    options = pa.json.ReadOptions(use_threads=False, block_size=len(lines))
+    parse = pa.json.ParseOptions(explicit_schema=_TEXTS, unexpected_field_behavior="error")
+    try:
+        table = pa.json.read_json(io.BytesIO(lines), read_options=options, parse_options=parse).combine_chunks()
+    except pa.ArrowInvalid:
+        return None
+    events = pc.all(pc.is_in(table["event"], _EVENTS)).as_py()
+    named = pc.all(pc.not_equal(table["timer"], "")).as_py()
+    return table if table.num_rows == count and events and named else None
+
+
+def _is_utf8(lines: bytes) -> bool:
+    try:
+        return lines.isascii() or bool(lines.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _typed(texts: list[pa.Array], schema: pa.Schema) -> pa.Table:
