@@ -15,12 +15,14 @@ def test_a_reply_is_read_at_its_date(name: str) -> None:
     """Without ``now``, the ``Date`` header that every HTTP reply carries is the instant of the answer."""
     headers = {"age": "0", "etag": "x", name: "Mon, 02 Mar 2026 08:00:00 GMT", "vary": "accept"}
     record = intervals.read_reply("get_timer", 200, headers, PAUSED)
+    assert isinstance(record, intervals.IntervalsTimer)
     assert record.timer.since == pc.instant("2026-03-02T08:00:00Z")
 
 
 def test_an_instant_given_goes_before_the_date() -> None:
     """``now`` is taken where it is given, whatever the header says."""
     record = intervals.read_reply("get_timer", 200, {"date": "Mon, 02 Mar 2026 08:00:00 GMT"}, PAUSED, now=90_000_000)
+    assert isinstance(record, intervals.IntervalsTimer)
     assert record.timer == pc.Timer(pc.State.PAUSED, 0, 90_000_000, 90_000_000)
 
 

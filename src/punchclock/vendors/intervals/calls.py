@@ -270,7 +270,7 @@ def example(world: World, now: int) -> Request | None:
 
 def read_reply(
     operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
-) -> Any:  # noqa: ANN401 the operation's own type
+) -> IntervalsTimer | Page[IntervalsTimer] | None:
     """What Intervals answered: a record, a page of records, or ``None`` for a deletion.
 
     Args:
@@ -286,4 +286,7 @@ def read_reply(
         Rejection: Intervals refused.
         MalformedPayload: the body is not what Intervals documents.
     """
-    return read_answer(VENDOR, operation, Reply(status, headers, body), now, zone)
+    read: IntervalsTimer | Page[IntervalsTimer] | None = read_answer(
+        VENDOR, operation, Reply(status, headers, body), now, zone
+    )
+    return read

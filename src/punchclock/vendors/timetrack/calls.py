@@ -277,7 +277,7 @@ def read_reply(
         Rejection: TimeTrack refused.
         MalformedPayload: the body is not what TimeTrack documents.
     """
-    answered: ProjectTimer | AttendanceTimer = read_answer(
+    read: ProjectTimer | AttendanceTimer = read_answer(
         VENDOR, operation, Reply(status, headers, body), 0 if now is None else now, zone
     )
-    return answered
+    return read
