@@ -26,6 +26,21 @@ CORE = {
     "clock": (set(), {"time"}),
 }
 
+#: The layers, and those that each may stand on besides itself. What is no layer by its own name is of the core.
+LAYERS: dict[str, set[str]] = {
+    "core": set(),
+    "clock": set(),
+    "__init__": {"core", "clock"},
+    "vendors": {"core"},
+    "columns": {"core"},
+    "worlds": {"core", "vendors"},
+    "sandbox": {"core", "clock", "__init__", "vendors", "worlds"},
+    "commands": {"core", "clock", "__init__", "vendors", "worlds", "columns", "sandbox"},
+    "pytest_plugin": {"vendors", "sandbox"},
+    "__main__": {"core", "commands"},
+}
+FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
+
 #: Names by which Python reads a clock or the machine's own zone, or touches the world.
 IMPURE = {"now", "today", "utcnow", "time", "time_ns", "monotonic", "perf_counter", "open", "print", "environ"}
 
@@ -96,9 +111,55 @@ def test_imports_of_the_core_run_one_way(module: str) -> None:
     assert tops <= others
 
 
-@pytest.mark.parametrize("module", CORE.keys() - {"clock"})
-def test_the_core_reads_no_clock_and_touches_no_world(module: str) -> None:
+def layer(path: str) -> str:
+    """The layer of a file, or of a module's path in the package."""
+    name = path.partition("/")[0].removesuffix(".py")
+    return name if name in LAYERS else "core"
+
+
+def imported_layers(tree: ast.AST) -> set[str]:
+    """The layers that a file imports from, at its top or later on."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "punchclock":
+            inner = (node.module or "").removeprefix("punchclock").removeprefix(".").replace(".", "/")
+            if inner:
+                found.add(layer(inner))
+            else:  # from the front door: a module, or a name of the package's own
+                modules = [alias.name for alias in node.names if (SOURCE / alias.name).with_suffix(".py").exists()]
+                modules += [alias.name for alias in node.names if (SOURCE / alias.name).is_dir()]
+                found |= {layer(name) for name in modules}
+                found |= {"__init__"} if len(modules) < len(node.names) else set()
+        if isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if alias.name.partition(".")[0] == "punchclock"]
+    return found
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_between_layers_run_one_way(file: str) -> None:
+    """Core, vendors, sandbox, commands: each file stands on its own layer and on those below, and on no other."""
+    here = layer(file)
+    imported = imported_layers(ast.parse((SOURCE / file).read_text(encoding="utf-8")))
+    assert imported <= LAYERS[here] | {here}
+
+
+def test_an_import_against_the_way_is_noticed() -> None:
+    """Whether it is at the top or inside, by a module's own name or from the front door."""
+    for line in ("from punchclock.sandbox.clock import Clock", "def f():\n from punchclock import sandbox"):
+        assert imported_layers(ast.parse(line)) == {"sandbox"}
+    assert imported_layers(ast.parse("from punchclock import __version__, log")) == {"__init__", "core"}
+
+
+def test_the_layers_have_no_circle() -> None:
+    """Each stands on layers that are named ahead of it, and every file is in one."""
+    names = list(LAYERS)
+    assert all(names.index(below) < names.index(name) for name in names for below in LAYERS[name])
+    assert {layer(file) for file in FILES} == set(names)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if layer(file) in {"core", "vendors"}])
+def test_core_and_vendors_read_no_clock_and_touch_no_world(file: str) -> None:
     """Every instant is an argument: nothing is called that would ask for one, or write anything."""
-    tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
     called = {ast.unparse(node.func).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not called & IMPURE
