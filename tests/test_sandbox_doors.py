@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -245,8 +246,32 @@ def test_the_server_answers_as_the_sandbox_does(sandbox: Sandbox, url: str) -> N
             status, headers, body = send(twin, request)
             assert (answer.status_code, answer.content) == (status, body)
             assert answer.headers["content-type"] == headers["content-type"]
+            assert answer.headers.get_list("date") == [headers["date"]] == ["Mon, 02 Mar 2026 12:00:00 GMT"]
         assert client.get("/healthz").json() == {"status": "ok"}
     assert stored_timers(sandbox) == stored_timers(twin)
+
+
+@pytest.mark.parametrize("vendor", ["intervals", "worksection", "zoho"])
+def test_a_reply_is_dated_by_the_sandboxs_clock(sandbox: Sandbox, url: str, vendor: str) -> None:
+    """A client that reads a reply at its ``Date`` finds the timer as it is, whatever the clock of the machine shows."""
+    send(sandbox, call(vendor, STARTS[vendor]))
+    sandbox.clock.advance(90 * 1_000_000)
+    read = {"intervals": "get_timer", "worksection": "get_my_timer", "zoho": "get_running_timer"}[vendor]
+    request = call(vendor, read)
+    with httpx.Client(base_url=url) as client:
+        answer = client.request(request.method, f"{request.path}?{request.query}", headers=dict(request.headers))
+    in_process = send(sandbox, request)
+    for status, headers, body in ((answer.status_code, answer.headers, answer.content), in_process):
+        record = vendors.load(vendor).read_reply(read, status, headers, body, zone="Europe/Berlin")
+        assert record.timer == pc.start(pc.instant(NOON))
+
+
+def test_what_is_no_vendors_is_dated_by_the_machine(url: str) -> None:
+    """Every reply has one ``Date``; of those that no vendor gives, it is the real one."""
+    with httpx.Client(base_url=url) as client:
+        for path in ("/healthz", "/nothing", "/_punchclock/clock"):
+            (date,) = client.get(path).headers.get_list("date")
+            assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
 
 
 def test_one_sandbox_has_several_servers(sandbox: Sandbox) -> None:

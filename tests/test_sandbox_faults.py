@@ -180,10 +180,10 @@ def test_a_malformed_body_breaks_off(vendor: str) -> None:
 
 
 def test_a_skewed_clock_is_off_for_this_call() -> None:
-    """A server whose clock is behind or ahead stamps a timer so, and is right again for the next call."""
+    """A server whose clock is behind or ahead stamps timer and reply so, and is right again for the next call."""
     sandbox = sandbox_with(Fault(effect=Effect.SKEW, seconds=-90, nth=1), Fault(effect=Effect.SKEW, seconds=30, nth=1))
-    send(sandbox, call("intervals", "create_timer"))
-    send(sandbox, call("worksection", "start_my_timer"))
+    assert send(sandbox, call("intervals", "create_timer"))[1]["date"] == "Mon, 02 Mar 2026 11:59:00 GMT"
+    assert send(sandbox, call("worksection", "start_my_timer"))[1]["date"] == "Mon, 02 Mar 2026 12:00:00 GMT"
     assert [timer.started_at - pc.instant(NOON) for timer in stored_timers(sandbox).values()] == [-60 * SECOND, 0]
 
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from email.utils import format_datetime
+from functools import lru_cache
 from types import ModuleType
 from typing import Final, TypedDict
 
@@ -19,7 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from punchclock import vendors
-from punchclock.instants import format_instant
+from punchclock.instants import format_instant, to_datetime
 from punchclock.log import seconds
 from punchclock.machine import State
 from punchclock.sandbox.clock import Clock
@@ -156,9 +158,9 @@ class Backend:
             self._note(request, Outcome(_NOBODYS), self.clock.now(), None)
             return _NOBODYS
         if large is not None:
-            outcome = refusal(vendor.VENDOR, request, large)
-            self._note(request, outcome, self.clock.now(), vendor)
-            return outcome.reply
+            outcome, now = refusal(vendor.VENDOR, request, large), self.clock.now()
+            self._note(request, outcome, now, vendor)
+            return _dated(outcome.reply, now)
         return self._call(vendor, request)
 
     def _call(self, vendor: ModuleType, request: Request) -> Reply:
@@ -170,24 +172,24 @@ class Backend:
             self._note(request, Outcome(_NO_REPLY), self.clock.now(), vendor, faults)
             raise ConnectionDropped(Effect.DROP)
         try:
-            outcome = self._decided(vendor, request, faults)
+            outcome, now = self._decided(vendor, request, faults)
         except StoreUnavailable as error:
             # What a database says may name hosts and files: that is for the log, not for whoever called.
             _log.error("the store is not available: %s", error)
-            outcome = refusal(vendor.VENDOR, request, Broken(Rule.UNAVAILABLE))
-            return outcome.reply
+            outcome, now = refusal(vendor.VENDOR, request, Broken(Rule.UNAVAILABLE)), self.clock.now()
+            return _dated(outcome.reply, now)
         if Effect.TIMEOUT in effects:
             self._wait(faults, Effect.TIMEOUT)
             raise ConnectionDropped(Effect.TIMEOUT, stored=bool(outcome.changes))
-        return outcome.reply
+        return _dated(outcome.reply, now)
 
     def _wait(self, faults: Sequence[Fault], effect: Effect) -> None:
         seconds = sum(fault.seconds for fault in faults if fault.effect is effect)
         if seconds:
             self._sleep(seconds)
 
-    def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> Outcome:
-        """Decide, and keep what changes; what a fault refuses is not decided at all.
+    def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> tuple[Outcome, int]:
+        """Decide, and keep what changes; what a fault refuses is not decided at all. The outcome, and its instant.
 
         A GET is decided on what is there, so that it waits for nobody. What may change something, and a GET that
         turns out to, is decided in a transaction, on just what it changes.
@@ -214,7 +216,7 @@ class Backend:
                 outcome, now = self.store.write(decide)
         if not outcome.changes:
             self._note(request, outcome, now, vendor, faults)
-        return outcome
+        return outcome, now
 
     def _note(
         self, request: Request, outcome: Outcome, at: int, vendor: ModuleType | None, faults: Sequence[Fault] = ()
@@ -255,6 +257,16 @@ def _spoilt(outcome: Outcome, faults: Sequence[Fault]) -> Outcome:
         body = outcome.reply.body
         return replace(outcome, reply=replace(outcome.reply, body=body[: len(body) // 2]))
     return outcome
+
+
+def _dated(reply: Reply, at: int) -> Reply:
+    """The reply with its ``Date``: the instant at which it was decided, by the clock that the vendor goes by here."""
+    return replace(reply, headers={**reply.headers, "date": _http_date(at // 1_000_000)})
+
+
+@lru_cache(maxsize=64)  # many replies fall into one second, and a frozen clock shows but few
+def _http_date(second: int) -> str:
+    return format_datetime(to_datetime(second * 1_000_000), usegmt=True)
 
 
 def _too_large(request: Request) -> Broken | None:

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
@@ -83,6 +84,9 @@ def _endpoint(handle: Handle, *, control_from_anywhere: bool) -> ASGIApp:
             if drop is not None:  # else it is a server that is not ours, and to say nothing is the best that is left
                 await drop(receive)
             return
+        response.headers.setdefault(
+            "date", formatdate(usegmt=True)
+        )  # what no vendor has dated: by this machine's clock
         await response(scope, receive, send)
         _log(request, str(response.status_code), began)
 
@@ -231,6 +235,7 @@ def server(app: Starlette) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # a reply bears the date of the sandbox's clock
             timeout_graceful_shutdown=_GRACE,
         )
     )
