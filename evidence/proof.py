@@ -299,6 +299,17 @@ def _sum_of(stretches: list[Stretch], kind: Kind) -> int:
     return sum(each.end - each.start for each in stretches if each.kind is kind)
 
 
+def any_midnights(prover: Prover, cuts: int, start: int, end: int) -> list[int]:
+    """Midnights anywhere after each other: so many within an interval, and one at its end or after it."""
+    midnights = [any_integer(f"midnight {number}") for number in range(cuts + 1)]
+    for earlier, later in pairwise([start, *midnights]):
+        prover.assume(earlier < later)
+    prover.assume(end <= midnights[-1])
+    if cuts:
+        prover.assume(midnights[-2] < end)
+    return midnights
+
+
 def split_is_exact(prover: Prover) -> None:
     """Any calendar: midnights anywhere after each other. The pieces are the interval, cut there and nowhere else."""
     calendar = punchclock.calendar
@@ -307,12 +318,8 @@ def split_is_exact(prover: Prover) -> None:
 
         def body(prover: Prover, cuts: int = cuts) -> None:
             start, end = any_integer("start"), any_integer("end")
-            midnights = [any_integer(f"midnight {number}") for number in range(cuts + 1)]
-            for earlier, later in zip([start, *midnights], midnights, strict=False):
-                prover.assume(earlier < later)
-            prover.assume(start <= end, end <= midnights[-1])
-            if cuts:
-                prover.assume(midnights[-2] < end)
+            prover.assume(start <= end)
+            midnights = any_midnights(prover, cuts, start, end)
             ahead = iter(midnights)
             left_out = {
                 "find_zone": lambda zone: zone,
@@ -335,12 +342,8 @@ def totals_are_exact(prover: Prover) -> None:
 
         def body(prover: Prover, cuts: int = cuts) -> None:
             start, end = any_integer("start"), any_integer("end")
-            midnights = [any_integer(f"midnight {number}") for number in range(cuts + 1)]
-            for earlier, later in zip([start, *midnights], midnights, strict=False):
-                prover.assume(earlier < later)
-            prover.assume(start < end, end <= midnights[-1])
-            if cuts:
-                prover.assume(midnights[-2] < end)
+            prover.assume(start < end)
+            midnights = any_midnights(prover, cuts, start, end)
             ahead = iter(enumerate(midnights))
 
             class AnyDays:
