@@ -15,7 +15,7 @@ from statistics import median
 
 import msgspec
 
-__all__ = ["Row", "against", "ratio_row"]
+__all__ = ["Case", "Row", "against", "ratio_row"]
 
 SAMPLE_NS = 4_000_000
 

@@ -26,7 +26,7 @@ from punchclock.worlds import demo_world
 if TYPE_CHECKING:
     from punchclock.sandbox import Sandbox
 
-__all__ = ["serve"]
+__all__ = ["greeting", "serve"]
 
 #: The ``--database`` that keeps nothing.
 _MEMORY: Final = "memory:"

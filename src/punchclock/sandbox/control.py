@@ -24,7 +24,7 @@ from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import same
 
-__all__ = ["ENDPOINTS", "PREFIX", "control", "is_control", "is_endpoint", "openapi"]
+__all__ = ["ENDPOINTS", "PREFIX", "control", "failed", "is_control", "is_endpoint", "openapi"]
 
 PREFIX: Final = "/_punchclock"
 
@@ -80,14 +80,14 @@ def is_control(path: str) -> bool:
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
-def route_of(path: str) -> str:
+def _route_of(path: str) -> str:
     """What a path asks the control plane for."""
     return path.removeprefix(PREFIX).strip("/")
 
 
 def is_endpoint(path: str) -> bool:
     """Whether the control plane has an answer at a path of its own."""
-    return any(each.path == route_of(path) for each in ENDPOINTS)
+    return any(each.path == _route_of(path) for each in ENDPOINTS)
 
 
 def control(backend: Backend, request: Request, token: str = "") -> _Reply:
@@ -103,7 +103,7 @@ def control(backend: Backend, request: Request, token: str = "") -> _Reply:
         return failed(401, "unauthorized", "this control plane wants Authorization: Bearer and its token")
     if len(request.body) > MAX_BODY:
         return failed(413, "too-large", f"a body has at most {MAX_BODY} bytes")
-    route = route_of(request.path)
+    route = _route_of(request.path)
     methods = {each.method: each.handler for each in ENDPOINTS if each.path == route}
     if not methods:
         there_are = ", ".join(dict.fromkeys(each.path for each in ENDPOINTS))

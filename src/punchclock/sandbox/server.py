@@ -39,7 +39,7 @@ __all__ = ["Serving", "ServingFailed", "application", "listen", "server", "url_o
 
 Handle = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
-access_log: Final = logging.getLogger("punchclock.access")
+_access_log: Final = logging.getLogger("punchclock.access")
 
 #: How long a stop waits for the requests that are being answered, in seconds.
 _GRACE: Final = 30
@@ -146,7 +146,7 @@ def _log(request: Request, ended: str, began: float) -> None:
     who = request.client.host if request.client else "-"
     path = request.scope["path"]
     shown = path if is_control(path) and is_endpoint(path) else shown_path(path)
-    access_log.info('%s "%s %s" %s %.1fms', who, request.method[:20], shown, ended, took)
+    _access_log.info('%s "%s %s" %s %.1fms', who, request.method[:20], shown, ended, took)
 
 
 # ---- the server ----------------------------------------------------------------------------------
