@@ -66,7 +66,7 @@ def test_keys_may_be_escaped() -> None:
 
 
 @pytest.mark.parametrize("buffer", [bytes, bytearray, memoryview])
-def test_what_database_drivers_return_is_read(buffer: type[bytes]) -> None:
+def test_what_database_drivers_return_is_read(buffer: type[bytes | bytearray | memoryview]) -> None:
     """Some give a column of bytes back as another kind of buffer."""
     assert loads(buffer(SAVED.encode())) == loads(SAVED)
 

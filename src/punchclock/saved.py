@@ -47,8 +47,8 @@ def dumps(timer: Timer) -> str:
     return _encode(_Saved(1, timer.state.value, timer.started_at, timer.since, timer.worked)).decode()
 
 
-def loads(data: str | bytes) -> Timer:
-    """The timer that ``dumps`` saved.
+def loads(data: str | bytes | bytearray | memoryview) -> Timer:
+    """The timer that ``dumps`` saved, as text or as bytes in whatever buffer a database's driver hands them over.
 
     Raises:
         MalformedTimer: not JSON, not UTF-8, an unknown version; a key is missing, unknown, there twice or of
