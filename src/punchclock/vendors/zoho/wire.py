@@ -252,7 +252,7 @@ def parse(payload: object, now: int, zone: str = "UTC", *, date_format: str = IS
 
     Args:
         payload: the answer.
-        now: the instant at which it came, to half a day.
+        now: the instant at which it came, to half a day; to half an hour where clocks show the hour of ``date`` twice.
         zone: the account's zone.
         date_format: the format of ``workDate``, where the call asked for one.
 
