@@ -11,7 +11,7 @@ import msgspec
 from benchmarks.machine import machine
 
 import punchclock
-from evidence.claims import LONG, SHORT, Claim, Row, checked
+from evidence.claims import LONG, SHORT, Budget, Claim, Row, checked
 from evidence.results import RESULTS, Results, text
 
 #: The files that check claims, the firmest means first.
@@ -29,19 +29,26 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such means: {', '.join(sorted(unknown))}; there are {', '.join(MEANS)}")
     budget = LONG if options.long else SHORT
-    rows: list[Row] = []
+    results = Results(punchclock.__version__, machine(), [])
     for means in MEANS:
         if means in (options.means or MEANS):
-            claims: tuple[Claim, ...] = importlib.import_module(f"evidence.{means}").CLAIMS
-            for row in checked(means, claims, budget):
-                rows.append(row)
-                print(f"{'holds' if row.holds else 'FAILS'}  {row.seconds:7.1f} s  {means}: {row.claim}", flush=True)
-                print(f"                  {row.size or row.finding}", flush=True)
-    results = Results(punchclock.__version__, machine(), rows)
+            rows = _shown(means, budget)
+            results.rows.extend(rows)
+            if options.save:  # after each means: a run of hours may be ended before it is through
+                save(msgspec.structs.replace(results, rows=rows))
     print(f"\n{text(results)}", end="")
-    if options.save:
-        save(results)
-    return 0 if rows and all(row.holds for row in rows) else 1
+    return 0 if results.rows and all(row.holds for row in results.rows) else 1
+
+
+def _shown(means: str, budget: Budget) -> list[Row]:
+    """The rows of one means, each printed once it is there."""
+    claims: tuple[Claim, ...] = importlib.import_module(f"evidence.{means}").CLAIMS
+    rows = []
+    for row in checked(means, claims, budget):
+        rows.append(row)
+        print(f"{'holds' if row.holds else 'FAILS'}  {row.seconds:7.1f} s  {means}: {row.claim}", flush=True)
+        print(f"                  {row.size or row.finding}", flush=True)
+    return rows
 
 
 def save(results: Results) -> None:

@@ -1,4 +1,4 @@
-"""The results of one run: the table for the terminal and the docs, kept in ``results.json``."""
+"""The results of the last run of each means: the table for the terminal and the docs, kept in ``results.json``."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import importlib
 import platform
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -143,6 +143,25 @@ def test_rows_are_kept_by_means(claims: Callable[..., None], kept: Path) -> None
         ("zones", "second", "short"),
     ]
     assert [results.command(row) for row in rows] == ["python -m evidence proof --long", "python -m evidence zones"]
+
+
+def test_a_run_that_is_ended_keeps_what_it_was_through_with(
+    claims: Callable[..., None], kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are kept as soon as their means is through, since the long run takes hours."""
+    claims(Claim("first", holding))
+    command.main(["proof", "--save"])
+
+    def ended(means: str, claims: tuple[Claim, ...], budget: Budget) -> Iterator[Row]:
+        if means == "zones":
+            raise KeyboardInterrupt
+        return checked(means, claims, budget)
+
+    monkeypatch.setattr(command, "checked", ended)
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["proof", "exhaustion", "zones", "--long", "--save"])
+    rows = msgspec.json.decode(kept.read_bytes(), type=results.Results).rows
+    assert [(row.means, row.budget) for row in rows] == [("proof", "long"), ("exhaustion", "long")]
 
 
 def test_times_are_told_in_the_unit_that_suits() -> None:
