@@ -111,7 +111,11 @@ class Backend:
         self.store.close()
 
     def reset(self) -> None:
-        """Forget every timer, the journal and the faults. The clock stays as it is."""
+        """Forget every timer, the journal and the faults. The clock stays as it is.
+
+        Raises:
+            StoreUnavailable: the store cannot forget now; nothing has changed.
+        """
         self.store.reset()
         self.faults.clear()
 
@@ -125,7 +129,11 @@ class Backend:
         return 200, {"content-type": "application/json"}, b'{"status":"ok"}'
 
     def timers(self) -> list[TimerView]:
-        """Every timer of every vendor, oldest first, as of now. It never fails for one of them: it clamps."""
+        """Every timer as of now, by vendor and kind, the oldest first. It never fails for one of them: it clamps.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
         now = self.clock.now()
         with self.store.reading() as account:
             return [
@@ -136,11 +144,19 @@ class Backend:
             ]
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """Every call with a number above ``after``, in order."""
+        """Every call with a number above ``after``, in order.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
         return self.store.journal(after)
 
     def event_log(self) -> Iterator[bytes]:
-        """What happened to the timers, as lines that ``punchclock replay`` reads."""
+        """What happened to the timers, as lines that ``punchclock replay`` reads.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
         return event_log(self.journal())
 
     def answer(self, request: Request) -> Reply:

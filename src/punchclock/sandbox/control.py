@@ -246,7 +246,7 @@ ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
         path="timers",
         handler=_get_timers,
         summary="Every timer of every vendor, in one form",
-        details="As of now, each vendor's oldest first.",
+        details="As of now; by vendor and kind, the oldest first.",
         answers=list[TimerView],
     ),
     Endpoint(

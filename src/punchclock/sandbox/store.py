@@ -50,7 +50,10 @@ class Transaction:
 
 
 class Store(Protocol):
-    """Where a sandbox keeps what happened. Safe for threads."""
+    """Where a sandbox keeps what happened. Safe for threads.
+
+    Whatever is asked of it raises `StoreUnavailable` where it cannot be had now; nothing has changed then.
+    """
 
     def reading(self) -> AbstractContextManager[Account]:
         """The account as it is, to read."""
