@@ -36,7 +36,7 @@ from punchclock.vendors.worksection import (
     validate,
 )
 from punchclock.worlds import demo_world
-from worksection_requests import (
+from worksection_demo import (
     FORM,
     JSON,
     KEY,

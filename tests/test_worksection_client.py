@@ -14,7 +14,7 @@ from worksection.exceptions import ResponseException, UnauthorizedException
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.worksection import WorksectionTimer, handle
-from worksection_requests import KEY, NOW, TOKEN, account
+from worksection_demo import KEY, NOW, TOKEN, account
 
 SECOND = 1_000_000
 

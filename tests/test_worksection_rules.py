@@ -19,7 +19,7 @@ from punchclock.vendors.rules import Broken, Rule
 from punchclock.vendors.worksection import OPERATIONS, VENDOR, WorksectionTimer, handle, validate
 from punchclock.vendors.world import Task
 from punchclock.worlds import demo_world
-from worksection_requests import FORM, JSON, KEY, MULTIPART, NOW, TOKEN, account, admin_call, md5, running, user_call
+from worksection_demo import FORM, JSON, KEY, MULTIPART, NOW, TOKEN, account, admin_call, md5, running, user_call
 
 SECOND = 1_000_000
 
