@@ -269,6 +269,14 @@ def test_a_token_is_wanted() -> None:
     assert send(sandbox, call("intervals", "list_timers"))[0] == 200
 
 
+def test_a_refusal_does_not_repeat_a_large_body(sandbox: Sandbox) -> None:
+    """A key that the control plane does not know is named as far as it fits a line."""
+    status, _, body = sandbox.handle("PUT", "/_punchclock/clock", body=json.dumps({"x" * 100_000: 1}))
+    assert status == 400
+    assert b"unknown field `xxx" in body
+    assert len(body) < 400
+
+
 def test_a_large_body_is_refused(sandbox: Sandbox) -> None:
     """A body is read up to a bound."""
     assert error(ask(sandbox, "PUT", "clock", b" " * MAX_BODY + b"1")) == (413, "too-large")

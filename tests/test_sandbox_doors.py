@@ -434,6 +434,42 @@ def test_what_is_just_not_too_large_is_answered(sandbox: Sandbox, url: str) -> N
     assert sandbox.handle("POST", "/timer", "", BASIC, body)[0] == 201
 
 
+@pytest.mark.parametrize("ending", [b"", b"x"])
+def test_a_head_is_too_large_wherever_it_breaks_off(sandbox: Sandbox, url: str, ending: bytes) -> None:
+    """A head that the parser gives up on is refused for its size, be it cut within a line or between two."""
+    address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
+    with socket.create_connection(address) as connection:
+        line = b"x-same: y\r\n"
+        lines = (MAX_QUERY + MAX_HEADERS) // len(line) + 1
+        connection.sendall(b"GET /timer HTTP/1.1\r\nhost: here\r\n" + line * lines + ending)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 400
+        assert b"headers: more than" in answer.read()
+    assert [each.status for each in sandbox.journal()] == [400]
+
+
+def test_of_a_header_that_comes_twice_the_first_counts(url: str) -> None:
+    """Many headers cost no more than one look at each; those that come again change nothing."""
+    headers = [("authorization", BASIC["authorization"]), ("authorization", "Basic bm9ib2R5Og==")]
+    headers += [(f"x-{number}", "") for number in range(5000)]
+    assert httpx.get(f"{url}/timer", headers=headers).status_code == 200
+    assert httpx.get(f"{url}/timer", headers=[headers[1], headers[0]]).status_code == 401
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body_has_none(
+    sandbox: Sandbox, url: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a fault makes up a status whose replies end with their head, the server sends no more than that."""
+    sandbox.faults.add(Fault(effect=Effect.REJECT, status=status, times=1))
+    with httpx.Client() as client:
+        answer = client.get(f"{url}/timer", headers=BASIC)
+        assert (answer.status_code, answer.content) == (status, b"")
+        assert client.get(f"{url}/timer", headers=BASIC).status_code == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 def test_what_is_no_http_gets_a_plain_400(sandbox: Sandbox, url: str, caplog: pytest.LogCaptureFixture) -> None:
     """Bytes that are no request are refused without a guess at whose they are, also where there are many."""
     address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from punchclock.errors import PunchclockError
+from punchclock.errors import PunchclockError, cut
 from punchclock.instants import format_instant
 from punchclock.sandbox.backend import MAX_BODY, Backend, TimerView
 from punchclock.sandbox.clock import ClockIsRunning
@@ -201,7 +201,7 @@ def _read(body: bytes, into: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=into)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Refused(str(error)) from None
+        raise _Refused(cut(str(error))) from None  # what is unknown in it is the sender's own text
 
 
 def _json(status: int, content: object) -> _Reply:
