@@ -111,8 +111,8 @@ async def _respond(handle: Handle, request: Request, *, control_from_anywhere: b
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """The headers by name, of one that comes twice the first. Not ``dict(request.headers)``, which looks through all
-    headers for each: ten thousand of them would keep everybody waiting."""
+    """The headers by name; of one that comes twice, the first."""
+    # Not ``dict(request.headers)``, which looks through all for each: ten thousand would keep everybody waiting.
     headers: dict[str, str] = {}
     for name, value in request.scope["headers"]:
         headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
