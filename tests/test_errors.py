@@ -280,6 +280,25 @@ def test_huge_numbers_can_be_told(error: PunchclockError) -> None:
     assert len(str(error)) < 200
 
 
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        (State.RUNNING, "running"),
+        ("x" * 60, "x" * 60),
+        ("x" * 61, f"{'x' * 60!r}… (61 long)"),
+        ("a\nb", r"'a\nb'"),
+        (HUGE, "an integer of 16610 bits"),
+        (None, "None"),
+    ],
+    ids=["state", "word", "long", "lines", "huge", "none"],
+)
+def test_what_is_no_state_and_no_event_fits_a_line(word: str, shown: str) -> None:
+    """A word stands as it is; anything else that came in its place is named like any other value."""
+    assert str(IllegalTransition(state=word, event=word, at=0)) == f"cannot {shown} a timer that is {shown}"
+    back = ClockWentBackwards(state=word, event=None, at=0, since=1)
+    assert str(back) == f"cannot read a {shown} timer at 0: that is 1 µs before 1, its last instant"
+
+
 class Color(Enum):
     """What a document may say of its color."""
 

@@ -217,6 +217,26 @@ def test_what_does_not_fit_in_64_bits_is_not_saved(timer: Timer, field: str) -> 
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("timer", "field"),
+    [
+        (Timer(State.RUNNING, 0, 10, 11), "worked"),
+        (Timer(State.RUNNING, 0, 10, -1), "worked"),
+        (Timer(State.PAUSED, 10, 0, 0), "since"),
+        (Timer(State.IDLE, 0, 10, 0), "since"),
+        (Timer(State.RUNNING, 0.5, 10, 0), "started_at"),  # type: ignore[arg-type]
+        (Timer(State.RUNNING, 0, since=True, worked=0), "since"),
+        (Timer("on", 0, 0, 0), "state"),  # type: ignore[arg-type]
+    ],
+    ids=["more work than time", "negative work", "backwards", "idle", "float", "truth", "state"],
+)
+def test_what_could_not_be_read_again_is_not_saved(timer: Timer, field: str) -> None:
+    """The constructor checks nothing, so a broken timer is refused while whoever broke it is still there."""
+    with pytest.raises(InconsistentTimer) as caught:
+        dumps(timer)
+    assert caught.value.field == field
+
+
 def test_all_of_64_bits_is_saved() -> None:
     """Up to the last bit it comes back as it was."""
     timer = Timer(State.STOPPED, -(2**63), 2**63 - 1, 2**63 - 1)

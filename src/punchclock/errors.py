@@ -80,7 +80,7 @@ class IllegalTransition(PunchclockError):
     code = "illegal-transition"
 
     def __init__(self, *, state: str, event: str, at: int) -> None:
-        super().__init__(f"cannot {event} a timer that is {state}")
+        super().__init__(f"cannot {_word(event)} a timer that is {_word(state)}")
         self.state = state
         self.event = event
         self.at = at
@@ -100,7 +100,7 @@ class ClockWentBackwards(PunchclockError):
 
     def __init__(self, *, state: str, event: str | None, at: int, since: int) -> None:
         super().__init__(
-            f"cannot {event or 'read'} a {state} timer at {shown(at)}: "
+            f"cannot {event or 'read'} a {_word(state)} timer at {shown(at)}: "
             f"that is {shown(since - at)} µs before {shown(since)}, its last instant"
         )
         self.state = state
@@ -418,6 +418,11 @@ def _parted(text: str, quote: str) -> tuple[str, str]:
     if at and path.endswith("`"):
         return f"${path[:-1]}", before
     return "$", text.removesuffix(quote)
+
+
+def _word(word: object) -> object:
+    """A state or an event as it stands, which is a word; of what is none no more than fits a line."""
+    return word if isinstance(word, str) and word.isidentifier() and len(word) <= 60 else shown(word)
 
 
 def shown(value: object) -> str:

@@ -38,8 +38,10 @@ def dumps(timer: Timer) -> str:
     """The saved form of a timer, as text.
 
     Raises:
-        InconsistentTimer: a field does not fit in 64 bits.
+        InconsistentTimer: a field does not fit in 64 bits, or no timer has such values: what cannot be read again
+            is not saved.
     """
+    timer = restore(state=timer.state, started_at=timer.started_at, since=timer.since, worked=timer.worked)
     for field in ("started_at", "since", "worked"):
         value = getattr(timer, field)
         if not _LEAST <= value <= _MOST:
