@@ -433,6 +433,14 @@ def test_errors_of_the_command(
     assert b"\x1b" not in err
 
 
+@pytest.mark.parametrize("file", [[], ["-"]])
+def test_the_command_without_standard_input(file: list[str], capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    """A closed standard input is a usage error."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["convert", "--from", "timetrack", "--to", "zoho", *file]) == 2
+    assert b"there is no standard input" in capfdbinary.readouterr().err
+
+
 def test_the_command_and_a_file_that_cannot_be_read(capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     """A file that fails while it is read is a usage error."""
 

@@ -6,8 +6,9 @@ This module reads and says; the conversion is in `punchclock.vendors.conversion`
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 import click
 
@@ -21,6 +22,17 @@ from punchclock.vendors.world import World
 from punchclock.worlds import demo_world
 
 __all__ = ["convert"]
+
+
+class _Payload(click.File):
+    """A file of bytes, or standard input where there is one: for a closed one click has a traceback."""
+
+    def convert(
+        self, value: str | os.PathLike[str] | IO[Any], param: click.Parameter | None, ctx: click.Context | None
+    ) -> IO[Any]:
+        if value == "-" and sys.stdin is None:  # as with ``<&-``
+            self.fail("there is no standard input", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command()
@@ -37,7 +49,7 @@ __all__ = ["convert"]
     metavar="FILE",
     help="Where names are looked up, as TOML or JSON; else the demo world.",
 )
-@click.argument("payload", type=click.File("rb"), default="-", metavar="[FILE]")
+@click.argument("payload", type=_Payload("rb"), default="-", metavar="[FILE]")
 def convert(
     *, source: str, target: str, at: int | None, zone: dt.tzinfo | None, world: World | None, payload: BinaryIO
 ) -> None:
