@@ -110,6 +110,14 @@ def test_the_week_is_readable_at_any_width() -> None:
     assert "12 timers of 3 users" in result.stdout
 
 
+def test_a_terminal_without_width_gets_a_narrow_one() -> None:
+    """Whatever COLUMNS says, there is something to read."""
+    narrow = replay(WEEK, width=40).stdout
+    assert "12 timers" in narrow
+    for width in (0, 1, 39):
+        assert replay(WEEK, width=width).stdout == narrow
+
+
 def test_long_names_wrap_no_line_and_early_years_have_four_digits() -> None:
     """The legend gives way to long labels; a date is read as ISO 8601 has it."""
     start = b'{"timer": "%s", "event": "start", "at": "0001-01-01T00:00:00Z"}\n' % (b"n" * 30)
@@ -361,6 +369,7 @@ def test_bad_lines_are_reported_and_every_other_line_counts() -> None:
         "that is before its last instant, 2026-03-02T08:00:00Z"
     )
     assert lines[25] == "line 25: timer 'T2': cannot pause a timer that is idle"
+    assert lines[35] == "line 35: timer 'T1': cannot amend a timer so that it starts outside the years 1 to 9999 in UTC"
     assert lines[40] == "line 40: timer 'T1': cannot stop a timer that is stopped"
 
 

@@ -26,7 +26,7 @@ from punchclock.commands.parameters import A_FILE, read_instant, read_picture, r
 from punchclock.commands.strip import Strip
 from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
-from punchclock.errors import ClockWentBackwards, MalformedLine, PunchclockError, shown
+from punchclock.errors import ClockWentBackwards, InstantOutOfRange, MalformedLine, PunchclockError, shown
 from punchclock.history import Stretch
 from punchclock.instants import format_instant, to_datetime
 from punchclock.log import MAX_LINE, Book, Record, parse_line, seconds
@@ -199,6 +199,8 @@ def _complain(number: int, timer: str | None, error: PunchclockError) -> None:
             f"cannot {error.event} a timer that is {error.state} at {format_instant(error.at)}: "
             f"that is before its last instant, {format_instant(error.since)}"
         )
+    elif isinstance(error, InstantOutOfRange):  # of an amendment; the instants of the line itself were looked at before
+        reason = "cannot amend a timer so that it starts outside the years 1 to 9999 in UTC"
     about = "" if timer is None else f"timer {shown(timer)}: "
     _say(f"line {number}: {about}{reason}")
 

@@ -18,6 +18,10 @@ __all__ = ["PLAIN_BOX", "Output", "day_name", "is_plain", "local", "moment", "pr
 PLAIN_BOX: Final = box.Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
 
 
+#: So wide is the output at least, whatever a terminal or ``COLUMNS`` says: in less there is no room for a table.
+_LEAST: Final = 40
+
+
 class Output(Console):
     """Standard output. A closed pipe is the caller's to handle, as it is for any other way of writing."""
 
@@ -26,6 +30,7 @@ class Output(Console):
             # A name that the encoding of an old terminal does not have is written as escapes, as in errors.
             sys.stdout.reconfigure(errors="backslashreplace")
         super().__init__(file=sys.stdout, highlight=False, emoji=False, markup=False)
+        self.width = max(self.width, _LEAST)
 
     def on_broken_pipe(self) -> NoReturn:
         """Pass on what rich would turn into an exit."""
