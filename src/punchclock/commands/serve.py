@@ -79,6 +79,7 @@ def serve(
         from punchclock.sandbox import Sandbox  # noqa: PLC0415 - the server belongs to an extra
         from punchclock.sandbox.server import listen, url_of  # noqa: PLC0415
         from punchclock.sandbox.sql import SqlStore  # noqa: PLC0415
+        from punchclock.sandbox.store import StoreUnavailable  # noqa: PLC0415
     except ImportError as error:
         if (error.name or "").startswith("punchclock"):
             raise
@@ -91,7 +92,10 @@ def serve(
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("punchclock").setLevel(logging.INFO)
     # The database first: where it cannot be had, nobody was ever told of a port.
-    store = None if database == _MEMORY else SqlStore(database, account)
+    try:
+        store = None if database == _MEMORY else SqlStore(database, account)
+    except StoreUnavailable as error:
+        raise click.BadParameter(str(error), param_hint="'--database'") from error
     with (
         Sandbox(account, clock=clock, store=store, control_token=control_token) as sandbox,
         listen(host, port) as listening,
