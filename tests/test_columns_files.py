@@ -300,7 +300,7 @@ def test_a_suffix_says_the_format(tmp_path: Path) -> None:
 def test_a_damaged_file_is_refused(suffix: str, tmp_path: Path) -> None:
     """A file that is not what its suffix says is refused by name; a missing one is the system's error."""
     path = tmp_path / f"log.{suffix}"
-    path.write_bytes(b"timer,event\nT1,start,5,6\n" * 3)
+    path.write_bytes(b"timer,event,at\nT1,start,5,6\n" * 3)
     with pytest.raises(pc.MalformedTable, match=f"not a table: log.{suffix}: "):
         columns.read(path)
     with pytest.raises(FileNotFoundError):
@@ -310,7 +310,7 @@ def test_a_damaged_file_is_refused(suffix: str, tmp_path: Path) -> None:
 def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     """A table of something else says which column is missing."""
     other = pa.table({"event": pa.array([1]), "when": pa.array([2])})
-    for suffix in ("parquet", "arrow", "arrows"):
+    for suffix in ("parquet", "arrow", "arrows", "csv"):
         columns.write(other, tmp_path / f"other.{suffix}")
         with pytest.raises(pc.MalformedTable, match="column timer: missing; the columns are: event"):
             columns.replay_file(tmp_path / f"other.{suffix}", tmp_path / "timers.parquet")

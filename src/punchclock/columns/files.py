@@ -24,6 +24,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 from msgspec import UNSET
 
+from punchclock.columns.arrow import whole_column
 from punchclock.columns.codes import EVENTS
 from punchclock.columns.replay import stream
 from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, MalformedTable, UnknownFormat
@@ -248,9 +249,9 @@ def _to(opened: Callable[[pa.Schema], pq.ParquetWriter | pa.ipc.RecordBatchWrite
 def _read_csv(path: Path, also: Collection[str]) -> Iterator[pa.Table]:
     header = _head_of_csv(path)
     schema = _schema([name for name in also if name in header])
+    head = pa.table([pa.nulls(0)] * len(header), names=header)
     for name in schema.names:
-        if header.count(name) > 1:  # Arrow would take the first
-            raise MalformedTable(name, "there twice")
+        whole_column(head, name)  # of two, Arrow would take the first
     convert = pa.csv.ConvertOptions(
         include_columns=schema.names,
         column_types={**dict(zip(schema.names, schema.types, strict=True)), "at": pa.string()},
