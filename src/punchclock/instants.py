@@ -147,4 +147,6 @@ def _in_range(instant: int, value: object) -> int:
 
 
 def _not_rfc3339(text: str) -> InvalidInstant:
-    return InvalidInstant(text, "not RFC 3339, as in 2026-03-02T08:00:00Z or 2026-03-02T09:00:00.25+01:00")
+    return InvalidInstant(
+        text, "not RFC 3339 with at most six decimals, as in 2026-03-02T08:00:00Z or 2026-03-02T09:00:00.25+01:00"
+    )
