@@ -516,6 +516,24 @@ def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
     assert done.stderr == "punchclock: the command line needs an extra: pip install 'punchclock[cli]'\n"
 
 
+@pytest.mark.parametrize(
+    ("missing", "arguments", "part"),
+    [("pyarrow", ["none.csv"], "punchclock.columns"), ("matplotlib", ["-", "--plot", "x.png"], "a plot")],
+)
+def test_without_the_extra_for_tables_and_pictures_one_line_says_so(
+    missing: str, arguments: list[str], part: str, tmp_path: Path
+) -> None:
+    """As for any other extra: one line, and 2."""
+    (tmp_path / "none.csv").touch()
+    blocked = f"import sys; sys.modules[{missing!r}] = None"
+    code = f"{blocked}; from punchclock.__main__ import main; sys.exit(main(['replay', *{arguments}]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"punchclock: {part} needs an extra: pip install 'punchclock[columns]'\n"
+
+
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only click and rich belong to the extra."""
     monkeypatch.setitem(sys.modules, "punchclock.commands", None)

@@ -18,7 +18,7 @@ import click
 
 from punchclock import __version__
 from punchclock.commands.terminal import printable
-from punchclock.errors import PunchclockError
+from punchclock.errors import MissingExtra, PunchclockError
 
 __all__ = ["cli", "run"]
 
@@ -52,6 +52,9 @@ class _Commands(click.Group):
         except BrokenPipeError:
             _forget_output()
             return 141
+        except MissingExtra as error:  # said in one line: the command was used well
+            click.echo(f"punchclock: {error}", err=True)
+            return 2
         except PunchclockError as error:
             raise click.UsageError(str(error), ctx) from error
         return status
