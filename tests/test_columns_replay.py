@@ -87,6 +87,18 @@ def test_a_stream_lets_go_of_what_has_stopped(rows: list[Row], cuts: list[int], 
     assert "stopped" not in results[-1].timers["state"].to_pylist()
 
 
+@pytest.mark.parametrize("bytes_in_a_piece", [0, 100, 1 << 27])
+def test_a_stream_of_tiny_batches_forgets_nobody(bytes_in_a_piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many batches the timers stopped in, and however their ids are held, none of them begins once more."""
+    monkeypatch.setattr(engine, "_PIECE_OF_IDS", bytes_in_a_piece)
+    once: list[Row] = [(each, event, each) for each in range(60) for event in ("start", "stop")]
+    log = table([*once, *once])
+    results = list(columns.stream(log.slice(row, 1) for row in range(log.num_rows)))
+    assert [each for result in results for each in result.timers["timer"].to_pylist()] == list(range(60))
+    rejected = [row for result in results for row in result.rejected["row"].to_pylist()]
+    assert rejected == list(range(120, 240))
+
+
 def test_a_stream_of_nothing_yields_nothing() -> None:
     """Without a batch there are no types, so there is no table."""
     assert list(columns.stream([])) == []

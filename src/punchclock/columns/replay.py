@@ -77,6 +77,9 @@ _BLOCK: Final = 1 << 16
 # Rows that are grouped at a time: it bounds the memory that this takes, and lets a row's number fit into 27 bits.
 _PIECE: Final = 1 << 27
 
+# Bytes of ids in one array; Arrow's strings have 32-bit offsets.
+_PIECE_OF_IDS: Final = 1 << 27
+
 # With fewer timers than this, stepping them one by one is faster than NumPy's calls for all of them.
 _ABREAST: Final = 128
 
@@ -163,7 +166,7 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
 
     Together the results are those of `replay`, row for row; only the order of the timers is another. Memory holds one
     batch, the timers that have not stopped, and no more than the ids of those that have: they are needed to refuse what
-    the log may still say of them.
+    the log may still say of them. Each batch is held against all of these ids, so that few large batches are faster.
 
     Args:
         batches: tables as for `replay`, in order, all of the same types.
@@ -191,7 +194,7 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
             stopped = fields.state == STOPPED
             gone, left = np.flatnonzero(stopped), np.flatnonzero(~stopped)
             names = ids.take(pa.array(gone))
-            closed.append(names)
+            _remember(closed, names)
             yield Replayed(
                 timers_table(ids_as(names, log.id_type), fields.take(gone), log.instant_type),
                 _rejected(verdict, start + first),
@@ -373,6 +376,16 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
     elif verdict is not None:
         rows[slice(None) if groups.rows is None else groups.rows] = verdict
     return ids, fields, rows
+
+
+def _remember(closed: list[pa.Array], names: pa.Array) -> None:
+    """Add ids to those of timers that stopped, in few pieces however many batches they came in."""
+    closed.append(names)
+    while len(closed) > 1 and closed[-2].type == closed[-1].type:
+        before, last = closed[-2].nbytes, closed[-1].nbytes
+        if before > 2 * last or before + last > _PIECE_OF_IDS:
+            break
+        closed[-2:] = [pa.concat_arrays(closed[-2:])]
 
 
 def _carried(timers: ArrowTable | None, id_type: pa.DataType) -> tuple[pa.Array, Fields]:
