@@ -65,6 +65,8 @@ class Strip:
 
     def _widen(self) -> None:
         self._width *= 2
+        if self.end == self.start:  # nothing is in them yet: a timer that is corrected often begins as often anew
+            return
         for kind, bins in self._bins.items():
             pairs = [bins[index] + bins[index + 1] for index in range(0, self.BINS, 2)]
             self._bins[kind] = pairs + [0] * (self.BINS - len(pairs))
