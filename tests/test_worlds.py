@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 import punchclock as pc
-from punchclock.vendors.world import Client, Credential, Holiday, Leave, Person, Project, Role, World
+from punchclock.vendors.world import Client, Credential, Holiday, Leave, Person, Project, Role, Settings, World
 from punchclock.worlds import MalformedWorld, demo_world, load_world, parse_world
 
 MINIMAL: dict[str, Any] = {"name": "small", "people": [{"id": 1, "name": "anna", "role": "manager"}]}
@@ -131,7 +131,10 @@ def test_a_world_in_full() -> None:
         credentials={"intervals": {"tokens": {"t": 2}}, "timetrack": {"key": "k", "secret": "s"}},
         settings={
             "holidays": [{"date": "2026-12-25"}],
-            "leaves": [{"person": "2", "first": "2026-03-02", "last": "2026-03-02"}],
+            "leaves": [
+                {"person": "2", "first": "2026-03-02", "last": "2026-03-02"},
+                {"person": 1, "first": "2026-03-03", "last": "2026-03-04"},
+            ],
             "attendance_hours": 8,
         },
     )
@@ -145,7 +148,12 @@ def test_a_world_in_full() -> None:
     assert full.jobs["41"].project == full.projects["22"]
     assert full.credential("intervals").tokens == {"t": "2"}
     assert full.settings.holidays == (Holiday(date=dt.date(2026, 12, 25)),)
-    assert full.settings.leaves == (Leave(person="2", first=dt.date(2026, 3, 2), last=dt.date(2026, 3, 2)),)
+    assert full.settings.attendance_hours == 8
+    assert full.settings.leaves == (
+        Leave(person="2", first=dt.date(2026, 3, 2), last=dt.date(2026, 3, 2)),
+        Leave(person="1", first=dt.date(2026, 3, 3), last=dt.date(2026, 3, 4)),
+    )
+    assert type(full.settings) is Settings
 
 
 def test_a_job_is_open_unless_the_file_says_otherwise() -> None:
@@ -205,6 +213,11 @@ PEOPLE = MINIMAL["people"]
         ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "not the id of anything"),
         ({"jobs": [{"id": 1, "name": "J", "estimate": 0}]}, "$.jobs[0].estimate", "> 0"),
         ({"credentials": {"zoho": {"tokens": {"t": 9}}}}, "$.credentials.zoho.tokens.t", "not the id of anything"),
+        (
+            {"credentials": {"zohopeople": {}}},
+            "$.credentials.zohopeople",
+            "no vendor; there are intervals, timetrack, wo",
+        ),
         ({"settings": {"work_days": [8]}}, "$.settings.work_days[0]", "<= 7"),
         ({"settings": {"max_billable_hours": 25}}, "$.settings.max_billable_hours", "<= 24"),
         (
@@ -269,7 +282,7 @@ def test_reading_a_file(tmp_path: Path) -> None:
     """``.json`` is JSON, everything else is TOML; a file that cannot be read is named, with the system's reason."""
     as_json = tmp_path / "world.json"
     as_json.write_bytes(msgspec.json.encode(MINIMAL))
-    assert load_world(as_json) == world()
+    assert load_world(as_json) == load_world(str(as_json)) == world()
     for name in ("world.toml", "world.conf", "world"):
         as_toml = tmp_path / name
         as_toml.write_bytes(TOML)

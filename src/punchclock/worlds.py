@@ -19,7 +19,8 @@ from msgspec import Meta
 from punchclock.calendar import find_zone
 from punchclock.errors import PunchclockError, cut, fault_of
 from punchclock.instants import instant
-from punchclock.vendors.world import Client, Credential, Job, Person, Project, Role, Settings, Task, World
+from punchclock.vendors import names
+from punchclock.vendors.world import Client, Credential, Job, Leave, Person, Project, Role, Settings, Task, World
 
 __all__ = ["MalformedWorld", "demo_world", "load_world", "parse_world"]
 
@@ -93,11 +94,21 @@ class _Credential(msgspec.Struct, forbid_unknown_fields=True):
     tokens: dict[str, _Id] = {}
 
 
+class _Leave(msgspec.Struct, forbid_unknown_fields=True):
+    person: _Id
+    first: date
+    last: date
+
+
+class _Settings(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    leaves: tuple[_Leave, ...] = ()  # type: ignore[assignment]  # whose people are ids of the file
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: _Name
     people: list[_Person]
     zone: str = "UTC"
-    settings: Settings = Settings()
+    settings: _Settings = _Settings()
     clients: list[_Named] = []
     projects: list[_Project] = []
     tasks: list[_Task] = []
@@ -110,17 +121,18 @@ def demo_world() -> World:
     return parse_world(resources.files("punchclock").joinpath("demo.toml").read_bytes(), "toml")
 
 
-def load_world(path: Path) -> World:
+def load_world(path: Path | str) -> World:
     """The world in a file; ``.json`` is JSON, everything else TOML.
 
     Raises:
         MalformedWorld: the file cannot be read, or what is in it is no world.
     """
+    source = Path(path)
     try:
-        text = path.read_bytes()
+        text = source.read_bytes()
     except OSError as error:
         raise MalformedWorld("$", f"cannot read {path}: {error.strerror or error}") from None
-    return parse_world(text, "json" if path.suffix == ".json" else "toml")
+    return parse_world(text, "json" if source.suffix == ".json" else "toml")
 
 
 def parse_world(text: bytes, form: Literal["json", "toml"]) -> World:
@@ -132,7 +144,7 @@ def parse_world(text: bytes, form: Literal["json", "toml"]) -> World:
     try:
         plain = msgspec.json.decode(text) if form == "json" else tomllib.loads(text.decode())
         file = msgspec.convert(plain, _File)
-    except (msgspec.MsgspecError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # tomllib has more of these than its own
         raise MalformedWorld(*fault_of(error)) from None
     return _resolved(file)
 
@@ -186,17 +198,21 @@ def _resolved(file: _File) -> World:
         )
         for index, each in enumerate(_unique("jobs", file.jobs))
     }
-    credentials = {}
+    credentials, vendors = {}, names()
     for vendor, each in file.credentials.items():
+        if vendor not in vendors:  # a slip of the pen would close one to everybody
+            raise MalformedWorld(f"$.credentials.{vendor}", f"no vendor; there are {', '.join(vendors)}")
         owners = {}
         for token, owner in each.tokens.items():
             _find(people, owner, f"$.credentials.{vendor}.tokens.{token}")
             owners[token] = str(owner)
         credentials[vendor] = Credential(key=each.key, secret=each.secret, tokens=owners)
+    leaves = []
     for index, leave in enumerate(file.settings.leaves):
         _find(people, leave.person, f"$.settings.leaves[{index}].person")
         if leave.last < leave.first:
             raise MalformedWorld(f"$.settings.leaves[{index}].last", f"before the first day, {leave.first}")
+        leaves.append(Leave(person=str(leave.person), first=leave.first, last=leave.last))
     return World(
         name=file.name,
         zone=file.zone,
@@ -205,7 +221,7 @@ def _resolved(file: _File) -> World:
         projects=projects,
         tasks=tasks,
         jobs=jobs,
-        settings=file.settings,
+        settings=Settings(**msgspec.structs.asdict(file.settings) | {"leaves": tuple(leaves)}),
         credentials=credentials,
     )
 
