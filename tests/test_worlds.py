@@ -267,12 +267,13 @@ def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
         (b"\xff", "json"),
         (b"[" * 100_000, "json"),
         (b"name = ", "toml"),
+        (b"name = " + b"9" * 5_000, "toml"),
         (b"\xff", "toml"),
         (b"", "toml"),
     ],
 )
 def test_a_file_that_is_none(text: bytes, form: Literal["json", "toml"]) -> None:
-    """Neither JSON nor TOML, not UTF-8, or empty."""
+    """Neither JSON nor TOML, not UTF-8, empty, or with a number that Python reads from no text."""
     with pytest.raises(MalformedWorld) as caught:
         parse_world(text, form)
     assert caught.value.path == "$"
