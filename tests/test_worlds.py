@@ -226,6 +226,11 @@ PEOPLE = MINIMAL["people"]
             "not the id of anything",
         ),
         (
+            {"settings": {"leaves": [{"person": 1, "first": "2026-03-02", "last": "2026-03-02", "why": "ill"}]}},
+            "$.settings.leaves[0]",
+            "unknown key 'why'",
+        ),
+        (
             {"settings": {"leaves": [{"person": "1", "first": "2026-03-02", "last": "2026-03-01"}]}},
             "$.settings.leaves[0].last",
             "before the first day",

@@ -100,7 +100,7 @@ class _Leave(msgspec.Struct, forbid_unknown_fields=True):
     last: date
 
 
-class _Settings(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Settings(Settings, frozen=True, forbid_unknown_fields=True):
     leaves: tuple[_Leave, ...] = ()  # type: ignore[assignment]  # whose people are ids of the file
 
 
