@@ -84,6 +84,28 @@ def test_a_long_time_has_fewer_names(tmp_path: Path) -> None:
     assert 2 < text.count(" Apr -->") < 10
 
 
+def test_a_timer_that_has_just_begun_is_drawn(tmp_path: Path) -> None:
+    """A timer that starts at the very beginning of a day, and has no time yet, has a picture of that day."""
+    midnight = pc.instant("2026-03-23T00:00:00+01:00")
+    row = Row("anna", [pc.Stretch(pc.Kind.WORK, midnight, midnight)], [midnight])
+    text = svg([row], tmp_path / "midnight.svg")
+    assert "Mon 23 Mar -->" in text
+    assert "Sun 22 Mar -->" not in text
+
+
+def test_one_wrong_year_costs_nothing(tmp_path: Path) -> None:
+    """From the first instant to the last a few dates stand for all, with their years, also where zones have none."""
+    first, last = pc.instant("0001-01-01T00:00:00Z"), pc.instant("9999-12-31T23:59:59.999999Z")
+    for name in ("America/St_Johns", "Pacific/Kiritimati"):
+        target = tmp_path / "ages.svg"
+        plot([Row("anna", [pc.Stretch(pc.Kind.WORK, first, last)], [])], find_zone(name), target)
+        text = target.read_text(encoding="utf-8")
+        assert "<!-- 0001-01-01 -->" in text
+        assert "<!-- 9999-12-31 -->" in text
+        assert text.count("-->") < 40
+        assert "12:00 -->" not in text
+
+
 def test_nothing_to_draw_is_an_empty_picture(tmp_path: Path) -> None:
     """Without rows there is still a file."""
     assert svg([], tmp_path / "none.svg").startswith("<?xml")

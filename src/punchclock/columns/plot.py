@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from punchclock.calendar import day_of, split_by_day
+from punchclock.calendar import Day
 from punchclock.durations import format_duration
 from punchclock.errors import MissingExtra, UnknownFormat
 from punchclock.history import Stretch
 from punchclock.machine import Kind
+from punchclock.summary import Days
 
 try:
     import matplotlib as mpl
@@ -42,6 +43,9 @@ _GAP = 0.5
 
 #: With more days than this they are too narrow for their names and for noon.
 _NAMED = 14
+
+#: With more days than this their lines are no longer told apart.
+_LINED = 400
 
 _HOUR = 3_600_000_000
 
@@ -130,20 +134,20 @@ def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Stretch]], top: flo
 
 def _draw_days(axes: Axes, rows: Sequence[Row], zone: dt.tzinfo) -> None:
     """Whole days around everything: a line at each midnight, the day's name between, a tick at noon."""
-    starts = [each.start for row in rows for each in row.stretches]
-    ends = [each.end for row in rows for each in row.stretches]
-    first = day_of(min(starts, default=0), zone).start
-    days = split_by_day(first, day_of(max(ends, default=_HOUR) - 1, zone).end, zone)
-    axes.set_xlim(first, days[-1].end)
+    first = min((each.start for row in rows for each in row.stretches), default=0)
+    last = max(first, max((each.end for row in rows for each in row.stretches), default=_HOUR) - 1)
+    is_long = last - first > _LINED * 24 * _HOUR
+    days = _some_days(first, last, zone) if is_long else _all_days(first, last, zone)
+    axes.set_xlim(days[0].start, days[-1].end)
     for day in days:
         axes.axvline(day.start, color=_LINE, linewidth=0.8, zorder=0)
-        if day.date.weekday() >= 5:
+        if day.date.weekday() >= 5 and not is_long:
             axes.axvspan(day.start, day.end, color=_WEEKEND, zorder=-1)
     axes.axvline(days[-1].end, color=_LINE, linewidth=0.8, zorder=0)
     named = days[:: len(days) // _NAMED + 1]
     for day in named:
         axes.annotate(
-            f"{day.date:%a} {day.date.day} {day.date:%b}",
+            day.date.isoformat() if is_long else f"{day.date:%a} {day.date.day} {day.date:%b}",
             ((day.start + day.end) / 2, 1),
             xycoords=("data", "axes fraction"),
             xytext=(0, 4),
@@ -151,9 +155,24 @@ def _draw_days(axes: Axes, rows: Sequence[Row], zone: dt.tzinfo) -> None:
             ha="center",
             color=_INK,
         )
-    noons = [day.start + 12 * _HOUR for day in days] if len(days) <= _NAMED else []
+    noons = [day.start + 12 * _HOUR for day in days] if len(days) <= _NAMED and not is_long else []
     axes.set_xticks(noons, ["12:00"] * len(noons), color=_PALE, fontsize=8)
     axes.tick_params(length=3, color=_LINE)
+
+
+def _all_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
+    """The local days from the one around an instant to the one around another."""
+    look_up = Days(zone).of
+    days = [look_up(first)]
+    while days[-1].end <= last:
+        days.append(look_up(days[-1].end))
+    return days
+
+
+def _some_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
+    """Days at even distances, where all of them would be more than can be told apart: one wrong year costs nothing."""
+    look_up = Days(zone).of
+    return [look_up(first + (last - first) * number // _NAMED) for number in range(_NAMED + 1)]
 
 
 def _draw_legend(figure: Figure, *, running: bool) -> None:
