@@ -213,16 +213,24 @@ def test_a_world_of_ones_own(tmp_path: Path) -> None:
     assert result.stderr == "timer 'T2': there is no person 'resource'\n"
 
 
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_payloads_are_json_already(vendor: str) -> None:
+    """To ask for JSON as well changes nothing."""
+    told = replay(WEEK, "--as", vendor)
+    assert told.stdout_bytes
+    asked = replay(WEEK, "--json", "--as", vendor)
+    assert (asked.stdout_bytes, asked.stderr, asked.return_value) == (told.stdout_bytes, told.stderr, told.return_value)
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (("--as", "toggl"), "'toggl' is not one of"),
-        (("--as", "zoho", "--json"), "--json and --as"),
         (("--as", "zoho", "--world", "missing.toml"), "missing.toml' does not exist"),
     ],
 )
 def test_usage_errors(arguments: tuple[str, ...], complaint: str) -> None:
-    """An unknown vendor, two forms at once, a world that cannot be read: status 2, and why."""
+    """An unknown vendor, a world that cannot be read: status 2, and why."""
     result = CliRunner().invoke(cli, ["replay", "-", *arguments], input=LOG)
     assert result.exit_code == 2
     assert complaint in result.stderr

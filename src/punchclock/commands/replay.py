@@ -66,7 +66,7 @@ _DAY = 86_400_000_000
     "--zone", callback=read_zone, metavar="ZONE", help="Whose days and clock; UTC, or with --as those of the account."
 )
 @click.option("--json", "as_json", is_flag=True, help="One object a line, a timer each.")
-@click.option("--as", "vendor", type=click.Choice(names()), help="That vendor's payloads, one a line, a timer each.")
+@click.option("--as", "vendor", type=click.Choice(names()), help="That vendor's payloads, JSON as well, one a line.")
 @click.option(
     "--world",
     type=A_FILE,
@@ -91,8 +91,6 @@ def replay(
     malformed, or not allowed in its timer's state, is reported and changes nothing; every other line counts. The exit
     status is 1 if there was such a line, or with --as a timer that the vendor cannot show.
     """
-    if as_json and vendor:
-        raise click.UsageError("--json and --as are two forms of one answer: ask for one of them")
     local = dt.UTC if zone is None else zone
     followed = plot is not None or not (as_json or vendor)
     histories = _Histories(Days(local), traced=plot is not None) if followed else None
