@@ -11,7 +11,6 @@ from punchclock.vendors.wire import (
     Id,
     convert_parameters,
     decode_payload,
-    decode_with_blanks,
     is_xml,
     merged,
     read_boolean,
@@ -306,10 +305,12 @@ def test_a_blank_where_none_can_stand_is_null(mark: str) -> None:
     ):
         payloads: list[object] = [mark + text, (mark + text).encode()]
         for payload in (*payloads, msgspec.json.decode(text)):
-            assert decode_with_blanks("toy", payload, decoder) == read
+            assert decode_payload("toy", payload, decoder, blanks=True) == read
+    with pytest.raises(MalformedPayload):  # unless asked for
+        decode_payload("toy", mark + '{"text": "", "number": ""}', decoder)
     for payload in ('{"text": "", "number": "x"}', '{"text": "", "number": 1, "needed": ""}'):
         with pytest.raises(MalformedPayload):
-            decode_with_blanks("toy", mark + payload, decoder)
+            decode_payload("toy", mark + payload, decoder, blanks=True)
 
 
 def test_a_byte_order_mark_is_no_part_of_a_payload() -> None:

@@ -28,7 +28,6 @@ __all__ = [
     "Id",
     "convert_parameters",
     "decode_payload",
-    "decode_with_blanks",
     "is_xml",
     "merged",
     "read_boolean",
@@ -238,8 +237,10 @@ def read_boolean(field: str, value: object) -> bool:
 # ---- payloads ------------------------------------------------------------------------------------
 
 
-def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T]) -> T:
+def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T], *, blanks: bool = False) -> T:
     """A vendor's payload, bytes or decoded already, as the wire type of ``decoder``.
+
+    With ``blanks``, a blank text where none can stand is null, and so is then any other.
 
     Raises:
         MalformedPayload: it is not.
@@ -250,22 +251,12 @@ def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T
         return msgspec.convert(payload, decoder.type, strict=decoder.strict)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) != payload:  # seldom, so late
-            return decode_payload(vendor, unmarked, decoder)
+            return decode_payload(vendor, unmarked, decoder, blanks=blanks)
+        if blanks:  # seldom, too, and JSON's readers know none
+            return decode_payload(vendor, without_blanks(payload), decoder)
         reason, _, path = str(error).partition(" - at `")
         path = path.rstrip("`").rpartition("`")[2] or "$"  # of a key: "`key` in `$.timer`"
         raise MalformedPayload(vendor, path, _value_at(payload, path), reason) from None
-
-
-def decode_with_blanks(vendor: str, payload: object, decoder: msgspec.json.Decoder[T]) -> T:
-    """The same as `decode_payload`, but a blank text where none can stand is null, and so is then any other.
-
-    Raises:
-        MalformedPayload: it is not what the decoder reads.
-    """
-    try:
-        return decode_payload(vendor, payload, decoder)
-    except MalformedPayload:  # one with blanks, maybe: they are seldom, and JSON's readers know none
-        return decode_payload(vendor, without_blanks(payload), decoder)
 
 
 def _without_mark(payload: bytes | str) -> bytes | str:
@@ -292,7 +283,7 @@ def _value_at(payload: object, path: str) -> object:
 def without_blanks(payload: object) -> object:
     """A payload as plain values, in which every blank text is null; one that cannot be decoded as it stands."""
     try:
-        return _unblanked(msgspec.json.decode(_without_mark(payload)) if isinstance(payload, (bytes, str)) else payload)
+        return _unblanked(msgspec.json.decode(payload) if isinstance(payload, (bytes, str)) else payload)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return payload
 

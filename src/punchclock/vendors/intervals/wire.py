@@ -20,7 +20,7 @@ from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
 from punchclock.vendors.wire import (
     Id,
-    decode_with_blanks,
+    decode_payload,
     is_xml,
     write_json,
     write_xml,
@@ -183,7 +183,7 @@ def read_payload(payload: object, decoder: msgspec.json.Decoder[T]) -> T:
     """
     if is_xml(payload):
         payload = xml_payload("intervals", payload)
-    return decode_with_blanks("intervals", payload, decoder)
+    return decode_payload("intervals", payload, decoder, blanks=True)
 
 
 def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:

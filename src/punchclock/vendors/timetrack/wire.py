@@ -26,7 +26,7 @@ from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import Record
-from punchclock.vendors.wire import Id, decode_with_blanks, write_json
+from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.world import Client, Person, Project, Task
 
 __all__ = [
@@ -239,7 +239,7 @@ def parse(payload: object, now: int, zone: str = "UTC") -> ProjectTimer | Attend
     Raises:
         MalformedPayload: it is no such object.
     """
-    read = decode_with_blanks("timetrack", payload, _decoder)
+    read = decode_payload("timetrack", payload, _decoder, blanks=True)
     if read.started_at and not read.from_:
         return _read_project(read, read.started_at)
     if read.from_ and not read.started_at:
