@@ -15,6 +15,7 @@ import punchclock as pc
 from punchclock import Event, State
 from punchclock.machine import Correction
 from punchclock.vendors.account import MemoryAccount, Page, Query
+from punchclock.vendors.errors import Inexpressible
 from punchclock.vendors.records import UPDATE, Change, Record
 from punchclock.vendors.world import Client, Job, Project, Task
 from toy_vendor import NOW, RECORDS, WORLD, ToyTimer, record
@@ -214,3 +215,15 @@ def test_a_record_is_kept_without_its_blanks() -> None:
     assert msgspec.json.decode(msgspec.json.encode(bare)).keys() == {"id", "timer"}
     noted = ToyTimer(id="7", timer=pc.start(NOW), note="A note", person=WORLD.people["3"])
     assert msgspec.json.decode(msgspec.json.encode(noted)).keys() == {"id", "timer", "person", "note"}
+
+
+@pytest.mark.parametrize("id", ["", "abc"])
+def test_a_record_without_a_number_is_not_kept(id: str) -> None:
+    """An account orders its records by number: one whose id is none is refused by name, and nothing has changed."""
+    account = MemoryAccount(WORLD, RECORDS)
+    wrong = msgspec.structs.replace(record(1005, "5"), id=id)
+    with pytest.raises(Inexpressible, match=rf"cannot show this timer: the id '{id}' is no number"):
+        account.apply([Change(Event.START, NOW, wrong)])
+    assert (account.new_id(), len(account.find(Query(of=ToyTimer)).records)) == (1005, 4)
+    account.apply([Change(Event.START, NOW, record(1005, "5"))])
+    assert (account.new_id(), len(account.find(Query(of=ToyTimer)).records)) == (1006, 5)

@@ -16,6 +16,7 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.errors import InstantOutOfRange, InvalidInstant
 from punchclock.vendors import MalformedPayload
+from punchclock.vendors.errors import Inexpressible
 from punchclock.vendors.intervals import IntervalsTimer, parse, serialize
 from punchclock.vendors.intervals.wire import info_element, read_timestamp, write_timestamp
 from punchclock.vendors.wire import write_json
@@ -101,6 +102,22 @@ def test_a_record_without_an_id_is_written_with_0() -> None:
     written = serialize(IntervalsTimer(timer=pc.start(NOW)), NOW)
     assert msgspec.json.decode(written) | {"id": 0, "personid": 0} == msgspec.json.decode(written)
     assert parse(msgspec.json.decode(written) | {"personid": 3}, NOW).id == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "abc"},
+        {"person": Person(id="abc")},
+        {"task": Task(id="abc")},
+        {"project": Project(id="abc")},
+        {"client": Client(id="abc")},
+    ],
+)
+def test_ids_are_numbers(change: dict[str, Any]) -> None:
+    """A record with any other id, its own or of what it is on, cannot be written, which is said by name."""
+    with pytest.raises(Inexpressible, match="intervals cannot show this timer: the id 'abc' is no number"):
+        info_element(msgspec.structs.replace(RUNNING, **change), NOW)
 
 
 def test_task_information_follows_the_element() -> None:

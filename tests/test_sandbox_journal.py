@@ -206,7 +206,7 @@ def test_replay_gives_the_same_timers() -> None:
 
     law()
     moves = {(name, move.verb) for name in vendors.names() for move in vendors.load(name).DIALECT.moves}
-    assert len(seen) > 0.7 * len(moves), "the calls that were drawn hardly did anything"
+    assert len(seen) > 0.5 * len(moves), "the calls that were drawn hardly did anything"
 
 
 # ---- secrets -------------------------------------------------------------------------------------

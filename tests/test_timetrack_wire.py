@@ -15,6 +15,7 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.calendar import Disambiguation
 from punchclock.vendors import MalformedPayload
+from punchclock.vendors.errors import Inexpressible
 from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer, parse, serialize
 from punchclock.vendors.timetrack.local import read_local_timestamp, write_local_timestamp
 from punchclock.vendors.timetrack.wire import read_timestamp, write_timestamp
@@ -382,6 +383,12 @@ def test_an_attendance_timer_reads_back(
 def test_an_entry_that_has_no_id_yet_is_written_with_0() -> None:
     """The id is a number on the wire, and 0 is no entry's."""
     assert decoded(serialize(AttendanceTimer(timer=pc.start(THREE)), THREE))["id"] == 0
+
+
+def test_an_entry_has_a_number() -> None:
+    """An entry with any other id cannot be written, which is said by name."""
+    with pytest.raises(Inexpressible, match="timetrack cannot show this timer: the id 'abc' is no number"):
+        serialize(AttendanceTimer(id="abc", timer=pc.start(THREE)), THREE)
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [(90, 180), (-90, -180), (0, 0), (89.5, -179.5)])

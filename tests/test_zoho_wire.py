@@ -18,6 +18,7 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.calendar import seconds_of_day
 from punchclock.vendors import MalformedPayload
+from punchclock.vendors.errors import Inexpressible
 from punchclock.vendors.world import Job, Person
 from punchclock.vendors.zoho import BillingStatus, Comment, ZohoTimer, parse, serialize
 from punchclock.vendors.zoho.dates import InvalidDate, UnknownDateFormat, check_format, read_date, write_date
@@ -604,3 +605,6 @@ def test_the_last_number_of_a_record() -> None:
     assert record.last_number == 5
     assert replace(record, timer_id="6").last_number == 6
     assert replace(record, timer_id="6", comments=(Comment(id="9", at=NINE, text=""),)).last_number == 9
+    for wrong in (ZohoTimer(timer=pc.start(NINE)), replace(record, timer_id="t6")):
+        with pytest.raises(Inexpressible, match=r"zoho cannot show this timer: the id .* is no number"):
+            _ = wrong.last_number

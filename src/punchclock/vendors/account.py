@@ -149,12 +149,13 @@ class MemoryAccount:
         ]
 
     def _put(self, record: Record) -> None:
+        last = max(self._last_id, record.last_number)  # first: where an id is no number, nothing is kept
         kept = self._records.setdefault(type(record), {})
         if (before := kept.get(record.id)) is not None:
             self._shelf(before).remove(before)
         kept[record.id] = record
         self._shelf(record).add(record)
-        self._last_id = max(self._last_id, record.last_number)
+        self._last_id = last
 
     def _drop(self, record: Record) -> None:
         before = self._records[type(record)].pop(record.id)

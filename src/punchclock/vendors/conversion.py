@@ -117,7 +117,7 @@ def written_by(vendor: ModuleType, record: Record, now: int, zone: str) -> tuple
             running = _as_if_running(record, vendor.DIALECT.floor(now))
             payload = vendor.serialize(running, now, zone)
             return payload, vendor.parse(payload, now, zone)
-    except (ValueError, MalformedPayload) as error:
+    except MalformedPayload as error:
         raise Inexpressible(name, str(error)) from error
 
 

@@ -12,11 +12,13 @@ from typing import ClassVar, Final, Generic, Literal, TypeVar
 
 import msgspec
 
+from punchclock.errors import shown
 from punchclock.machine import Correction, Event
 from punchclock.timer import Timer
+from punchclock.vendors.errors import Inexpressible
 from punchclock.vendors.world import Client, Job, Person, Project, Task
 
-__all__ = ["UPDATE", "Change", "Record", "Verb"]
+__all__ = ["UPDATE", "Change", "Record", "Verb", "id_number"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,13 +48,33 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def number(self) -> int:
-        """The id as a number: ids are given out in rising order, so it tells the record's age."""
-        return int(self.id)
+        """The id as a number: ids are given out in rising order, so it tells the record's age.
+
+        Raises:
+            Inexpressible: it is none.
+        """
+        return id_number(self.vendor, self.id)
 
     @property
     def last_number(self) -> int:
-        """The highest number that anything in this record bears."""
+        """The highest number that anything in this record bears.
+
+        Raises:
+            Inexpressible: an id is none.
+        """
         return self.number
+
+
+def id_number(vendor: str, id: str) -> int:
+    """An id as the number that it is at the vendor.
+
+    Raises:
+        Inexpressible: it is none; a record may have been made with any text.
+    """
+    try:
+        return int(id)
+    except ValueError:
+        raise Inexpressible(vendor, f"the id {shown(id)} is no number") from None
 
 
 #: What a call does that is neither event nor correction: something around the timer is changed, the timer is not.

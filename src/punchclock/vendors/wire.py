@@ -303,7 +303,7 @@ def is_xml(payload: object) -> TypeGuard[bytes | str]:
     return _without_mark(payload).lstrip()[:1] in (b"<", "<")
 
 
-_FIRST_OF_XML: Final = (b"<", "<", BOM_UTF8[:1], _MARK)
+_FIRST_OF_XML: Final = frozenset((b"<", "<", BOM_UTF8[:1], _MARK))
 
 
 def xml_payload(vendor: str, payload: bytes | str) -> dict[str, object]:

@@ -17,7 +17,7 @@ from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record
+from punchclock.vendors.records import Record, id_number
 from punchclock.vendors.wire import (
     Id,
     decode_payload,
@@ -118,6 +118,9 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
 
     ``time`` is the work up to ``starttime``, ``timelapsed`` what came since, both in seconds, so
     ``totaltime = time + timelapsed`` (page: "Timers rely on two fields").
+
+    Raises:
+        Inexpressible: an id is no number.
     """
     if xml:
         return write_xml(xml_element("timer", element(record, now)))
@@ -130,9 +133,9 @@ def element(record: IntervalsTimer, now: int) -> TimerElement:
     total = worked_at(timer, not_before(timer, now))
     running = timer.state is State.RUNNING
     return TimerElement(
-        id=int(record.id or 0),
-        taskid=int(record.task.id) if record.task else None,
-        personid=int(record.person.id or 0),
+        id=id_number("intervals", record.id or "0"),
+        taskid=id_number("intervals", record.task.id) if record.task else None,
+        personid=id_number("intervals", record.person.id or "0"),
         starttime=write_timestamp(timer.since) if running else None,
         time=timer.worked / _SECOND,
         timelapsed=(total - timer.worked) / _SECOND,
@@ -148,9 +151,9 @@ def info_element(record: IntervalsTimer, now: int) -> TimerInfoElement:
     return TimerInfoElement(
         **msgspec.structs.asdict(element(record, now)),
         task=record.task.name if record.task else None,
-        projectid=int(record.project.id) if record.project else None,
+        projectid=id_number("intervals", record.project.id) if record.project else None,
         project=record.project.name if record.project else None,
-        clientid=int(record.client.id) if record.client else None,
+        clientid=id_number("intervals", record.client.id) if record.client else None,
         client=record.client.name if record.client else None,
     )
 

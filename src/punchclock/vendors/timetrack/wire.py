@@ -25,7 +25,7 @@ from punchclock.instants import LAST, instant, to_datetime
 from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record
+from punchclock.vendors.records import Record, id_number
 from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.world import Client, Person, Project, Task
 
@@ -120,6 +120,9 @@ def serialize(record: ProjectTimer | AttendanceTimer, now: int, zone: str = "UTC
     """The object of a record at ``now``; timestamps are written in UTC whatever the zone.
 
     At an instant before the timer's last one, the object is that of the timer's last instant.
+
+    Raises:
+        Inexpressible: an attendance timer's id is no number.
     """
     return write_json(element(record, now))
 
@@ -152,7 +155,7 @@ def _attendance(record: AttendanceTimer, now: int) -> AttendanceTimerObject:
     timer = record.timer
     worked, rested = _counted(timer, now, _MINUTE)
     return AttendanceTimerObject(
-        id=int(record.id or 0),
+        id=id_number("timetrack", record.id or "0"),
         user=record.person.name,
         latitude_start=record.latitude_start,
         longitude_start=record.longitude_start,

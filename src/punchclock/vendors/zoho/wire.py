@@ -22,7 +22,7 @@ from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record
+from punchclock.vendors.records import Record, id_number
 from punchclock.vendors.wire import Id, decode_payload
 from punchclock.vendors.world import Job, Person
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, read_date, write_date
@@ -95,9 +95,13 @@ class ZohoTimer(Record, frozen=True, kw_only=True):
 
     @property
     def last_number(self) -> int:
-        """The highest number that the timelog, its timer or a comment bears."""
-        ids = (self.id, self.timer_id, *(comment.id for comment in self.comments))
-        return max(int(id) for id in ids if id)
+        """The highest number that the timelog, its timer or a comment bears.
+
+        Raises:
+            Inexpressible: an id is none.
+        """
+        more = (self.timer_id, *(comment.id for comment in self.comments))
+        return max([self.number, *(id_number(self.vendor, id) for id in more if id)])
 
 
 # ---- what the calls tell -------------------------------------------------------------------------
