@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from punchclock.errors import InvalidInstant
-from punchclock.instants import LAST, instant, to_datetime
+from punchclock.instants import LAST, parse_instant, to_datetime
 from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
@@ -326,8 +326,8 @@ def read_timestamp(text: str) -> int:
     """
     if text[-1:] != "Z":
         raise InvalidInstant(text, "not a timestamp as in 2020-10-23T15:00:00.000Z")
-    usual = text[19:] == ".000Z"  # which `instant` reads twice as fast without its zeros
+    usual = text[19:] == ".000Z"  # which `parse_instant` reads twice as fast without its zeros
     try:
-        return instant(f"{text[:19]}Z" if usual else text)
+        return parse_instant(f"{text[:19]}Z" if usual else text)
     except InvalidInstant as error:
         raise InvalidInstant(text, error.reason) from None
