@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -256,7 +257,7 @@ class Vendors(RuleBasedStateMachine):
         self._model(client, client.moves[operation, flag].of, event)
 
     def _call(self, client: Client, operation: str, flag: str) -> None:
-        """One request, to the vendor's ``handle`` and to each sandbox: the same answer, and the same changes."""
+        """One request, to ``handle`` and to each sandbox, which dates the answer: one and the same, and its changes too."""
         self.tried["calls"] += 1
         asked = client.moves[operation, flag]
         found = self.account.find(Query(of=asked.of, people=(self.person.id,), descending=True, limit=1)).records
@@ -266,9 +267,11 @@ class Vendors(RuleBasedStateMachine):
         held_to_the_table(f"{client.name}: {operation}", client, self.account, outcome)
         self.account.apply(outcome.changes)
         self.clock.freeze(self.now)
+        dated = {**outcome.reply.headers, "date": formatdate(self.now // _SECOND, usegmt=True)}
+        said = msgspec.structs.replace(outcome.reply, headers=dated)
         for name, backend in self.backends.items():
             reply = backend.answer(request)
-            _require(f"{operation}: the sandbox over {name} answers {reply}", reply == outcome.reply)
+            _require(f"{operation}: the sandbox over {name} answers {reply}", reply == said)
 
     def _model(self, client: Client, of: type[Record], event: Event) -> None:
         """What the core makes of it, where the vendor's one rule about several timers lets it."""
