@@ -257,7 +257,7 @@ class Vendors(RuleBasedStateMachine):
         self._model(client, client.moves[operation, flag].of, event)
 
     def _call(self, client: Client, operation: str, flag: str) -> None:
-        """One request, to ``handle`` and to each sandbox, which dates the answer: one and the same, and its changes too."""
+        """One request, to ``handle`` and to each sandbox, which dates the answer: one and the same, and its changes."""
         self.tried["calls"] += 1
         asked = client.moves[operation, flag]
         found = self.account.find(Query(of=asked.of, people=(self.person.id,), descending=True, limit=1)).records
