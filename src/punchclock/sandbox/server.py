@@ -86,9 +86,8 @@ def _endpoint(handle: Handle, *, control_from_anywhere: bool) -> ASGIApp:
             if drop is not None:  # else it is a server that is not ours, and to say nothing is the best that is left
                 await drop(receive)
             return
-        response.headers.setdefault(
-            "date", formatdate(usegmt=True)
-        )  # what no vendor has dated: by this machine's clock
+        # What no vendor has dated, by this machine's clock.
+        response.headers.setdefault("date", formatdate(usegmt=True))
         await response(scope, receive, send)
         _log(request, str(response.status_code), began)
 
