@@ -215,6 +215,13 @@ class UnknownTimer(PunchclockError):
         self.at = at
 
 
+#: Why a value that is not exactly an ``int`` is not an instant, and what makes one of it.
+NOT_AN_INSTANT: Final = (
+    "an instant is an int of microseconds since 1970-01-01T00:00:00Z; "
+    "punchclock.instant makes one of an aware datetime or an RFC 3339 text"
+)
+
+
 class InvalidInstant(PunchclockError):
     """A value that does not name one instant.
 

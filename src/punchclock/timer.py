@@ -4,6 +4,9 @@ All arithmetic of work and break is in this file; it is integer arithmetic on UT
 that nothing is rounded and no clock change can touch it. What may follow what is not decided here
 but in `punchclock.machine`; logs of events are in `punchclock.history`.
 
+Every function rejects an instant that is not exactly an ``int`` (`InvalidInstant`), before it looks at anything else.
+The fields of a timer are not checked again: that is what `restore` is for.
+
 One law holds of every timer and is kept by every function: ``0 <= worked <= since - started_at``.
 The break is never stored. It is what is left: ``since - started_at - worked``.
 """
@@ -14,7 +17,15 @@ from typing import Final
 
 import msgspec
 
-from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, PunchclockError, shown
+from punchclock.errors import (
+    NOT_AN_INSTANT,
+    ClockWentBackwards,
+    IllegalTransition,
+    InconsistentTimer,
+    InvalidInstant,
+    PunchclockError,
+    shown,
+)
 from punchclock.machine import TRANSITIONS, Event, State, targets
 
 __all__ = [
@@ -65,7 +76,13 @@ _STOP: Final = targets(Event.STOP)
 
 
 def start(now: int) -> Timer:
-    """A new timer, running from ``now``."""
+    """A new timer, running from ``now``.
+
+    Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
+    """
+    if type(now) is not int:
+        raise _rejection(IDLE, Event.START, now)
     return Timer(_STARTED, now, now, 0)
 
 
@@ -73,13 +90,14 @@ def pause(timer: Timer, now: int) -> Timer:
     """Stop counting work and begin counting break: ``time = time + (now - starttime)``.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         IllegalTransition: the timer is not running.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     target = _PAUSE.get(timer.state)
     since = timer.since
-    if target is None or now < since:
-        raise _refusal(timer, Event.PAUSE, now)
+    if type(now) is not int or target is None or now < since:
+        raise _rejection(timer, Event.PAUSE, now)
     return Timer(target, timer.started_at, now, timer.worked + (now - since))
 
 
@@ -87,12 +105,13 @@ def resume(timer: Timer, now: int) -> Timer:
     """Count work again; the time since the pause is break.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         IllegalTransition: the timer is not paused.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     target = _RESUME.get(timer.state)
-    if target is None or now < timer.since:
-        raise _refusal(timer, Event.RESUME, now)
+    if type(now) is not int or target is None or now < timer.since:
+        raise _rejection(timer, Event.RESUME, now)
     return Timer(target, timer.started_at, now, timer.worked)
 
 
@@ -100,6 +119,7 @@ def stop(timer: Timer, now: int) -> Timer:
     """End the timer, out of work or out of a break.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         IllegalTransition: the timer is not running and not paused; so the first stop wins.
         ClockWentBackwards: ``now`` is before the timer's last instant; ``stop(t, not_before(t, now))``
             always ends it.
@@ -107,8 +127,8 @@ def stop(timer: Timer, now: int) -> Timer:
     state = timer.state
     target = _STOP.get(state)
     since = timer.since
-    if target is None or now < since:
-        raise _refusal(timer, Event.STOP, now)
+    if type(now) is not int or target is None or now < since:
+        raise _rejection(timer, Event.STOP, now)
     if state is _RUNNING:
         return Timer(target, timer.started_at, now, timer.worked + (now - since))
     return Timer(target, timer.started_at, now, timer.worked)
@@ -118,18 +138,19 @@ def transition(timer: Timer, event: Event, now: int) -> Timer:
     """The timer after ``event`` at ``now``: `start`, `pause`, `resume` or `stop`, chosen by value.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         IllegalTransition: the table has no answer to ``event`` in the timer's state.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
     target = TRANSITIONS.get((state, event))
-    if target is None:
-        raise _refusal(timer, event, now)
+    if type(now) is not int or target is None:
+        raise _rejection(timer, event, now)
     if state is _IDLE:
         return Timer(target, now, now, 0)
     since = timer.since
     if now < since:
-        raise _refusal(timer, event, now)
+        raise _rejection(timer, event, now)
     if state is _RUNNING:
         return Timer(target, timer.started_at, now, timer.worked + (now - since))
     return Timer(target, timer.started_at, now, timer.worked)
@@ -139,16 +160,14 @@ def worked_at(timer: Timer, now: int) -> int:
     """The work done up to ``now``, in microseconds; 0 for ``IDLE``, final once stopped.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
+    if type(now) is not int or (now < timer.since and state is not _IDLE):
+        raise _rejection(timer, None, now)
     if state is _RUNNING:
-        passed = now - timer.since
-        if passed < 0:
-            raise _refusal(timer, None, now)
-        return timer.worked + passed
-    if now < timer.since and state is not _IDLE:
-        raise _refusal(timer, None, now)
+        return timer.worked + (now - timer.since)
     return timer.worked
 
 
@@ -156,11 +175,12 @@ def break_at(timer: Timer, now: int) -> int:
     """The break taken up to ``now``, in microseconds; 0 for ``IDLE``, final once stopped.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
-    if now < timer.since and state is not _IDLE:
-        raise _refusal(timer, None, now)
+    if type(now) is not int or (now < timer.since and state is not _IDLE):
+        raise _rejection(timer, None, now)
     if state is _PAUSED:
         return now - timer.started_at - timer.worked
     return timer.since - timer.started_at - timer.worked
@@ -170,11 +190,12 @@ def elapsed_at(timer: Timer, now: int) -> int:
     """The time from the start up to ``now``, in microseconds: always ``worked_at + break_at``.
 
     Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
-    if now < timer.since and state is not _IDLE:
-        raise _refusal(timer, None, now)
+    if type(now) is not int or (now < timer.since and state is not _IDLE):
+        raise _rejection(timer, None, now)
     if state is _RUNNING or state is _PAUSED:
         return now - timer.started_at
     return timer.since - timer.started_at
@@ -185,7 +206,12 @@ def not_before(timer: Timer, now: int) -> int:
 
     The one idiom for a caller who would rather clamp than fail: a clock that was once ahead must never
     trap a timer, and whatever shows timers must never fail for one of them.
+
+    Raises:
+        InvalidInstant: ``now`` is not exactly an ``int``; what is not an instant cannot be clamped.
     """
+    if type(now) is not int:
+        raise _rejection(timer, None, now)
     if now < timer.since and timer.state is not _IDLE:
         return timer.since
     return now
@@ -199,11 +225,14 @@ def amend(timer: Timer, *, worked: int, since: int) -> Timer:
     ``now - time``: ``amend(start(now), worked=time, since=now)``.
 
     Raises:
-        InconsistentTimer: a value is no integer, ``worked`` is negative, or the timer has not begun.
+        InvalidInstant: ``since`` is not exactly an ``int``.
+        InconsistentTimer: ``worked`` is not exactly an ``int`` or is negative, or the timer has not begun.
     """
+    if type(since) is not int:
+        raise _rejection(timer, None, since)
     if timer.state is _IDLE:
         raise InconsistentTimer("state", timer.state, "a timer that has not begun has nothing to amend")
-    _check_integers(worked=worked, since=since)
+    _check_integers(worked=worked)
     if worked < 0:
         raise InconsistentTimer("worked", worked, "work is never negative")
     earliest = since - worked
@@ -243,14 +272,23 @@ def restore(*, state: State | str, started_at: int, since: int, worked: int) -> 
 
 
 def _check_integers(**fields: int) -> None:
-    """Refuse floats, truth values and texts at the two doors through which values come in from elsewhere."""
+    """Reject floats, truth values and texts where values come in from elsewhere: `amend` and `restore`."""
     for field, value in fields.items():
         if type(value) is not int:
             raise InconsistentTimer(field, value, "not an integer of microseconds")
 
 
-def _refusal(timer: Timer, event: Event | None, at: int) -> PunchclockError:
-    """Why ``event`` (or a reading, ``None``) is refused; the state is looked at before the clock."""
+def _rejection(timer: Timer, event: Event | None, at: int) -> PunchclockError:
+    """Return the error for ``event`` (or for a reading, ``None``) at ``at``: the first of three reasons that applies.
+
+    1. The instant is not exactly an ``int``. A ``bool``, a float or a ``datetime`` would compare and subtract without
+       an error, and give a wrong sum. So each function checks the type before it compares or subtracts anything, in
+       the condition that it has anyway: a call of its own for the check would cost as much as the rest.
+    2. The state does not allow the event.
+    3. The instant is before the timer's last one.
+    """
+    if type(at) is not int:
+        return InvalidInstant(at, NOT_AN_INSTANT)
     if event is not None and (timer.state, event) not in TRANSITIONS:
         return IllegalTransition(state=timer.state, event=event, at=at)
     return ClockWentBackwards(state=timer.state, event=event, at=at, since=timer.since)
