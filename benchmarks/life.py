@@ -34,7 +34,7 @@ def rows() -> list[Row]:
         )
 
     return [
-        row("the same sums inline", inline.life, 3, faster=False),
+        row("the same sums inline", inline.life, 3.4, faster=False),
         row("transitions", transitions.life, 40, faster=True),
         row("automat, MethodicalMachine", automat_methods.life, 20, faster=True),
         row("automat, TypeMachineBuilder", automat_types.life, 20, faster=True),

@@ -2,18 +2,21 @@
 
 Each proof calls the real function on integers of which nothing is known but what is assumed (symbolic.py). A history
 is any sequence of events, so what holds of every step from every timer that keeps the invariant holds of all
-histories. What is left out is named where it is: the check that an integer is an ``int``, and what writes a date.
+histories. The precondition of all is that every instant and every duration is exactly an ``int`` (`of_ints`); what the
+functions do with a value of any other type is proved too. What is left out is named where it is: what writes a date.
 What cannot pass symbolically, because it is text, is searched by CrossHair (contracts.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, Final, cast
 
 import punchclock.calendar
 import punchclock.history
+import punchclock.instants
 import punchclock.rounding
 import punchclock.summary
 import punchclock.timer
@@ -23,9 +26,9 @@ import punchclock.vendors.worksection.wire
 import punchclock.vendors.zoho.wire
 from evidence import contracts
 from evidence.claims import Budget, Claim, Refuted
-from evidence.symbolic import Prover, integer, standing_in
+from evidence.symbolic import Prover, integer, standing_in, type_of
 from punchclock import vendors
-from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, PunchclockError
+from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, InvalidInstant, PunchclockError
 from punchclock.history import Stretch
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
 from punchclock.timer import IDLE, Timer
@@ -43,6 +46,17 @@ _MINUTE: Final = 60 * SECOND
 def any_integer(name: str) -> Any:  # noqa: ANN401 - it stands in for an int
     """Any integer, for a function that takes an ``int``."""
     return integer(name)
+
+
+@contextmanager
+def of_ints() -> Iterator[None]:
+    """Assume the precondition: every instant and every duration is exactly an ``int``, as the functions check."""
+    with (
+        standing_in(core, type=type_of),
+        standing_in(punchclock.instants, type=type_of),
+        standing_in(punchclock.rounding, type=type_of),
+    ):
+        yield
 
 
 def any_timer(prover: Prover, state: State, name: str = "") -> Timer:
@@ -83,6 +97,7 @@ def same(prover: Prover, what: str, one: Any, other: Any) -> None:  # noqa: ANN4
 # ---- the machine ---------------------------------------------------------------------------------
 
 
+@of_ints()
 def step_keeps_the_invariant(prover: Prover) -> None:
     """By cases over state and event: the step is the table's, or it is refused."""
     for state in State:
@@ -111,6 +126,7 @@ def step_keeps_the_invariant(prover: Prover) -> None:
             prover.prove(f"{event} from {state}", body)
 
 
+@of_ints()
 def functions_are_the_transition(prover: Prover) -> None:
     """`start`, `pause`, `resume`, `stop` against `transition`, from every state."""
     for event in (Event.PAUSE, Event.RESUME, Event.STOP):
@@ -130,6 +146,7 @@ def functions_are_the_transition(prover: Prover) -> None:
     prover.prove("start is the transition", start)
 
 
+@of_ints()
 def readings_add_up(prover: Prover) -> None:
     """Work + break = elapsed, none is negative, and all three refuse the same instants."""
     for state in State:
@@ -155,6 +172,7 @@ def readings_add_up(prover: Prover) -> None:
         prover.prove(f"readings of a timer that is {state}", body)
 
 
+@of_ints()
 def readings_grow(prover: Prover) -> None:
     """Between two instants exactly what the state counts as is added; a step adds nothing and takes nothing away."""
     for state in State:
@@ -189,6 +207,7 @@ def readings_grow(prover: Prover) -> None:
                 prover.prove(f"readings across {event} from {state}", across)
 
 
+@of_ints()
 def clamp_never_traps(prover: Prover) -> None:
     """`not_before` gives an instant that no reading and no legal step refuses, and moves no other."""
     for state in State:
@@ -210,9 +229,37 @@ def clamp_never_traps(prover: Prover) -> None:
         prover.prove(f"the clamp on a timer that is {state}", body)
 
 
+@of_ints()
+def other_types_are_rejected(prover: Prover) -> None:
+    """The precondition's other half: an instant of another type is rejected before anything is compared with it.
+
+    It is a bare object, which cannot be compared, added or subtracted: to try would be another error.
+    """
+    other: Any = object()
+    for state in State:
+
+        def body(prover: Prover, state: State = state) -> None:
+            timer = any_timer(prover, state)
+            attempts = {
+                **{f"{event} as an event": attempted(core.transition, timer, event, other) for event in Event},
+                "start": attempted(core.start, other),
+                "amend": attempted(core.amend, timer, worked=any_integer("new worked"), since=other),
+                "timeline": attempted(punchclock.history.timeline, [], until=other, timer=timer),
+            }
+            for function in (core.pause, core.resume, core.stop, core.worked_at, core.break_at, core.elapsed_at):
+                attempts[function.__name__] = attempted(function, timer, other)
+            attempts["not_before"] = attempted(core.not_before, timer, other)
+            for what, outcome in attempts.items():
+                prover.holds(f"{what} rejects it", type(outcome) is InvalidInstant)
+                prover.holds(f"{what} names it", outcome.value is other)
+
+        prover.prove(f"an instant of another type, for a timer that is {state}", body)
+
+
 # ---- histories -----------------------------------------------------------------------------------
 
 
+@of_ints()
 def replay_is_stepping(prover: Prover) -> None:
     """No event changes nothing; one event is one step; two are one and then the other. The rest is induction."""
     for state in State:
@@ -245,6 +292,7 @@ def replay_is_stepping(prover: Prover) -> None:
                 prover.prove(f"replay of {first}, {second} from {state}", two)
 
 
+@of_ints()
 def timeline_covers_exactly(prover: Prover) -> None:
     """What a timer counted to its next instant is added to any timeline that leads up to it, and nothing else.
 
@@ -310,6 +358,7 @@ def any_midnights(prover: Prover, cuts: int, start: int, end: int) -> list[int]:
     return midnights
 
 
+@of_ints()
 def split_is_exact(prover: Prover) -> None:
     """Any calendar: midnights anywhere after each other. The pieces are the interval, cut there and nowhere else."""
     calendar = punchclock.calendar
@@ -382,59 +431,59 @@ def _exact(prover: Prover, pieces: list[tuple[int, int]], start: int, end: int, 
 # ---- the doors -----------------------------------------------------------------------------------
 
 
+@of_ints()
 def amendment_keeps_the_invariant(prover: Prover) -> None:
-    """Left out: that each value is an ``int``, which here each is."""
-    with standing_in(core, _check_integers=lambda **fields: None):
-        for state in State:
+    """From every state, by any work and any instant."""
+    for state in State:
 
-            def body(prover: Prover, state: State = state) -> None:
-                timer, worked, since = any_timer(prover, state), any_integer("new worked"), any_integer("new since")
-                amended = attempted(core.amend, timer, worked=worked, since=since)
-                if isinstance(amended, PunchclockError):
-                    prover.holds("refused by name", type(amended) is InconsistentTimer)
-                    if state is not State.IDLE:
-                        prover.holds("for negative work alone", worked < 0)
-                    return
-                prover.holds("an idle timer is not amended", state is not State.IDLE)
-                prover.holds("the state stays", amended.state is state)
-                prover.holds("what was said stands", amended.worked == worked, amended.since == since)
-                prover.holds("the invariant", 0 <= worked, worked <= since - amended.started_at)
-                prover.holds("the start never moves forward", amended.started_at <= timer.started_at)
-                if worked <= since - timer.started_at:
-                    prover.holds("it stays where the work fits", amended.started_at == timer.started_at)
-                else:
-                    prover.holds("or moves back just far enough", amended.started_at == since - worked)
+        def body(prover: Prover, state: State = state) -> None:
+            timer, worked, since = any_timer(prover, state), any_integer("new worked"), any_integer("new since")
+            amended = attempted(core.amend, timer, worked=worked, since=since)
+            if isinstance(amended, PunchclockError):
+                prover.holds("refused by name", type(amended) is InconsistentTimer)
+                if state is not State.IDLE:
+                    prover.holds("for negative work alone", worked < 0)
+                return
+            prover.holds("an idle timer is not amended", state is not State.IDLE)
+            prover.holds("the state stays", amended.state is state)
+            prover.holds("what was said stands", amended.worked == worked, amended.since == since)
+            prover.holds("the invariant", 0 <= worked, worked <= since - amended.started_at)
+            prover.holds("the start never moves forward", amended.started_at <= timer.started_at)
+            if worked <= since - timer.started_at:
+                prover.holds("it stays where the work fits", amended.started_at == timer.started_at)
+            else:
+                prover.holds("or moves back just far enough", amended.started_at == since - worked)
 
-            prover.prove(f"amend from {state}", body)
+        prover.prove(f"amend from {state}", body)
 
 
+@of_ints()
 def restore_is_the_invariant(prover: Prover) -> None:
-    """`restore` takes exactly the timers that there can be. Left out: that each value is an ``int``."""
-    with standing_in(core, _check_integers=lambda **fields: None):
-        for state in State:
+    """`restore` takes exactly the timers that there can be."""
+    for state in State:
 
-            def body(prover: Prover, state: State = state) -> None:
-                started_at, since, worked = (any_integer(name) for name in ("started_at", "since", "worked"))
-                restored = attempted(core.restore, state=state, started_at=started_at, since=since, worked=worked)
-                consistent = 0 <= worked
-                if consistent:
-                    consistent = worked <= since - started_at
-                if consistent and state is State.IDLE:
-                    for field in (started_at, since, worked):
-                        consistent = consistent and field == 0
-                if isinstance(restored, Timer):
-                    prover.holds("what is taken is consistent", bool(consistent))
-                    same(prover, "it is taken as it is", restored, Timer(state, started_at, since, worked))
-                else:
-                    prover.holds("what is consistent is taken", not consistent)
-                    prover.holds("refused by name", type(restored) is InconsistentTimer)
+        def body(prover: Prover, state: State = state) -> None:
+            started_at, since, worked = (any_integer(name) for name in ("started_at", "since", "worked"))
+            restored = attempted(core.restore, state=state, started_at=started_at, since=since, worked=worked)
+            consistent = 0 <= worked
+            if consistent:
+                consistent = worked <= since - started_at
+            if consistent and state is State.IDLE:
+                for field in (started_at, since, worked):
+                    consistent = consistent and field == 0
+            if isinstance(restored, Timer):
+                prover.holds("what is taken is consistent", bool(consistent))
+                same(prover, "it is taken as it is", restored, Timer(state, started_at, since, worked))
+            else:
+                prover.holds("what is consistent is taken", not consistent)
+                prover.holds("refused by name", type(restored) is InconsistentTimer)
 
-            prover.prove(f"restore of {state}", body)
+        prover.prove(f"restore of {state}", body)
 
 
-@standing_in(punchclock.rounding, _check_integers=lambda duration, step: None)
+@of_ints()
 def rounding_is_lawful(prover: Prover) -> None:
-    """For every duration and every step. Left out: that each is an ``int``, which here each is."""
+    """For every duration and every step."""
     rounding = punchclock.rounding
     for mode in rounding.Rounding:
 
@@ -521,6 +570,7 @@ def whole_ticks(prover: Prover, state: State, tick: int) -> Timer:
     return Timer(state, started_at * tick, (started_at + rested + worked) * tick, worked * tick)
 
 
+@of_ints()
 def floored_steps_stay_whole(prover: Prover) -> None:
     """Floored at the door, a step leads from whole ticks to whole ticks: so no later rounding can break a sum."""
     for name in vendors.names():
@@ -539,6 +589,7 @@ def floored_steps_stay_whole(prover: Prover) -> None:
             prover.prove(f"{name}: {event} from {state}", body)
 
 
+@of_ints()
 def formulas_agree(prover: Prover) -> None:
     """Each vendor's own counting, on timers in whole seconds, against the readings of the core.
 
@@ -618,6 +669,7 @@ def formulas_agree(prover: Prover) -> None:
 #: Every proof: what it claims, and what walks through it.
 PROOFS: Final[dict[str, Callable[[Prover], None]]] = {
     "every step keeps 0 ≤ worked ≤ since − started_at, and is the table's or refused by name": step_keeps_the_invariant,
+    "an instant that is not exactly an int is rejected first, before anything is compared": other_types_are_rejected,
     "start, pause, resume and stop are transition": functions_are_the_transition,
     "worked + break = elapsed, none of them negative": readings_add_up,
     "readings grow by what passes or stand still; a step adds nothing": readings_grow,
@@ -641,7 +693,7 @@ def _proved(proof: Callable[[Prover], None]) -> Callable[[Budget], str]:
         proof(prover)
         if not prover.obligations:
             raise Refuted("nothing was proved")
-        return f"all integers: {prover.obligations} statements on {prover.paths} paths, z3"
+        return f"all integers that are exactly an int: {prover.obligations} statements on {prover.paths} paths, z3"
 
     return check
 

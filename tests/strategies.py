@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
+
 from hypothesis import strategies as st
 
 from punchclock import IDLE, TRANSITIONS, Event, State, Timer
@@ -16,6 +19,36 @@ LAST = 253_402_300_799_999_999
 
 #: Any instant, before 1970 as well as after; the small ones make it likely that two are equal.
 instants = st.integers(-3, 3) | st.integers(FIRST, LAST)
+
+
+class Seconds(int):
+    """An integer of a program's own type."""
+
+
+class Port(enum.IntEnum):
+    """An integer that is a name for something else."""
+
+    HTTP = 80
+
+
+#: What is not exactly an ``int``, though most of it compares with integers and can be subtracted from them.
+not_instants = (
+    st.booleans()
+    | st.floats()
+    | st.fractions()
+    | st.decimals()
+    | st.complex_numbers()
+    | st.datetimes()
+    | st.datetimes(timezones=st.just(dt.UTC))
+    | st.dates()
+    | st.timedeltas()
+    | st.none()
+    | st.text()
+    | st.binary()
+    | st.builds(Seconds, instants)
+    | st.sampled_from(Port)
+    | st.lists(instants)
+)
 
 #: How long something lasts. Nothing at all is as likely as a moment or a month.
 gaps = st.just(0) | st.integers(0, 3) | st.integers(0, 31 * 86_400_000_000)

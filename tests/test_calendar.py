@@ -7,6 +7,7 @@ import functools
 import importlib
 import itertools
 import zoneinfo
+from collections.abc import Callable
 from typing import Any
 
 import pendulum
@@ -24,6 +25,7 @@ from punchclock.calendar import (
     split_by_day,
     work_date,
 )
+from strategies import not_instants
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -395,12 +397,29 @@ def test_a_time_on_a_skipped_day_is_read_from_either_side() -> None:
     assert noon == [pc.instant("2011-12-29T12:00:00-10:00"), pc.instant("2011-12-31T12:00:00+14:00")]
 
 
-@pytest.mark.parametrize("seconds", [-1, 86_400])
+@pytest.mark.parametrize("seconds", [-1, 86_400, True, 1.5, None, "1"])
 def test_what_is_no_time_of_day_is_refused(seconds: int) -> None:
     """A clock face shows 0 to 86,399 seconds; 24:00 is the next day's 0."""
     with pytest.raises(pc.InvalidLocalTime, match="0 to 86399") as caught:
         from_seconds_of_day(dt.date(2026, 3, 2), seconds, "UTC", disambiguation=Disambiguation.REFUSE)
     assert caught.value.seconds == seconds
+
+
+@given(not_instants, moments())
+def test_what_is_not_an_instant_is_on_no_day(wrong: object, moment: tuple[str, int]) -> None:
+    """Every function that reads an instant rejects another type, in every zone and before it looks at the zone."""
+    zone, at = moment
+    readings: list[Callable[[Any, str], object]] = [work_date, seconds_of_day, day_of]
+    for read in readings:
+        for each in (zone, "no zone"):
+            with pytest.raises(pc.InvalidInstant) as caught:
+                read(wrong, each)
+            assert caught.value.value is wrong
+    bounds: list[tuple[Any, Any]] = [(wrong, at), (at, wrong), (wrong, wrong)]
+    for start, end in bounds:
+        with pytest.raises(pc.InvalidInstant) as caught:
+            split_by_day(start, end, zone)
+        assert caught.value.value is wrong
 
 
 # --- zones and the ends of time ---------------------------------------------------------------------

@@ -117,15 +117,29 @@ def test_a_clock_that_goes_backwards_changes_nothing() -> None:
     assert machine.timer.state is State.RUNNING
 
 
-@pytest.mark.parametrize("now", [{}, {"now": None}, {"now": "08:00"}, {"now": True}, {"now": 1.5}])
-def test_an_event_without_an_instant_is_refused(now: dict[str, Any]) -> None:
-    """The machine reads no clock: without ``now`` there is a named error, in every state."""
+@pytest.mark.parametrize(
+    "now",
+    [
+        {},
+        {"now": None},
+        {"now": "08:00"},
+        {"now": "2026-03-02T12:00:00Z"},
+        {"now": pc.to_datetime(T0 + 9 * HOUR)},
+        {"now": True},
+        {"now": float(T0 + 9 * HOUR)},
+    ],
+)
+def test_an_event_without_an_instant_is_rejected(now: dict[str, Any]) -> None:
+    """The machine reads no clock and converts nothing: it takes the instants that the pure functions take."""
     for timer in TIMERS.values():
-        machine = TimerMachine(timer)
+        journal = Journal()
+        machine = TimerMachine(timer, listeners=[journal])
         for event in [*Event, "explode"]:
-            with pytest.raises(pc.InvalidInstant):
+            with pytest.raises(pc.InvalidInstant) as caught:
                 machine.send(event, **now)
+            assert caught.value.value is now.get("now")
         assert machine.timer is timer
+        assert journal.steps == []
 
 
 @pytest.mark.parametrize("name", ["explode", "", "running", "timer", "model", "send", "START"])

@@ -12,6 +12,7 @@ import pytest
 
 import punchclock.calendar
 import punchclock.history
+import punchclock.instants
 import punchclock.rounding
 import punchclock.summary
 import punchclock.timer
@@ -20,7 +21,7 @@ import punchclock.vendors.timetrack.wire
 import punchclock.vendors.worksection.wire
 import punchclock.vendors.zoho.wire
 from evidence_copies import breaks, broken
-from punchclock import State, Timer
+from punchclock import InvalidInstant, State, Timer
 from punchclock.vendors.dialect import Dialect
 
 pytest.importorskip("z3")
@@ -48,14 +49,25 @@ BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
     (proof.functions_are_the_transition, core, "pause", "now < since", "now <= since"),
     (proof.functions_are_the_transition, core, "resume", "now < timer.since", "now < timer.started_at"),
     (proof.functions_are_the_transition, core, "stop", "+ (now - since)", "+ now"),
-    (proof.readings_add_up, core, "worked_at", "passed < 0", "passed < -1"),
+    (proof.readings_add_up, core, "worked_at", "now < timer.since", "now < timer.since - 1"),
     (proof.readings_add_up, core, "break_at", "now - timer.started_at", "now - timer.since"),
     (proof.readings_add_up, core, "elapsed_at", "state is _PAUSED", "state is _IDLE"),
-    (proof.readings_grow, core, "worked_at", "timer.worked + passed", "timer.worked + passed // 2"),
+    (proof.readings_grow, core, "worked_at", "+ (now - timer.since)", "+ (now - timer.since) // 2"),
     (proof.readings_grow, core, "break_at", "return timer.since", "return now"),
     (proof.readings_grow, core, "elapsed_at", "return timer.since", "return now"),
     (proof.clamp_never_traps, core, "not_before", "return timer.since", "return timer.since - 1"),
     (proof.clamp_never_traps, core, "not_before", "now < timer.since", "now <= timer.since + 1"),
+    (proof.other_types_are_rejected, core, "start", "type(now) is not int", "isinstance(now, int)"),
+    (proof.other_types_are_rejected, core, "pause", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "resume", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "stop", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "transition", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "worked_at", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "break_at", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "elapsed_at", "type(now) is not int or ", ""),
+    (proof.other_types_are_rejected, core, "not_before", "type(now) is not int", "False"),
+    (proof.other_types_are_rejected, core, "amend", "type(since) is not int", "False"),
+    (proof.other_types_are_rejected, history, "timeline", "elapsed_at(timer, until)", "timer"),
     (proof.replay_is_stepping, history, "replay", "error.index = index", "error.index = 0"),
     (
         proof.replay_is_stepping,
@@ -130,6 +142,19 @@ def test_a_broken_copy_is_broken_in_one_place() -> None:
     assert copy(3) == Timer(State.RUNNING, 3, 3, 7)
     with pytest.raises(AssertionError, match="stands 0 times"):
         broken(core.start, "no such text", "")
+
+
+def test_the_precondition_of_the_proofs_is_that_an_unknown_is_an_int() -> None:
+    """The functions' own check takes an unknown for an ``int`` while a proof runs, and nothing else, and not later."""
+    unknown: Any = integer("now")
+    with proof.of_ints():
+        assert core.start(unknown).since is unknown
+        for other in (True, 0.5, None, object()):
+            with pytest.raises(InvalidInstant):
+                core.start(other)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInstant):
+        core.start(unknown)
+    assert not {"type"} & {*vars(core), *vars(punchclock.instants), *vars(punchclock.rounding)}
 
 
 def test_a_proof_of_nothing_is_no_proof() -> None:

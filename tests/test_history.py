@@ -128,6 +128,27 @@ def test_an_instant_out_of_order_is_refused_with_its_place(fold: Callable[[list[
     assert (caught.value.index, caught.value.at, caught.value.since) == (1, 9, 10)
 
 
+@pytest.mark.parametrize("at", [True, 6.0, None, "6"], ids=repr)
+@pytest.mark.parametrize("fold", FOLDS)
+def test_what_is_not_an_instant_is_rejected_with_its_place(
+    fold: Callable[[list[tuple[Event, int]]], object], at: int
+) -> None:
+    """The type of the instant is checked before the event: a second pause at no instant is no instant."""
+    for event in Event:
+        with pytest.raises(InvalidInstant) as caught:
+            fold([(START, 0), (PAUSE, 5), (event, at), (STOP, 7)])
+        assert (caught.value.index, caught.value.value) == (2, at)
+
+
+@pytest.mark.parametrize("until", [True, 300.0, "300", False], ids=repr)
+@pytest.mark.parametrize("history", [[], [(START, 100)], DAY], ids=["idle", "running", "stopped"])
+def test_a_timeline_ends_at_an_instant(history: list[tuple[Event, int]], until: int) -> None:
+    """``until`` is an instant too; it belongs to no event, so the error bears no index."""
+    with pytest.raises(InvalidInstant) as caught:
+        timeline(history, until=until)
+    assert (caught.value.index, caught.value.value) == (None, until)
+
+
 @pytest.mark.parametrize("fold", FOLDS)
 def test_an_error_of_the_history_itself_passes_through(fold: Callable[[Iterator[tuple[Event, int]]], object]) -> None:
     """What goes wrong while the next event is being read is no refusal of an event, so it bears no index."""

@@ -6,7 +6,9 @@ test_history.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ from punchclock import (
     ClockWentBackwards,
     Event,
     IllegalTransition,
+    InvalidInstant,
     Kind,
     PunchclockError,
     State,
@@ -38,7 +41,7 @@ from punchclock import (
     worked_at,
 )
 from punchclock.machine import COUNTS_AS
-from strategies import History, active, begun, gaps, histories, instants, legal_histories, timers
+from strategies import History, active, begun, gaps, histories, instants, legal_histories, not_instants, timers
 
 begun_histories = legal_histories(min_size=1)
 
@@ -158,6 +161,63 @@ def test_not_before_always_lets_a_timer_end(timer: Timer, now: int) -> None:
     assert ended.state is State.STOPPED
     assert keeps_the_invariant(ended)
     assert ended.worked >= timer.worked
+
+
+OfAnInstant = dict[str, Callable[[Timer, Any], object]]
+
+
+def by_event(event: Event) -> OfAnInstant:
+    """The functions that are given the event as a value."""
+    return {
+        f"transition, {event}": lambda timer, now: transition(timer, event, now),
+        f"replay, {event}": lambda timer, now: replay([(event, now)], timer),
+        f"timeline, {event}": lambda timer, now: timeline([(event, now)], timer=timer),
+    }
+
+
+#: Every step and every reading of the core, as a function of a timer and an instant.
+OF_AN_INSTANT: Final[OfAnInstant] = {
+    **{function.__name__: function for function in (pause, resume, stop, worked_at, break_at, elapsed_at, not_before)},
+    **{name: function for event in Event for name, function in by_event(event).items()},
+    "start": lambda _, now: start(now),
+    "amend": lambda timer, now: amend(timer, worked=0, since=now),
+}
+
+
+@pytest.mark.parametrize("function", OF_AN_INSTANT)
+@given(timers(), not_instants)
+def test_what_is_not_exactly_an_int_is_not_an_instant(function: str, timer: Timer, wrong: object) -> None:
+    """Whatever the state, a value of another type is rejected with its own error, and the timer stays as it was."""
+    before = Timer(timer.state, timer.started_at, timer.since, timer.worked)
+    with pytest.raises(InvalidInstant) as caught:
+        OF_AN_INSTANT[function](timer, wrong)
+    assert type(caught.value) is InvalidInstant
+    assert caught.value.value is wrong
+    assert timer == before
+
+
+@given(histories, st.data(), not_instants)
+def test_a_history_is_rejected_at_the_first_value_that_is_not_an_instant(
+    history: History, data: st.DataObject, wrong: object
+) -> None:
+    """`replay` and `timeline` name its place, unless an event ahead of it was rejected already."""
+    place = data.draw(st.integers(0, len(history)))
+    spoilt: list[Any] = [*history[:place], (data.draw(st.sampled_from(Event)), wrong), *history[place:]]
+    earlier = first_refusal(history[:place])
+    for fold in (replay, timeline):
+        with pytest.raises(PunchclockError) as caught:
+            fold(spoilt)
+        assert (caught.value.index, type(caught.value)) == (earlier or (place, InvalidInstant))
+
+
+@given(timers(), not_instants)
+def test_until_is_an_instant(timer: Timer, wrong: object) -> None:
+    """A timeline is closed at an instant, or at none."""
+    if wrong is not None:
+        with pytest.raises(InvalidInstant) as caught:
+            timeline([], timer=timer, until=wrong)  # type: ignore[arg-type]
+        assert caught.value.value is wrong
+        assert caught.value.index is None
 
 
 # Histories

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -20,11 +23,13 @@ from punchclock import (
     Event,
     IllegalTransition,
     InconsistentTimer,
+    InvalidInstant,
     State,
     Timer,
     amend,
     break_at,
     elapsed_at,
+    instant,
     not_before,
     pause,
     restore,
@@ -169,6 +174,63 @@ def test_a_clamped_stop_always_ends_a_timer(timer: Timer, now: int) -> None:
     assert stop(timer, not_before(timer, now)).state is State.STOPPED
 
 
+# Instants of another type
+
+
+def test_a_naive_datetime_starts_nothing() -> None:
+    """The shortest mistake there is: the error says what makes an instant of it."""
+    with pytest.raises(InvalidInstant, match=r"punchclock\.instant makes one of an aware datetime") as caught:
+        start(datetime.now())  # type: ignore[arg-type]  # noqa: DTZ005 - that is the mistake
+    assert "not an integer of microseconds" in caught.value.reason
+
+
+def test_seconds_as_floats_neither_start_nor_stop() -> None:
+    """Sums of floats drift, so not one of them gets into a timer."""
+    with pytest.raises(InvalidInstant, match=r"0\.1 is no instant"):
+        stop(start(0.1), 0.3)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInstant, match=r"0\.3 is no instant"):
+        stop(start(0), 0.3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED])
+def test_local_datetimes_are_not_subtracted(state: State) -> None:
+    """A night of seven hours would read as eight: `elapsed_at` of two local times subtracts the faces of the clocks."""
+    berlin = ZoneInfo("Europe/Berlin")
+    begin, end = datetime(2026, 3, 28, 22, tzinfo=berlin), datetime(2026, 3, 29, 6, tzinfo=berlin)
+    assert end - begin == timedelta(hours=8)
+    with pytest.raises(InvalidInstant):
+        start(begin)  # type: ignore[arg-type]
+    unchecked: Any = Timer(state, begin, begin, timedelta(0))  # type: ignore[arg-type]
+    for read in (*READINGS, not_before):
+        with pytest.raises(InvalidInstant) as caught:
+            read(unchecked, end)  # type: ignore[arg-type]
+        assert caught.value.value is end
+    assert elapsed_at(start(instant(begin)), instant(end)) == 7 * 3_600_000_000
+
+
+@pytest.mark.parametrize("event", [*Event, "lunch"])
+@pytest.mark.parametrize("state", State)
+def test_the_type_of_an_instant_is_checked_before_the_state(state: State, event: Event) -> None:
+    """Where the instant is of another type and the event is illegal too, it is the instant that is named."""
+    timer = IN_STATE[state]
+    for wrong in (True, 0.5, None):
+        with pytest.raises(InvalidInstant) as caught:
+            transition(timer, event, wrong)  # type: ignore[arg-type]
+        assert caught.value.value is wrong
+        if event in FAST:
+            with pytest.raises(InvalidInstant):
+                FAST[event](timer, wrong)  # type: ignore[arg-type]
+
+
+def test_an_integer_of_numpy_is_not_an_instant() -> None:
+    """It has 64 bits and wraps around; ``int()`` makes an instant of it."""
+    numpy = pytest.importorskip("numpy")
+    now = numpy.int64(1_000)
+    with pytest.raises(InvalidInstant):
+        start(now)
+    assert start(int(now)) == start(1_000)
+
+
 def test_a_timer_cannot_be_changed() -> None:
     """It is a value: no function can change what its caller holds."""
     with pytest.raises(AttributeError, match="immutable"):
@@ -212,8 +274,8 @@ def test_recorded_time_without_a_start_begins_that_long_ago() -> None:
         (start(0), -1, 10, "worked"),
         (start(0), 1.5, 10, "worked"),
         (start(0), True, 10, "worked"),
-        (start(0), 1, 10.0, "since"),
-        (start(0), 1, "10", "since"),
+        (start(0), "1", 10, "worked"),
+        (start(0), datetime(2026, 3, 2, 8, tzinfo=UTC), 10, "worked"),
     ],
     ids=repr,
 )
@@ -222,6 +284,16 @@ def test_amend_refuses_what_no_timer_can_be(timer: Timer, worked: int, since: in
     with pytest.raises(InconsistentTimer) as caught:
         amend(timer, worked=worked, since=since)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("since", [10.0, "10", True, None, datetime(2026, 3, 2, 8, tzinfo=UTC)], ids=repr)
+@pytest.mark.parametrize("timer", [IDLE, start(0)], ids=str)
+def test_amend_rejects_what_is_not_an_instant(timer: Timer, since: int) -> None:
+    """The type of the instant is checked first: before the state, and before the work."""
+    for worked in (1, -1, 1.5):
+        with pytest.raises(InvalidInstant) as caught:
+            amend(timer, worked=worked, since=since)  # type: ignore[arg-type]
+        assert caught.value.value is since
 
 
 @given(begun, gaps, instants)

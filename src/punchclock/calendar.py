@@ -44,7 +44,7 @@ from punchclock.errors import (
     MissingLocalTime,
     UnknownZone,
 )
-from punchclock.instants import FIRST, LAST
+from punchclock.instants import FIRST, LAST, check_instant
 
 __all__ = [
     "Day",
@@ -123,9 +123,11 @@ def work_date(at: int, zone: str | dt.tzinfo) -> dt.date:
     """The date that a wall calendar in the zone shows at an instant.
 
     Raises:
+        InvalidInstant: ``at`` is not exactly an ``int``.
         UnknownZone: no such zone.
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
+    check_instant(at)
     found = find_zone(zone)
     return _date(_wall(at, _offset(at, found), found) // _DAY)
 
@@ -137,9 +139,11 @@ def seconds_of_day(at: int, zone: str | dt.tzinfo) -> int:
     03:00 it is 10,800, whether the clock was changed in that night or not. Fractions are cut off.
 
     Raises:
+        InvalidInstant: ``at`` is not exactly an ``int``.
         UnknownZone: no such zone.
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
+    check_instant(at)
     found = find_zone(zone)
     if 0 <= at < _UNTIL_2038 and isinstance(found, ZoneInfo):
         face = dt.datetime.fromtimestamp(at // _SECOND, found)  # the same, in a quarter of the time
@@ -159,13 +163,13 @@ def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, d
     Raises:
         AmbiguousLocalTime: shown twice, under ``Disambiguation.REFUSE``.
         MissingLocalTime: never shown, under ``Disambiguation.REFUSE``.
-        InvalidLocalTime: ``seconds`` is no time of day.
+        InvalidLocalTime: ``seconds`` is not exactly an ``int``, or not in 0 to 86,399.
         UnknownZone: no such zone.
         InstantOutOfRange: the instant lies outside the years 1 to 9999 in UTC.
     """
     found = find_zone(zone)
-    if not 0 <= seconds < 86_400:
-        raise InvalidLocalTime(date, seconds, str(zone), "a time of day is 0 to 86399 seconds")
+    if type(seconds) is not int or not 0 <= seconds < 86_400:
+        raise InvalidLocalTime(date, seconds, str(zone), "a time of day is an int of 0 to 86399 seconds")
     wall = (date.toordinal() - _EPOCH_ORDINAL) * _DAY + seconds * _SECOND
 
     # No offset reaches 24 hours, so the instant lies less than a day from where it would be in UTC, and
@@ -194,9 +198,11 @@ def day_of(at: int, zone: str | dt.tzinfo) -> Day:
     On the first and the last day that a date can name, the bounds may lie outside the years 1 to 9999.
 
     Raises:
+        InvalidInstant: ``at`` is not exactly an ``int``.
         UnknownZone: no such zone.
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
+    check_instant(at)
     found = find_zone(zone)
     offset = _offset(at, found)
     day = _wall(at, offset, found) // _DAY
@@ -212,10 +218,13 @@ def split_by_day(start: int, end: int, zone: str | dt.tzinfo) -> list[Day]:
     `work_date`. A date may be missing or come twice, as the head of this module says.
 
     Raises:
+        InvalidInstant: a bound is not exactly an ``int``.
         UnknownZone: no such zone.
         InvalidInterval: the end is before the start.
         InstantOutOfRange: a bound outside the years 1 to 9999, in UTC or in the zone.
     """
+    check_instant(start)
+    check_instant(end)
     found = find_zone(zone)
     if end < start:
         raise InvalidInterval(start, end)

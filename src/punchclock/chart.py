@@ -16,7 +16,7 @@ from statemachine.engines.base import BaseEngine
 from statemachine.engines.sync import SyncEngine
 
 from punchclock.errors import GuardRefused, IllegalTransition
-from punchclock.instants import instant
+from punchclock.instants import check_instant
 from punchclock.machine import TRANSITIONS, Event, State
 from punchclock.timer import IDLE, Timer, transition
 
@@ -71,7 +71,7 @@ class TimerMachine(statemachine.StateMachine):
     """A timer as a python-statemachine machine that drives the pure functions.
 
     It begins at any timer, so one that comes from a database goes on where it was; beginning tells no listener
-    anything. Every event takes ``now``, an instant in microseconds (or whatever else `punchclock.instant` takes):
+    anything. Every event takes ``now``, an instant in microseconds:
 
         machine = TimerMachine()
         machine.start(now=t0)
@@ -92,9 +92,10 @@ class TimerMachine(statemachine.StateMachine):
     *Guards* are listeners with a method ``guard``, or a subclass that overrides it: it is handed the same, and
     where one answers false the event is refused. Think twice before refusing a stop.
 
-    An event that is refused raises, changes nothing and tells no listener: `IllegalTransition` and
-    `ClockWentBackwards` as from `punchclock.transition`, `GuardRefused` where the table allows the event and a
-    guard does not. Nothing is ever silently ignored, unlike in a ``StateChart``.
+    An event that is refused raises, changes nothing and tells no listener: `InvalidInstant` (also where ``now`` is
+    missing), `IllegalTransition` and `ClockWentBackwards`, in this order, as from `punchclock.transition`;
+    `GuardRefused` where the table allows the event and a guard does not. Nothing is ever silently ignored, unlike in
+    a ``StateChart``.
     """
 
     vars().update(_chart())
@@ -125,7 +126,9 @@ class TimerMachine(statemachine.StateMachine):
     def send(self, event: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - python-statemachine's signature
         """Send an event by name; a name that is no event is as illegal as one that the state does not answer."""
         if event not in tuple(Event):  # the library would look for any attribute of that name
-            raise IllegalTransition(state=self.timer.state, event=event, at=instant(kwargs.get("now")))
+            now = _now(kwargs)
+            check_instant(now)
+            raise IllegalTransition(state=self.timer.state, event=event, at=now)
         return super().send(event, *args, **kwargs)
 
     def prepare_event(self, event_data: EventData) -> dict[str, Any]:
@@ -182,4 +185,9 @@ def _event(trigger: TriggerData) -> Event:
 
 
 def _step(timer: Timer, trigger: TriggerData) -> Timer:
-    return transition(timer, _event(trigger), instant(trigger.kwargs.get("now")))
+    return transition(timer, _event(trigger), _now(trigger.kwargs))
+
+
+def _now(arguments: dict[str, Any]) -> int:
+    now: int = arguments.get("now")  # type: ignore[assignment]  # `transition` rejects what is missing or not an int
+    return now

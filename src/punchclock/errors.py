@@ -217,7 +217,7 @@ class UnknownTimer(PunchclockError):
 
 #: Why a value that is not exactly an ``int`` is not an instant, and what makes one of it.
 NOT_AN_INSTANT: Final = (
-    "an instant is an int of microseconds since 1970-01-01T00:00:00Z; "
+    "not an integer of microseconds since 1970-01-01T00:00:00Z, and of no other type than int; "
     "punchclock.instant makes one of an aware datetime or an RFC 3339 text"
 )
 

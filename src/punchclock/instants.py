@@ -9,9 +9,9 @@ import functools
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from punchclock.errors import InstantOutOfRange, InvalidInstant, NaiveDatetime, shown
+from punchclock.errors import NOT_AN_INSTANT, InstantOutOfRange, InvalidInstant, NaiveDatetime, shown
 
-__all__ = ["FIRST", "LAST", "format_instant", "instant", "parse_instant", "to_datetime"]
+__all__ = ["FIRST", "LAST", "check_instant", "format_instant", "instant", "parse_instant", "to_datetime"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: The instants that a ``datetime`` can show in UTC: those of the years 1 to 9999.
@@ -50,15 +50,24 @@ def instant(value: object) -> int:
     raise InvalidInstant(value, "an instant is an aware datetime, an RFC 3339 text or an integer of microseconds")
 
 
+def check_instant(value: int) -> None:
+    """Check that a value which is to be used as an instant is exactly an ``int``.
+
+    Raises:
+        InvalidInstant: it is a ``bool``, a float, a ``datetime``, an integer of a library or anything else.
+    """
+    if type(value) is not int:
+        raise InvalidInstant(value, NOT_AN_INSTANT)
+
+
 def to_datetime(instant: int) -> datetime:
     """The instant as an aware ``datetime`` in UTC.
 
     Raises:
         InstantOutOfRange: outside the years 1 to 9999.
-        InvalidInstant: no integer; a float would be rounded.
+        InvalidInstant: not exactly an ``int``; a float would be rounded.
     """
-    if type(instant) is not int:
-        raise InvalidInstant(instant, "not an integer of microseconds")
+    check_instant(instant)
     return _EPOCH + timedelta(microseconds=_in_range(instant, instant))
 
 
@@ -67,7 +76,7 @@ def format_instant(instant: int) -> str:
 
     Raises:
         InstantOutOfRange: outside the years 1 to 9999.
-        InvalidInstant: no integer.
+        InvalidInstant: not exactly an ``int``.
     """
     return to_datetime(instant).replace(tzinfo=None).isoformat() + "Z"
 
