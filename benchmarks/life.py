@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks.pairs import Row, against
+import punchclock as pc
+from benchmarks.pairs import Case, Row, against
 from benchmarks.rivals import Life, automat_methods, automat_types, inline, statemachine, transitions
 from punchclock import IDLE, pause, resume, start, stop
 
-__all__ = ["INSTANTS", "life", "rows"]
+__all__ = ["INSTANTS", "life", "life_by_attribute", "rows"]
 
 #: 08:00 to 16:30 with two breaks, the second of which lasts to the end.
 INSTANTS = (1772438400000000, 1772452800000000, 1772454600000000, 1772467200000000, 1772469000000000)
@@ -25,16 +26,32 @@ def life(repeat: int) -> int:
     return timer.worked
 
 
+def life_by_attribute(repeat: int) -> int:
+    """As most programs write it: each function looked up in the package at each call."""
+    t0, t1, t2, t3, t4 = INSTANTS
+    timer = pc.IDLE
+    for _ in range(repeat):
+        timer = pc.start(t0)
+        timer = pc.pause(timer, t1)
+        timer = pc.resume(timer, t2)
+        timer = pc.pause(timer, t3)
+        timer = pc.stop(timer, t4)
+    return timer.worked
+
+
 def rows() -> list[Row]:
     """Against the same sums inline, and against the libraries that one would take otherwise."""
 
-    def row(rival: str, theirs: Life, target: float, *, faster: bool) -> Row:
-        return against(
-            "a full life", rival, life, lambda repeat: theirs(repeat, INSTANTS), target=target, faster=faster
-        )
+    def row(
+        rival: str, theirs: Life, target: float, *, faster: bool, ours: Case = life, case: str = "a full life"
+    ) -> Row:
+        return against(case, rival, ours, lambda repeat: theirs(repeat, INSTANTS), target=target, faster=faster)
+
+    by_attribute = "a full life, by `pc.start` …"
 
     return [
         row("the same sums inline", inline.life, 3.4, faster=False),
+        row("the same sums inline", inline.life, 3.4, faster=False, ours=life_by_attribute, case=by_attribute),
         row("transitions", transitions.life, 40, faster=True),
         row("automat, MethodicalMachine", automat_methods.life, 20, faster=True),
         row("automat, TypeMachineBuilder", automat_types.life, 20, faster=True),

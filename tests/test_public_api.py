@@ -17,7 +17,7 @@ import pytest
 import punchclock as pc
 
 #: What a module of the core offers to the rest of the package and not at the front door, as the rules as data.
-INTERNAL = {"COUNTS_AS", "FIRST", "LAST", "Correction", "build_table", "parse_instant", "targets"}
+INTERNAL = {"COUNTS_AS", "FIRST", "LAST", "Correction", "build_table", "check_instant", "parse_instant", "targets"}
 
 CORE = ["clock", "durations", "errors", "history", "instants", "machine", "saved", "timer"]
 

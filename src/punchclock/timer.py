@@ -163,10 +163,9 @@ def worked_at(timer: Timer, now: int) -> int:
         InvalidInstant: ``now`` is not exactly an ``int``.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
-    state = timer.state
-    if type(now) is not int or (now < timer.since and state is not _IDLE):
+    if type(now) is not int or (now < timer.since and timer.state is not _IDLE):
         raise _rejection(timer, None, now)
-    if state is _RUNNING:
+    if timer.state is _RUNNING:
         return timer.worked + (now - timer.since)
     return timer.worked
 
