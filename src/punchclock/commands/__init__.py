@@ -40,6 +40,13 @@ class _Commands(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except BrokenPipeError:  # of --help and --version; click would exit with 1
+            _forget_output()
+            ctx.exit(141)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         # Here and not around the whole, since click has its own, noisier ways with these.
         try:
