@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from punchclock.pytest_plugin import FaultNeverFired, SandboxFactory
-from punchclock.sandbox import Effect, Fault, Sandbox
+from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.worlds import demo_world
 from sandbox_calls import NOON, call, send
 
@@ -142,3 +142,11 @@ def test_without_the_extra_only_the_fixture_fails(tmp_path: Path, missing: str) 
     )
     assert "1 passed, 1 error" in said, said
     assert "pip install 'punchclock[sandbox]'" in said
+
+
+def test_a_fault_that_fired_is_no_warning_here_either(punchclock_sandbox: Sandbox) -> None:
+    """At teardown nothing is reported of a fault that hit a call; any warning would be an error of this test."""
+    punchclock_sandbox.faults.add(Fault(effect=Effect.DROP, vendor="intervals"))
+    with pytest.raises(ConnectionDropped):
+        punchclock_sandbox.handle("GET", "/timer")
+    assert [report.fired for report in punchclock_sandbox.faults.reports()] == [1]
