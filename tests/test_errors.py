@@ -6,10 +6,7 @@ import copy
 import datetime as dt
 import inspect
 import pickle
-import tomllib
-from enum import Enum
 
-import msgspec
 import pytest
 
 from punchclock import State, errors
@@ -36,7 +33,6 @@ from punchclock.errors import (
     UnknownFormat,
     UnknownTimer,
     UnknownZone,
-    fault_of,
 )
 
 HUGE = 10**5_000  # more digits than Python converts to text
@@ -69,9 +65,9 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         {"field": "worked", "value": -1, "reason": "work is never negative"},
     ),
     (
-        MalformedTimer("$.since", "Expected `int`, got `str`"),
-        "not a saved timer: $.since: Expected `int`, got `str`",
-        {"path": "$.since", "reason": "Expected `int`, got `str`"},
+        MalformedTimer("$.since", "expected an integer, got a string"),
+        "not a saved timer: $.since: expected an integer, got a string",
+        {"path": "$.since", "reason": "expected an integer, got a string"},
     ),
     (
         InvalidInstant("noon", "not RFC 3339"),
@@ -104,9 +100,9 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         {"state": "running", "event": "stop", "at": 5},
     ),
     (
-        MalformedLine("$.at", "Expected `str`", timer="T1"),
-        "$.at: Expected `str`",
-        {"path": "$.at", "reason": "Expected `str`", "timer": "T1"},
+        MalformedLine("$.at", "expected a string", timer="T1"),
+        "$.at: expected a string",
+        {"path": "$.at", "reason": "expected a string", "timer": "T1"},
     ),
     (
         MalformedTable("at", "no such column"),
@@ -297,55 +293,3 @@ def test_what_is_no_state_and_no_event_fits_a_line(word: str, shown: str) -> Non
     assert str(IllegalTransition(state=word, event=word, at=0)) == f"cannot {shown} a timer that is {shown}"
     back = ClockWentBackwards(state=word, event=None, at=0, since=1)
     assert str(back) == f"cannot read a {shown} timer at 0: that is 1 µs before 1, its last instant"
-
-
-class Color(Enum):
-    """What a document may say of its color."""
-
-    RED = "red"
-
-
-class Document(msgspec.Struct, forbid_unknown_fields=True):
-    """A document with one of each that can be wrong."""
-
-    size: int = 0
-    color: Color = Color.RED
-    inner: list[Document] = []
-
-
-SPOOF = "x` - at `$.size"
-LONG = "k\n" * 10_000
-
-
-@pytest.mark.parametrize(
-    ("document", "path", "reason"),
-    [
-        ({"size": "x"}, "$.size", "Expected `int`, got `str`"),
-        ({"inner": [{}, {"inner": 1}]}, "$.inner[1].inner", "Expected `array`, got `int`"),
-        ([], "$", "Expected `object`, got `array`"),
-        ({"colour": 1}, "$", "unknown key 'colour'"),
-        ({"a` - at `b": 1}, "$", "unknown key 'a` - at `b'"),
-        ({"inner": [{"colour": 1}]}, "$.inner[0]", "unknown key 'colour'"),
-        ({"inner": [{SPOOF: 1}]}, "$.inner[0]", f"unknown key {SPOOF!r}"),
-        ({"inner": [{LONG: 1}]}, "$.inner[0]", f"unknown key {LONG[:60]!r}… (20000 long)"),
-        ({"color": "blue"}, "$.color", "Invalid enum value 'blue'"),
-        ({"color": SPOOF}, "$.color", f"Invalid enum value {SPOOF!r}"),
-        ({"inner": [{"color": LONG}]}, "$.inner[0].color", f"Invalid enum value {LONG!r}"[:200] + "…"),
-    ],
-    ids=lambda value: ascii(value)[:40],
-)
-def test_a_fault_is_where_and_why(document: object, path: str, reason: str) -> None:
-    """The place is msgspec's own, whatever the sender's text pretends; of that text is shown what fits a line."""
-    with pytest.raises(msgspec.ValidationError) as caught:
-        msgspec.convert(document, Document)
-    assert fault_of(caught.value) == (path, reason)
-
-
-def test_a_fault_of_toml_is_of_the_whole_document() -> None:
-    """Where tomllib says a line, that is in the reason, which fits a line, whatever the sender's key pretends."""
-    with pytest.raises(tomllib.TOMLDecodeError) as caught:
-        tomllib.loads(f"['{SPOOF}']\n['{SPOOF}']")
-    assert fault_of(caught.value) == ("$", str(caught.value))
-    with pytest.raises(tomllib.TOMLDecodeError) as caught:
-        tomllib.loads("[a]\n" + "a = {'" + "k" * 1_000 + "' = 1, '" + "k" * 1_000 + "' = 1}")
-    assert fault_of(caught.value) == ("$", f"{str(caught.value)[:200]}…")

@@ -266,7 +266,7 @@ MALFORMED: list[tuple[object, str, object]] = [
     (b"", "$", b""),
     (b"{", "$", b"{"),
     (b"\xff", "$", b"\xff"),
-    (b'{"id":"\xff"}', "$.id", b'{"id":"\xff"}'),
+    (b'{"id":"\xff"}', "$", b'{"id":"\xff"}'),
     (b"[]", "$", []),
     (b"null", "$", None),
     (17, "$", 17),

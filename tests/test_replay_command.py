@@ -360,7 +360,7 @@ def test_bad_lines_are_reported_and_every_other_line_counts() -> None:
     numbers = [int(match) for match in re.findall(r"^line (\d+): ", result.stderr, re.MULTILINE)]
     assert numbers == [*range(2, 39), 40, 41]
     lines = dict(zip(numbers, result.stderr.splitlines(), strict=True))
-    assert lines[4] == "line 4: Object missing required field `timer`"
+    assert lines[4] == "line 4: the key `timer` is missing"
     assert lines[9] == "line 9: timer 'T1': unknown key 'colour'"
     assert lines[14] == "line 14: empty line"
     assert lines[23] == "line 23: timer 'T1': cannot resume a timer that is running"
@@ -388,7 +388,7 @@ def test_a_huge_line_is_one_bad_line(size: int, end: bytes) -> None:
     huge = b"x" * (size - len(end)) + end
     result = replay("-", "--json", log=b"oops\n" + huge + (SHIFT if end else b""))
     assert result.stderr.splitlines()[:2] == [
-        "line 1: JSON is malformed: invalid character (byte 0)",
+        "line 1: not valid JSON (byte 0)",
         "line 2: longer than 1048576 bytes",
     ]
     assert len(objects(result)) == len(end)
@@ -576,7 +576,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
     assert process.stderr
     process.stdin.write(b"oops\n")
     process.stdin.flush()
-    assert process.stderr.readline() == b"line 1: JSON is malformed: invalid character (byte 0)\n"
+    assert process.stderr.readline() == b"line 1: not valid JSON (byte 0)\n"
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
     assert process.stdout
@@ -632,7 +632,7 @@ def test_a_long_log_has_a_progress_bar(tmp_path: Path) -> None:
     assert status == 1
     assert "━" in shown
     assert re.search(r"[\d.]+/[\d.]+ MB", shown)
-    assert "line 2: JSON is malformed" in shown
+    assert "line 2: not valid JSON" in shown
 
 
 def test_a_log_of_unknown_length_has_one_too() -> None:

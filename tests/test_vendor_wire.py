@@ -241,19 +241,19 @@ class Outer(msgspec.Struct):
     [
         ({"items": [{"number": 1}, {"number": "x"}]}, "$.items[1].number", "x"),
         ({"items": [{}]}, "$.items[0]", {}),
-        ({"by_name": {"a": {"number": None}}}, "$.by_name[...].number", ...),
+        ({"by_name": {"a": {"number": None}}}, "$.by_name[...].number", None),
         ({"by_number": {"x": 1}}, "$.by_number", {"x": 1}),
         ([], "$", []),
     ],
 )
 def test_a_malformed_payload_says_where(payload: object, path: str, value: object) -> None:
-    """Decoded or as bytes, the error has the path and what stands there; the payload where that cannot be said."""
+    """Decoded or as bytes, the error has the path and the value there."""
     decoder = msgspec.json.Decoder(Outer)
     for form in (payload, msgspec.json.encode(payload), msgspec.json.encode(payload).decode()):
         with pytest.raises(MalformedPayload) as caught:
             decode_payload("toy", form, decoder)
         assert caught.value.path == path
-        assert caught.value.value == (form if value is ... else value)
+        assert caught.value.value == value
     assert decode_payload("toy", {"items": [{"number": 1}]}, decoder) == Outer([Inner(1)])
 
 
@@ -264,8 +264,7 @@ def test_a_malformed_payload_says_where(payload: object, path: str, value: objec
         (b'"\xff"', "$"),
         ("\ud800", "$"),
         (b'{"more": ' + b"[" * 100_000, "$"),
-        (b'{"items": ' + b"[" * 100_000, "$.items[0]"),
-        ({"items": frozenset({3})}, "$.items[0]"),
+        (b'{"items": ' + b"[" * 100_000, "$"),
     ],
 )
 def test_a_malformed_payload_is_shown_whole(payload: object, path: str) -> None:

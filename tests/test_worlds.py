@@ -178,7 +178,7 @@ PEOPLE = MINIMAL["people"]
 @pytest.mark.parametrize(
     ("more", "path", "reason"),
     [
-        ({"people": None}, "$.people", "Expected `array`"),
+        ({"people": None}, "$.people", "expected an array"),
         ({"name": ""}, "$.name", "length >= 1"),
         ({"color": "red"}, "$", "unknown key 'color'"),
         ({"people": [PEOPLE[0] | {"shoe": 43}]}, "$.people[0]", "unknown key 'shoe'"),
@@ -207,7 +207,7 @@ PEOPLE = MINIMAL["people"]
         ({"tasks": [{"id": 1, "name": "T", "added_at": "2026-03-02T08:00:00"}]}, "$.tasks[0].added_at", "UTC offset"),
         ({"tasks": [{"id": 1, "name": "T", "ends_at": "24:00"}]}, "$.tasks[0].ends_at", "regex"),
         ({"tasks": [{"id": 1, "name": "T", "priority": -1}]}, "$.tasks[0].priority", ">= 0"),
-        ({"tasks": [{"id": 1, "name": "T", "priority": 10**9}]}, "$.tasks[0].priority", "<= 999999999"),
+        ({"tasks": [{"id": 1, "name": "T", "priority": 10**9}]}, "$.tasks[0].priority", "< 1000000000"),
         ({"tasks": [{"id": 1, "name": "T", "max_time": -0.5}]}, "$.tasks[0].max_time", ">= 0"),
         ({"tasks": [{"id": 1, "name": "T", "max_money": 1e15}]}, "$.tasks[0].max_money", "<"),
         ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "not the id of anything"),

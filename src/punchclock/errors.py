@@ -8,7 +8,7 @@ Errors of the vendors, of world files and of the sandbox derive from the same ba
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar, Final
+from typing import ClassVar
 
 __all__ = [
     "AmbiguousLocalTime",
@@ -100,8 +100,8 @@ class ClockWentBackwards(PunchclockError):
 
     def __init__(self, *, state: str, event: str | None, at: int, since: int) -> None:
         super().__init__(
-            f"cannot {event or 'read'} a {_word(state)} timer at {shown(at)}: "
-            f"that is {shown(since - at)} µs before {shown(since)}, its last instant"
+            f"cannot {event or 'read'} a {_word(state)} timer at {safe_repr(at)}: "
+            f"that is {safe_repr(since - at)} µs before {safe_repr(since)}, its last instant"
         )
         self.state = state
         self.event = event
@@ -139,7 +139,7 @@ class InconsistentTimer(PunchclockError):
     code = "inconsistent-timer"
 
     def __init__(self, field: str, value: object, reason: str) -> None:
-        super().__init__(f"{field} = {shown(value)}: {reason}")
+        super().__init__(f"{field} = {safe_repr(value)}: {reason}")
         self.field = field
         self.value = value
         self.reason = reason
@@ -209,7 +209,7 @@ class UnknownTimer(PunchclockError):
     code = "unknown-timer"
 
     def __init__(self, timer: str, *, event: str, at: int) -> None:
-        super().__init__(f"cannot {event} timer {shown(timer)}: there is none of this name")
+        super().__init__(f"cannot {event} timer {safe_repr(timer)}: there is none of this name")
         self.timer = timer
         self.event = event
         self.at = at
@@ -233,7 +233,7 @@ class InvalidInstant(PunchclockError):
     code = "invalid-instant"
 
     def __init__(self, value: object, reason: str) -> None:
-        super().__init__(f"{shown(value)} is no instant: {reason}")
+        super().__init__(f"{safe_repr(value)} is no instant: {reason}")
         self.value = value
         self.reason = reason
 
@@ -268,7 +268,8 @@ class InvalidInterval(PunchclockError):
 
     def __init__(self, start: int, end: int) -> None:
         super().__init__(
-            f"[{shown(start)}, {shown(end)}) is no interval: it ends {shown(start - end)} µs before it starts"
+            f"[{safe_repr(start)}, {safe_repr(end)}) is no interval: "
+            f"it ends {safe_repr(start - end)} µs before it starts"
         )
         self.start = start
         self.end = end
@@ -285,7 +286,7 @@ class UnknownFormat(PunchclockError):
     code = "unknown-format"
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"cannot tell the format of {shown(name)}: {reason}")
+        super().__init__(f"cannot tell the format of {safe_repr(name)}: {reason}")
         self.name = name
         self.reason = reason
 
@@ -301,7 +302,7 @@ class UnknownZone(PunchclockError):
     code = "unknown-zone"
 
     def __init__(self, zone: object, reason: str) -> None:
-        super().__init__(f"{shown(zone)} is no time zone: {reason}")
+        super().__init__(f"{safe_repr(zone)} is no time zone: {reason}")
         self.zone = zone
         self.reason = reason
 
@@ -319,7 +320,7 @@ class InvalidLocalTime(PunchclockError):
     code = "invalid-local-time"
 
     def __init__(self, date: dt.date, seconds: int, zone: str, reason: str) -> None:
-        super().__init__(f"{shown(seconds)} s into {date.isoformat()} in {zone}: {reason}")
+        super().__init__(f"{safe_repr(seconds)} s into {date.isoformat()} in {zone}: {reason}")
         self.date = date
         self.seconds = seconds
         self.zone = zone
@@ -369,7 +370,7 @@ class InvalidDuration(PunchclockError):
     code = "invalid-duration"
 
     def __init__(self, value: object, reason: str) -> None:
-        super().__init__(f"{shown(value)} is no duration: {reason}")
+        super().__init__(f"{safe_repr(value)} is no duration: {reason}")
         self.value = value
         self.reason = reason
 
@@ -386,7 +387,7 @@ class InvalidRounding(PunchclockError):
     code = "invalid-rounding"
 
     def __init__(self, parameter: str, value: object, reason: str) -> None:
-        super().__init__(f"{shown(value)} is no {parameter} of rounding: {reason}")
+        super().__init__(f"{safe_repr(value)} is no {parameter} of rounding: {reason}")
         self.parameter = parameter
         self.value = value
         self.reason = reason
@@ -406,44 +407,23 @@ class MissingExtra(PunchclockError, ImportError):
         self.extra = extra
 
 
-_UNKNOWN_KEY: Final = "Object contains unknown field `"
-
-
-def fault_of(error: Exception) -> tuple[str, str]:
-    """Where and why msgspec or tomllib refuses a document: a path, as ``$.since``, and a reason that fits a line."""
-    text = str(error)
-    if text.startswith(_UNKNOWN_KEY):  # what follows is the sender's own text, as it stands
-        path, key = _parted(text.removeprefix(_UNKNOWN_KEY), "`")
-        return path, f"unknown key {shown(key)}"
-    path, reason = _parted(text, "")
-    return path, cut(reason)
-
-
-def _parted(text: str, quote: str) -> tuple[str, str]:
-    """The path at the end of a reason, if there is one, and what stands before it up to the closing quote."""
-    before, at, path = text.rpartition(f"{quote} - at `$")
-    if at and path.endswith("`"):
-        return f"${path[:-1]}", before
-    return "$", text.removesuffix(quote)
-
-
 def _word(word: object) -> object:
     """A state or an event as it stands, which is a word; of what is none no more than fits a line."""
-    return word if isinstance(word, str) and word.isidentifier() and len(word) <= 60 else shown(word)
+    return word if isinstance(word, str) and word.isidentifier() and len(word) <= 60 else safe_repr(word)
 
 
-def shown(value: object) -> str:
+def safe_repr(value: object) -> str:
     """``repr`` cut to a length that fits a line, whatever a hostile sender put there."""
     if isinstance(value, (str, bytes)) and len(value) > 60:
         return f"{value[:60]!r}… ({len(value)} long)"
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
     try:
-        return cut(repr(value))
+        return truncate(repr(value))
     except Exception:  # noqa: BLE001 (a stranger's repr may fail in any way, and must not hide what is being said)
         return f"a value of type {type(value).__name__}"
 
 
-def cut(text: str) -> str:
+def truncate(text: str) -> str:
     """A text, as much of it as fits a line, with a sign where it goes on."""
     return text if len(text) <= 200 else f"{text[:200]}…"

@@ -9,7 +9,7 @@ import functools
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from punchclock.errors import NOT_AN_INSTANT, InstantOutOfRange, InvalidInstant, NaiveDatetime, shown
+from punchclock.errors import NOT_AN_INSTANT, InstantOutOfRange, InvalidInstant, NaiveDatetime, safe_repr
 
 __all__ = ["FIRST", "LAST", "check_instant", "format_instant", "instant", "parse_instant", "to_datetime"]
 
@@ -87,7 +87,7 @@ def _from_datetime(value: datetime) -> int:
         # The base class's subtraction, whatever the value's own class makes of it.
         since_epoch = None if naive else datetime.__sub__(value, _EPOCH)
     except Exception as error:  # a zone is a stranger's code, which may fail in any way
-        raise InvalidInstant(value, f"its zone gives no UTC offset: {shown(error)}") from error
+        raise InvalidInstant(value, f"its zone gives no UTC offset: {safe_repr(error)}") from error
     if since_epoch is None:
         raise NaiveDatetime(value)
     return _microseconds(since_epoch, value)

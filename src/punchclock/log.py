@@ -24,8 +24,8 @@ One JSON object a line, in UTF-8; a byte order mark at the head of a line is ski
     With ``amend`` only, and then both: so much work, a number of seconds with at most six decimals, had
     been done at that instant.
 
-Any other key, a ``null``, a value of another type: the line is malformed. A line that is malformed, or
-whose event the timer's state does not allow, is refused and changes nothing, its labels included.
+Any other key, a key given twice, a ``null``, a value of another type: the line is malformed. A line that is
+malformed, or whose event the timer's state does not allow, is refused and changes nothing, its labels included.
 
 A correction's ``at`` is only when it was said. It is not compared with the timer's last instant, since a
 record that a wrong clock has spoilt is just what has to be corrected. A discarded timer is gone, and its
@@ -42,7 +42,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar, overload
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, fault_of, shown
+from punchclock.decoding import DECODE_ERRORS, decode_error_location, doubled_key
+from punchclock.errors import InvalidInstant, MalformedLine, UnknownTimer, safe_repr
 from punchclock.instants import format_instant, parse_instant, to_datetime
 from punchclock.machine import Correction, Event
 from punchclock.timer import IDLE, Timer, amend, transition
@@ -69,7 +70,7 @@ _EXACT: Final = Context(prec=40, traps=[InvalidOperation])  # not the thread's o
 _MAX_SECONDS: Final = 10**12
 
 
-class Labels(msgspec.Struct, kw_only=True):
+class Labels(msgspec.Struct, kw_only=True, gc=False):
     """What a log says of a timer besides its times; ``UNSET`` is what it does not say."""
 
     user: str | UnsetType = UNSET
@@ -100,7 +101,7 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class _Line(Labels, forbid_unknown_fields=True, gc=False):
-    """A line as it is written. It is its own labels, so that reading one copies nothing."""
+    """A line as it is written."""
 
     timer: str
     event: str
@@ -151,27 +152,34 @@ def parse_line(line: bytes) -> Entry:
         raise MalformedLine("$", f"longer than {MAX_LINE} bytes")
     try:
         written = _decode(line)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except DECODE_ERRORS:
         if line.startswith(_BYTE_ORDER_MARK):
             return parse_line(line.removeprefix(_BYTE_ORDER_MARK))
-        raise _undecodable(line, error) from None
+        raise _undecodable(line) from None
     timer = written.timer
     event = _EVENTS.get(written.event)
     if event is None:
         known = ", ".join(_EVENTS)
-        raise MalformedLine("$.event", f"unknown event {shown(written.event)}; there are {known}", timer=timer)
+        raise MalformedLine("$.event", f"unknown event {safe_repr(written.event)}; there are {known}", timer=timer)
     if not timer:
         raise MalformedLine("$.timer", "empty", timer=timer)
     try:
         at = parse_instant(written.at)
     except InvalidInstant as error:
         raise MalformedLine("$.at", str(error), timer=timer) from error
+    user, task, project, client, note = written.user, written.task, written.project, written.client, written.note
+    keys = (user is not UNSET) + (task is not UNSET) + (project is not UNSET) + (client is not UNSET)
+    keys += 3 + (note is not UNSET)
+    # A key has one colon and an instant two or three, so a line without another colon has each key once.
+    if line.count(b":") != keys + (2 if written.at[-1] in "Zz" else 3):
+        _reject_doubled_key(line, written, keys)
+    labels = Labels(user=user, task=task, project=project, client=client, note=note)
     if event is _AMEND:
-        return _amendment(written, at)
+        return _amendment(written, at, labels)
     if written.worked_seconds is not UNSET or written.since is not UNSET:
         surplus = "since" if written.worked_seconds is UNSET else "worked_seconds"
         raise MalformedLine(f"$.{surplus}", f"only amend has this key, not {event}", timer=timer)
-    return Entry(timer, event, at, written)
+    return Entry(timer, event, at, labels)
 
 
 def format_line(entry: Entry) -> bytes:
@@ -332,7 +340,15 @@ def _kept(text: str) -> str:
     return text
 
 
-def _amendment(written: _Line, at: int) -> Entry:
+def _reject_doubled_key(line: bytes, written: _Line, keys: int) -> None:
+    keys += (written.worked_seconds is not UNSET) + (written.since is not UNSET)
+    if written.meta is not UNSET:
+        keys += 1 + len(written.meta)
+    if (key := doubled_key(line, keys)) is not None:
+        raise MalformedLine("$", f"key given twice: {safe_repr(key)}", timer=written.timer)
+
+
+def _amendment(written: _Line, at: int, labels: Labels) -> Entry:
     timer = written.timer
     if written.worked_seconds is UNSET or written.since is UNSET:
         missing = "worked_seconds" if written.worked_seconds is UNSET else "since"
@@ -342,7 +358,7 @@ def _amendment(written: _Line, at: int) -> Entry:
         since = parse_instant(written.since)
     except InvalidInstant as error:
         raise MalformedLine("$.since", str(error), timer=timer) from error
-    return Entry(timer, Correction.AMEND, at, written, worked, since)
+    return Entry(timer, Correction.AMEND, at, labels, worked, since)
 
 
 def _microseconds(number: Raw, timer: str) -> int:
@@ -351,28 +367,25 @@ def _microseconds(number: Raw, timer: str) -> int:
     try:
         value = Decimal(text, _EXACT)
     except InvalidOperation:  # JSON, but no number; or a number with an exponent beyond all numbers
-        raise MalformedLine("$.worked_seconds", f"not a number of seconds: {shown(text)}", timer=timer) from None
+        raise MalformedLine("$.worked_seconds", f"not a number of seconds: {safe_repr(text)}", timer=timer) from None
     if not 0 <= value <= _MAX_SECONDS:
-        raise MalformedLine("$.worked_seconds", f"{shown(text)} is not in 0 to {_MAX_SECONDS} seconds", timer=timer)
+        raise MalformedLine("$.worked_seconds", f"{safe_repr(text)} is not in 0 to {_MAX_SECONDS} seconds", timer=timer)
     rounded = value.quantize(_MICROSECOND, context=_EXACT)
     if rounded != value:
-        raise MalformedLine("$.worked_seconds", f"{shown(text)} is finer than a microsecond", timer=timer)
+        raise MalformedLine("$.worked_seconds", f"{safe_repr(text)} is finer than a microsecond", timer=timer)
     return int(rounded.scaleb(6, _EXACT))
 
 
-def _undecodable(line: bytes, error: Exception) -> MalformedLine:
+def _undecodable(line: bytes) -> MalformedLine:
     """Say why a line is no entry, and which timer it is about as far as that can be made out."""
     if not line.strip():
         return MalformedLine("$", "empty line")
-    if isinstance(error, UnicodeError):
-        return MalformedLine("$", "not UTF-8", timer=_timer_of(line))
-    if isinstance(error, RecursionError):
-        return MalformedLine("$", "nested too deeply", timer=_timer_of(line))
-    return MalformedLine(*fault_of(error), timer=_timer_of(line))
+    path, reason, _ = decode_error_location(line, _Line)
+    return MalformedLine(path, reason, timer=_timer_of(line))
 
 
 def _timer_of(line: bytes) -> str | None:
     try:
         return _decode_name(line).timer
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except DECODE_ERRORS:
         return None

@@ -12,7 +12,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from punchclock.errors import InconsistentTimer, MalformedTimer, fault_of
+from punchclock.decoding import DECODE_ERRORS, decode_error_location, doubled_key
+from punchclock.errors import InconsistentTimer, MalformedTimer, safe_repr
 from punchclock.timer import Timer, restore
 
 __all__ = ["dumps", "loads"]
@@ -59,11 +60,13 @@ def loads(data: str | bytes | bytearray | memoryview) -> Timer:
     """
     try:
         saved = _decode(data)
-    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
-        raise MalformedTimer(*fault_of(error)) from None
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(data, _Saved)
+        raise MalformedTimer(path, reason) from None
+    except TypeError:
+        raise MalformedTimer("$", f"expected text or bytes, got {safe_repr(data)}") from None
     timer = restore(state=saved.state, started_at=saved.started_at, since=saved.since, worked=saved.worked)
-    # Of a key that is there twice msgspec takes the last. A key brings one colon, and nothing else in a good form does.
-    colons = data.count(":") if isinstance(data, str) else bytes(data).count(b":")
-    if colons != len(_Saved.__struct_fields__):
-        raise MalformedTimer("$", "a key is there twice")
+    key = doubled_key(data if isinstance(data, str) else bytes(data), len(_Saved.__struct_fields__))
+    if key is not None:
+        raise MalformedTimer("$", f"key given twice: {safe_repr(key)}")
     return timer

@@ -24,7 +24,7 @@ from punchclock.errors import (
     InconsistentTimer,
     InvalidInstant,
     PunchclockError,
-    shown,
+    safe_repr,
 )
 from punchclock.machine import TRANSITIONS, Event, State, targets
 
@@ -264,9 +264,11 @@ def restore(*, state: State | str, started_at: int, since: int, worked: int) -> 
     if worked < 0:
         raise InconsistentTimer("worked", worked, "work is never negative")
     if since < started_at:
-        raise InconsistentTimer("since", since, f"before the start, {shown(started_at)}")
+        raise InconsistentTimer("since", since, f"before the start, {safe_repr(started_at)}")
     if worked > since - started_at:
-        raise InconsistentTimer("worked", worked, f"more than has passed since the start, {shown(since - started_at)}")
+        raise InconsistentTimer(
+            "worked", worked, f"more than has passed since the start, {safe_repr(since - started_at)}"
+        )
     return Timer(known, started_at, since, worked)
 
 

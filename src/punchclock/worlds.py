@@ -6,7 +6,6 @@ reads files, so it is a shell: no vendor imports it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from importlib import resources
@@ -17,7 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from punchclock.calendar import find_zone
-from punchclock.errors import PunchclockError, cut, fault_of
+from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, parse_toml
+from punchclock.errors import PunchclockError, truncate
 from punchclock.instants import instant
 from punchclock.vendors import names
 from punchclock.vendors.world import Client, Credential, Job, Leave, Person, Project, Role, Settings, Task, World
@@ -38,7 +38,7 @@ class MalformedWorld(PunchclockError):
     def __init__(self, path: str, reason: str) -> None:
         # A key of the file may stand in the path, and a stranger's key may be any text.
         line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in path)
-        super().__init__(f"{cut(line)}: {reason}")
+        super().__init__(f"{truncate(line)}: {reason}")
         self.path = path
         self.reason = reason
 
@@ -141,11 +141,15 @@ def parse_world(text: bytes, form: Literal["json", "toml"]) -> World:
     Raises:
         MalformedWorld: what is wrong, and where.
     """
+    document: object = text
     try:
-        plain = msgspec.json.decode(text) if form == "json" else tomllib.loads(text.decode())
-        file = msgspec.convert(plain, _File)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # tomllib has more of these than its own
-        raise MalformedWorld(*fault_of(error)) from None
+        document = msgspec.json.decode(text) if form == "json" else parse_toml(text)
+        file = msgspec.convert(document, _File)
+    except Undecodable as error:
+        raise MalformedWorld("$", str(error)) from None
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(document, _File)
+        raise MalformedWorld(path, reason) from None
     return _resolved(file)
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from punchclock.columns.codes import EVENTS, IDLE, NULL, OUT_OF_RANGE, STATES, UNKNOWN, Codes, Flags, Ints
-from punchclock.errors import InconsistentTimer, InstantOutOfRange, MalformedTable, PunchclockError, cut
+from punchclock.errors import InconsistentTimer, InstantOutOfRange, MalformedTable, PunchclockError, truncate
 from punchclock.instants import instant
 
 __all__ = [
@@ -142,7 +142,7 @@ def whole_column(table: pa.Table, name: str) -> pa.Array:
     """
     found = table.schema.get_all_field_indices(name)
     if len(found) != 1:
-        have = cut(", ".join(table.column_names) or "none")
+        have = truncate(", ".join(table.column_names) or "none")
         raise MalformedTable(name, f"{'there twice' if found else 'missing'}; the columns are: {have}")
     return one_piece(table.column(found[0]))
 

@@ -34,7 +34,7 @@ from punchclock.columns.codes import (
 from punchclock.columns.files import LABELS
 from punchclock.columns.replay import Groups, group, settle
 from punchclock.columns.stretches import days_of
-from punchclock.errors import InstantOutOfRange, MalformedLine, PunchclockError, shown
+from punchclock.errors import InstantOutOfRange, MalformedLine, PunchclockError, safe_repr
 from punchclock.instants import FIRST, LAST
 from punchclock.log import Book, Entry, Labels, Record
 from punchclock.timer import IDLE as IDLE_TIMER
@@ -251,7 +251,7 @@ def _reader(log: Log, batch: pa.Table, rows: Ints, labels: list[_Label]) -> Call
             raise MalformedLine("$.timer", "empty", timer=name)
         at, code = int(log.at[row]), int(log.events[row])
         if code == UNKNOWN:
-            word = shown(batch.column("event")[int(rows[row])].as_py())
+            word = safe_repr(batch.column("event")[int(rows[row])].as_py())
             raise MalformedLine("$.event", f"unknown event {word}; there are {', '.join(EVENTS)}", timer=name)
         if code == OUT_OF_RANGE:
             raise MalformedLine("$.at", str(InstantOutOfRange(at)), timer=name)

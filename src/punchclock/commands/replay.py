@@ -26,7 +26,7 @@ from punchclock.commands.parameters import A_FILE, read_instant, read_picture, r
 from punchclock.commands.strip import Strip
 from punchclock.commands.tables import timers_table, totals_table
 from punchclock.commands.terminal import Output, is_plain, moment, printable
-from punchclock.errors import ClockWentBackwards, InstantOutOfRange, MalformedLine, PunchclockError, shown
+from punchclock.errors import ClockWentBackwards, InstantOutOfRange, MalformedLine, PunchclockError, safe_repr
 from punchclock.history import Stretch
 from punchclock.instants import format_instant, to_datetime
 from punchclock.log import MAX_LINE, Book, Record, parse_line, seconds
@@ -199,7 +199,7 @@ def _complain(number: int, timer: str | None, error: PunchclockError) -> None:
         )
     elif isinstance(error, InstantOutOfRange):  # of an amendment; the instants of the line itself were looked at before
         reason = "cannot amend a timer so that it starts outside the years 1 to 9999 in UTC"
-    about = "" if timer is None else f"timer {shown(timer)}: "
+    about = "" if timer is None else f"timer {safe_repr(timer)}: "
     _say(f"line {number}: {about}{reason}")
 
 
@@ -302,7 +302,7 @@ def _print_payloads(
             payload = payload_of(vendor, record, number, now=until, world=world, zone=name)
         except PunchclockError as error:
             refused += 1
-            _say(f"timer {shown(record.name)}: {error}")
+            _say(f"timer {safe_repr(record.name)}: {error}")
         else:
             out.write(payload + b"\n")
     out.flush()

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from punchclock.errors import PunchclockError, cut
+from punchclock.decoding import DECODE_ERRORS, decode_error_location
+from punchclock.errors import PunchclockError
 from punchclock.instants import format_instant
 from punchclock.sandbox.backend import MAX_BODY, Backend, TimerView
 from punchclock.sandbox.clock import ClockIsRunning
@@ -200,8 +201,9 @@ def _get_openapi(backend: Backend, request: Request) -> _Reply:
 def _read(body: bytes, into: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=into)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Refused(cut(str(error))) from None  # what is unknown in it is the sender's own text
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(body, into)
+        raise _Refused(reason if path == "$" else f"{path}: {reason}") from None
 
 
 def _json(status: int, content: object) -> _Reply:

@@ -17,7 +17,8 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from punchclock import vendors
-from punchclock.errors import PunchclockError, shown
+from punchclock.decoding import DECODE_ERRORS, decode_error_location
+from punchclock.errors import PunchclockError, safe_repr
 from punchclock.vendors.calls import Limit, Request, operation_of
 
 __all__ = [
@@ -232,18 +233,19 @@ class Faults:
 
 def _checked(fault: Fault) -> Fault:
     """A fault that can fire, whoever made it."""
+    plain = msgspec.to_builtins(fault)
     try:
-        fault = msgspec.convert(msgspec.to_builtins(fault), Fault)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$.")
-        raise InvalidFault(path.rstrip("`") or "$", reason) from None
+        fault = msgspec.convert(plain, Fault)
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(plain, Fault)
+        raise InvalidFault(path.removeprefix("$."), reason) from None
     if fault.vendor is not None and fault.vendor not in vendors.names():
-        raise InvalidFault("vendor", f"no vendor {shown(fault.vendor)}; there are {', '.join(vendors.names())}")
+        raise InvalidFault("vendor", f"no vendor {safe_repr(fault.vendor)}; there are {', '.join(vendors.names())}")
     if fault.operation is not None:
         served = vendors.names() if fault.vendor is None else (fault.vendor,)
         known = [row.name for name in served for row in vendors.load(name).OPERATIONS]
         if fault.operation not in known:
-            raise InvalidFault("operation", f"no call {shown(fault.operation)}; there are {', '.join(known)}")
+            raise InvalidFault("operation", f"no call {safe_repr(fault.operation)}; there are {', '.join(known)}")
     if fault.effect in LIMITS:
         return _with_numbers(fault)
     if fault.calls is not None or fault.per_seconds is not None:

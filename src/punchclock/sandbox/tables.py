@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql, sqlite
 
+from punchclock.decoding import DECODE_ERRORS, decode_error_location
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.account import Query
@@ -153,8 +154,11 @@ def decoded(decoder: msgspec.json.Decoder[_E], document: str) -> _E:
     """
     try:
         return decoder.decode(document)
-    except msgspec.DecodeError as error:
-        raise StoreUnavailable(f"the database holds what this version of punchclock cannot read: {error}") from None
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(document, decoder.type)
+        raise StoreUnavailable(
+            f"the database holds a document that this version of punchclock cannot read: {path}: {reason}"
+        ) from None
 
 
 # ---- what is read --------------------------------------------------------------------------------

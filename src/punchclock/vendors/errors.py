@@ -5,7 +5,7 @@ And between two vendors: what one names and the world does not have, and what th
 
 from __future__ import annotations
 
-from punchclock.errors import PunchclockError, cut, shown
+from punchclock.errors import PunchclockError, safe_repr, truncate
 
 __all__ = [
     "Inexpressible",
@@ -29,7 +29,7 @@ class UnknownVendor(PunchclockError):
     code = "unknown-vendor"
 
     def __init__(self, vendor: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no vendor {shown(vendor)}; there are {', '.join(known)}")
+        super().__init__(f"no vendor {safe_repr(vendor)}; there are {', '.join(known)}")
         self.vendor = vendor
         self.known = known
 
@@ -46,7 +46,7 @@ class UnknownOperation(PunchclockError):
     code = "unknown-operation"
 
     def __init__(self, vendor: str, operation: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"{vendor} has no call {shown(operation)}; there are {', '.join(known)}")
+        super().__init__(f"{vendor} has no call {safe_repr(operation)}; there are {', '.join(known)}")
         self.vendor = vendor
         self.operation = operation
         self.known = known
@@ -65,7 +65,7 @@ class MalformedPayload(PunchclockError):
     code = "malformed-payload"
 
     def __init__(self, vendor: str, path: str, value: object, reason: str) -> None:
-        super().__init__(f"{vendor}: {clipped(path)}: {clipped(reason)} (got {shown(value)})")
+        super().__init__(f"{vendor}: {clipped(path)}: {clipped(reason)} (got {safe_repr(value)})")
         self.vendor = vendor
         self.path = path
         self.value = value
@@ -100,7 +100,7 @@ class Rejection(PunchclockError):
 
 def clipped(text: str) -> str:
     """A stranger's text, cut to a length that fits a line; what UTF-8 cannot hold is spelled out."""
-    return cut(text).encode("utf-8", "backslashreplace").decode()
+    return truncate(text).encode("utf-8", "backslashreplace").decode()
 
 
 class UnknownEntity(PunchclockError):
@@ -116,7 +116,7 @@ class UnknownEntity(PunchclockError):
 
     def __init__(self, kind: str, name: str, count: int = 0) -> None:
         found = f"are {count} {kind}s" if count else f"is no {kind}"
-        super().__init__(f"there {found} {shown(name)}")
+        super().__init__(f"there {found} {safe_repr(name)}")
         self.kind = kind
         self.name = name
         self.count = count

@@ -12,7 +12,7 @@ from typing import ClassVar, Final, Generic, Literal, TypeVar
 
 import msgspec
 
-from punchclock.errors import shown
+from punchclock.errors import safe_repr
 from punchclock.machine import Correction, Event
 from punchclock.timer import Timer
 from punchclock.vendors.errors import Inexpressible
@@ -74,7 +74,7 @@ def id_number(vendor: str, id: str) -> int:
     try:
         return int(id)
     except ValueError:
-        raise Inexpressible(vendor, f"the id {shown(id)} is no number") from None
+        raise Inexpressible(vendor, f"the id {safe_repr(id)} is no number") from None
 
 
 #: What a call does that is neither event nor correction: something around the timer is changed, the timer is not.

@@ -7,19 +7,19 @@ the vendor's folder.
 
 from __future__ import annotations
 
-import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message
 from email.parser import BytesParser
 from functools import cache
-from typing import Annotated, Any, Final, NoReturn, TypeGuard, TypeVar
+from typing import Annotated, Any, Final, TypeGuard, TypeVar
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 import msgspec
 
+from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key, parse_xml
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.rules import Broken, Rule
 
@@ -75,8 +75,10 @@ def read_form(text: str | bytes) -> dict[str, object]:
     try:
         decoded = text if isinstance(text, str) else text.decode()
         pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
-    except ValueError as error:  # UnicodeDecodeError is one
-        raise Broken(Rule.MALFORMED, detail=f"the parameters cannot be read: {error}") from None
+    except UnicodeError:
+        raise Broken(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
+    except ValueError:
+        raise Broken(Rule.MALFORMED, detail=f"more than {_MOST_PARAMETERS} parameters") from None
     return _without_duplicates(pairs)
 
 
@@ -90,8 +92,10 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
         return {}
     try:
         return _without_duplicates(_parts(content_type, body))
-    except ValueError as error:  # no UTF-8, a number without end
-        raise Broken(Rule.MALFORMED, detail=f"the parameters cannot be read: {error}") from None
+    except UnicodeError:
+        raise Broken(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
+    except ValueError:  # such as a number of too many digits in a header
+        raise Broken(Rule.MALFORMED, detail="a header of the multipart form cannot be read") from None
 
 
 def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
@@ -123,10 +127,11 @@ def read_json(body: bytes) -> dict[str, object]:
         return {}
     try:
         found = msgspec.json.decode(body, type=dict[str, object])
-        if body.count(b":") != len(found):  # of two with one name msgspec takes the last; the standard library tells
-            json.loads(body, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:  # all that msgspec raises is a ValueError
-        raise Broken(Rule.MALFORMED, detail=f"the body is no JSON object: {error}") from None
+    except DECODE_ERRORS:
+        reason = decode_error_location(body, dict[str, object]).reason
+        raise Broken(Rule.MALFORMED, detail=f"the body is not a JSON object: {reason}") from None
+    if (key := doubled_key(body, len(found))) is not None:
+        raise Broken(Rule.DUPLICATE, key)
     return found
 
 
@@ -140,27 +145,13 @@ def read_xml(body: bytes) -> dict[str, object]:
     if not body.strip():
         return {}
     try:
-        root = _tree(body)
-    except _NO_TREE as error:
-        raise Broken(Rule.MALFORMED, detail=f"the body is no XML: {error}") from None
+        root = parse_xml(body)
+    except Undecodable as error:
+        raise Broken(Rule.MALFORMED, detail=f"the body cannot be read: {error}") from None
     for child in root:
         if len(child):
             raise Broken(Rule.TYPE, child.tag, "it holds elements where text is meant")
     return _without_duplicates((child.tag, child.text or "") for child in root)
-
-
-_NO_TREE: Final = (ET.ParseError, ValueError, LookupError)
-
-
-def _tree(body: bytes | str) -> ET.Element:
-    return ET.fromstring(body, ET.XMLParser(target=_NoDoctype()))  # noqa: S314 no doctype, no bomb
-
-
-class _NoDoctype(ET.TreeBuilder):
-    """Builds a tree of a document without a document type: where none is declared, no entity can be."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
-        raise ValueError("it has a document type, which no request needs")
 
 
 def _without_duplicates(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
@@ -206,9 +197,9 @@ def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
             raise Broken(Rule.VALUE, field, "it holds control characters")
     try:
         return msgspec.convert(sent, into, strict=False)
-    except (msgspec.ValidationError, RecursionError) as error:
-        reason, _, path = str(error).partition(" - at `$")
-        raise Broken(Rule.TYPE, path.lstrip(".").rstrip("`"), reason) from None
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(sent, into, strict=False)
+        raise Broken(Rule.TYPE, path.removeprefix("$").removeprefix("."), reason) from None
 
 
 @cache
@@ -248,15 +239,15 @@ def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T
     try:
         if isinstance(payload, (bytes, str)):
             return decoder.decode(payload)
-        return msgspec.convert(payload, decoder.type, strict=decoder.strict)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        converted: T = msgspec.convert(payload, decoder.type, strict=decoder.strict)
+    except DECODE_ERRORS:
         if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) != payload:  # seldom, so late
             return decode_payload(vendor, unmarked, decoder, blanks=blanks)
         if blanks:  # seldom, too, and JSON's readers know none
             return decode_payload(vendor, without_blanks(payload), decoder)
-        reason, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`").rpartition("`")[2] or "$"  # of a key: "`key` in `$.timer`"
-        raise MalformedPayload(vendor, path, _value_at(payload, path), reason) from None
+        path, reason, value = decode_error_location(payload, decoder.type, strict=decoder.strict)
+        raise MalformedPayload(vendor, path, value, reason) from None
+    return converted
 
 
 def _without_mark(payload: bytes | str) -> bytes | str:
@@ -267,24 +258,11 @@ def _without_mark(payload: bytes | str) -> bytes | str:
 _MARK: Final = BOM_UTF8.decode()
 
 
-def _value_at(payload: object, path: str) -> object:
-    """What stands at a path in a payload; the payload itself where that cannot be said."""
-    value = payload
-    try:
-        if isinstance(value, (bytes, str)):
-            value = msgspec.json.decode(value)
-        for key, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
-            value = value[key] if key else value[int(index)]  # type: ignore[index]  # what cannot be indexed is caught
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, LookupError, TypeError):
-        return payload
-    return value
-
-
 def without_blanks(payload: object) -> object:
     """A payload as plain values, in which every blank text is null; one that cannot be decoded as it stands."""
     try:
         return _unblanked(msgspec.json.decode(payload) if isinstance(payload, (bytes, str)) else payload)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except DECODE_ERRORS:
         return payload
 
 
@@ -315,9 +293,11 @@ def xml_payload(vendor: str, payload: bytes | str) -> dict[str, object]:
         MalformedPayload: no XML, or XML with a document type.
     """
     try:
-        plain = _plain(_tree(payload))
-    except (*_NO_TREE, RecursionError) as error:
-        raise MalformedPayload(vendor, "$", payload, f"no XML: {error}") from None
+        plain = _plain(parse_xml(payload))
+    except Undecodable as error:
+        raise MalformedPayload(vendor, "$", payload, str(error)) from None
+    except RecursionError:
+        raise MalformedPayload(vendor, "$", payload, "nested too deeply") from None
     return plain if isinstance(plain, dict) else {}
 
 

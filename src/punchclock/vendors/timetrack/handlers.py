@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from punchclock.errors import InvalidInstant, shown
+from punchclock.errors import InvalidInstant, safe_repr
 from punchclock.machine import COUNTS_AS, Event
 from punchclock.timer import start
 from punchclock.vendors.account import Query
@@ -233,25 +233,25 @@ def _current(call: Call[Any], of: type[R], username: str | None) -> R:
 
 def _person(world: World, name: str) -> Person:
     if (person := world.person_named(name)) is None:
-        raise Broken(Rule.NOT_FOUND, "username", f"there is no user {shown(name)}")
+        raise Broken(Rule.NOT_FOUND, "username", f"there is no user {safe_repr(name)}")
     return person
 
 
 def _client(world: World, name: str) -> Client:
     if (client := world.client_named(name)) is None:
-        raise Broken(Rule.NOT_FOUND, "clientName", f"there is no client {shown(name)}")
+        raise Broken(Rule.NOT_FOUND, "clientName", f"there is no client {safe_repr(name)}")
     return client
 
 
 def _project(world: World, name: str, client: Client) -> Project:
     if (project := world.project_named(name, client)) is None:
-        raise Broken(Rule.NOT_FOUND, "projectName", f"{client.name} has no project {shown(name)}")
+        raise Broken(Rule.NOT_FOUND, "projectName", f"{client.name} has no project {safe_repr(name)}")
     return project
 
 
 def _task(world: World, name: str, project: Project) -> Task:
     if (task := world.task_named(name, project)) is None:
-        raise Broken(Rule.NOT_FOUND, "taskName", f"{project.name} has no task {shown(name)}")
+        raise Broken(Rule.NOT_FOUND, "taskName", f"{project.name} has no task {safe_repr(name)}")
     if task.closed:
         raise Broken(Rule.CLOSED, "taskName", f"{task.name} is closed")
     return task

@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from punchclock.errors import PunchclockError, shown
+from punchclock.errors import PunchclockError, safe_repr
 
 __all__ = ["ISO", "InvalidDate", "UnknownDateFormat", "check_format", "read_date", "write_date"]
 
@@ -46,7 +46,7 @@ class UnknownDateFormat(PunchclockError):
     code = "unknown-date-format"
 
     def __init__(self, date_format: str) -> None:
-        super().__init__(f"{shown(date_format)} is no date format, as yyyy-MM-dd or dd-MMM-yyyy are")
+        super().__init__(f"{safe_repr(date_format)} is no date format, as yyyy-MM-dd or dd-MMM-yyyy are")
         self.date_format = date_format
 
 
@@ -62,7 +62,7 @@ class InvalidDate(PunchclockError):
     code = "invalid-date"
 
     def __init__(self, text: str, date_format: str, *, fits: bool) -> None:
-        super().__init__(f"{shown(text)}: {'there is no such day' if fits else f'not a date as in {date_format}'}")
+        super().__init__(f"{safe_repr(text)}: {'there is no such day' if fits else f'not a date as in {date_format}'}")
         self.text = text
         self.date_format = date_format
         self.fits = fits

@@ -1,0 +1,269 @@
+"""Why a document cannot be read: where, in which words, and that no decoder has a say in either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from enum import Enum
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta
+
+import punchclock as pc
+from punchclock import decoding, log, saved, worlds
+from punchclock.decoding import Undecodable, decode_error_location, doubled_key, parse_toml, parse_xml
+from punchclock.sandbox import Fault, Sandbox, control, faults, tables
+from punchclock.vendors import wire
+
+
+class Color(Enum):
+    """The color of a document."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Document(msgspec.Struct, forbid_unknown_fields=True):
+    """A document with one of each that can be wrong."""
+
+    size: int = 0
+    color: Color = Color.RED
+    inner: list[Document] = []
+    by_name: dict[str, Annotated[int, Meta(ge=1, lt=9)]] = {}
+    version: Literal[1] = 1
+    name: Annotated[str, Meta(min_length=1)] | None = None
+
+
+class Named(msgspec.Struct):
+    """A document with a key that must be there."""
+
+    name: str
+
+
+SPOOF = "x` - at `$.size"
+LONG = "k\n" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "reason"),
+    [
+        ({"size": "x"}, "$.size", "expected an integer, got a string"),
+        ({"size": 1.5}, "$.size", "expected an integer, got a float"),
+        ({"size": True}, "$.size", "expected an integer, got a boolean"),
+        ({"inner": [{}, {"inner": 1}]}, "$.inner[1].inner", "expected an array, got an integer"),
+        ([], "$", "expected an object, got an array"),
+        ({"colour": 1}, "$", "unknown key 'colour'"),
+        ({"a` - at `b": 1}, "$", "unknown key 'a` - at `b'"),
+        ({"inner": [{SPOOF: 1}]}, "$.inner[0]", f"unknown key {SPOOF!r}"),
+        ({"inner": [{LONG: 1}]}, "$.inner[0]", f"unknown key {LONG[:60]!r}… (20000 long)"),
+        ({"color": SPOOF}, "$.color", f"expected one of 'red', 'blue', got {SPOOF!r}"),
+        ({"color": 1}, "$.color", "expected one of 'red', 'blue', got an integer"),
+        ({"color": LONG}, "$.color", f"expected one of 'red', 'blue', got {LONG[:60]!r}… (20000 long)"[:200]),
+        ({"by_name": {"a": 1, "b": 9}}, "$.by_name[...]", "expected an integer >= 1 and < 9, got 9"),
+        ({"version": 2}, "$.version", "expected 1, got 2"),
+        ({"name": ""}, "$.name", "expected a string length >= 1 or null, got ''"),
+        ({"size": 10**20_000}, "$.size", "expected an integer, got a number out of range"),
+    ],
+    ids=lambda value: ascii(value)[:40] if isinstance(value, str) else "",
+)
+def test_the_location_is_where_and_why(document: object, path: str, reason: str) -> None:
+    """Whatever the sender's text pretends; of that text is shown what fits a line. JSON and plain values are one."""
+    if "out of range" not in reason:
+        found = decode_error_location(document, Document)
+        assert (found.path, found.reason) == (path, reason)
+        written: str = json.dumps(document)
+    else:
+        written = f'{{"size": {"9" * 20_000}}}'
+    for form in (written, written.encode(), memoryview(written.encode())):
+        located = decode_error_location(form, Document)
+        assert (located.path, located.reason) == (path, reason)
+
+
+def test_a_missing_key_is_named() -> None:
+    """At the object that lacks it, which is the value."""
+    assert decode_error_location([{"name": "a"}, {"x": 1}], list[Named]) == (
+        "$[1]",
+        "the key `name` is missing",
+        {"x": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (b"", "not valid JSON (byte 0)"),
+        ("\u00e9", "not valid JSON (byte 0)"),
+        ('{"\u00e9": oops}', "not valid JSON (byte 7)"),
+        (b'{"size": NaN}', "not valid JSON: NaN"),
+        (b'{"size": "\xff"}', "not UTF-8 (byte 10)"),
+        ('"\ud800"', "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (rb'{"name": "\ud800"}', "does not match the expected form"),
+    ],
+)
+def test_what_is_not_json_is_located_as_a_whole(document: str | bytes, reason: str) -> None:
+    """The position is counted in bytes; the value is the document."""
+    assert decode_error_location(document, Document) == ("$", reason, document)
+
+
+def test_toml_and_xml() -> None:
+    """The position comes with the reason where the library gives it; a document type is refused."""
+    assert parse_toml(b"a = 1") == {"a": 1}
+    assert parse_xml(b"<a>b</a>").text == "b"
+    for document, reason in (
+        (b"a = 1\nb = ?", "not valid TOML (line 2, column 5)"),
+        (b"\xff", "not UTF-8 (byte 0)"),
+        (b"a = " + b"[" * 100_000, "nested too deeply"),
+    ):
+        with pytest.raises(Undecodable, match=f"^{reason.replace('(', '[(]').replace(')', '[)]')}$"):
+            parse_toml(document)
+    for text, reason in (
+        ("<a>\n<b></a>", "not valid XML [(]line 2, column "),
+        (b"<?xml version='1.0' encoding='what'?><a/>", "not valid XML"),
+        ("<!DOCTYPE a><a/>", "document type is not allowed"),
+    ):
+        with pytest.raises(Undecodable, match=reason):
+            parse_xml(text)
+
+
+KEYS = st.sampled_from(["a", "b", '"', '":', " :", "\\", "\u00e9"])
+
+
+@given(st.lists(st.tuples(KEYS, KEYS)), st.sampled_from([":", " :", "\t: ", "\n:"]), st.booleans())
+def test_a_doubled_key_is_found(pairs: list[tuple[str, str]], colon: str, ascii_only: bool) -> None:
+    """However keys, texts and colons are written; and nothing else is taken for one."""
+    dump = json.JSONEncoder(ensure_ascii=ascii_only).encode
+    document = "{" + ", ".join(f"{dump(key)}{colon}{dump(value)}" for key, value in pairs) + "}"
+    names = [key for key, _ in pairs]
+    for form in (document, document.encode()):
+        found = doubled_key(form, len(set(names)))
+        assert (found is None) == (len(set(names)) == len(names))
+        assert found is None or names.count(found) > 1
+
+
+# ---- reworded decoders ---------------------------------------------------------------------------
+
+
+class Stranger(msgspec.DecodeError):
+    """What a later version may raise."""
+
+
+def reworded(decode: Callable[..., Any]) -> Callable[..., Any]:
+    """The decoder, but every error of its is of another class and in other words, with a path that is wrong."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        try:
+            return decode(*given, **named)
+        except (msgspec.MsgspecError, UnicodeError):
+            raise Stranger("Gosh - at `$.nowhere`") from None
+
+    return call
+
+
+class Reworded:
+    """A decoder of msgspec whose errors are reworded."""
+
+    def __init__(self, decoder: msgspec.json.Decoder[Any]) -> None:
+        self.type, self.strict = decoder.type, decoder.strict
+        self.decode = reworded(decoder.decode)
+
+
+@pytest.fixture
+def rewording(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Reword what every reader's decoder says from now on."""
+
+    def reword() -> None:
+        parts = vars(msgspec) | {"convert": reworded(msgspec.convert)}
+        parts["json"] = SimpleNamespace(**vars(msgspec.json) | {"decode": reworded(msgspec.json.decode)})
+        other = SimpleNamespace(**parts)
+        for module in (decoding, worlds, faults, control, wire):
+            monkeypatch.setattr(module, "msgspec", other)
+        for module, name in ((log, "_decode"), (log, "_decode_name"), (saved, "_decode")):
+            monkeypatch.setattr(module, name, reworded(getattr(module, name)))
+
+    return reword
+
+
+BAD = (
+    b"",
+    b"{",
+    b"oops",
+    b"[1]",
+    b"null",
+    b"\xff",
+    b'{"x": "\xff"}',
+    rb'{"name": "\ud800"}',
+    b'{"timer": 1, "event": "start", "at": "2026-03-02T08:00:00Z"}',
+    b'{"timer": "T1", "event": "start"}',
+    b'{"version": 2, "state": "running", "started_at": 0, "since": 0, "worked": 0}',
+    b'{"version": 1, "state": "running", "started_at": 0.5, "since": 0, "worked": 0}',
+    b'{"name": "W", "people": [{"id": 1, "name": "P", "role": "king"}]}',
+    b'{"effect": "latency", "seconds": "late", "nth": 0}',
+    b'{"real": "yes", "shoe": 43}',
+    b'{"name": 3, "limit": "x"}',
+    b"[" * 100_000,
+)
+
+
+class Parameters(msgspec.Struct, forbid_unknown_fields=True):
+    """What a call takes."""
+
+    name: str = ""
+    limit: Annotated[int, Meta(ge=1)] = 1
+
+
+def texts(decoder: Any) -> Iterator[tuple[str, str]]:
+    """The kind and the text of the error that each reader raises for each bad document."""
+    sandbox = Sandbox()
+    plain = {"name": [], "limit": "many"}
+    readers: dict[str, Callable[[bytes], object]] = {
+        "log": log.parse_line,
+        "saved": pc.loads,
+        "world": lambda data: worlds.parse_world(data, "json"),
+        "toml": lambda data: worlds.parse_world(data, "toml"),
+        "body": wire.read_json,
+        "parameters": lambda data: wire.convert_parameters({**plain, data.decode("latin-1"): 1}, Parameters),
+        "type": lambda data: wire.convert_parameters(plain, Parameters),
+        "payload": lambda data: wire.decode_payload("toy", data, decoder),
+        "plain payload": lambda data: wire.decode_payload("toy", {"limit": data}, decoder),
+        "xml": lambda data: wire.xml_payload("toy", data),
+        "store": lambda data: tables.decoded(decoder, data.decode("latin-1")),
+        "fault": lambda data: sandbox.faults.add(Fault(effect="latency", nth=0)),  # type: ignore[arg-type]
+    }
+    for bad in BAD:
+        for name, read in readers.items():
+            try:
+                yield name, repr(read(bad))
+            except pc.PunchclockError as error:
+                yield type(error).__name__, str(error)
+        for path, method in (("clock", "PUT"), ("faults", "POST")):
+            status, _, body = sandbox.handle(method, f"/_punchclock/{path}", body=bad)
+            yield path, f"{status} {body!r}"
+
+
+def test_a_reworded_decoder_changes_nothing(rewording: Callable[[], None]) -> None:
+    """Every reader raises what it did, with the same text, when the decoders' errors have other words and classes."""
+    decoder = msgspec.json.Decoder(Parameters)
+    before = list(texts(decoder))
+    rewording()
+    with pytest.raises(Stranger):
+        saved._decode(b"oops")  # noqa: SLF001 the patch holds
+    assert list(texts(Reworded(decoder))) == before
+    assert not any("Gosh" in text for _, text in before)
+    assert len({text for _, text in before}) > 50
+
+
+def test_a_toml_error_without_a_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that words it otherwise costs the position, and nothing else."""
+
+    def loads(_: str) -> None:
+        raise ValueError("Gosh")
+
+    monkeypatch.setattr(decoding.tomllib, "loads", loads)
+    with pytest.raises(worlds.MalformedWorld, match=r"^\$: not valid TOML$"):
+        worlds.parse_world(b"a = ?", "toml")
