@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable, Iterator
 from enum import Enum
 from types import SimpleNamespace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 import pytest
@@ -153,10 +154,10 @@ class Stranger(msgspec.DecodeError):
     """What a later version may raise."""
 
 
-def reworded(decode: Callable[..., Any]) -> Callable[..., Any]:
+def reworded(decode: Callable[..., object]) -> Callable[..., object]:
     """The decoder, but every error of its is of another class and in other words, with a path that is wrong."""
 
-    def call(*given: Any, **named: Any) -> Any:
+    def call(*given: object, **named: object) -> object:
         try:
             return decode(*given, **named)
         except (msgspec.MsgspecError, UnicodeError):
@@ -217,7 +218,7 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1)] = 1
 
 
-def texts(decoder: Any) -> Iterator[tuple[str, str]]:
+def texts(decoder: msgspec.json.Decoder[Parameters]) -> Iterator[tuple[str, str]]:
     """The kind and the text of the error that each reader raises for each bad document."""
     sandbox = Sandbox()
     plain = {"name": [], "limit": "many"}
@@ -228,12 +229,12 @@ def texts(decoder: Any) -> Iterator[tuple[str, str]]:
         "toml": lambda data: worlds.parse_world(data, "toml"),
         "body": wire.read_json,
         "parameters": lambda data: wire.convert_parameters({**plain, data.decode("latin-1"): 1}, Parameters),
-        "type": lambda data: wire.convert_parameters(plain, Parameters),
+        "type": lambda _: wire.convert_parameters(plain, Parameters),
         "payload": lambda data: wire.decode_payload("toy", data, decoder),
         "plain payload": lambda data: wire.decode_payload("toy", {"limit": data}, decoder),
         "xml": lambda data: wire.xml_payload("toy", data),
         "store": lambda data: tables.decoded(decoder, data.decode("latin-1")),
-        "fault": lambda data: sandbox.faults.add(Fault(effect="latency", nth=0)),  # type: ignore[arg-type]
+        "fault": lambda _: sandbox.faults.add(Fault(effect="latency", nth=0)),  # type: ignore[arg-type]
     }
     for bad in BAD:
         for name, read in readers.items():
@@ -253,7 +254,7 @@ def test_a_reworded_decoder_changes_nothing(rewording: Callable[[], None]) -> No
     rewording()
     with pytest.raises(Stranger):
         saved._decode(b"oops")  # noqa: SLF001 the patch holds
-    assert list(texts(Reworded(decoder))) == before
+    assert list(texts(cast("msgspec.json.Decoder[Parameters]", Reworded(decoder)))) == before
     assert not any("Gosh" in text for _, text in before)
     assert len({text for _, text in before}) > 50
 
@@ -264,6 +265,6 @@ def test_a_toml_error_without_a_position(monkeypatch: pytest.MonkeyPatch) -> Non
     def loads(_: str) -> None:
         raise ValueError("Gosh")
 
-    monkeypatch.setattr(decoding.tomllib, "loads", loads)
+    monkeypatch.setattr(tomllib, "loads", loads)
     with pytest.raises(worlds.MalformedWorld, match=r"^\$: not valid TOML$"):
         worlds.parse_world(b"a = ?", "toml")

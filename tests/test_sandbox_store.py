@@ -886,9 +886,9 @@ def test_what_cannot_be_read_is_named(url: str) -> None:
         for table in ("records", "journal"):
             connection.exec_driver_sql(f"UPDATE {table} SET document = '[]'")  # noqa: S608 two names from here
     engine.dispose()
-    with pytest.raises(StoreUnavailable, match="cannot read: [$]: expected an object"):
+    with pytest.raises(StoreUnavailable, match=r"cannot read: [$]: expected an object"):
         found(store)
-    with pytest.raises(StoreUnavailable, match="cannot read: [$]: expected an object"):
+    with pytest.raises(StoreUnavailable, match=r"cannot read: [$]: expected an object"):
         list(store.journal())
     store.close()
 

@@ -139,8 +139,8 @@ def _parsed(text: str) -> int:
         raise _not_rfc3339(text)
     try:
         since_epoch = _fromisoformat(text if written[-1] != _SMALL_Z else text.upper()) - _EPOCH
-    except ValueError as error:
-        raise InvalidInstant(text, f"no such date or time: {error}") from None
+    except ValueError:
+        raise InvalidInstant(text, "no such date or time") from None
     return _microseconds(since_epoch, text)
 
 
