@@ -503,3 +503,25 @@ def test_the_garbage_collector_does_not_follow_entries_nor_records() -> None:
     book = Book(history=Told)
     book.apply(entry)
     assert not any(gc.is_tracked(each) for each in (entry, entry.labels, book.records["T1"]))
+
+
+LABEL_TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8),
+    st.sampled_from([*Event, *Correction]),
+    instants,
+    st.fixed_dictionaries(dict.fromkeys(LABELS, LABEL_TEXTS)),
+    gaps,
+    instants,
+)
+def test_an_entry_comes_back_equal(
+    timer: str, event: Event | Correction, at: int, texts: dict[str, str | None], worked: int, since: int
+) -> None:
+    """Labels included, whatever is in them: they are of the public type."""
+    labels = Labels(**{name: text for name, text in texts.items() if text is not None})
+    entry = Entry(timer, event, at, labels)
+    if event is Correction.AMEND:
+        entry.worked, entry.since = worked, since
+    assert parse_line(format_line(entry)) == entry
