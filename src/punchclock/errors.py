@@ -8,7 +8,7 @@ Errors of the vendors, of world files and of the sandbox derive from the same ba
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from typing import ClassVar, Final
 
 __all__ = [
     "AmbiguousLocalTime",
