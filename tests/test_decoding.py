@@ -17,7 +17,8 @@ from msgspec import Meta
 
 import punchclock as pc
 from punchclock import decoding, log, saved, worlds
-from punchclock.decoding import Undecodable, decode_error_location, doubled_key, parse_toml, parse_xml
+from punchclock.decoding import Undecodable, decode_error_location, doubled_key
+from punchclock.documents import parse_toml, parse_xml
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
 from punchclock.vendors import wire
 

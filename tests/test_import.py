@@ -23,7 +23,8 @@ CORE = {
     "instants": ({"errors"}, {"datetime", "functools", "re"}),
     "durations": ({"errors"}, {"re"}),
     "rounding": ({"errors"}, {"enum"}),
-    "saved": ({"errors", "timer"}, {"msgspec"}),
+    "decoding": ({"errors"}, {"collections", "datetime", "enum", "functools", "json", "math", "msgspec", "types"}),
+    "saved": ({"decoding", "errors", "timer"}, {"msgspec"}),
     "clock": (set(), {"time"}),
 }
 

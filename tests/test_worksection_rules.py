@@ -171,8 +171,8 @@ def test_an_unknown_method(method: str) -> None:
         ("action=stop_my_timer&comment=a", JSON, b'{"comment":"a"}', "comment: the parameter is given twice"),
         ("action=stop_my_timer&comment=a%00b", {}, b"", "comment: it holds control characters"),
         ("action=stop_my_timer&comment=%7F", {}, b"", "comment: it holds control characters"),
-        ("action=stop_my_timer", JSON, b'{"comment":["a"]}', "comment: Expected `str`, got `array`"),
-        ("action=stop_my_timer", JSON, b'{"comment":1}', "comment: Expected `str`, got `int`"),
+        ("action=stop_my_timer", JSON, b'{"comment":["a"]}', "comment: expected a string, got an array"),
+        ("action=stop_my_timer", JSON, b'{"comment":1}', "comment: expected a string, got an integer"),
     ],
 )
 def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes, details: str) -> None:

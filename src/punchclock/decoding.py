@@ -1,9 +1,9 @@
 """Why a document cannot be read, in this project's own words.
 
-The decoders (msgspec, and json, tomllib and ElementTree of the standard library) word their errors differently from
-version to version, and change the base classes of their exceptions. Nothing outside this module reads a decoder's
-message or depends on such a base class. Elsewhere it is ``except DECODE_ERRORS`` and then `decode_error_location`,
-which doesn't look at the error at all: it compares the document with the type it should have had.
+The decoders (msgspec, and json of the standard library) word their errors differently from version to version, and
+change the base classes of their exceptions. Only this module and `punchclock.documents` (TOML, XML) read a decoder's
+message or depend on such a base class. Other modules write ``except DECODE_ERRORS`` and then call
+`decode_error_location`, which compares the document with the type it should have had and ignores the error itself.
 
 What a document means is not decided here.
 """
@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import json
 import math
-import re
-import tomllib
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, Literal, NamedTuple, NoReturn, Union, get_args, get_origin
-from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -32,8 +28,7 @@ __all__ = [
     "Undecodable",
     "decode_error_location",
     "doubled_key",
-    "parse_toml",
-    "parse_xml",
+    "not_utf8",
 ]
 
 #: Everything that a decoder or ``convert`` of msgspec raises for a document, in every supported version.
@@ -100,18 +95,21 @@ def _no_constant(name: str) -> NoReturn:
 
 def _plain(document: str | bytes | bytearray | memoryview) -> object:
     """JSON as plain values; the standard library reports the position of an error as a number."""
+    import json  # noqa: PLC0415 - only errors need it, and `import punchclock` stays light
+
     try:
         text = document if isinstance(document, str) else bytes(document).decode()
         text.encode()
     except UnicodeError as error:
-        raise Undecodable(_not_utf8(error)) from None
+        raise Undecodable(not_utf8(error)) from None
     try:
         return json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise Undecodable(f"not valid JSON (byte {len(text[: error.pos].encode())})") from None
 
 
-def _not_utf8(error: UnicodeError) -> str:
+def not_utf8(error: UnicodeError) -> str:
+    """Return why bytes are not UTF-8, with the first byte at fault."""
     return f"not UTF-8 (byte {error.start})" if isinstance(error, UnicodeDecodeError) else "not UTF-8"
 
 
@@ -277,6 +275,8 @@ def doubled_key(document: str | bytes, distinct: int) -> str | None:
         b" :" in data or b"\t:" in data or b"\n:" in data or b"\r:" in data  # a loop would take twice as long
     ):
         return None
+    import json  # noqa: PLC0415 - as above
+
     try:
         json.loads(data, object_pairs_hook=_without_doubles, parse_int=str, parse_float=str)
     except _DoubledKey as error:
@@ -290,46 +290,3 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> None:
     if len(dict(pairs)) < len(pairs):
         seen: set[str] = set()
         raise _DoubledKey(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
-
-
-# ---- other formats -------------------------------------------------------------------------------
-
-
-def parse_toml(document: bytes) -> dict[str, Any]:
-    """Return a TOML document as plain values.
-
-    Raises:
-        Undecodable: it is not TOML in UTF-8.
-    """
-    try:
-        return tomllib.loads(document.decode())
-    except UnicodeError as error:
-        raise Undecodable(_not_utf8(error)) from None
-    except RecursionError:
-        raise Undecodable("nested too deeply") from None
-    except ValueError as error:  # tomllib has more of these than its own
-        place = _POSITION(str(error))  # up to Python 3.13, the message alone holds the position
-        raise Undecodable("not valid TOML" + (f" (line {place[1]}, column {place[2]})" if place else "")) from None
-
-
-_POSITION: Final[Callable[[str], re.Match[str] | None]] = re.compile(r"line (\d+), column (\d+)\)\Z").search
-
-
-def parse_xml(document: bytes | str) -> ET.Element:
-    """Return the root of an XML document without a document type: where none is declared, no entity can be.
-
-    Raises:
-        Undecodable: it is not such a document.
-    """
-    try:
-        return ET.fromstring(document, ET.XMLParser(target=_NoDoctype()))  # noqa: S314 no doctype, no bomb
-    except ET.ParseError as error:
-        line, column = error.position
-        raise Undecodable(f"not valid XML (line {line}, column {column})") from None
-    except (ValueError, LookupError):  # an encoding that is unknown, or has several bytes a character
-        raise Undecodable("not valid XML: its encoding is not supported") from None
-
-
-class _NoDoctype(ET.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
-        raise Undecodable("a document type is not allowed in XML here")

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from punchclock.calendar import find_zone
-from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, parse_toml
+from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location
+from punchclock.documents import parse_toml
 from punchclock.errors import PunchclockError, truncate
 from punchclock.instants import instant
 from punchclock.vendors import names

@@ -19,7 +19,8 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key, parse_xml
+from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key
+from punchclock.documents import parse_xml
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.rules import Broken, Rule
 
