@@ -7,5 +7,7 @@ from hypothesis import settings
 pytest_plugins = ["punchclock.pytest_plugin"]
 
 # No deadline: a busy machine is no failure, and how fast things are is measured in benchmarks/, not here.
-settings.register_profile("punchclock", deadline=None)
-settings.load_profile("punchclock")
+# `make test` takes the profile "fast", `make test-all` and pytest by itself the full one.
+settings.register_profile("fast", deadline=None, max_examples=25)
+settings.register_profile("full", deadline=None)
+settings.load_profile("full")

@@ -345,7 +345,7 @@ def test_the_form_of_an_outgoing_call() -> None:
         assert msgspec.json.decode(asked_for.body) == {"date": THREE, "username": "test"} | more
 
 
-@pytest.mark.parametrize("parameters", {each.request for each in OPERATIONS}, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("parameters", dict.fromkeys(each.request for each in OPERATIONS), ids=lambda each: each.__name__)
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
     """No order says which of many texts is the user and which the client, so none is taken."""
     with pytest.raises(TypeError, match="positional"):
