@@ -35,7 +35,7 @@ COMMAND_LINE := */punchclock/commands/*,*/punchclock/__main__.py
 SANDBOX := */punchclock/sandbox/*,*/punchclock/pytest_plugin.py
 
 test: .venv/.test  ## run the tests, without the slow ones (3 minutes)
-	$(BIN)/python -m $(PYTEST) -m 'not slow' --hypothesis-profile fast
+	$(BIN)/python -m $(PYTEST) -m "not slow" --ignore-glob "tests/test_evidence_*" --hypothesis-profile fast
 
 test-all: .venv/.test-all  ## run all tests and check the coverage (15 minutes; curl, and a PostgreSQL server named in PUNCHCLOCK_TEST_POSTGRESQL)
 	$(BIN)/coverage erase

@@ -17,7 +17,7 @@ import pytest
 
 __all__ = ["DATABASES", "database_url"]
 
-DATABASES = ("sqlite", "postgresql")
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 _SERVER = os.environ.get("PUNCHCLOCK_TEST_POSTGRESQL", "")
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import enum
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from punchclock import IDLE, TRANSITIONS, Event, State, Timer
 
 History = list[tuple[Event, int]]
+
+
+def examples(full: int) -> int:
+    """Scale a number of examples, which is meant for the full profile of conftest.py, to the profile in use."""
+    return max(1, full * settings().max_examples // 100)
+
 
 FIRST = -62_135_596_800_000_000
 """0001-01-01T00:00:00Z, the first instant that a ``datetime`` can show."""

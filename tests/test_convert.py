@@ -27,6 +27,7 @@ from punchclock.vendors.worksection import WorksectionTimer
 from punchclock.vendors.world import Client, Job, Person, Project, Task
 from punchclock.vendors.zoho import ZohoTimer
 from punchclock.worlds import demo_world
+from strategies import examples
 
 SECOND = 1_000_000
 WORLD = demo_world()
@@ -359,7 +360,7 @@ timers = st.builds(
 
 
 @pytest.mark.parametrize(("source", "target"), list(itertools.product(names(), repeat=2)))
-@settings(max_examples=30)  # for each of the pairs
+@settings(max_examples=examples(30))  # for each of the pairs
 @given(timer=timers, more=st.integers(0, 10**10))
 def test_the_work_comes_through(source: str, target: str, timer: Timer, more: int) -> None:
     """Between any two vendors, in any state, the work at the instant of the payload is the same to the second."""

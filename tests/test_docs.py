@@ -18,6 +18,9 @@ from sybil.typing import Parser
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
+#: The pages whose samples need other libraries' tables: pandas, Polars and DuckDB.
+SLOW = {ROOT / "docs" / "columns.md"}
+
 #: What a fenced block may hold: samples, which are run, and texts, which are for reading.
 SAMPLES = {"console", "pycon", "python"}
 TEXTS = {"json", "mermaid", "sh", "text", "toml"}
@@ -81,7 +84,11 @@ def trimmed(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.slow) if page in SLOW else page for page in PAGES],
+    ids=[str(page.relative_to(ROOT)) for page in PAGES],
+)
 def test_samples_do_what_the_page_says(page: Path) -> None:
     """Every sample of a page runs, in order and in one namespace, and prints what stands below it."""
     parsers: list[Parser] = [PythonCodeBlockParser(), SessionParser(), CodeBlockParser("console", run_console)]

@@ -23,6 +23,8 @@ pytest.importorskip("evidence")
 from evidence import clients, exhaustion, zones
 from evidence.claims import SHORT, Budget, Claim, Refuted
 
+pytestmark = pytest.mark.slow
+
 TINY = msgspec.structs.replace(SHORT, word_length=4, zone_hours=6)
 
 Check = Callable[[Budget], str]

@@ -22,6 +22,8 @@ from evidence import __main__ as command
 from evidence import results
 from evidence.claims import LONG, SHORT, Budget, Claim, Refuted, Row, checked
 
+pytestmark = pytest.mark.slow
+
 
 def holding(budget: Budget) -> str:
     """A check that goes through."""

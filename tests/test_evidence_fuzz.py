@@ -22,6 +22,8 @@ pytest.importorskip("evidence")
 from evidence import fuzz
 from evidence.claims import Refuted
 
+pytestmark = pytest.mark.slow
+
 
 def _planted(data: bytes) -> None:
     """A parser that breaks down at one word, letter by letter, so that coverage leads there and chance does not."""

@@ -21,6 +21,8 @@ from evidence import mutation
 from evidence.claims import LONG, SHORT, Refuted
 from evidence.mutation import Mutant, Tally
 
+pytestmark = pytest.mark.slow
+
 
 def _rounding(before: str, after: str) -> Mutant:
     found = [each for each in mutation.mutants_of("rounding.py") if (each.before, each.after) == (before, after)]

@@ -32,6 +32,8 @@ from evidence import proof
 from evidence.claims import SHORT, Refuted
 from evidence.symbolic import Integer, Prover, integer
 
+pytestmark = pytest.mark.slow
+
 core = punchclock.timer
 history = punchclock.history
 intervals = punchclock.vendors.intervals.wire

@@ -22,6 +22,8 @@ pytest.importorskip("evidence")
 from evidence import clients, model, simulation
 from evidence.claims import SHORT, Refuted
 
+pytestmark = pytest.mark.slow
+
 TINY = msgspec.structs.replace(SHORT, simulation_seeds=3, model_examples=12)
 
 

@@ -40,6 +40,7 @@ from punchclock.vendors.intervals import (
 from punchclock.vendors.records import UPDATE
 from punchclock.vendors.rules import Broken, Rule
 from punchclock.vendors.world import Credential
+from strategies import examples
 
 OPENING = "Intervals API Resource: timer"
 METHODS = "Allowed HTTP Methods"
@@ -1076,7 +1077,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(requests, min_size=1, max_size=4), at=st.integers(NOW, NOW + DAY))
 def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: int) -> None:
     """The reply is a documented shape, what changed is a move of the dialect, and nothing changes but on success."""

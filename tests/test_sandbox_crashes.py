@@ -24,6 +24,8 @@ import punchclock as pc
 from databases import DATABASES, database_url
 from punchclock.log import Book, parse_line
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("PUNCHCLOCK_KILLS", "3"))
 AUTH = httpx.BasicAuth("intervals-token-1", "x")
 

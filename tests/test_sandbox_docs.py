@@ -44,6 +44,7 @@ def typed(command: str, folder: Path) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_the_five_minutes_with_pytest(tmp_path: Path) -> None:
     """The page's file, under the page's name, run by the page's command, prints what the page says."""
     (_, install), (_, file), (_, command), (_, said), *_ = blocks("index.md")
@@ -52,6 +53,7 @@ def test_the_five_minutes_with_pytest(tmp_path: Path) -> None:
     assert said.strip() in typed(command, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_five_minutes_over_http(tmp_path: Path) -> None:
     """The page's commands in the page's order, each with the answer that stands below it; only the port is another."""

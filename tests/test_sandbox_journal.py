@@ -23,6 +23,7 @@ from punchclock.sandbox.journal import JournalEntry
 from punchclock.vendors.calls import Request
 from punchclock.worlds import demo_world
 from sandbox_calls import CALLS, NOON, call, send, stored_timers
+from strategies import examples
 
 TIMER = "/timer"
 ZOHO = "/people/api/timetracker/timer"
@@ -187,7 +188,7 @@ def test_replay_gives_the_same_timers() -> None:
     seen: set[tuple[str, str]] = set()
 
     @given(st.sampled_from([sorted(CALLS), *CHANGING.values()]).flatmap(steps))
-    @settings(max_examples=150)
+    @settings(max_examples=examples(150))
     def law(drawn_steps: list[Any]) -> None:
         sandbox = Sandbox(clock=NOON)
         for step in drawn_steps:

@@ -38,6 +38,7 @@ from punchclock.vendors.account import Query
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import UPDATE, Change
 from punchclock.worlds import demo_world
+from strategies import examples
 
 WORLD = demo_world()
 NOW = pc.instant("2026-03-02T08:00:00Z")
@@ -219,7 +220,7 @@ QUERIES = st.builds(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=populations(), queries=st.lists(QUERIES, min_size=1, max_size=8))
 def test_every_store_finds_the_same(
     store: Store, records: list[IntervalsTimer], queries: list[Query[IntervalsTimer]]

@@ -89,6 +89,7 @@ def start(url: str, personid: int = 3) -> httpx.Response:
 # ---- what it says and serves ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_curl
 def test_each_curl_line_works_as_printed(tmp_path: Path) -> None:
     """It prints where each vendor is and a curl line for each, and each, pasted into a shell, succeeds."""

@@ -33,6 +33,7 @@ from punchclock.vendors.timetrack import (
     parse,
 )
 from punchclock.vendors.world import Credential
+from strategies import examples
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, SERVER_TIME, asked, body, demo, error, post, read, send, start
 
 PAGE = tomllib.loads((Path(__file__).parent / "pages" / "timetrack.toml").read_text(encoding="utf-8"))["sentence"]
@@ -40,7 +41,6 @@ COMMANDS = [sentence["text"] for sentence in PAGE if sentence["text"].startswith
 
 THREE = "2020-10-23T15:00:00.000Z"
 FOUR = "2020-10-23T16:00:00.000Z"
-
 
 # ---- the table -----------------------------------------------------------------------------------
 
@@ -345,7 +345,9 @@ def test_the_form_of_an_outgoing_call() -> None:
         assert msgspec.json.decode(asked_for.body) == {"date": THREE, "username": "test"} | more
 
 
-@pytest.mark.parametrize("parameters", dict.fromkeys(each.request for each in OPERATIONS), ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "parameters", dict.fromkeys(each.request for each in OPERATIONS), ids=lambda each: each.__name__
+)
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
     """No order says which of many texts is the user and which the client, so none is taken."""
     with pytest.raises(TypeError, match="positional"):
@@ -570,7 +572,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_reply(sent: list[Request]) -> None:
     """Whatever comes in, the reply is a timer object or the error object, and only the former changes anything."""

@@ -34,6 +34,7 @@ from punchclock.vendors.zoho import (
     StartTimer,
     ZohoTimer,
 )
+from strategies import examples
 from zoho_demo import (
     HOUR,
     NINE,
@@ -1068,7 +1069,7 @@ requests = st.builds(
 EVERY = Query(of=ZohoTimer)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_reply(sent: list[Request]) -> None:
     """Whatever is sent: a documented shape, no exception, no change without success, and every timer keeps the law."""
