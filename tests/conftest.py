@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
 
 pytest_plugins = ["punchclock.pytest_plugin"]
@@ -11,3 +13,7 @@ pytest_plugins = ["punchclock.pytest_plugin"]
 settings.register_profile("fast", deadline=None, max_examples=25)
 settings.register_profile("full", deadline=None)
 settings.load_profile("full")
+
+# A shell starts background jobs with Ctrl-C ignored, and so would be every command that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
