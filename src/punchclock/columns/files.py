@@ -282,7 +282,12 @@ def _head_of_csv(path: Path) -> list[str]:
 def _write_csv(path: Path) -> Iterator[Put]:
     with path.open("wb") as file, contextlib.ExitStack() as stack:
         put = _to(lambda schema: stack.enter_context(pa.csv.CSVWriter(file, schema)))
-        yield lambda table: put(_with_texts(table))
+        yield lambda table: put(_without_empty_chunks(_with_texts(table)))
+
+
+def _without_empty_chunks(table: pa.Table) -> pa.Table:
+    """Drop chunks without rows: for each, pyarrow 18 to 23 write the head of a CSV file again."""
+    return pa.Table.from_batches([batch for batch in table.to_batches() if batch.num_rows], table.schema)
 
 
 # JSON Lines
