@@ -17,9 +17,9 @@ help:  ## list the targets, with how long each takes and what it needs
 	@echo 'Times: 2 cores; the first run of a target adds 1 to 2 minutes for what it installs.'
 
 demo: .venv/.demo  ## replay the example week (seconds)
-	$(BIN)/punchclock replay examples/week.jsonl
+	$(BIN)/punchclock replay docs/examples/week.jsonl
 
-serve: .venv/.serve  ## serve the sandbox on port 8000, with the demo world
+serve: .venv/.serve  ## serve the sandbox on port 8000, with the demo workspace
 	$(BIN)/punchclock serve
 
 # ---- Tests ----
@@ -28,10 +28,10 @@ PYTEST := pytest --numprocesses logical --dist worksteal
 
 # The core's tests: quick, and without an extra.
 CORE_TESTS := $(addprefix tests/test_,$(addsuffix .py,calendar chart clock dialect diagrams durations errors history \
-	import instants laws log machine main pitfalls public_api rounding saved timer totals))
+	import instants laws eventlog machine main pitfalls public_api rounding serialization timer totals))
 
 # The parts held to 95 % branch coverage; all others are held to 100 %.
-COMMAND_LINE := */punchclock/commands/*,*/punchclock/__main__.py
+COMMAND_LINE := */punchclock/cli/*,*/punchclock/__main__.py
 SANDBOX := */punchclock/sandbox/*,*/punchclock/pytest_plugin.py
 
 test: .venv/.test  ## run the tests, without the slow ones (3 minutes)
@@ -64,15 +64,15 @@ docs: .venv/.docs  ## build the site into site/; any warning and any stale page 
 	$(BIN)/mkdocs build --strict
 
 generate: .venv/.docs .venv/.test-all  ## write the docs' diagrams, tables and printed samples anew (1 minute)
-	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python docs/scripts/generate_docs.py
 	$(BIN)/python tests/test_docs.py
 
 bench: .venv/.bench  ## measure, and print the table of ratios (5 minutes)
 	$(BIN)/python -m benchmarks
 
 evidence: .venv/.evidence .venv/.docs  ## check every claim by every means; print the table, and keep it for the docs (hours)
-	$(BIN)/python -m evidence --long --save
-	$(BIN)/python scripts/generate_docs.py
+	PYTHONPATH=tests $(BIN)/python -m evidence --long --save
+	$(BIN)/python docs/scripts/generate_docs.py
 
 # ---- What is installed ----
 

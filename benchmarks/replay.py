@@ -21,8 +21,8 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.report import markdown
+from punchclock.eventlog import Entry, Labels, format_line
 from punchclock.instants import instant
-from punchclock.log import Entry, Labels, format_line
 from punchclock.machine import TRANSITIONS, Event, State
 
 _SECOND = 1_000_000

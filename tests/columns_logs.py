@@ -13,7 +13,7 @@ import punchclock as pc
 Row = tuple[int, str, int]
 
 #: What a record says of a timer: its id, and the four fields.
-Record = tuple[object, str, int, int, int]
+LogTimer = tuple[object, str, int, int, int]
 
 
 @st.composite
@@ -46,7 +46,7 @@ def table(rows: Sequence[Row]) -> pa.Table:
 
 def stepped(
     rows: Iterable[Row], timers: dict[int, pc.Timer] | None = None
-) -> tuple[list[Record], list[tuple[int, str]]]:
+) -> tuple[list[LogTimer], list[tuple[int, str]]]:
     """The timers and the rejected rows by stepping through the log with the scalar core."""
     book = dict(timers or {})
     rejected = []
@@ -59,7 +59,7 @@ def stepped(
     return [(name, str(t.state), t.started_at, t.since, t.worked) for name, t in book.items()], rejected
 
 
-def records(timers: pa.Table) -> list[Record]:
+def records(timers: pa.Table) -> list[LogTimer]:
     """A table of timers as rows, its instants as integers."""
     instants = [timers[name].cast(pa.int64()).to_pylist() for name in ("started_at", "since")]
     return list(
@@ -73,6 +73,6 @@ def records(timers: pa.Table) -> list[Record]:
     )
 
 
-def refusals(rejected: pa.Table) -> list[tuple[int, str]]:
+def rejections(rejected: pa.Table) -> list[tuple[int, str]]:
     """A table of rejected rows as rows."""
     return list(zip(rejected["row"].to_pylist(), rejected["reason"].to_pylist(), strict=True))

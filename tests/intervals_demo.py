@@ -1,4 +1,4 @@
-"""An account at Intervals, in the demo world, and how the tests call on it."""
+"""An account at Intervals, in the demo workspace, and how the tests call on it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import msgspec
 
 import punchclock as pc
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Outcome, Request
+from punchclock.vendors.calls import CallResult, Request
 from punchclock.vendors.intervals import IntervalsTimer, handle
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
-WORLD = demo_world()
+WORKSPACE = demo_workspace()
 NOW = pc.instant("2026-03-02T08:00:00Z")
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -24,11 +24,11 @@ JSON = {"content-type": "application/json", "accept": "application/json"}
 XML = {"content-type": "application/xml", "accept": "application/xml"}
 
 
-class Desk:
+class Harness:
     """An account and what is sent to it; a call that succeeds is stored, as the account's keeper would."""
 
     def __init__(self) -> None:
-        self.account = MemoryAccount(WORLD)
+        self.account = MemoryAccount(WORKSPACE)
 
     def send(
         self,
@@ -40,7 +40,7 @@ class Desk:
         now: int = NOW,
         query: str = "",
         headers: dict[str, str] | None = None,
-    ) -> Outcome:
+    ) -> CallResult:
         """A call by a person; a body that is no bytes is written as JSON."""
         written = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
         request = Request(
@@ -57,13 +57,13 @@ class Desk:
     def timer(self, method: str, path: str, body: object = None, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as `send` has them
         """The ``timer`` element of the answer to a call that succeeds."""
         outcome = self.send(method, path, body, **how)
-        assert outcome.rejection is None, outcome.reply.body
-        element: dict[str, Any] = reply(outcome)["timer"]
+        assert outcome.rejection is None, outcome.response.body
+        element: dict[str, Any] = body_of(outcome)["timer"]
         return element
 
     def ids(self, query: str = "", *, person: int = 1) -> list[int]:
         """The ids of the timers that a list holds."""
-        return [timer["id"] for timer in reply(self.send("GET", "/timer/", query=query, person=person))["timer"]]
+        return [timer["id"] for timer in body_of(self.send("GET", "/timer/", query=query, person=person))["timer"]]
 
     def record(self, id: int) -> IntervalsTimer:
         """What the account keeps."""
@@ -82,19 +82,19 @@ def basic(person: int, anything: str = "X") -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(token.encode()).decode()}
 
 
-def reply(outcome: Outcome) -> dict[str, Any]:
+def body_of(outcome: CallResult) -> dict[str, Any]:
     """The body of an answer in JSON."""
-    decoded: dict[str, Any] = msgspec.json.decode(outcome.reply.body)
+    decoded: dict[str, Any] = msgspec.json.decode(outcome.response.body)
     return decoded
 
 
-def refused(outcome: Outcome) -> tuple[int, int, str]:
-    """HTTP status, error code and parameter of a refusal, whose body is held to be what it says."""
+def rejected(outcome: CallResult) -> tuple[int, int, str]:
+    """HTTP status, error code and parameter of a rejection, whose body is held to be what it says."""
     rejection = outcome.rejection
-    assert rejection is not None, outcome.reply.body
-    assert outcome.reply.status == rejection.status
-    if outcome.reply.headers["content-type"] == "application/json":
-        body = reply(outcome)
+    assert rejection is not None, outcome.response.body
+    assert outcome.response.status == rejection.status
+    if outcome.response.headers["content-type"] == "application/json":
+        body = body_of(outcome)
         assert body == {
             "status": "Error",
             "code": rejection.status,

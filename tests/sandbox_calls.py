@@ -22,8 +22,8 @@ __all__ = [
     "BASIC",
     "CALLS",
     "NOON",
+    "body_of",
     "call",
-    "reply",
     "send",
     "stored_timers",
     "with_credentials",
@@ -78,7 +78,7 @@ _SECRETS: Final = ("authorization", "x-timetrack-api-key", "x-timetrack-api-secr
 
 
 def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> Request:
-    """A call as a person of the demo world sends it, with the table's parameters or others; `UNSET` leaves one out."""
+    """Return a call by a person of the demo workspace, with the table's parameters or others; `UNSET` omits one."""
     module: Any = vendors.load(vendor)
     row = next(row for row in module.OPERATIONS if row.name == operation)
     named = {name: value for name, value in {**CALLS[vendor, operation], **parameters}.items() if value is not UNSET}
@@ -113,7 +113,7 @@ def send(sandbox: Sandbox, request: Request) -> tuple[int, dict[str, str], bytes
     return sandbox.handle(request.method, request.path, request.query, request.headers, request.body)
 
 
-def reply(sandbox: Sandbox, vendor: str, operation: str, person: int = 3, **parameters: object) -> Any:  # noqa: ANN401 a body of any shape
+def body_of(sandbox: Sandbox, vendor: str, operation: str, person: int = 3, **parameters: object) -> Any:  # noqa: ANN401 a body of any shape
     """What a call is answered, decoded."""
     return msgspec.json.decode(send(sandbox, call(vendor, operation, person, **parameters))[2])
 

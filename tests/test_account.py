@@ -15,10 +15,10 @@ import punchclock as pc
 from punchclock import Event, State
 from punchclock.machine import Correction
 from punchclock.vendors.account import MemoryAccount, Page, Query
-from punchclock.vendors.errors import Inexpressible
-from punchclock.vendors.records import UPDATE, Change, Record
-from punchclock.vendors.world import Client, Job, Project, Task
-from toy_vendor import NOW, RECORDS, WORLD, ToyTimer, record
+from punchclock.vendors.errors import NotRepresentable
+from punchclock.vendors.records import UPDATE, Change, VendorTimer
+from punchclock.vendors.workspace import Client, Job, Project, Task
+from toy_vendor import NOW, RECORDS, WORKSPACE, ToyTimer, record
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ from toy_vendor import NOW, RECORDS, WORLD, ToyTimer, record
 )
 def test_finding_records(query: Query[ToyTimer], ids: list[int]) -> None:
     """Oldest first unless the query says otherwise; each filter alone and together; a page of all that match."""
-    found = MemoryAccount(WORLD, RECORDS).find(query)
+    found = MemoryAccount(WORKSPACE, RECORDS).find(query)
     assert [each.number for each in found.records] == ids
     if query.offset == 0 and query.limit is None:
         assert found.total == len(ids)
@@ -97,7 +97,7 @@ def _is_among(entity: Client | Project | Task | Job | None, wanted: tuple[str, .
 @given(st.lists(records | records.map(lambda each: each.id)), st.lists(queries, min_size=1, max_size=4))
 def test_finding_is_to_look_through_all(steps: list[ToyTimer | str], asked: list[Query[ToyTimer]]) -> None:
     """After any storing and removing, a query finds what somebody finds who looks at every record, and sorts."""
-    account, kept = MemoryAccount(WORLD), dict[str, ToyTimer]()
+    account, kept = MemoryAccount(WORKSPACE), dict[str, ToyTimer]()
     for step in steps:
         if isinstance(step, ToyTimer):
             kept[step.id] = step
@@ -141,7 +141,7 @@ def test_a_page_takes_no_longer_with_history(query: Query[ToyTimer]) -> None:
     steps = []
     for count in (100, 3000):
         account = MemoryAccount(
-            WORLD, [record(each, "35"[each % 2], ["", "31", "33"][each % 3]) for each in range(count)]
+            WORKSPACE, [record(each, "35"[each % 2], ["", "31", "33"][each % 3]) for each in range(count)]
         )
         steps.append(0)
 
@@ -158,19 +158,21 @@ def test_a_page_takes_no_longer_with_history(query: Query[ToyTimer]) -> None:
 
 def test_a_page_says_how_many_there_are() -> None:
     """The total counts what matches, not what is on the page."""
-    assert [MemoryAccount(WORLD, RECORDS).find(Query(of=ToyTimer, limit=limit)).total for limit in (0, 1, 9)] == [4] * 3
-    assert MemoryAccount(WORLD).find(Query(of=ToyTimer)) == Page((), 0)
+    assert [MemoryAccount(WORKSPACE, RECORDS).find(Query(of=ToyTimer, limit=limit)).total for limit in (0, 1, 9)] == [
+        4
+    ] * 3
+    assert MemoryAccount(WORKSPACE).find(Query(of=ToyTimer)) == Page((), 0)
 
 
 def test_storing_changes() -> None:
     """A change stores or removes; a record may change hands; numbers are never given out again."""
-    account = MemoryAccount(WORLD, RECORDS)
-    assert account.world is WORLD
+    account = MemoryAccount(WORKSPACE, RECORDS)
+    assert account.workspace is WORKSPACE
     assert account.new_id() == account.new_id() == 1005
     moved = record(1002, "5", "31")
     account.apply([Change(UPDATE, NOW, moved)])
     assert account.get(ToyTimer, "1002") == moved
-    assert account.get(Record, "1002") is None
+    assert account.get(VendorTimer, "1002") is None
     assert [each.number for each in account.find(Query(of=ToyTimer, people=("3",))).records] == [1001]
     assert [each.number for each in account.find(Query(of=ToyTimer, people=("5",))).records] == [1002, 1003, 1004]
     account.apply([Change(Event.START, NOW, record(2000, "1")), Change(Correction.DISCARD, NOW, record(2000, "1"))])
@@ -180,10 +182,10 @@ def test_storing_changes() -> None:
 
 
 def test_the_first_number() -> None:
-    """Ids begin at 1001, above those of the demo world; a record that bears a higher one moves them on."""
-    assert MemoryAccount(WORLD).new_id() == 1001
-    assert MemoryAccount(WORLD, [record(7, "3")]).new_id() == 1001
-    assert MemoryAccount(WORLD, [record(1001, "3")]).new_id() == 1002
+    """Ids begin at 1001, above those of the demo workspace; a record that bears a higher one moves them on."""
+    assert MemoryAccount(WORKSPACE).new_id() == 1001
+    assert MemoryAccount(WORKSPACE, [record(7, "3")]).new_id() == 1001
+    assert MemoryAccount(WORKSPACE, [record(1001, "3")]).new_id() == 1002
 
 
 def test_what_is_found_and_stored_does_not_change() -> None:
@@ -192,7 +194,7 @@ def test_what_is_found_and_stored_does_not_change() -> None:
     with pytest.raises(AttributeError):
         first.note = "mine"  # type: ignore[misc]
     with pytest.raises(AttributeError):
-        Record(timer=pc.IDLE).note = "mine"  # type: ignore[misc]
+        VendorTimer(timer=pc.IDLE).note = "mine"  # type: ignore[misc]
     with pytest.raises(AttributeError):
         Page((first,), 1).total = 2  # type: ignore[misc]
     with pytest.raises(AttributeError):
@@ -206,23 +208,23 @@ def test_what_is_asked_for_is_named() -> None:
     with pytest.raises(TypeError):
         Query(ToyTimer)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        Record("7", pc.IDLE)  # type: ignore[call-arg]
+        VendorTimer("7", pc.IDLE)  # type: ignore[call-arg]
 
 
 def test_a_record_is_kept_without_its_blanks() -> None:
     """Written down, a record is what it says and no more."""
     bare = ToyTimer(id="7", timer=pc.start(NOW))
     assert msgspec.json.decode(msgspec.json.encode(bare)).keys() == {"id", "timer"}
-    noted = ToyTimer(id="7", timer=pc.start(NOW), note="A note", person=WORLD.people["3"])
+    noted = ToyTimer(id="7", timer=pc.start(NOW), note="A note", person=WORKSPACE.people["3"])
     assert msgspec.json.decode(msgspec.json.encode(noted)).keys() == {"id", "timer", "person", "note"}
 
 
 @pytest.mark.parametrize("id", ["", "abc"])
 def test_a_record_without_a_number_is_not_kept(id: str) -> None:
-    """An account orders its records by number: one whose id is none is refused by name, and nothing has changed."""
-    account = MemoryAccount(WORLD, RECORDS)
+    """An account orders its records by number: one whose id is none is rejected by name, and nothing has changed."""
+    account = MemoryAccount(WORKSPACE, RECORDS)
     wrong = msgspec.structs.replace(record(1005, "5"), id=id)
-    with pytest.raises(Inexpressible, match=rf"cannot show this timer: the id '{id}' is no number"):
+    with pytest.raises(NotRepresentable, match=rf"cannot show this timer: the id '{id}' is no number"):
         account.apply([Change(Event.START, NOW, wrong)])
     assert (account.new_id(), len(account.find(Query(of=ToyTimer)).records)) == (1005, 4)
     account.apply([Change(Event.START, NOW, record(1005, "5"))])

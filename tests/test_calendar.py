@@ -192,11 +192,11 @@ def test_an_interval_that_ends_at_midnight_touches_no_next_day() -> None:
     assert days("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z", "UTC") == [("2026-03-02", 24)]
 
 
-def test_an_interval_that_ends_before_it_starts_is_refused() -> None:
+def test_an_interval_that_ends_before_it_starts_is_rejected() -> None:
     """The error says both bounds."""
-    with pytest.raises(pc.InvalidInterval, match=r"\[5, 3\) is no interval: it ends 2 µs before") as caught:
+    with pytest.raises(pc.InvalidSpan, match=r"\[5, 3\) is no interval: it ends 2 µs before") as caught:
         split_by_day(5, 3, "UTC")
-    assert (caught.value.start, caught.value.end, caught.value.code) == (5, 3, "invalid-interval")
+    assert (caught.value.start, caught.value.end, caught.value.code) == (5, 3, "invalid-span")
 
 
 @given(moments(), st.integers(0, 12 * DAY), st.data())
@@ -259,7 +259,7 @@ def test_decades_take_one_look_at_the_zone_a_day() -> None:
 
 @given(moments())
 def test_the_day_of_an_instant_holds_it_and_ends_where_the_date_does(moment: tuple[str, int]) -> None:
-    """The bounds are those of the longest stretch on the date: just outside them another date is shown."""
+    """The bounds are those of the longest segment on the date: just outside them another date is shown."""
     name, at = moment
     day = day_of(at, name)
     assert day.start <= at < day.end
@@ -339,10 +339,10 @@ def test_the_way_back_meets_the_instant(moment: tuple[str, int]) -> None:
     assert second in {earlier, later}
     assert earlier <= later
     if earlier == later:
-        assert from_seconds_of_day(date, seconds, name, disambiguation=Disambiguation.REFUSE) == second
+        assert from_seconds_of_day(date, seconds, name, disambiguation=Disambiguation.REJECT) == second
     else:
         with pytest.raises(pc.AmbiguousLocalTime):
-            from_seconds_of_day(date, seconds, name, disambiguation=Disambiguation.REFUSE)
+            from_seconds_of_day(date, seconds, name, disambiguation=Disambiguation.REJECT)
 
 
 @given(moments(), st.integers(-DAY // SECOND, DAY // SECOND))
@@ -370,7 +370,7 @@ def test_a_time_shown_twice_is_one_of_two() -> None:
     with pytest.raises(
         pc.AmbiguousLocalTime, match="9000 s into 2026-10-25 in Europe/Berlin: the clock shows this time twice"
     ) as caught:
-        read(disambiguation=Disambiguation.REFUSE)
+        read(disambiguation=Disambiguation.REJECT)
     error = caught.value
     assert (error.earlier, error.later, error.code) == (first, second, "ambiguous-local-time")
     assert (error.date, error.seconds, error.zone) == (dt.date(2026, 10, 25), 9000, "Europe/Berlin")
@@ -384,7 +384,7 @@ def test_a_time_never_shown_is_read_from_either_side() -> None:
     assert read(disambiguation=Disambiguation.LATER) == after
     assert [seconds_of_day(at, "Europe/Berlin") for at in (before, after)] == [5400, 12_600]
     with pytest.raises(pc.MissingLocalTime, match="skips") as caught:
-        read(disambiguation=Disambiguation.REFUSE)
+        read(disambiguation=Disambiguation.REJECT)
     assert (caught.value.earlier, caught.value.later) == (before, after)
 
 
@@ -398,10 +398,10 @@ def test_a_time_on_a_skipped_day_is_read_from_either_side() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, 86_400, True, 1.5, None, "1"])
-def test_what_is_no_time_of_day_is_refused(seconds: int) -> None:
+def test_what_is_no_time_of_day_is_rejected(seconds: int) -> None:
     """A clock face shows 0 to 86,399 seconds; 24:00 is the next day's 0."""
     with pytest.raises(pc.InvalidLocalTime, match="0 to 86399") as caught:
-        from_seconds_of_day(dt.date(2026, 3, 2), seconds, "UTC", disambiguation=Disambiguation.REFUSE)
+        from_seconds_of_day(dt.date(2026, 3, 2), seconds, "UTC", disambiguation=Disambiguation.REJECT)
     assert caught.value.seconds == seconds
 
 
@@ -457,7 +457,7 @@ def test_a_zone_is_a_name_or_a_zone(zone: str | dt.tzinfo) -> None:
         b"UTC",
     ],
 )
-def test_an_unknown_zone_is_refused_by_name(zone: str) -> None:
+def test_an_unknown_zone_is_rejected_by_name(zone: str) -> None:
     """A name that the tz database lacks, a path, a directory, or no name at all: one named error."""
     with pytest.raises(pc.UnknownZone) as caught:
         work_date(0, zone)
@@ -466,8 +466,8 @@ def test_an_unknown_zone_is_refused_by_name(zone: str) -> None:
 
 
 @pytest.mark.parametrize("at", [FIRST - 1, LAST + 1, -(10**30), 10**30])
-def test_instants_that_no_date_can_show_are_refused(at: int) -> None:
-    """Outside the years 1 to 9999 every question is refused with the same error."""
+def test_instants_that_no_date_can_show_are_rejected(at: int) -> None:
+    """Outside the years 1 to 9999 every question is rejected with the same error."""
     for ask in (work_date, seconds_of_day, day_of):
         with pytest.raises(pc.InstantOutOfRange):
             ask(at, "UTC")
@@ -476,7 +476,7 @@ def test_instants_that_no_date_can_show_are_refused(at: int) -> None:
 
 
 @pytest.mark.parametrize(("at", "zone"), [(FIRST, "America/New_York"), (LAST, "Asia/Tokyo")])
-def test_instants_that_only_the_zone_cannot_show_are_refused(at: int, zone: str) -> None:
+def test_instants_that_only_the_zone_cannot_show_are_rejected(at: int, zone: str) -> None:
     """The year 0 of a zone is as far out as that of UTC, and the error names the zone."""
     with pytest.raises(pc.InstantOutOfRange, match=zone):
         work_date(at, zone)
@@ -490,11 +490,11 @@ def test_the_first_and_the_last_day_are_whole() -> None:
     assert [piece.date for piece in split_by_day(LAST - DAY, LAST, "UTC")] == [dt.date(9999, 12, 30), dt.date.max]
 
 
-def test_a_clock_face_at_the_end_of_time_is_refused_where_its_instant_is() -> None:
+def test_a_clock_face_at_the_end_of_time_is_rejected_where_its_instant_is() -> None:
     """In New York the last evening of 9999 is in UTC's year 10000."""
     with pytest.raises(pc.InstantOutOfRange):
-        from_seconds_of_day(dt.date.max, 86_399, "America/New_York", disambiguation=Disambiguation.REFUSE)
-    face = from_seconds_of_day(dt.date.max, 86_399, "Asia/Tokyo", disambiguation=Disambiguation.REFUSE)
+        from_seconds_of_day(dt.date.max, 86_399, "America/New_York", disambiguation=Disambiguation.REJECT)
+    face = from_seconds_of_day(dt.date.max, 86_399, "Asia/Tokyo", disambiguation=Disambiguation.REJECT)
     assert face == LAST + 1 - SECOND - 9 * HOUR
 
 
@@ -511,8 +511,8 @@ def test_the_outermost_clock_faces(at: int, date: dt.date, seconds: int, offset:
     """The first and the last instant of all can be read off a clock, and no other beyond them."""
     zone = dt.timezone(dt.timedelta(microseconds=offset))
     if FIRST <= at <= LAST:
-        assert from_seconds_of_day(date, seconds, zone, disambiguation=Disambiguation.REFUSE) == at
+        assert from_seconds_of_day(date, seconds, zone, disambiguation=Disambiguation.REJECT) == at
     else:
         with pytest.raises(pc.InstantOutOfRange) as caught:
-            from_seconds_of_day(date, seconds, zone, disambiguation=Disambiguation.REFUSE)
+            from_seconds_of_day(date, seconds, zone, disambiguation=Disambiguation.REJECT)
         assert caught.value.value == at

@@ -61,7 +61,7 @@ def test_every_state_answers_every_event_as_the_pure_function(state: State, even
 
 @given(st.lists(st.tuples(st.sampled_from(Event), st.integers(-5, 20)), max_size=30))
 def test_the_machine_and_the_pure_functions_go_the_same_way(events: list[tuple[Event, int]]) -> None:
-    """Whatever comes, legal or not, forwards or backwards: the same timers and the same refusals."""
+    """Whatever comes, legal or not, forwards or backwards: the same timers and the same rejections."""
     machine, now = TimerMachine(), T0
     for event, step in events:
         now += step
@@ -144,7 +144,7 @@ def test_an_event_without_an_instant_is_rejected(now: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["explode", "", "running", "timer", "model", "send", "START"])
 def test_an_unknown_event_is_illegal(name: str) -> None:
-    """A name that is no event is refused by its name, whatever attribute the machine may have of that name."""
+    """A name that is no event is rejected by its name, whatever attribute the machine may have of that name."""
     machine = TimerMachine(TIMERS[State.RUNNING])
     with pytest.raises(pc.IllegalTransition) as caught:
         machine.send(name, now=T0)
@@ -205,11 +205,11 @@ def test_a_listener_that_raises_undoes_the_step(phase: str) -> None:
     """State and timer go back together, and the machine can be used on."""
     faults = [RuntimeError(phase)]
 
-    def refuse() -> None:
+    def reject() -> None:
         if faults:
             raise faults.pop()
 
-    faulty = type("Faulty", (), {phase: staticmethod(refuse)})()
+    faulty = type("Faulty", (), {phase: staticmethod(reject)})()
     machine = TimerMachine(TIMERS[State.RUNNING], listeners=[faulty])
     with pytest.raises(RuntimeError, match=phase):
         machine.pause(now=T0 + 1)
@@ -263,7 +263,7 @@ def test_a_listeners_illegal_event_reaches_the_caller_and_leaves_nothing_behind(
 
 
 def test_internal_events_are_not_ignored_either() -> None:
-    """An event on the library's internal queue is refused like any other."""
+    """An event on the library's internal queue is rejected like any other."""
 
     class Insider:
         def on_enter_paused(self, machine: TimerMachine, now: int) -> None:
@@ -276,7 +276,7 @@ def test_internal_events_are_not_ignored_either() -> None:
 
 
 def test_asynchronous_listeners_are_awaited() -> None:
-    """With a coroutine among the listeners the events are awaited, and refused alike."""
+    """With a coroutine among the listeners the events are awaited, and rejected alike."""
     journal: list[int] = []
 
     class Slow:
@@ -311,11 +311,11 @@ class OfficeHours:
         return event != "start" or now >= T0
 
 
-def test_a_guard_refuses_with_a_named_error() -> None:
+def test_a_guard_rejects_with_a_named_error() -> None:
     """The table would allow the event, the guard does not: nothing changes, and the error says which it was."""
     journal = Journal()
     machine = TimerMachine(listeners=[OfficeHours(), journal])
-    with pytest.raises(pc.GuardRefused, match="a guard refused to start a timer that is idle") as caught:
+    with pytest.raises(pc.GuardRefused, match="a guard rejected to start a timer that is idle") as caught:
         machine.start(now=T0 - 1)
     error = caught.value
     assert (error.state, error.event, error.at, error.code) == (State.IDLE, Event.START, T0 - 1, "guard-refused")

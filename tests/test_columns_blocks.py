@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import punchclock as pc
-from columns_logs import Row, records, refusals, stepped, table
+from columns_logs import Row, records, rejections, stepped, table
 from punchclock import columns
 
 readings = importlib.import_module("punchclock.columns.readings")
@@ -35,7 +35,7 @@ def test_a_timer_may_continue_in_the_next_block(block: int, monkeypatch: pytest.
     """The work of a timer whose rows are in several blocks is the sum over all of them."""
     monkeypatch.setattr(folding, "_BLOCK", block)
     timers, rejected = columns.replay(table(ROWS))
-    assert (records(timers), refusals(rejected)) == stepped(ROWS)
+    assert (records(timers), rejections(rejected)) == stepped(ROWS)
     assert timers["worked"].to_pylist() == [18, 1, 0]
 
 
@@ -46,7 +46,9 @@ def test_a_log_is_continued_from_its_timers(cut: int) -> None:
     after, rejected = columns.replay(table(ROWS[cut:]), before)
     timers, expected = stepped(ROWS)
     assert records(after) == timers
-    assert [(row + cut, reason) for row, reason in refusals(rejected)] == [each for each in expected if each[0] >= cut]
+    assert [(row + cut, reason) for row, reason in rejections(rejected)] == [
+        each for each in expected if each[0] >= cut
+    ]
 
 
 def open_timers(count: int) -> pa.Table:

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from punchclock import columns
+from punchclock.cli import run
 from punchclock.columns.files import LABELS
-from punchclock.commands import run
 
 LINES = [
     {"timer": "B", "event": "pause", "at": "2026-03-02T08:00:00Z"},
@@ -68,7 +68,7 @@ def test_a_long_table_shows_how_fast_it_goes(
     log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a terminal, a long table has a line with the events done and their rate, which is gone in the end."""
-    monkeypatch.setattr("punchclock.commands.replay._LONG", 0)
+    monkeypatch.setattr("punchclock.cli.replay._LONG", 0)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     run(["replay", "--json", str(log.with_suffix(".parquet"))])
@@ -128,7 +128,7 @@ def test_no_timers_make_an_empty_picture(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_damaged_table_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is not what its suffix says is refused in one line."""
+    """A file that is not what its suffix says is rejected in one line."""
     log = tmp_path / "log.parquet"
     log.write_text("no table")
     assert run(["replay", str(log)]) == 2

@@ -34,7 +34,7 @@ def pieces(split: pa.Table) -> list[tuple[int, str, dt.date, int]]:
 
 def test_interleaved_timers_come_in_order_of_first_appearance() -> None:
     """Rows of several timers may be mixed; each timer's segments are together, the first timer's first."""
-    assert pieces(columns.stretches(table(MIXED), "Europe/Berlin")) == [
+    assert pieces(columns.segments(table(MIXED), "Europe/Berlin")) == [
         (7, "work", MONDAY, 1),
         (7, "work", TUESDAY, 1),
         (7, "break", TUESDAY, 1),
@@ -47,7 +47,7 @@ def test_interleaved_timers_come_in_order_of_first_appearance() -> None:
 def test_each_timer_is_split_in_the_zone_of_its_first_row(*, chunked: bool) -> None:
     """A column of zones gives each timer its own days; a zone in one of a timer's later rows has no effect."""
     zones = pa.array(["Europe/Berlin", "Asia/Tokyo", "Asia/Tokyo", "UTC", "UTC"])
-    split = columns.stretches(table(MIXED), pa.chunked_array([zones[:2], zones[2:]]) if chunked else zones)
+    split = columns.segments(table(MIXED), pa.chunked_array([zones[:2], zones[2:]]) if chunked else zones)
     assert pieces(split) == [
         (7, "work", MONDAY, 1),
         (7, "work", TUESDAY, 1),
@@ -60,11 +60,11 @@ def test_each_timer_is_split_in_the_zone_of_its_first_row(*, chunked: bool) -> N
 def test_a_log_without_any_length_has_no_segments(zone: str | pa.Array) -> None:
     """Timers that stop as they start, or only get rejected events, give an empty table with all its columns."""
     for rows in ([(1, "start", LATE), (1, "stop", LATE)], [(1, "pause", LATE), (2, "stop", LATE)]):
-        split = columns.stretches(table(rows), zone)
+        split = columns.segments(table(rows), zone)
         assert split.num_rows == 0
         assert split.column_names == ["timer", "kind", "date", "start", "end", "duration"]
 
 
 def test_an_empty_log_has_no_zones() -> None:
     """A log without rows goes with a column of zones without rows."""
-    assert columns.stretches(table([]), pa.array([], pa.string())).num_rows == 0
+    assert columns.segments(table([]), pa.array([], pa.string())).num_rows == 0

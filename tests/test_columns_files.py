@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given
 
 import punchclock as pc
-from columns_logs import records, refusals, table
+from columns_logs import records, rejections, table
 from punchclock import columns
-from punchclock.log import MAX_LINE, parse_line
+from punchclock.eventlog import MAX_LINE, parse_line
 
 engine = importlib.import_module("punchclock.columns.files")
 
@@ -64,15 +64,15 @@ def test_a_file_is_replayed_into_files(suffix: str, tmp_path: Path, monkeypatch:
             named = {each["timer"]: each for each in written}
             assert named["3"]["worked"] == 1000
             assert named["39"]["since"] == "2026-03-02T08:00:00.001039Z"
-        refused = rejected.read_text()
-        assert "110" in refused
-        assert "illegal-transition" in refused
+        text = rejected.read_text()
+        assert "110" in text
+        assert "illegal-transition" in text
         assert timers.read_text().count("stopped") == 30
     else:
         read = {"parquet": pq.read_table, "arrows": lambda path: pa.ipc.open_stream(path).read_all()}
         opened = read.get(suffix, lambda path: pa.ipc.open_file(path).read_all())
         assert sorted(records(opened(timers))) == sorted(records(whole.timers))
-        assert refusals(opened(rejected)) == refusals(whole.rejected)
+        assert rejections(opened(rejected)) == rejections(whole.rejected)
 
 
 def test_rejected_rows_need_not_be_written(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_texts_are_read_as_strictly_as_ever(text: str, suffix: str, tmp_path: Pa
         ("T1", "stopped", 1_800_000_000)
     ]
     assert timers["since"].cast(pa.int64()).to_pylist() == [pc.instant("2026-03-02T09:00:00.25Z")]
-    assert refusals(rejected) == [(2, "null-value"), (3, "null-value"), (4, "null-value")]
+    assert rejections(rejected) == [(2, "null-value"), (3, "null-value"), (4, "null-value")]
 
 
 def test_lines_of_json_are_counted_one_by_one(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_lines_of_json_are_counted_one_by_one(tmp_path: Path) -> None:
     path.write_text(line % ("start", "") + "\n" + line % ("discard", "") + line % ("stop", ""))
     timers, rejected = columns.replay(columns.read(path))
     assert timers["state"].to_pylist() == ["stopped"]
-    assert refusals(rejected) == [(1, "null-value"), (2, "unknown-event")]
+    assert rejections(rejected) == [(1, "null-value"), (2, "unknown-event")]
 
 
 #: A line of another timer, with a place for more.
@@ -164,7 +164,7 @@ _LINE = b'{"timer": "T2", "event": "start", "at": "2026-03-02T08:00:00Z"%s}'
     ],
 )
 def test_a_line_of_json_is_judged_by_itself(line: bytes, beside: bytes, tmp_path: Path) -> None:
-    """What an event log refuses is rejected in columns too, whatever stands in the lines around it."""
+    """What an event log rejects is rejected in columns too, whatever stands in the lines around it."""
     good = b'{"timer": "T1", "event": "start", "at": "2026-03-02T08:00:00Z"}\n'
     for each in line.split(b"\n"):
         with pytest.raises(pc.MalformedLine):
@@ -175,7 +175,7 @@ def test_a_line_of_json_is_judged_by_itself(line: bytes, beside: bytes, tmp_path
     begun = [each["timer"] for each in timers.to_pylist() if each["state"] != "idle"]
     assert begun == ["T1", "T3"]
     lines = 1 + line.count(b"\n") + beside.count(b"\n")
-    assert refusals(rejected) == [(row, "null-value") for row in range(1, 1 + lines)]
+    assert rejections(rejected) == [(row, "null-value") for row in range(1, 1 + lines)]
 
 
 def test_plain_lines_of_json_are_read_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,11 +220,11 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
     ("head", "reason"),
     [("timer,timer,event,at", "column timer: there twice"), ("x" * 200_000, "not a table: log.csv: field larger than")],
 )
-def test_a_head_that_names_no_columns_is_refused(head: str, reason: str, tmp_path: Path) -> None:
-    """A column that is there twice is refused and not guessed; so is a head that is none."""
+def test_a_head_that_names_no_columns_is_rejected(head: str, reason: str, tmp_path: Path) -> None:
+    """A column that is there twice is rejected and not guessed; so is a head that is none."""
     path = tmp_path / "log.csv"
     path.write_text(f"{head}\nT1,T2,start,2026-03-02T08:00:00Z\n")
-    with pytest.raises(pc.MalformedTable, match=reason):
+    with pytest.raises(pc.InvalidColumns, match=reason):
         columns.read(path)
 
 
@@ -281,7 +281,7 @@ def test_a_text_is_an_instant_if_instant_says_so(texts: list[str | None]) -> Non
 
 @pytest.mark.parametrize("suffix", TEXTS)
 def test_a_text_cannot_say_every_instant(suffix: str, tmp_path: Path) -> None:
-    """An instant outside the years 1 to 9999 has no text; writing it is refused."""
+    """An instant outside the years 1 to 9999 has no text; writing it is rejected."""
     for at in (-(2**60), 2**60):
         wide = pa.table({"at": pa.array([None, at]).cast(UTC)})
         with pytest.raises(pc.InstantOutOfRange):
@@ -289,7 +289,7 @@ def test_a_text_cannot_say_every_instant(suffix: str, tmp_path: Path) -> None:
 
 
 def test_a_suffix_says_the_format(tmp_path: Path) -> None:
-    """An unknown suffix is refused by name, in reading and in writing."""
+    """An unknown suffix is rejected by name, in reading and in writing."""
     with pytest.raises(pc.UnknownFormat, match=r"cannot tell the format of 'log.xlsx': its suffix is none of .parquet"):
         columns.read(tmp_path / "log.xlsx")
     with pytest.raises(pc.UnknownFormat):
@@ -297,20 +297,20 @@ def test_a_suffix_says_the_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "arrows", "csv"])
-def test_a_damaged_file_is_refused(suffix: str, tmp_path: Path) -> None:
-    """A file that is not what its suffix says is refused by name; a missing one is the system's error."""
+def test_a_damaged_file_is_rejected(suffix: str, tmp_path: Path) -> None:
+    """A file that is not what its suffix says is rejected by name; a missing one is the system's error."""
     path = tmp_path / f"log.{suffix}"
     path.write_bytes(b"timer,event,at\nT1,start,5,6\n" * 3)
-    with pytest.raises(pc.MalformedTable, match=f"not a table: log.{suffix}: "):
+    with pytest.raises(pc.InvalidColumns, match=f"not a table: log.{suffix}: "):
         columns.read(path)
     with pytest.raises(FileNotFoundError):
         columns.read(tmp_path / f"none.{suffix}")
 
 
-def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_the_columns_is_rejected(tmp_path: Path) -> None:
     """A table of something else says which column is missing."""
     other = pa.table({"event": pa.array([1]), "when": pa.array([2])})
     for suffix in ("parquet", "arrow", "arrows", "csv"):
         columns.write(other, tmp_path / f"other.{suffix}")
-        with pytest.raises(pc.MalformedTable, match="column timer: missing; the columns are: event"):
+        with pytest.raises(pc.InvalidColumns, match="column timer: missing; the columns are: event"):
             columns.replay_file(tmp_path / f"other.{suffix}", tmp_path / "timers.parquet")

@@ -1,4 +1,4 @@
-"""Tables into a book: the book, its histories and its refusals are those of stepping through, row by row."""
+"""Tables into a book: the book, its histories and its rejections are those of stepping through, row by row."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from msgspec import UNSET
 import punchclock as pc
 from columns_logs import Row, logs
 from punchclock.calendar import find_zone
-from punchclock.columns.ledger import post
-from punchclock.log import Book, Entry, Labels, Record
-from punchclock.summary import Days, Digest
+from punchclock.columns.ledger import apply_batch
+from punchclock.eventlog import Entry, Labels, LogTimer, TimerLog
+from punchclock.eventlog.totals import DailyAccumulator, Days
 
 HOUR = 3_600_000_000
 BERLIN = find_zone("Europe/Berlin")
@@ -38,10 +38,10 @@ def batches(rows: list[Row], users: list[str | None], cuts: list[int]) -> list[p
     return [table.slice(start, stop - start) for start, stop in itertools.pairwise(bounds)]
 
 
-def told(book: Book[Any], until: int) -> list[tuple[object, ...]]:
+def told(book: TimerLog[Any], until: int) -> list[tuple[object, ...]]:
     """All that a book says of its timers, in order."""
     return [
-        (record.name, record.timer, record.user, record.history.stretches(record.timer, max(until, record.timer.since)))
+        (record.name, record.timer, record.user, record.history.segments(record.timer, max(until, record.timer.since)))
         for record in book.records.values()
     ]
 
@@ -57,29 +57,29 @@ def told(book: Book[Any], until: int) -> list[tuple[object, ...]]:
 def test_a_book_is_the_same_as_after_stepping(
     rows: list[Row], users: list[str | None], cuts: list[int], unit: int, last: int | None, step_new: int
 ) -> None:
-    """However a log is cut, and whichever timers are folded: timers, labels, days, refusals and counts are the same."""
+    """Timers, labels, days, rejections and counts do not depend on the batches, nor on which timers are folded."""
     base = rows[0][2] if rows else 0
     rows = [(name, event, base + (at - base) % 1000 * unit) for name, event, at in rows]
     until = None if last is None else base + last * unit
     days = Days(BERLIN)
 
-    stepped = Book(history=lambda at: Digest(days, at), until=until)
-    refused = []
+    stepped = TimerLog(history=lambda at: DailyAccumulator(days, at), until=until)
+    rejected = []
     for row, (name, event, at) in enumerate(rows):
         user = users[row]
         try:
             stepped.apply(Entry(f"T{name}", pc.Event(event), at, Labels(user=UNSET if user is None else user)))
         except pc.PunchclockError as error:
-            refused.append((row, f"T{name}", type(error), str(error)))
+            rejected.append((row, f"T{name}", type(error), str(error)))
 
-    folded = Book(history=lambda at: Digest(days, at), until=until)
+    folded = TimerLog(history=lambda at: DailyAccumulator(days, at), until=until)
     found, start = [], 0
     for batch in batches(rows, users, cuts):
-        for row, timer, why in post(
+        for row, timer, why in apply_batch(
             folded,
             batch,
             until=until,
-            history=lambda at: Digest(days, at),
+            history=lambda at: DailyAccumulator(days, at),
             zone=BERLIN,
             step=lambda record: record.name == "T1",
             step_new=step_new,
@@ -89,7 +89,7 @@ def test_a_book_is_the_same_as_after_stepping(
 
     end = max((at for *_, at in rows), default=0)
     assert told(folded, end) == told(stepped, end)
-    assert found == refused
+    assert found == rejected
     assert (folded.last, folded.left_out) == (stepped.last, stepped.left_out)
 
 
@@ -104,8 +104,8 @@ def test_nobody_need_follow() -> None:
             "room": [1, 2, 3],
         }
     )
-    book: Book[Any] = Book()
-    assert list(post(book, table)) == []
+    book: TimerLog[Any] = TimerLog()
+    assert list(apply_batch(book, table)) == []
     assert [(each.name, each.timer.worked, each.note) for each in book.records.values()] == [
         ("7", 5, "a"),
         ("8", 0, UNSET),
@@ -115,11 +115,11 @@ def test_nobody_need_follow() -> None:
 
 def test_a_batch_goes_on_where_the_last_one_ended() -> None:
     """A timer of the batch ahead is folded on, its labels too, and keeps its place."""
-    book: Book[Any] = Book()
+    book: TimerLog[Any] = TimerLog()
     first = {"timer": ["A", "B"], "event": ["start", "start"], "at": [0, 1], "user": ["anna", "ben"]}
     second = {"timer": ["B", "A"], "event": ["stop", "pause"], "at": [5, 4], "user": ["bea", None]}
     for batch in (first, second):
-        assert list(post(book, pa.table(batch))) == []
+        assert list(apply_batch(book, pa.table(batch))) == []
     assert [(each.name, each.timer, each.user) for each in book.records.values()] == [
         ("A", pc.Timer(pc.State.PAUSED, 0, 4, 4), "anna"),
         ("B", pc.Timer(pc.State.STOPPED, 1, 5, 4), "bea"),
@@ -127,7 +127,7 @@ def test_a_batch_goes_on_where_the_last_one_ended() -> None:
 
 
 def test_rows_that_are_no_entries_say_why() -> None:
-    """Nulls, empty names, unknown words and years without a number are refused, each with its row and its reason."""
+    """Nulls, empty names, unknown words and years without a number are rejected, each with its row and its reason."""
     table = pa.table(
         {
             "timer": pa.array([None, "", "A", "A", "A", "A", "A"]),
@@ -135,10 +135,17 @@ def test_rows_that_are_no_entries_say_why() -> None:
             "at": pa.array([0, 0, 0, 2**60, 0, None, 4], pa.int64()),
         }
     )
-    book: Book[Any] = Book()
-    refusals = [(row, timer, str(error)) for row, timer, error in post(book, table)]
-    assert [(row, timer) for row, timer, _ in refusals] == [(0, None), (1, ""), (2, "A"), (3, "A"), (4, "A"), (5, "A")]
-    assert [reason.partition(":")[0] for *_, reason in refusals] == [
+    book: TimerLog[Any] = TimerLog()
+    rejections = [(row, timer, str(error)) for row, timer, error in apply_batch(book, table)]
+    assert [(row, timer) for row, timer, _ in rejections] == [
+        (0, None),
+        (1, ""),
+        (2, "A"),
+        (3, "A"),
+        (4, "A"),
+        (5, "A"),
+    ]
+    assert [reason.partition(":")[0] for *_, reason in rejections] == [
         "$.timer",
         "$.timer",
         "$.event",
@@ -146,8 +153,8 @@ def test_rows_that_are_no_entries_say_why() -> None:
         "$.event",
         "$.at",
     ]
-    assert "unknown event 'begin'; there are start, pause, resume, stop" in refusals[2][2]
-    assert "outside the years 1 to 9999" in refusals[3][2]
+    assert "unknown event 'begin'; there are start, pause, resume, stop" in rejections[2][2]
+    assert "outside the years 1 to 9999" in rejections[3][2]
     assert list(book.records) == ["A"]
 
 
@@ -157,27 +164,27 @@ def test_the_last_hours_of_the_calendar_are_followed_too() -> None:
     table = pa.table({"timer": ["A", "A"], "event": ["start", "stop"], "at": [last - 10 * HOUR, last]})
     tokyo = find_zone("Asia/Tokyo")
     days = Days(tokyo)
-    book = Book(history=lambda at: Digest(days, at))
-    assert list(post(book, table, history=lambda at: Digest(days, at), zone=tokyo)) == []
+    book = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    assert list(apply_batch(book, table, history=lambda at: DailyAccumulator(days, at), zone=tokyo)) == []
     record = book.records["A"]
     assert record.timer.worked == 10 * HOUR
-    assert sum(each.end - each.start for each in record.history.stretches(record.timer, last)) == 10 * HOUR
+    assert sum(each.end - each.start for each in record.history.segments(record.timer, last)) == 10 * HOUR
 
 
 def test_an_empty_batch_changes_nothing() -> None:
     """A table without rows leaves the book as it was."""
     days = Days(BERLIN)
-    book = Book(history=lambda at: Digest(days, at))
+    book = TimerLog(history=lambda at: DailyAccumulator(days, at))
     table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": ["anna"]}).slice(1)
-    assert list(post(book, table, history=lambda at: Digest(days, at))) == []
+    assert list(apply_batch(book, table, history=lambda at: DailyAccumulator(days, at))) == []
     assert (book.records, book.last) == ({}, None)
 
 
 def test_labels_are_texts() -> None:
-    """A label of another type is refused as a whole."""
+    """A label of another type is rejected as a whole."""
     table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": [5]})
-    with pytest.raises(pc.MalformedTable, match="column user: int64 holds no strings"):
-        list(post(Book(), table))
+    with pytest.raises(pc.InvalidColumns, match="column user: int64 holds no strings"):
+        list(apply_batch(TimerLog(), table))
 
 
 def test_every_step_is_seen_where_that_is_asked_for() -> None:
@@ -199,10 +206,10 @@ def test_every_step_is_seen_where_that_is_asked_for() -> None:
     table = pa.table({"timer": ["A"] * 3, "event": ["start", "pause", "resume"], "at": [0, 1, 2]})
     rest = pa.table({"timer": ["A"], "event": ["stop"], "at": [3]})
 
-    def watched(record: Record[Any]) -> bool:
+    def watched(record: LogTimer[Any]) -> bool:
         return isinstance(record.history, Watch)
 
-    book = Book(history=watch)
+    book = TimerLog(history=watch)
     for batch in (table, rest):
-        assert list(post(book, batch, history=watch, step=watched, step_new=1)) == []
+        assert list(apply_batch(book, batch, history=watch, step=watched, step_new=1)) == []
     assert seen == [("begun", 0), ("running", 1), ("paused", 2), ("running", 3)]

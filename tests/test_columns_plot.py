@@ -17,16 +17,16 @@ MONDAY = pc.instant("2026-03-23T08:00:00Z")
 BERLIN = find_zone("Europe/Berlin")
 
 
-def work(start: float, hours: float) -> pc.Stretch:
-    """A stretch of work, hours after Monday morning."""
+def work(start: float, hours: float) -> pc.Segment:
+    """A segment of work, hours after Monday morning."""
     begin = MONDAY + int(start * HOUR)
-    return pc.Stretch(pc.Kind.WORK, begin, begin + int(hours * HOUR))
+    return pc.Segment(pc.Kind.WORK, begin, begin + int(hours * HOUR))
 
 
-def rest(start: float, hours: float) -> pc.Stretch:
-    """A stretch of break."""
+def rest(start: float, hours: float) -> pc.Segment:
+    """A segment of break."""
     same = work(start, hours)
-    return pc.Stretch(pc.Kind.BREAK, same.start, same.end)
+    return pc.Segment(pc.Kind.BREAK, same.start, same.end)
 
 
 WEEK = [
@@ -87,7 +87,7 @@ def test_a_long_time_has_fewer_names(tmp_path: Path) -> None:
 def test_a_timer_that_has_just_begun_is_drawn(tmp_path: Path) -> None:
     """A timer that starts at the very beginning of a day, and has no time yet, has a picture of that day."""
     midnight = pc.instant("2026-03-23T00:00:00+01:00")
-    row = Row("anna", [pc.Stretch(pc.Kind.WORK, midnight, midnight)], [midnight])
+    row = Row("anna", [pc.Segment(pc.Kind.WORK, midnight, midnight)], [midnight])
     text = svg([row], tmp_path / "midnight.svg")
     assert "Mon 23 Mar -->" in text
     assert "Sun 22 Mar -->" not in text
@@ -98,7 +98,7 @@ def test_one_wrong_year_costs_nothing(tmp_path: Path) -> None:
     first, last = pc.instant("0001-01-01T00:00:00Z"), pc.instant("9999-12-31T23:59:59.999999Z")
     for name in ("America/St_Johns", "Pacific/Kiritimati"):
         target = tmp_path / "ages.svg"
-        plot([Row("anna", [pc.Stretch(pc.Kind.WORK, first, last)], [])], find_zone(name), target)
+        plot([Row("anna", [pc.Segment(pc.Kind.WORK, first, last)], [])], find_zone(name), target)
         text = target.read_text(encoding="utf-8")
         assert "<!-- 0001-01-01 -->" in text
         assert "<!-- 9999-12-31 -->" in text
@@ -112,7 +112,7 @@ def test_nothing_to_draw_is_an_empty_picture(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_png_or_svg(tmp_path: Path) -> None:
-    """Another suffix is refused by name."""
+    """Another suffix is rejected by name."""
     with pytest.raises(pc.UnknownFormat, match=r"its suffix is none of .png, .svg"):
         plot(WEEK, BERLIN, tmp_path / "week.jpg")
 

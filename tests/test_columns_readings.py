@@ -114,12 +114,12 @@ def test_no_timers_read_nothing() -> None:
 @pytest.mark.parametrize(
     ("now", "error"),
     [
-        (np.array([1, 2, 3]), pc.MalformedTable),
-        (np.array([[1, 2, 3]]), pc.MalformedTable),
-        (np.array([1.0, 2.0]), pc.MalformedTable),
-        (pa.array([1, None]), pc.MalformedTable),
-        (pa.array([1.0, 2.0]), pc.MalformedTable),
-        (pa.array([0, 1]).cast(pa.timestamp("us")), pc.MalformedTable),
+        (np.array([1, 2, 3]), pc.InvalidColumns),
+        (np.array([[1, 2, 3]]), pc.InvalidColumns),
+        (np.array([1.0, 2.0]), pc.InvalidColumns),
+        (pa.array([1, None]), pc.InvalidColumns),
+        (pa.array([1.0, 2.0]), pc.InvalidColumns),
+        (pa.array([0, 1]).cast(pa.timestamp("us")), pc.InvalidColumns),
         (1.5, pc.InvalidInstant),
         (dt.datetime(2026, 3, 2), pc.NaiveDatetime),  # noqa: DTZ001 - that is the point
         (2**61, pc.InstantOutOfRange),
@@ -128,7 +128,7 @@ def test_no_timers_read_nothing() -> None:
         ([10**30, 0], pc.InstantOutOfRange),
     ],
 )
-def test_what_is_no_instant_is_refused(now: object, error: type[pc.PunchclockError]) -> None:
+def test_what_is_no_instant_is_rejected(now: object, error: type[pc.PunchclockError]) -> None:
     """Wrong shapes, wrong types, nulls, naive datetimes, and instants with which a sum could overflow."""
     some = table([pc.start(0), pc.start(0)])
     for reading in (columns.worked_at, columns.break_at, columns.elapsed_at, columns.not_before):
@@ -140,18 +140,18 @@ def test_what_is_no_instant_is_refused(now: object, error: type[pc.PunchclockErr
     ("column", "values", "error", "index"),
     [
         ("state", pa.array(["idle", "running", "asleep"]), pc.InconsistentTimer, 2),
-        ("state", pa.array(["idle", "running", None]), pc.MalformedTable, 2),
-        ("state", pa.array([1, 2, 3]), pc.MalformedTable, None),
+        ("state", pa.array(["idle", "running", None]), pc.InvalidColumns, 2),
+        ("state", pa.array([1, 2, 3]), pc.InvalidColumns, None),
         ("since", pa.array([0, 2**61, 0]), pc.InstantOutOfRange, 1),
-        ("since", pa.array([0, None, 0], pa.int64()), pc.MalformedTable, 1),
-        ("since", pa.array([0.0, 1.0, 2.0]), pc.MalformedTable, None),
+        ("since", pa.array([0, None, 0], pa.int64()), pc.InvalidColumns, 1),
+        ("since", pa.array([0.0, 1.0, 2.0]), pc.InvalidColumns, None),
         ("worked", pa.array([0, 2**62, 0]), pc.InconsistentTimer, 1),
         ("worked", pa.array([-(2**62), 2**63 - 1, 0]), pc.InconsistentTimer, 0),
-        ("worked", pa.array([0, 0, None], pa.int64()), pc.MalformedTable, 2),
-        ("worked", pa.array([0, 0, 0], pa.int32()), pc.MalformedTable, None),
+        ("worked", pa.array([0, 0, None], pa.int64()), pc.InvalidColumns, 2),
+        ("worked", pa.array([0, 0, 0], pa.int32()), pc.InvalidColumns, None),
     ],
 )
-def test_fields_that_no_timer_can_have_are_refused(
+def test_fields_that_no_timer_can_have_are_rejected(
     column: str, values: pa.Array, error: type[pc.PunchclockError], index: int | None
 ) -> None:
     """Unknown states, nulls, wrong types, and numbers with which a sum could overflow, each with its row."""
@@ -177,5 +177,5 @@ def test_a_column_that_a_reading_needs_must_be_there() -> None:
     some = table([pc.start(0)])
     assert columns.worked_at(some.drop_columns(["started_at"]), 1).tolist() == [1]
     assert columns.elapsed_at(some.drop_columns(["worked"]), 1).tolist() == [1]
-    with pytest.raises(pc.MalformedTable, match="column since: missing"):
+    with pytest.raises(pc.InvalidColumns, match="column since: missing"):
         columns.worked_at(some.drop_columns(["since"]), 1)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 import punchclock as pc
-from columns_logs import Row, logs, records, refusals, stepped, table
+from columns_logs import Row, logs, records, rejections, stepped, table
 from punchclock import columns
 from punchclock.columns.codes import target_states
 from punchclock.machine import build_table
@@ -43,7 +43,7 @@ def test_replay_is_stepping(rows: list[Row], size: dict[str, int]) -> None:
         for name, value in size.items():
             patch.setattr(engine, name, value)
         result = columns.replay(table(rows))
-    assert (records(result.timers), refusals(result.rejected)) == stepped(rows)
+    assert (records(result.timers), rejections(result.rejected)) == stepped(rows)
 
 
 @given(logs(), st.randoms(use_true_random=False))
@@ -68,8 +68,8 @@ def test_replay_goes_on_from_where_it_was(rows: list[Row], cuts: list[int]) -> N
     timers = columns.replay(table([])).timers
     rejected = []
     for start, stop in itertools.pairwise(bounds):
-        timers, refused = columns.replay(table(rows[start:stop]), timers)
-        rejected += [(row + start, reason) for row, reason in refusals(refused)]
+        timers, here = columns.replay(table(rows[start:stop]), timers)
+        rejected += [(row + start, reason) for row, reason in rejections(here)]
     assert (records(timers), rejected) == stepped(rows)
 
 
@@ -82,7 +82,7 @@ def test_a_stream_lets_go_of_what_has_stopped(rows: list[Row], cuts: list[int], 
         results = list(columns.stream(table(rows[start:stop]) for start, stop in itertools.pairwise(bounds)))
     timers, rejected = stepped(rows)
     assert sorted(record for each in results for record in records(each.timers)) == sorted(timers)
-    assert [row for each in results for row in refusals(each.rejected)] == rejected
+    assert [row for each in results for row in rejections(each.rejected)] == rejected
     assert all(state == "stopped" for each in results[:-1] for state in each.timers["state"].to_pylist())
     assert "stopped" not in results[-1].timers["state"].to_pylist()
 
@@ -105,10 +105,10 @@ def test_a_stream_of_nothing_yields_nothing() -> None:
 
 
 def test_a_stream_is_of_one_type() -> None:
-    """A batch whose ids or instants have another type than those ahead is refused."""
+    """A batch whose ids or instants have another type than those ahead is rejected."""
     first = table([(1, "start", 0)])
     texts = first.set_column(0, "timer", pa.array(["1"]))
-    with pytest.raises(pc.MalformedTable, match="column timer: string in this batch, but int64"):
+    with pytest.raises(pc.InvalidColumns, match="column timer: string in this batch, but int64"):
         list(columns.stream([first, texts]))
 
 
@@ -161,7 +161,7 @@ def test_ids_of_every_type_come_back_as_they_were(id_type: pa.DataType, *, mixed
         assert timers["timer"].type == id_type
         assert [str(each) for each in timers["timer"].to_pylist()] == ["9", "2", "1"]
         assert timers["worked"].to_pylist() == [5, 5, 0]
-        assert refusals(rejected) == [(4, "illegal-transition")]
+        assert rejections(rejected) == [(4, "illegal-transition")]
         again, _ = columns.replay(log.slice(0, 0), timers)
         assert again.equals(timers)
     streamed = list(columns.stream([log.slice(0, 3), log.slice(3)]))
@@ -188,7 +188,7 @@ def test_a_dictionary_may_repeat_itself() -> None:
     log = pa.table({"timer": ids, "event": events, "at": [1, 2, 3, 4, 5]})
     timers, rejected = columns.replay(log)
     assert records(timers) == [("a", "stopped", 1, 2, 1), ("b", "running", 4, 4, 0)]
-    assert refusals(rejected) == [(2, "null-value"), (4, "null-value")]
+    assert rejections(rejected) == [(2, "null-value"), (4, "null-value")]
     assert timers["timer"].type == ids.type
 
 
@@ -212,7 +212,7 @@ def test_events_may_be_encoded_in_any_order() -> None:
     log = table([(1, "start", 0)] * 4).set_column(1, "event", events)
     timers, rejected = columns.replay(log)
     assert records(timers) == [(1, "stopped", 0, 0, 0)]
-    assert refusals(rejected) == [(2, "unknown-event"), (3, "null-value")]
+    assert rejections(rejected) == [(2, "unknown-event"), (3, "null-value")]
 
 
 def test_a_row_that_is_no_event_changes_nothing() -> None:
@@ -226,7 +226,7 @@ def test_a_row_that_is_no_event_changes_nothing() -> None:
     )
     timers, rejected = columns.replay(log)
     assert records(timers) == [(1, "paused", 0, 3, 3), (2, "idle", 0, 0, 0)]
-    assert refusals(rejected) == [
+    assert rejections(rejected) == [
         (1, "null-value"),
         (2, "null-value"),
         (3, "unknown-event"),
@@ -240,7 +240,7 @@ def test_a_log_without_any_id() -> None:
     """Rows of nobody are rejected, and make no timer."""
     log = table([(1, "start", 0)]).set_column(0, "timer", pa.array([None], pa.int64()))
     timers, rejected = columns.replay(log)
-    assert (timers.num_rows, refusals(rejected)) == (0, [(0, "null-value")])
+    assert (timers.num_rows, rejections(rejected)) == (0, [(0, "null-value")])
 
 
 def test_nobodys_rows_among_mixed_ones() -> None:
@@ -249,14 +249,14 @@ def test_nobodys_rows_among_mixed_ones() -> None:
     log = log.set_column(0, "timer", pa.array([5, 1, None, 5, 1]))
     timers, rejected = columns.replay(log)
     assert [record[:2] for record in records(timers)] == [(5, "stopped"), (1, "stopped")]
-    assert refusals(rejected) == [(2, "null-value")]
+    assert rejections(rejected) == [(2, "null-value")]
 
 
 def test_the_widest_instants_do_not_overflow() -> None:
     """At the ends of the range the sums are exact: 2**62 - 1 microseconds of work."""
     rows: list[Row] = [(1, "start", -(2**61)), (1, "pause", 2**61 - 1)]
     timers, rejected = columns.replay(table(rows))
-    assert (records(timers), refusals(rejected)) == stepped(rows)
+    assert (records(timers), rejections(rejected)) == stepped(rows)
     assert timers["worked"].to_pylist() == [2**62 - 1]
 
 
@@ -268,7 +268,7 @@ def test_a_log_full_of_rejected_events(count: int) -> None:
     instants = (np.arange(4000) + rng.integers(-50, 50, 4000)).tolist()
     rows: list[Row] = list(zip((np.arange(4000) % count).tolist(), events, instants, strict=True))
     result = columns.replay(table(rows))
-    assert (records(result.timers), refusals(result.rejected)) == stepped(rows)
+    assert (records(result.timers), rejections(result.rejected)) == stepped(rows)
     assert result.rejected.num_rows > 2000
 
 
@@ -277,7 +277,7 @@ def test_one_clock_far_ahead_blocks_only_its_timer() -> None:
     rows: list[Row] = [(1, "start", 0), (1, "pause", 10**15)]
     rows += [(1, "resume", at) for at in range(600)] + [(1, "resume", 10**15 + 1), (1, "stop", 10**15 + 3)]
     timers, rejected = columns.replay(table(rows))
-    assert (records(timers), refusals(rejected)) == stepped(rows)
+    assert (records(timers), rejections(rejected)) == stepped(rows)
     assert rejected.num_rows == 600
 
 
@@ -294,7 +294,7 @@ def test_as_many_timers_as_events() -> None:
     """A timer for each event: all begin, in order."""
     rows: list[Row] = [(each, "start", each) for each in range(50, 0, -1)]
     timers, rejected = columns.replay(table(rows))
-    assert (records(timers), refusals(rejected)) == stepped(rows)
+    assert (records(timers), rejections(rejected)) == stepped(rows)
 
 
 def test_what_hands_over_a_table_is_taken() -> None:
@@ -325,36 +325,36 @@ def test_what_hands_over_a_table_is_taken() -> None:
         ("at", pa.array([1], pa.timestamp("ns", tz="UTC")), r"timestamp\[ns, tz=UTC\] is neither"),
     ],
 )
-def test_a_column_of_the_wrong_type_is_refused(column: str, values: pa.Array, reason: str) -> None:
-    """A column that cannot be what it should is refused as a whole, by name."""
+def test_a_column_of_the_wrong_type_is_rejected(column: str, values: pa.Array, reason: str) -> None:
+    """A column that cannot be what it should is rejected as a whole, by name."""
     log = table([(1, "start", 0)])
     log = log.set_column(log.column_names.index(column), column, values)
-    with pytest.raises(pc.MalformedTable, match=reason) as caught:
+    with pytest.raises(pc.InvalidColumns, match=reason) as caught:
         columns.replay(log)
-    assert (caught.value.column, caught.value.code) == (column, "malformed-table")
+    assert (caught.value.column, caught.value.code) == (column, "invalid-columns")
 
 
 @pytest.mark.parametrize("column", ["timer", "event", "at"])
-def test_a_column_that_is_not_there_once_is_refused(column: str) -> None:
+def test_a_column_that_is_not_there_once_is_rejected(column: str) -> None:
     """A missing column is named, with those that there are; and so is one that is there twice."""
     log = table([(1, "start", 0)])
-    with pytest.raises(pc.MalformedTable, match=f"column {column}: missing; the columns are: "):
+    with pytest.raises(pc.InvalidColumns, match=f"column {column}: missing; the columns are: "):
         columns.replay(log.drop_columns([column]))
-    with pytest.raises(pc.MalformedTable, match=f"column {column}: there twice"):
+    with pytest.raises(pc.InvalidColumns, match=f"column {column}: there twice"):
         columns.replay(log.append_column(column, log[column]))
 
 
-def test_what_is_no_table_is_refused() -> None:
+def test_what_is_no_table_is_rejected() -> None:
     """A list, a dict, None: a named error."""
     for thing in ([(1, "start", 0)], {"timer": [1]}, None):
-        with pytest.raises(pc.MalformedTable, match="is no Arrow table"):
+        with pytest.raises(pc.InvalidColumns, match="is no Arrow table"):
             columns.replay(thing)
 
 
-def test_too_many_rows_to_sort_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Packing has room for 2**30 rows; more are refused, and never mixed up."""
+def test_too_many_rows_to_sort_at_once_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packing has room for 2**30 rows; more are rejected, and never mixed up."""
     monkeypatch.setattr(engine, "_MOST_BITS", 1)
-    with pytest.raises(pc.MalformedTable, match="rows to sort at once"):
+    with pytest.raises(pc.InvalidColumns, match="rows to sort at once"):
         columns.replay(table([(2, "start", 0), (1, "start", 0), (1, "stop", 0)]))
 
 
@@ -371,7 +371,7 @@ def test_timers_to_go_on_from_have_ids_like_the_logs(ids: pa.Array, reason: str)
     """Each timer has one row, and ids that can be those of the log."""
     log = table([(1, "start", 0), (2, "start", 0)])
     timers = columns.replay(log).timers
-    with pytest.raises(pc.MalformedTable, match=reason):
+    with pytest.raises(pc.InvalidColumns, match=reason):
         columns.replay(log, timers.set_column(0, "timer", ids))
 
 
@@ -380,15 +380,15 @@ def test_transition_moves_each_timer_by_itself(rows: list[Row], event: pc.Event,
     """One event for all timers is that event for each; who may not stays as it was, and is named."""
     before = columns.replay(table(rows)).timers
     after, rejected = columns.transition(before, event, now)
-    moved, refused = [], []
+    moved, expected = [], []
     for row, (name, state, started_at, since, worked) in enumerate(records(before)):
         timer = pc.Timer(pc.State(state), started_at, since, worked)
         try:
             timer = pc.transition(timer, event, now)
         except pc.PunchclockError as error:
-            refused.append((row, error.code))
+            expected.append((row, error.code))
         moved.append((name, str(timer.state), timer.started_at, timer.since, timer.worked))
-    assert (records(after), refusals(rejected)) == (moved, refused)
+    assert (records(after), rejections(rejected)) == (moved, expected)
 
 
 def test_transition_takes_an_event_and_an_instant_for_each() -> None:
@@ -405,24 +405,24 @@ def test_transition_takes_an_event_and_an_instant_for_each() -> None:
         assert after["since"].type == kind
         assert after["state"].to_pylist() == ["paused", "stopped", "running"]
         assert after["worked"].to_pylist() == [5, 6, 0]
-        assert refusals(rejected) == [(2, "illegal-transition")]
+        assert rejections(rejected) == [(2, "illegal-transition")]
 
 
 def test_transition_wants_one_of_each() -> None:
-    """Columns of another length than the table are refused."""
+    """Columns of another length than the table are rejected."""
     timers = columns.replay(table([(1, "start", 0)])).timers
-    with pytest.raises(pc.MalformedTable, match="column event: 2 values for 1 timers"):
+    with pytest.raises(pc.InvalidColumns, match="column event: 2 values for 1 timers"):
         columns.transition(timers, pa.array(["pause", "stop"]), 1)
-    with pytest.raises(pc.MalformedTable, match="column now: 2 values for 1 timers"):
+    with pytest.raises(pc.InvalidColumns, match="column now: 2 values for 1 timers"):
         columns.transition(timers, "pause", np.array([1, 2]))
 
 
 def test_columns_need_one_target_for_an_event() -> None:
-    """A table in which an event leads to two states is a machine, but not one for columns, and is refused."""
+    """A table in which an event leads to two states is a machine, but not one for columns, and is rejected."""
     rows = [(*key, target) for key, target in pc.TRANSITIONS.items()]
     assert target_states(pc.TRANSITIONS)[pc.Event.STOP] is pc.State.STOPPED
     forked = build_table([*rows, (pc.State.STOPPED, pc.Event.RESUME, pc.State.PAUSED)])
-    with pytest.raises(pc.InvalidTable, match="resume leads to running too"):
+    with pytest.raises(pc.InvalidTransitionTable, match="resume leads to running too"):
         target_states(forked)
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import click
 import pytest
 
-from punchclock.commands import cli, run
+from punchclock.cli import cli, run
 from punchclock.errors import MissingExtra, NaiveDatetime
 
-WEEK = str(Path(__file__).parents[1] / "examples" / "week.jsonl")
+WEEK = str(Path(__file__).parents[1] / "docs" / "examples" / "week.jsonl")
 FULL = Path("/dev/full")
 
 

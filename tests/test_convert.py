@@ -18,36 +18,38 @@ from msgspec.structs import replace
 from punchclock import State, Timer, break_at, instant, not_before, pause, start, stop, worked_at
 from punchclock.__main__ import main
 from punchclock.vendors import MalformedPayload, UnknownVendor, convert, load, names
-from punchclock.vendors.conversion import Conversion, Loss, LossKind, as_record_of, completed
-from punchclock.vendors.errors import Inexpressible, UnknownEntity
+from punchclock.vendors.conversion import Conversion, Loss, LossKind, as_record_of, resolve_entities
+from punchclock.vendors.errors import NotRepresentable, UnknownEntity
 from punchclock.vendors.intervals import IntervalsTimer
-from punchclock.vendors.records import Record
+from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer
 from punchclock.vendors.worksection import WorksectionTimer
-from punchclock.vendors.world import Client, Job, Person, Project, Task
+from punchclock.vendors.workspace import Client, Job, Person, Project, Task
 from punchclock.vendors.zoho import ZohoTimer
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 from strategies import examples
 
 SECOND = 1_000_000
-WORLD = demo_world()
+WORKSPACE = demo_workspace()
 START = instant("2026-03-02T08:00:00Z")
 NOW = START + 3660 * SECOND
 
 RUNNING = Timer(State.RUNNING, START, START + 120 * SECOND, 60 * SECOND)  # a break of a minute, and 3600 s of work now
 
 
-def payload_of(vendor: str, timer: Timer, now: int = NOW, zone: str = WORLD.zone) -> bytes:
+def payload_of(vendor: str, timer: Timer, now: int = NOW, zone: str = WORKSPACE.zone) -> bytes:
     """What a vendor shows of a timer of person 3 on task 31, or on job 41."""
-    record = IntervalsTimer(id="7", timer=timer, person=WORLD.people["3"], task=WORLD.tasks["31"], note="A note")
+    record = IntervalsTimer(
+        id="7", timer=timer, person=WORKSPACE.people["3"], task=WORKSPACE.tasks["31"], note="A note"
+    )
     module = load(vendor)
-    written: bytes = module.serialize(as_record_of(module, completed(record, WORLD), zone), now, zone)
+    written: bytes = module.serialize(as_record_of(module, resolve_entities(record, WORKSPACE), zone), now, zone)
     return written
 
 
 def converted(source: str, target: str, timer: Timer = RUNNING, now: int = NOW) -> Conversion:
     """A payload of one vendor as the other's."""
-    return convert(payload_of(source, timer, now), source=source, target=target, now=now, world=WORLD)
+    return convert(payload_of(source, timer, now), source=source, target=target, now=now, workspace=WORKSPACE)
 
 
 def lost(conversion: Conversion, kind: LossKind) -> dict[str, object]:
@@ -59,7 +61,7 @@ def lost(conversion: Conversion, kind: LossKind) -> dict[str, object]:
 def test_nothing_is_lost_at_home(vendor: str) -> None:
     """A payload converted to its own vendor is itself, and nothing is lost."""
     payload = payload_of(vendor, start(START))
-    conversion = convert(payload, source=vendor, target=vendor, now=NOW, world=WORLD)
+    conversion = convert(payload, source=vendor, target=vendor, now=NOW, workspace=WORKSPACE)
     assert json.loads(conversion.payload) == json.loads(payload)
     assert not lost(conversion, LossKind.DROPPED)
 
@@ -109,7 +111,7 @@ def test_ids(target: str) -> None:
     for id in (*numbers, "9" * 19, "4926880000f008190", "4926880000f00819003", "\N{ARABIC-INDIC DIGIT SEVEN}" * 7):
         kept = id in numbers and target != "timetrack"
         result["timelogId"] = id
-        conversion = convert(sample, source="zoho", target=target, now=NOW, world=WORLD)
+        conversion = convert(sample, source="zoho", target=target, now=NOW, workspace=WORKSPACE)
         assert (f'"{id}"'.encode() in conversion.payload or f":{id},".encode() in conversion.payload) is kept
         assert lost(conversion, LossKind.DROPPED).get("id") == (None if kept else id)
 
@@ -131,35 +133,43 @@ def test_no_break_comes_of_fractions() -> None:
 def test_the_job_of_a_project() -> None:
     """Zoho People wants a job: it is the only one of the task's project, or none."""
     assert lost(converted("intervals", "zoho"), LossKind.FILLED)["job.id"] == "41"
-    both = replace(WORLD, jobs={**WORLD.jobs, "43": Job(id="43", name="More", project=WORLD.projects["21"])})
+    both = replace(
+        WORKSPACE, jobs={**WORKSPACE.jobs, "43": Job(id="43", name="More", project=WORKSPACE.projects["21"])}
+    )
     payload = payload_of("intervals", RUNNING)
-    conversion = convert(payload, source="intervals", target="zoho", now=NOW, world=both)
+    conversion = convert(payload, source="intervals", target="zoho", now=NOW, workspace=both)
     assert "job.id" not in lost(conversion, LossKind.FILLED)
-    none = replace(WORLD, jobs={"43": Job(id="43", name="More")})
-    conversion = convert(payload, source="intervals", target="zoho", now=NOW, world=none)
+    none = replace(WORKSPACE, jobs={"43": Job(id="43", name="More")})
+    conversion = convert(payload, source="intervals", target="zoho", now=NOW, workspace=none)
     assert "job.id" not in lost(conversion, LossKind.FILLED)
 
 
 def test_a_job_that_is_told() -> None:
     """It stays, whatever other jobs its project has; and a job of no project is not that of a timer of none."""
-    project = WORLD.projects["21"]
-    jobs = {"41": WORLD.jobs["41"], "43": Job(id="43", name="More", project=project), "44": Job(id="44", name="Alone")}
-    world = replace(WORLD, jobs=jobs)
+    project = WORKSPACE.projects["21"]
+    jobs = {
+        "41": WORKSPACE.jobs["41"],
+        "43": Job(id="43", name="More", project=project),
+        "44": Job(id="44", name="Alone"),
+    }
+    workspace = replace(WORKSPACE, jobs=jobs)
     for id, of in (("41", project), ("43", project), ("44", None)):
-        found = completed(ProjectTimer(timer=start(START), job=Job(id=id)), world)
+        found = resolve_entities(ProjectTimer(timer=start(START), job=Job(id=id)), workspace)
         assert (found.job, found.project) == (jobs[id], of)
-    assert completed(ProjectTimer(timer=start(START)), world).job is None
+    assert resolve_entities(ProjectTimer(timer=start(START)), workspace).job is None
 
 
 def test_all_that_a_task_tells() -> None:
     """What Worksection tells of a task is dropped where nobody else knows it: days, numbers, people, each as it is."""
-    task = WORLD.tasks["31"]
-    record = WorksectionTimer(id="7", timer=start(START), person=WORLD.people["3"], task=task, project=task.project)
-    payload = load("worksection").serialize(record, NOW, WORLD.zone)
-    known = convert(payload, source="worksection", target="intervals", now=NOW, world=WORLD)
+    task = WORKSPACE.tasks["31"]
+    record = WorksectionTimer(id="7", timer=start(START), person=WORKSPACE.people["3"], task=task, project=task.project)
+    payload = load("worksection").serialize(record, NOW, WORKSPACE.zone)
+    known = convert(payload, source="worksection", target="intervals", now=NOW, workspace=WORKSPACE)
     assert not lost(known, LossKind.DROPPED)
-    bare = replace(WORLD, tasks={"31": Task(id="31", name="Design", project=task.project)})
-    dropped = lost(convert(payload, source="worksection", target="intervals", now=NOW, world=bare), LossKind.DROPPED)
+    bare = replace(WORKSPACE, tasks={"31": Task(id="31", name="Design", project=task.project)})
+    dropped = lost(
+        convert(payload, source="worksection", target="intervals", now=NOW, workspace=bare), LossKind.DROPPED
+    )
     assert dropped == {
         "task.priority": 1,
         "task.author.name": "manager",
@@ -188,8 +198,10 @@ def test_a_payload_of_a_clock_ahead() -> None:
     paused = pause(start(START), START + 60 * SECOND)
     now = START + 30 * SECOND
     for target in ("worksection", "zoho"):
-        conversion = convert(payload_of("timetrack", paused), source="timetrack", target=target, now=now, world=WORLD)
-        back = load(target).parse(conversion.payload, now, WORLD.zone).timer
+        conversion = convert(
+            payload_of("timetrack", paused), source="timetrack", target=target, now=now, workspace=WORKSPACE
+        )
+        back = load(target).parse(conversion.payload, now, WORKSPACE.zone).timer
         assert (worked_at(back, now), break_at(back, now)) == (60 * SECOND, 0)
 
 
@@ -201,40 +213,45 @@ def test_a_loss_does_not_change() -> None:
         loss.value = ""  # type: ignore[misc]
 
 
-def test_the_zone_is_the_worlds_or_another() -> None:
-    """Local times are those of the world's zone unless another is named."""
+def test_the_zone_is_the_workspaces_or_another() -> None:
+    """Local times are those of the workspace's zone unless another is named."""
     for zone, shown in ((None, "09:00"), ("Asia/Tokyo", "17:00")):
         conversion = convert(
-            payload_of("timetrack", RUNNING), source="timetrack", target="worksection", now=NOW, world=WORLD, zone=zone
+            payload_of("timetrack", RUNNING),
+            source="timetrack",
+            target="worksection",
+            now=NOW,
+            workspace=WORKSPACE,
+            zone=zone,
         )
         assert json.loads(conversion.payload)["data"][0]["date_started"] == f"2026-03-02 {shown}"
 
 
 def test_nobody_in_particular() -> None:
     """Worksection does not say whose "my" timer it is, so a vendor that must know cannot show it."""
-    record = WorksectionTimer(timer=start(START), task=WORLD.tasks["31"])
-    payload = load("worksection").serialize(record, NOW, WORLD.zone, mine=True)
-    with pytest.raises(Inexpressible, match=r"intervals cannot show this timer: .*personid"):
-        convert(payload, source="worksection", target="intervals", now=NOW, world=WORLD)
-    conversion = convert(payload, source="worksection", target="timetrack", now=NOW, world=WORLD)
+    record = WorksectionTimer(timer=start(START), task=WORKSPACE.tasks["31"])
+    payload = load("worksection").serialize(record, NOW, WORKSPACE.zone, mine=True)
+    with pytest.raises(NotRepresentable, match=r"intervals cannot show this timer: .*personid"):
+        convert(payload, source="worksection", target="intervals", now=NOW, workspace=WORKSPACE)
+    conversion = convert(payload, source="worksection", target="timetrack", now=NOW, workspace=WORKSPACE)
     assert json.loads(conversion.payload)["username"] == ""
 
 
 def test_two_of_one_name() -> None:
     """Where names are all that a vendor shows, who of two of one name is meant is lost."""
-    world = replace(WORLD, people={**WORLD.people, "6": replace(WORLD.people["3"], id="6")})
+    workspace = replace(WORKSPACE, people={**WORKSPACE.people, "6": replace(WORKSPACE.people["3"], id="6")})
     payload = payload_of("intervals", RUNNING)
-    conversion = convert(payload, source="intervals", target="timetrack", now=NOW, world=world)
+    conversion = convert(payload, source="intervals", target="timetrack", now=NOW, workspace=workspace)
     assert lost(conversion, LossKind.DROPPED)["person.id"] == "3"
 
 
 def test_an_attendance_timer() -> None:
     """A timer of another kind becomes the vendor's usual one, without task."""
     record = AttendanceTimer(
-        id="5", timer=start(START), person=WORLD.people["3"], latitude_start=1.5, longitude_start=2
+        id="5", timer=start(START), person=WORKSPACE.people["3"], latitude_start=1.5, longitude_start=2
     )
     payload = load("timetrack").serialize(record, NOW)
-    conversion = convert(payload, source="timetrack", target="worksection", now=NOW, world=WORLD)
+    conversion = convert(payload, source="timetrack", target="worksection", now=NOW, workspace=WORKSPACE)
     assert "task" not in json.loads(conversion.payload)["data"][0]
     assert lost(conversion, LossKind.DROPPED) == {"latitude_start": 1.5, "longitude_start": 2.0}
 
@@ -254,25 +271,28 @@ def test_a_record_of_another_vendor() -> None:
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        ({"person": Person(id="3", name="Renamed")}, {"person": WORLD.people["3"]}),
-        ({"person": Person(email="resource@demo.test")}, {"person": WORLD.people["3"]}),
-        ({"person": Person(name="resource", email="resource@demo.test")}, {"person": WORLD.people["3"]}),
-        ({"client": Client(name="Client 006")}, {"client": WORLD.clients["11"]}),
-        ({"project": Project(name="Project 006_1")}, {"project": WORLD.projects["21"], "client": WORLD.clients["11"]}),
+        ({"person": Person(id="3", name="Renamed")}, {"person": WORKSPACE.people["3"]}),
+        ({"person": Person(email="resource@demo.test")}, {"person": WORKSPACE.people["3"]}),
+        ({"person": Person(name="resource", email="resource@demo.test")}, {"person": WORKSPACE.people["3"]}),
+        ({"client": Client(name="Client 006")}, {"client": WORKSPACE.clients["11"]}),
+        (
+            {"project": Project(name="Project 006_1")},
+            {"project": WORKSPACE.projects["21"], "client": WORKSPACE.clients["11"]},
+        ),
         (
             {"project": Project(name="Project 006_1", client=Client(name="Client 006"))},
-            {"project": WORLD.projects["21"], "client": WORLD.clients["11"]},
+            {"project": WORKSPACE.projects["21"], "client": WORKSPACE.clients["11"]},
         ),
         (
             {"task": Task(name="Design", project=Project(id="21"))},
-            {"task": WORLD.tasks["31"], "project": WORLD.projects["21"], "client": WORLD.clients["11"]},
+            {"task": WORKSPACE.tasks["31"], "project": WORKSPACE.projects["21"], "client": WORKSPACE.clients["11"]},
         ),
-        ({"job": Job(name="Testing")}, {"project": WORLD.projects["22"], "client": WORLD.clients["12"]}),
+        ({"job": Job(name="Testing")}, {"project": WORKSPACE.projects["22"], "client": WORKSPACE.clients["12"]}),
     ],
 )
 def test_completing(told: dict[str, Any], expected: dict[str, object]) -> None:
     """An id is trusted alone; without one, all else that is told must fit; and what follows is added."""
-    found = completed(ProjectTimer(timer=start(START), **told), WORLD)
+    found = resolve_entities(ProjectTimer(timer=start(START), **told), WORKSPACE)
     assert {name: getattr(found, name) for name in expected} == expected
 
 
@@ -288,49 +308,49 @@ def test_completing(told: dict[str, Any], expected: dict[str, object]) -> None:
         ({"job": Job(id="43")}, "job", "43"),
     ],
 )
-def test_what_the_world_does_not_have(told: dict[str, Any], kind: str, name: str) -> None:
+def test_what_the_workspace_does_not_have(told: dict[str, Any], kind: str, name: str) -> None:
     """An unknown name is a named error that says what it is the name of."""
     with pytest.raises(UnknownEntity) as unknown:
-        completed(ProjectTimer(timer=start(START), **told), WORLD)
+        resolve_entities(ProjectTimer(timer=start(START), **told), WORKSPACE)
     assert (unknown.value.kind, unknown.value.name, unknown.value.count) == (kind, name, 0)
     assert str(unknown.value) == f"there is no {kind} {name!r}"
 
 
-def test_what_the_world_has_twice() -> None:
-    """A name that could be two is refused; with more said, it is one; a task of no project is in none."""
+def test_what_the_workspace_has_twice() -> None:
+    """A name that could be two is rejected; with more said, it is one; a task of no project is in none."""
     twice = replace(
-        WORLD,
+        WORKSPACE,
         tasks={
-            "1": Task(id="1", name="Same", project=WORLD.projects["21"]),
-            "2": Task(id="2", name="Same", project=WORLD.projects["22"]),
+            "1": Task(id="1", name="Same", project=WORKSPACE.projects["21"]),
+            "2": Task(id="2", name="Same", project=WORKSPACE.projects["22"]),
             "3": Task(id="3", name="Same"),
         },
     )
     record = ProjectTimer(timer=start(START), task=Task(name="Same"))
     with pytest.raises(UnknownEntity, match="there are 3 tasks 'Same'"):
-        completed(record, twice)
+        resolve_entities(record, twice)
     in_one = replace(record, task=Task(name="Same", project=Project(name="Project 007_1")))
-    assert completed(in_one, twice).task == twice.tasks["2"]
+    assert resolve_entities(in_one, twice).task == twice.tasks["2"]
 
 
 def test_what_the_target_cannot_say() -> None:
-    """Intervals has numbers for people: a world that has others cannot be shown there, which is a named error."""
-    worded = replace(WORLD, people={"anna": Person(id="anna", name="anna")})
+    """Intervals has numbers for people: a workspace that has others cannot be shown there, which is a named error."""
+    worded = replace(WORKSPACE, people={"anna": Person(id="anna", name="anna")})
     payload = load("timetrack").serialize(ProjectTimer(timer=start(START), person=Person(name="anna")), NOW)
-    with pytest.raises(Inexpressible) as refused:
-        convert(payload, source="timetrack", target="intervals", now=NOW, world=worded)
-    assert refused.value.vendor == "intervals"
-    assert "anna" in refused.value.reason
+    with pytest.raises(NotRepresentable) as rejected:
+        convert(payload, source="timetrack", target="intervals", now=NOW, workspace=worded)
+    assert rejected.value.vendor == "intervals"
+    assert "anna" in rejected.value.reason
 
 
 def test_errors_of_a_conversion() -> None:
     """An unknown vendor and a payload that is none are named errors."""
     with pytest.raises(UnknownVendor):
-        convert(b"{}", source="toggl", target="zoho", now=NOW, world=WORLD)
+        convert(b"{}", source="toggl", target="zoho", now=NOW, workspace=WORKSPACE)
     with pytest.raises(UnknownVendor):
-        convert(b"{}", source="zoho", target="toggl", now=NOW, world=WORLD)
+        convert(b"{}", source="zoho", target="toggl", now=NOW, workspace=WORKSPACE)
     with pytest.raises(MalformedPayload):
-        convert(b"{}", source="zoho", target="intervals", now=NOW, world=WORLD)
+        convert(b"{}", source="zoho", target="intervals", now=NOW, workspace=WORKSPACE)
 
 
 def test_the_package_has_no_other_names() -> None:
@@ -369,9 +389,9 @@ def test_the_work_comes_through(source: str, target: str, timer: Timer, more: in
         return  # it shows only what runs
     reader, writer = load(source), load(target)
     payload = payload_of(source, timer, now)
-    told: Record = reader.parse(payload, now, WORLD.zone)
-    conversion = convert(payload, source=source, target=target, now=now, world=WORLD)
-    back: Record = writer.parse(conversion.payload, now, WORLD.zone)
+    told: VendorTimer = reader.parse(payload, now, WORKSPACE.zone)
+    conversion = convert(payload, source=source, target=target, now=now, workspace=WORKSPACE)
+    back: VendorTimer = writer.parse(conversion.payload, now, WORKSPACE.zone)
     before, after = not_before(told.timer, now), not_before(back.timer, now)
     assert abs(worked_at(back.timer, after) - worked_at(told.timer, before)) < SECOND
     dropped, filled = lost(conversion, LossKind.DROPPED), lost(conversion, LossKind.FILLED)
@@ -396,12 +416,22 @@ def test_the_command(tmp_path: Any, capfdbinary: Any) -> None:  # noqa: ANN401
 
 
 def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
-    """Without a file it reads standard input; a zone and a world may be named; now is the clock's."""
-    world = tmp_path / "world.json"
-    world.write_text('{"name": "small", "people": [{"id": 3, "name": "resource", "role": "resource"}]}')
+    """Without a file it reads standard input; a zone and a workspace may be named; now is the clock's."""
+    workspace = tmp_path / "workspace.json"
+    workspace.write_text('{"name": "small", "people": [{"id": 3, "name": "resource", "role": "resource"}]}')
     payload = load("timetrack").serialize(ProjectTimer(timer=start(START), person=Person(name="resource")), NOW)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(payload)))
-    asked = ["convert", "--from", "timetrack", "--to", "worksection", "--zone", "Asia/Tokyo", "--world", str(world)]
+    asked = [
+        "convert",
+        "--from",
+        "timetrack",
+        "--to",
+        "worksection",
+        "--zone",
+        "Asia/Tokyo",
+        "--workspace",
+        str(workspace),
+    ]
     assert main(asked) == 0
     (shown,) = json.loads(capfdbinary.readouterr().out)["data"]
     assert (shown["date_started"], shown["user_from"]["id"]) == ("2026-03-02 17:00", "3")
@@ -412,7 +442,7 @@ def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pyt
     [
         (["--at", "yesterday"], 2, b"'--at'"),
         (["--zone", "Mars"], 2, b"'--zone'"),
-        (["--world", "nowhere.toml"], 2, b"'--world'"),
+        (["--workspace", "nowhere.toml"], 2, b"'--workspace'"),
         (["--from", "toggl"], 2, b"'--from'"),
         (["nowhere.json"], 2, b"nowhere.json"),
         ([], 1, b"Error: timetrack: $: "),
@@ -445,10 +475,10 @@ def test_the_command_without_standard_input(file: list[str], capfdbinary: Any, m
 def test_the_command_and_a_file_that_cannot_be_read(capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     """A file that fails while it is read is a usage error."""
 
-    class Broken(io.BytesIO):
+    class RuleViolation(io.BytesIO):
         def read(self, _size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Broken()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(RuleViolation()))
     assert main(["convert", "--from", "timetrack", "--to", "zoho"]) == 2
     assert b"cannot read the payload: Input/output error" in capfdbinary.readouterr().err

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import punchclock as pc
-from punchclock import decoding, log, saved, worlds
+from punchclock import decoding, eventlog, serialization, workspaces
 from punchclock.decoding import Undecodable, decode_error_location, doubled_key
 from punchclock.documents import parse_toml, parse_xml
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
@@ -114,7 +114,7 @@ def test_what_is_not_json_is_located_as_a_whole(document: str | bytes, reason: s
 
 
 def test_toml_and_xml() -> None:
-    """The position comes with the reason where the library gives it; a document type is refused."""
+    """The position comes with the reason where the library gives it; a document type is rejected."""
     assert parse_toml(b"a = 1") == {"a": 1}
     assert parse_xml(b"<a>b</a>").text == "b"
     for document, reason in (
@@ -183,9 +183,9 @@ def rewording(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         parts = vars(msgspec) | {"convert": reworded(msgspec.convert)}
         parts["json"] = SimpleNamespace(**vars(msgspec.json) | {"decode": reworded(msgspec.json.decode)})
         other = SimpleNamespace(**parts)
-        for module in (decoding, worlds, faults, control, wire):
+        for module in (decoding, workspaces, faults, control, wire):
             monkeypatch.setattr(module, "msgspec", other)
-        for module, name in ((log, "_decode"), (log, "_decode_name"), (saved, "_decode")):
+        for module, name in ((eventlog, "_decode"), (eventlog, "_decode_name"), (serialization, "_decode")):
             monkeypatch.setattr(module, name, reworded(getattr(module, name)))
 
     return reword
@@ -224,10 +224,10 @@ def texts(decoder: msgspec.json.Decoder[Parameters]) -> Iterator[tuple[str, str]
     sandbox = Sandbox()
     plain = {"name": [], "limit": "many"}
     readers: dict[str, Callable[[bytes], object]] = {
-        "log": log.parse_line,
+        "log": eventlog.parse_line,
         "saved": pc.loads,
-        "world": lambda data: worlds.parse_world(data, "json"),
-        "toml": lambda data: worlds.parse_world(data, "toml"),
+        "workspace": lambda data: workspaces.parse_workspace(data, "json"),
+        "toml": lambda data: workspaces.parse_workspace(data, "toml"),
         "body": wire.read_json,
         "parameters": lambda data: wire.convert_parameters({**plain, data.decode("latin-1"): 1}, Parameters),
         "type": lambda _: wire.convert_parameters(plain, Parameters),
@@ -254,7 +254,7 @@ def test_a_reworded_decoder_changes_nothing(rewording: Callable[[], None]) -> No
     before = list(texts(decoder))
     rewording()
     with pytest.raises(Stranger):
-        saved._decode(b"oops")  # noqa: SLF001 the patch holds
+        serialization._decode(b"oops")  # noqa: SLF001 the patch holds
     assert list(texts(cast("msgspec.json.Decoder[Parameters]", Reworded(decoder)))) == before
     assert not any("Gosh" in text for _, text in before)
     assert len({text for _, text in before}) > 50
@@ -267,5 +267,5 @@ def test_a_toml_error_without_a_position(monkeypatch: pytest.MonkeyPatch) -> Non
         raise ValueError("Gosh")
 
     monkeypatch.setattr(tomllib, "loads", loads)
-    with pytest.raises(worlds.MalformedWorld, match=r"^\$: not valid TOML$"):
-        worlds.parse_world(b"a = ?", "toml")
+    with pytest.raises(workspaces.MalformedWorkspace, match=r"^\$: not valid TOML$"):
+        workspaces.parse_workspace(b"a = ?", "toml")

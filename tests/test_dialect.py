@@ -6,34 +6,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punchclock import Event, InvalidTable, State
+from punchclock import Event, InvalidTransitionTable, State
 from punchclock.machine import Correction
-from punchclock.vendors.dialect import MICROSECOND, SECOND, Dialect, Move
+from punchclock.vendors.dialect import MICROSECOND, SECOND, Binding, Dialect
 from punchclock.vendors.records import UPDATE
 from strategies import instants
 
 
 @pytest.mark.parametrize(
-    ("moves", "reason"),
+    ("bindings", "reason"),
     [
-        ((Move("go", Event.START), Move("go", Correction.DISCARD)), "duplicate"),
-        ((Move("go", Event.START), Move("on", "pause")), "dangling"),  # type: ignore[arg-type]
-        ((Move("go", Correction.DISCARD),), "no call starts"),
-        ((Move("go", Event.START), Move("on", Event.RESUME)), "unreachable"),
-        ((Move("stop", Event.STOP),), "unreachable"),
+        ((Binding("go", Event.START), Binding("go", Correction.DISCARD)), "duplicate"),
+        ((Binding("go", Event.START), Binding("on", "pause")), "dangling"),  # type: ignore[arg-type]
+        ((Binding("go", Correction.DISCARD),), "no call starts"),
+        ((Binding("go", Event.START), Binding("on", Event.RESUME)), "unreachable"),
+        ((Binding("stop", Event.STOP),), "unreachable"),
         ((), "no call starts"),
     ],
 )
-def test_a_dialect_is_checked_when_it_is_built(moves: tuple[Move, ...], reason: str) -> None:
+def test_a_dialect_is_checked_when_it_is_built(bindings: tuple[Binding, ...], reason: str) -> None:
     """A move that is there twice, is nothing, or can never be made; or no start at all."""
-    with pytest.raises(InvalidTable, match=reason):
-        Dialect("toy", SECOND, moves)
+    with pytest.raises(InvalidTransitionTable, match=reason):
+        Dialect("toy", SECOND, bindings)
 
 
 def test_a_tick_is_at_least_a_microsecond() -> None:
     """There is nothing finer to floor to."""
-    with pytest.raises(InvalidTable, match="tick"):
-        Dialect("toy", 0, (Move("go", Event.START),))
+    with pytest.raises(InvalidTransitionTable, match="tick"):
+        Dialect("toy", 0, (Binding("go", Event.START),))
 
 
 def test_a_dialect_walks_its_part_of_the_table() -> None:
@@ -42,11 +42,11 @@ def test_a_dialect_walks_its_part_of_the_table() -> None:
         "toy",
         SECOND,
         (
-            Move("write", Event.START, "no id"),
-            Move("write", Event.STOP, "with an end"),
-            Move("write", Correction.AMEND, "with a sum"),
-            Move("rename", UPDATE),
-            Move("delete", Correction.DISCARD),
+            Binding("write", Event.START, "no id"),
+            Binding("write", Event.STOP, "with an end"),
+            Binding("write", Correction.AMEND, "with a sum"),
+            Binding("rename", UPDATE),
+            Binding("delete", Correction.DISCARD),
         ),
     )
     assert dialect.events == {Event.START, Event.STOP}
@@ -58,25 +58,30 @@ def test_a_dialect_walks_its_part_of_the_table() -> None:
 
 def test_a_dialect_does_not_change() -> None:
     """What was checked when it was built stays what it is."""
-    dialect = Dialect("toy", SECOND, (Move("go", Event.START),))
+    dialect = Dialect("toy", SECOND, (Binding("go", Event.START),))
     with pytest.raises(AttributeError):
-        dialect.tick = 0  # type: ignore[misc]
+        dialect.resolution = 0  # type: ignore[misc]
     with pytest.raises(AttributeError):
-        dialect.moves[0].verb = Event.RESUME  # type: ignore[misc]
+        dialect.bindings[0].action = Event.RESUME  # type: ignore[misc]
     with pytest.raises(TypeError):
         dialect.transitions[State.RUNNING, "go"] = State.RUNNING  # type: ignore[index]
 
 
 def test_ticks_are_in_microseconds() -> None:
     """A second is a million of the finest tick, which leaves every instant as it is."""
-    moves = (Move("go", Event.START),)
-    assert [Dialect("toy", SECOND, moves).floor(at) for at in (-1, 0, 999_999, 1_000_000)] == [-1_000_000, 0, 0, SECOND]
-    assert [Dialect("toy", MICROSECOND, moves).floor(at) for at in (-1, 0, 1)] == [-1, 0, 1]
+    bindings = (Binding("go", Event.START),)
+    assert [Dialect("toy", SECOND, bindings).floor(at) for at in (-1, 0, 999_999, 1_000_000)] == [
+        -1_000_000,
+        0,
+        0,
+        SECOND,
+    ]
+    assert [Dialect("toy", MICROSECOND, bindings).floor(at) for at in (-1, 0, 1)] == [-1, 0, 1]
 
 
-@given(at=instants, tick=st.sampled_from([MICROSECOND, SECOND, 60 * SECOND]))
-def test_a_tick_floors(at: int, tick: int) -> None:
+@given(at=instants, resolution=st.sampled_from([MICROSECOND, SECOND, 60 * SECOND]))
+def test_a_tick_floors(at: int, resolution: int) -> None:
     """An instant becomes the whole tick at or before it, before 1970 as well."""
-    floored = Dialect("toy", tick, (Move("go", Event.START),)).floor(at)
-    assert floored % tick == 0
-    assert 0 <= at - floored < tick
+    floored = Dialect("toy", resolution, (Binding("go", Event.START),)).floor(at)
+    assert floored % resolution == 0
+    assert 0 <= at - floored < resolution

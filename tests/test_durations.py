@@ -77,7 +77,7 @@ def test_parse_and_format_gives_the_text_back(text: str) -> None:
     ],
     ids=lambda text: ascii(text)[:30],
 )
-def test_parse_refuses_everything_else(text: str) -> None:
+def test_parse_rejects_everything_else(text: str) -> None:
     """Hours, minutes and seconds, in plain digits: anything more or less is a guess."""
     with pytest.raises(InvalidDuration) as caught:
         parse_duration(text)
@@ -100,7 +100,7 @@ def test_parse_refuses_everything_else(text: str) -> None:
     ],
     ids=lambda value: f"{value:.3e}" if isinstance(value, float) else type(value).__name__,
 )
-def test_format_refuses_what_is_no_duration(duration: int, reason: str) -> None:
+def test_format_rejects_what_is_no_duration(duration: int, reason: str) -> None:
     """Nothing negative, nothing that could not be read back, and nothing but an integer of microseconds."""
     with pytest.raises(InvalidDuration, match=reason) as caught:
         format_duration(duration)

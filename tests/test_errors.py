@@ -17,14 +17,14 @@ from punchclock.errors import (
     IllegalTransition,
     InconsistentTimer,
     InstantOutOfRange,
+    InvalidColumns,
     InvalidDuration,
     InvalidInstant,
-    InvalidInterval,
     InvalidLocalTime,
     InvalidRounding,
-    InvalidTable,
+    InvalidSpan,
+    InvalidTransitionTable,
     MalformedLine,
-    MalformedTable,
     MalformedTimer,
     MissingExtra,
     MissingLocalTime,
@@ -40,7 +40,7 @@ HUGE = 10**5_000  # more digits than Python converts to text
 #: An error of each kind, with its text and the facts that it carries.
 EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
     (
-        InvalidTable(State.PAUSED, "unreachable"),
+        InvalidTransitionTable(State.PAUSED, "unreachable"),
         "paused: unreachable",
         {"entry": State.PAUSED, "reason": "unreachable"},
     ),
@@ -96,7 +96,7 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
     ),
     (
         GuardRefused(state="running", event="stop", at=5),
-        "a guard refused to stop a timer that is running",
+        "a guard rejected to stop a timer that is running",
         {"state": "running", "event": "stop", "at": 5},
     ),
     (
@@ -105,7 +105,7 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         {"path": "$.at", "reason": "expected a string", "timer": "T1"},
     ),
     (
-        MalformedTable("at", "no such column"),
+        InvalidColumns("at", "no such column"),
         "column at: no such column",
         {"column": "at", "reason": "no such column", "index": None},
     ),
@@ -115,7 +115,7 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         {"timer": "T1", "event": "discard", "at": 5},
     ),
     (
-        InvalidInterval(7, 5),
+        InvalidSpan(7, 5),
         "[7, 5) is no interval: it ends 2 µs before it starts",
         {"start": 7, "end": 5},
     ),
@@ -265,7 +265,7 @@ def test_any_value_can_be_shown(value: object, shown: str) -> None:
     "error",
     [
         ClockWentBackwards(state="running", event="stop", at=-HUGE, since=HUGE),
-        InvalidInterval(HUGE, -HUGE),
+        InvalidSpan(HUGE, -HUGE),
         InvalidLocalTime(dt.date(2026, 3, 2), HUGE, "UTC", "no such time of day"),
     ],
     ids=lambda error: error.code,

@@ -16,7 +16,7 @@ import punchclock.history
 import punchclock.timer
 from evidence_copies import breaks
 from punchclock import Event, vendors
-from punchclock.vendors.dialect import Dialect, Move
+from punchclock.vendors.dialect import Binding, Dialect
 
 pytest.importorskip("evidence")
 
@@ -42,14 +42,14 @@ def test_every_word_is_counted() -> None:
 
 
 def test_the_oracle_counts_by_hand() -> None:
-    """A tally of two seconds' work, one of rest, and what it refuses."""
-    tally = exhaustion.Oracle()
+    """A count of two seconds' work, one of rest, and what it rejects."""
+    count = exhaustion.Oracle()
     for event, at in (("start", 1), ("pause", 3), ("resume", 4), ("stop", 4)):
-        after = tally.after(event, at)
+        after = count.after(event, at)
         assert after is not None
-        tally = after
-    assert tally == ("stopped", 4, 2, 1)
-    assert tally.after("stop", 5) is None
+        count = after
+    assert count == ("stopped", 4, 2, 1)
+    assert count.after("stop", 5) is None
     assert exhaustion.Oracle("running", 4).after("pause", 3) is None
 
 
@@ -61,9 +61,9 @@ def test_the_oracle_counts_by_hand() -> None:
         (exhaustion.words_of_any_events, punchclock.timer, "resume", "now < timer.since", "False"),
         (exhaustion.words_of_any_events, punchclock.timer, "break_at", "return timer.since", "return now"),
         (exhaustion.legal_words_with_one_illegal_event, punchclock.timer, "stop", "target is None or ", ""),
-        (exhaustion.histories_at_once, punchclock.history, "timeline", "_append(stretches, timer, until)", "pass"),
+        (exhaustion.histories_at_once, punchclock.history, "timeline", "_append(segments, timer, until)", "pass"),
         (exhaustion.histories_at_once, punchclock.history, "_append", "timer.since", "timer.started_at"),
-        (exhaustion.histories_at_once, punchclock.history, "_append", "stretches[-1].kind is kind", "False"),
+        (exhaustion.histories_at_once, punchclock.history, "_append", "segments[-1].kind is kind", "False"),
         (
             exhaustion.histories_at_once,
             punchclock.history,
@@ -124,7 +124,7 @@ def test_a_wrong_handler_is_noticed(
 
 def test_a_move_that_no_client_makes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A move that a dialect gains is one that has to be tried."""
-    more = Dialect("zoho", 1, (*vendors.load("zoho").DIALECT.moves, Move("stop_timer", Event.STOP)))
+    more = Dialect("zoho", 1, (*vendors.load("zoho").DIALECT.bindings, Binding("stop_timer", Event.STOP)))
     monkeypatch.setattr(vendors.load("zoho"), "DIALECT", more)
     with pytest.raises(Refuted, match="stop_timer"):
         exhaustion.dialects(TINY)

@@ -18,6 +18,7 @@ import pytest
 pytest.importorskip("evidence")
 
 from benchmarks.machine import machine
+
 from evidence import __main__ as command
 from evidence import results
 from evidence.claims import LONG, SHORT, Budget, Claim, Refuted, Row, checked

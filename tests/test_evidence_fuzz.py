@@ -31,7 +31,7 @@ def _planted(data: bytes) -> None:
         raise ZeroDivisionError("planted")
 
 
-def _refuses(data: bytes) -> None:
+def _rejects(data: bytes) -> None:
     raise InvalidDuration(data, "never one")
 
 
@@ -48,7 +48,7 @@ def _uneven(data: bytes) -> None:
 
 
 def _replies_of(vendor: str) -> list[bytes]:
-    return fuzz.TARGETS[f"replies of {vendor}"].corpus()
+    return fuzz.TARGETS[f"responses of {vendor}"].corpus()
 
 
 #: The fuzzer's own process looks its target up here.
@@ -60,21 +60,21 @@ TARGETS = {
 
 @pytest.mark.parametrize("name", fuzz.TARGETS)
 def test_every_target_bears_its_corpus(name: str) -> None:
-    """The corpus of each target is read or refused by name, and so is what chance makes of it."""
+    """The corpus of each target is read or rejected by name, and so is what chance makes of it."""
     target = fuzz.TARGETS[name]
     assert fuzz.replayed(target, 150) == len(target.corpus()) + 150
     assert any(fuzz.attack(target, data) for data in target.corpus()), "nothing in it is ever read"
 
 
-@pytest.mark.parametrize("name", [name for name in fuzz.TARGETS if not name.startswith("replies of")])
-def test_every_target_refuses(name: str) -> None:
-    """What is no UTF-8 and no format at all is refused; a call is answered, if only with a refusal."""
+@pytest.mark.parametrize("name", [name for name in fuzz.TARGETS if not name.startswith("responses of")])
+def test_every_target_rejects(name: str) -> None:
+    """What is no UTF-8 and no format at all is rejected; a call is answered, if only with a rejection."""
     assert fuzz.attack(fuzz.TARGETS[name], b"\xff\xfe<{") == name.startswith("calls of")
 
 
-def test_a_refusal_is_an_answer() -> None:
+def test_a_rejection_is_an_answer() -> None:
     """A named error is the second of the two answers."""
-    assert not fuzz.attack(fuzz.Target("it is refused", _refuses, list), b"x")
+    assert not fuzz.attack(fuzz.Target("it is rejected", _rejects, list), b"x")
 
 
 @pytest.mark.parametrize(("parse", "said"), [(_planted, "ZeroDivisionError: planted"), (_many_lines, "not one line")])
@@ -119,9 +119,9 @@ def test_a_time_is_filled_from_another_seed_each_time() -> None:
 
 @pytest.mark.parametrize("vendor", ["timetrack", "worksection", "zoho"])
 def test_the_corpora_have_the_samples_of_the_pages(vendor: str) -> None:
-    """What the vendors' pages show of requests and replies is among what the fuzzer begins with.
+    """What the vendors' pages show of requests and responses is among what the fuzzer begins with.
 
-    The page of Intervals shows no request and no reply whole.
+    The page of Intervals shows no request and no response whole.
     """
     calls = fuzz.TARGETS[f"calls of {vendor}"].corpus()
     shown = {"timetrack": b"date=2020-10-23", "worksection": b"action=get_timers", "zoho": b"user=charles@"}

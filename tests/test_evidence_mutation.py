@@ -117,11 +117,11 @@ def test_a_sample_rests_on_a_whole_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_kept_is_of_whole_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A module tried again replaces its own tally; the others stay, in the order of the layers."""
+    """A module tried again replaces its own count; the others stay, in the order of the layers."""
     monkeypatch.setattr(mutation, "_KEPT", tmp_path / "mutants.json")
     mutation.keep([_tally("vendors/rules.py", 1), _tally("timer.py", 1), _tally("gone.py", 1)])
     mutation.keep([_tally("timer.py", 0)])
-    assert [(tally.module, len(tally.survivors)) for tally in mutation.kept()] == [
+    assert [(count.module, len(count.survivors)) for count in mutation.kept()] == [
         ("timer.py", 0),
         ("vendors/rules.py", 1),
     ]
@@ -135,7 +135,7 @@ def test_modules_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys
     assert "    clock.py, f: 'a' as 'b'" in capsys.readouterr().out
     monkeypatch.setattr(mutation, "try_out", lambda modules, **_: [_tally(module, 0) for module in modules])
     assert mutation.main(["clock.py"]) == 0
-    assert [tally.module for tally in mutation.kept()] == ["clock.py"]
+    assert [count.module for count in mutation.kept()] == ["clock.py"]
     with pytest.raises(SystemExit) as ended:
         mutation.main(["clocks.py"])
     assert ended.value.code == 2
@@ -147,13 +147,13 @@ def test_what_is_left_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(mutation, "_KEPT", tmp_path / "mutants.json")
     first, second, *_ = mutation.mutants_of("clock.py")
     survivor = msgspec.structs.replace(first, source="")
-    tally = msgspec.structs.replace(_tally("clock.py", 0), survivors=[survivor])
-    mutation.keep([tally])
+    count = msgspec.structs.replace(_tally("clock.py", 0), survivors=[survivor])
+    mutation.keep([count])
     tried: list[Mutant] = []
     monkeypatch.setattr(mutation.Runner, "survives", lambda _runner, mutant, _files: tried.append(mutant))
     assert mutation.main(["clock.py", "--left"]) == 0
     assert tried == [first] != [second]
-    assert mutation.kept() == [tally]
+    assert mutation.kept() == [count]
 
 
 def test_every_module_of_the_vendor_layer_is_tried() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import punchclock.calendar
+import punchclock.eventlog.totals
 import punchclock.history
 import punchclock.instants
 import punchclock.rounding
-import punchclock.summary
 import punchclock.timer
 import punchclock.vendors.intervals.wire
 import punchclock.vendors.timetrack.wire
@@ -28,6 +28,7 @@ pytest.importorskip("z3")
 pytest.importorskip("evidence")
 
 import z3
+
 from evidence import proof
 from evidence.claims import SHORT, Refuted
 from evidence.symbolic import Integer, Prover, integer
@@ -79,19 +80,19 @@ BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
         "transition(timer, event, timer.since)",
     ),
     (proof.timeline_covers_exactly, history, "_append", "start == end", "start >= end - 1"),
-    (proof.timeline_covers_exactly, history, "_append", "stretches[-1].kind is kind", "False"),
-    (proof.timeline_covers_exactly, history, "_append", "start = stretches.pop().start", "stretches.pop()"),
+    (proof.timeline_covers_exactly, history, "_append", "segments[-1].kind is kind", "False"),
+    (proof.timeline_covers_exactly, history, "_append", "start = segments.pop().start", "segments.pop()"),
     (
         proof.timeline_covers_exactly,
         history,
         "timeline",
-        "_append(stretches, timer, at)",
-        "_append(stretches, after, at)",
+        "_append(segments, timer, at)",
+        "_append(segments, after, at)",
     ),
     (proof.split_is_exact, punchclock.calendar, "split_by_day", "min(midnight, end)", "midnight"),
     (proof.split_is_exact, punchclock.calendar, "split_by_day", "start < end", "start <= end"),
-    (proof.totals_are_exact, punchclock.summary, "totals", "cut - start", "end - start"),
-    (proof.totals_are_exact, punchclock.summary, "totals", "midnight < end", "midnight <= end + 1"),
+    (proof.totals_are_exact, punchclock.eventlog.totals, "totals", "cut - start", "end - start"),
+    (proof.totals_are_exact, punchclock.eventlog.totals, "totals", "midnight < end", "midnight <= end + 1"),
     (proof.amendment_keeps_the_invariant, core, "amend", "earliest < started_at", "earliest > started_at"),
     (proof.amendment_keeps_the_invariant, core, "amend", "worked < 0", "worked < -1"),
     (proof.restore_is_the_invariant, core, "restore", "worked > since - started_at", "worked > since"),
@@ -260,5 +261,5 @@ def test_contracts_can_fail() -> None:
         contracts.searched(double, 5)
     with pytest.raises(Refuted, match="no contract"):
         contracts.searched(broken, 1)
-    assert contracts.searched(contracts.refusing, 1) in ("every path", "no counter-example in 1 s")
+    assert contracts.searched(contracts.rejecting, 1) in ("every path", "no counter-example in 1 s")
     assert SHORT.crosshair_seconds > 0

@@ -53,7 +53,7 @@ def test_what_goes_wrong_does_happen() -> None:
     happened: Counter[str] = Counter()
     for seed in range(10):
         happened += simulation.simulated(simulation.history_of(seed)).happened
-    kinds = {"accepted", "calls", "crashes", "duplicated", "faults", "replies lost", "reordered", "restarts"}
+    kinds = {"accepted", "calls", "crashes", "duplicated", "faults", "responses lost", "reordered", "restarts"}
     assert {kind for kind, count in happened.items() if count > 3} == kinds
 
 
@@ -192,7 +192,7 @@ def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch
 @pytest.mark.parametrize(
     ("module", "owner", "name", "old", "new"),
     [
-        ("sql", "_Shared", "keep", "last.removes else", "last.removes or last.verb == 'pause' else"),
+        ("sql", "_Shared", "keep", "last.removes else", "last.removes or last.action == 'pause' else"),
         ("sql", "_rolled_back", "", "ROLLBACK", "COMMIT"),
         ("sql", "SqlStore", "_transaction", '"COMMIT"', '"ROLLBACK"'),
     ],
@@ -246,7 +246,7 @@ def test_a_store_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_pat
     machine.happen(event=Event.START, by=0)
     machine.all_are_one()
     (worksection,) = (client for client in clients.every() if client.name == "worksection")
-    (discard,) = (move for move in worksection.dialect.moves if move.verb is Correction.DISCARD)
+    (discard,) = (move for move in worksection.dialect.bindings if move.action is Correction.DISCARD)
     machine.correct(move=(worksection, discard))
     with pytest.raises(Refuted, match="worksection: the store SQLite has"):
         machine.all_are_one()

@@ -11,34 +11,34 @@ import pytest
 
 from punchclock import Event, PunchclockError, State, format_duration, instant, totals
 from punchclock.calendar import split_by_day
-from punchclock.log import Book, parse_line
+from punchclock.eventlog import TimerLog, parse_line
+from punchclock.eventlog.totals import DailyAccumulator, Days
 from punchclock.machine import Correction
-from punchclock.summary import Days, Digest
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 WEEK = (EXAMPLES / "week.jsonl").read_bytes().splitlines()
 BAD = (EXAMPLES / "bad.jsonl").read_bytes().splitlines()
 
 
-def read(zone: str) -> Book[Digest]:
+def read(zone: str) -> TimerLog[DailyAccumulator]:
     """The week, digested for the days of a zone."""
     days = Days(zone)
-    book = Book(history=lambda at: Digest(days, at))
+    book = TimerLog(history=lambda at: DailyAccumulator(days, at))
     for line in WEEK:
         book.apply(parse_line(line))
     return book
 
 
 @pytest.fixture(scope="module")
-def week() -> Book[Digest]:
+def week() -> TimerLog[DailyAccumulator]:
     """The week in the zone in which it was lived."""
     return read("Europe/Berlin")
 
 
-def by_day(book: Book[Digest], zone: str) -> dict[tuple[str, str], tuple[str, str]]:
+def by_day(book: TimerLog[DailyAccumulator], zone: str) -> dict[tuple[str, str], tuple[str, str]]:
     """Work and break by user and date, as texts."""
     until = book.last or 0
-    timelines = [(str(each.user), None, each.history.stretches(each.timer, until)) for each in book.records.values()]
+    timelines = [(str(each.user), None, each.history.segments(each.timer, until)) for each in book.records.values()]
     return {
         (str(row.user), row.date.isoformat()): (format_duration(row.worked), format_duration(row.break_))
         for row in totals(timelines, zone)
@@ -48,7 +48,7 @@ def by_day(book: Book[Digest], zone: str) -> dict[tuple[str, str], tuple[str, st
 # The week
 
 
-def test_the_week_has_what_weeks_have(week: Book[Digest]) -> None:
+def test_the_week_has_what_weeks_have(week: TimerLog[DailyAccumulator]) -> None:
     """At least eight timers of three users, breaks, corrections, one that still runs, instants with several offsets."""
     entries = [parse_line(line) for line in WEEK]
     offsets = {json.loads(line)["at"][-6:] for line in WEEK}
@@ -72,7 +72,7 @@ def test_the_week_s_events_are_interleaved_and_some_coincide() -> None:
     assert any(one.timer != two.timer for one, two in together)
 
 
-def test_the_week_crosses_midnight_and_a_change_of_clocks(week: Book[Digest]) -> None:
+def test_the_week_crosses_midnight_and_a_change_of_clocks(week: TimerLog[DailyAccumulator]) -> None:
     """A shift that lies on two dates, and one in the night of 23 hours: what passed is what counts."""
     shift, night = week.records["T6"].timer, week.records["T11"].timer
     assert len(split_by_day(shift.started_at, shift.since, "Europe/Berlin")) == 2
@@ -83,7 +83,7 @@ def test_the_week_crosses_midnight_and_a_change_of_clocks(week: Book[Digest]) ->
     )
 
 
-def test_the_week_by_user_and_day(week: Book[Digest]) -> None:
+def test_the_week_by_user_and_day(week: TimerLog[DailyAccumulator]) -> None:
     """Counted by hand."""
     assert by_day(week, "Europe/Berlin") == {
         ("manager", "2026-03-23"): ("06:37:38", "01:02:22"),
@@ -102,13 +102,13 @@ def test_the_week_by_user_and_day(week: Book[Digest]) -> None:
     }
 
 
-def test_the_week_elsewhere_has_other_days_and_the_same_sums(week: Book[Digest]) -> None:
+def test_the_week_elsewhere_has_other_days_and_the_same_sums(week: TimerLog[DailyAccumulator]) -> None:
     """Days are the zone's; time is not."""
     sums, dates = set(), {}
     for zone in ("UTC", "Europe/Berlin", "Pacific/Auckland"):
         book = read(zone)
         until = book.last or 0
-        rows = totals([(None, None, each.history.stretches(each.timer, until)) for each in book.records.values()], zone)
+        rows = totals([(None, None, each.history.segments(each.timer, until)) for each in book.records.values()], zone)
         sums.add((sum(row.worked for row in rows), sum(row.break_ for row in rows)))
         dates[zone] = {row.date for row in rows}
     assert len(sums) == 1
@@ -162,9 +162,9 @@ ANSWERS = {
 }
 
 
-def refusals(lines: list[bytes]) -> tuple[Book[None], dict[int, PunchclockError]]:
-    """The book after some lines, and the errors of those that were refused, by number."""
-    book = Book()
+def rejections(lines: list[bytes]) -> tuple[TimerLog[None], dict[int, PunchclockError]]:
+    """The book after some lines, and the errors of those that were rejected, by number."""
+    book = TimerLog()
     errors: dict[int, PunchclockError] = {}
     for number, line in enumerate(lines, 1):
         try:
@@ -176,7 +176,7 @@ def refusals(lines: list[bytes]) -> tuple[Book[None], dict[int, PunchclockError]
 
 def test_every_bad_line_answers_what_is_wrong_with_it() -> None:
     """By a code for a program and words for a person."""
-    _, errors = refusals(BAD)
+    _, errors = rejections(BAD)
     assert {number: error.code for number, error in errors.items()} == {n: code for n, (code, _) in ANSWERS.items()}
     for number, (_, words) in ANSWERS.items():
         assert words in str(errors[number])
@@ -184,8 +184,8 @@ def test_every_bad_line_answers_what_is_wrong_with_it() -> None:
 
 def test_bad_lines_change_nothing() -> None:
     """The file gives what its good lines alone give."""
-    book, errors = refusals(BAD)
-    good, none = refusals([line for number, line in enumerate(BAD, 1) if number not in ANSWERS])
+    book, errors = rejections(BAD)
+    good, none = rejections([line for number, line in enumerate(BAD, 1) if number not in ANSWERS])
     assert none == {}
     assert book.records == good.records
     assert (book.last, len(errors)) == (good.last, len(ANSWERS))

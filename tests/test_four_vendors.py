@@ -15,7 +15,7 @@ from punchclock import TRANSITIONS, Event, State, Timer, break_at, instant, not_
 from punchclock.instants import format_instant
 from punchclock.vendors import intervals, names, timetrack, worksection, zoho
 from punchclock.vendors.account import MemoryAccount, Query
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
 SECOND = 1_000_000
 ZONE = "Europe/Berlin"
@@ -47,7 +47,7 @@ class Teller(ABC):
     vendor: ClassVar[ModuleType]
 
     def __init__(self) -> None:
-        self.account = MemoryAccount(demo_world())
+        self.account = MemoryAccount(demo_workspace())
 
     def call(self, operation: str, parameters: msgspec.Struct, now: int, **credentials: str) -> Any:  # noqa: ANN401
         """Make a call, store what it changed, and return what it answered."""
@@ -55,8 +55,10 @@ class Teller(ABC):
         outcome = self.vendor.handle(asked, self.account, now)
         assert outcome.rejection is None
         self.account.apply(outcome.changes)
-        reply = outcome.reply
-        return self.vendor.read_reply(operation, reply.status, reply.headers, reply.body, now=now, zone=ZONE)
+        response = outcome.response
+        return self.vendor.read_response(
+            operation, response.status, response.headers, response.body, now=now, zone=ZONE
+        )
 
     def tell(self, history: History) -> None:
         """Make the calls of a life, in order."""
@@ -123,7 +125,7 @@ class TimeTrack(Teller):
 
 
 class Worksection(Teller):
-    """No pause: each stretch of work is a timer of its own, saved when it stops."""
+    """No pause: each segment of work is a timer of its own, saved when it stops."""
 
     vendor: ClassVar[ModuleType] = worksection
     token: ClassVar[dict[str, str]] = {"token": "worksection-token-3"}

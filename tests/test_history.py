@@ -1,4 +1,4 @@
-"""Histories by example: replayed into a timer, unrolled into stretches, refused where they break a rule."""
+"""Histories by example: replayed into a timer, unrolled into segments, rejected where they break a rule."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from punchclock import (
     IllegalTransition,
     InvalidInstant,
     Kind,
+    Segment,
     State,
-    Stretch,
     Timer,
     instant,
     pause,
@@ -26,7 +26,7 @@ from punchclock import (
 
 START, PAUSE, RESUME, STOP = Event
 
-#: Two stretches of work with a break between them, and one that ends the day.
+#: Two segments of work with a break between them, and one that ends the day.
 DAY = [(START, 100), (PAUSE, 160), (RESUME, 180), (PAUSE, 200), (STOP, 250)]
 
 FOLDS: list[Callable[[list[tuple[Event, int]]], object]] = [replay, timeline]
@@ -56,23 +56,23 @@ def test_a_history_may_be_read_only_once() -> None:
     assert timeline(iter(DAY)) == timeline(DAY)
 
 
-def test_timeline_unrolls_a_history_into_stretches() -> None:
-    """Each stretch of work and of break, half-open, in order."""
+def test_timeline_unrolls_a_history_into_segments() -> None:
+    """Each segment of work and of break, half-open, in order."""
     assert timeline(DAY) == [
-        Stretch(Kind.WORK, 100, 160),
-        Stretch(Kind.BREAK, 160, 180),
-        Stretch(Kind.WORK, 180, 200),
-        Stretch(Kind.BREAK, 200, 250),
+        Segment(Kind.WORK, 100, 160),
+        Segment(Kind.BREAK, 160, 180),
+        Segment(Kind.WORK, 180, 200),
+        Segment(Kind.BREAK, 200, 250),
     ]
 
 
 def test_a_timeline_ends_at_the_last_event_unless_told() -> None:
     """What still runs is closed by ``until``; without it, nobody knows how long it will be."""
     assert timeline([(START, 100)]) == []
-    assert timeline([(START, 100)], until=130) == [Stretch(Kind.WORK, 100, 130)]
+    assert timeline([(START, 100)], until=130) == [Segment(Kind.WORK, 100, 130)]
     assert timeline([(START, 100), (PAUSE, 120)], until=130) == [
-        Stretch(Kind.WORK, 100, 120),
-        Stretch(Kind.BREAK, 120, 130),
+        Segment(Kind.WORK, 100, 120),
+        Segment(Kind.BREAK, 120, 130),
     ]
 
 
@@ -83,37 +83,37 @@ def test_what_was_stopped_does_not_grow() -> None:
 
 def test_a_pause_of_no_length_leaves_no_trace() -> None:
     """A pause and a resume at one instant do not cut the work in two."""
-    assert timeline([(START, 0), (PAUSE, 5), (RESUME, 5), (STOP, 9)]) == [Stretch(Kind.WORK, 0, 9)]
+    assert timeline([(START, 0), (PAUSE, 5), (RESUME, 5), (STOP, 9)]) == [Segment(Kind.WORK, 0, 9)]
 
 
 def test_a_resume_of_no_length_leaves_no_trace() -> None:
     """Nor does it cut a break."""
     assert timeline([(START, 0), (PAUSE, 5), (RESUME, 7), (PAUSE, 7), (STOP, 9)]) == [
-        Stretch(Kind.WORK, 0, 5),
-        Stretch(Kind.BREAK, 5, 9),
+        Segment(Kind.WORK, 0, 5),
+        Segment(Kind.BREAK, 5, 9),
     ]
 
 
-def test_a_life_of_no_length_has_no_stretches() -> None:
+def test_a_life_of_no_length_has_no_segments() -> None:
     """Everything at one instant is a good history of nothing."""
     assert timeline([(START, 5), (PAUSE, 5), (RESUME, 5), (STOP, 5)], until=5) == []
 
 
 def test_a_timeline_may_begin_before_1970() -> None:
     """Zero is an instant like any other."""
-    assert timeline([(START, -5), (PAUSE, 0), (STOP, 5)]) == [Stretch(Kind.WORK, -5, 0), Stretch(Kind.BREAK, 0, 5)]
+    assert timeline([(START, -5), (PAUSE, 0), (STOP, 5)]) == [Segment(Kind.WORK, -5, 0), Segment(Kind.BREAK, 0, 5)]
 
 
 def test_the_timeline_of_a_continued_timer_begins_where_it_was_left() -> None:
     """Only what comes after the timer's last instant is in it."""
     assert timeline([(RESUME, 180)], timer=pause(start(100), 160), until=190) == [
-        Stretch(Kind.BREAK, 160, 180),
-        Stretch(Kind.WORK, 180, 190),
+        Segment(Kind.BREAK, 160, 180),
+        Segment(Kind.WORK, 180, 190),
     ]
 
 
 @pytest.mark.parametrize("fold", FOLDS)
-def test_an_illegal_event_is_refused_with_its_place(fold: Callable[[list[tuple[Event, int]]], object]) -> None:
+def test_an_illegal_event_is_rejected_with_its_place(fold: Callable[[list[tuple[Event, int]]], object]) -> None:
     """The error of the third event counts from zero, as lists do."""
     with pytest.raises(IllegalTransition) as caught:
         fold([(START, 0), (PAUSE, 5), (PAUSE, 6), (STOP, 7)])
@@ -121,7 +121,7 @@ def test_an_illegal_event_is_refused_with_its_place(fold: Callable[[list[tuple[E
 
 
 @pytest.mark.parametrize("fold", FOLDS)
-def test_an_instant_out_of_order_is_refused_with_its_place(fold: Callable[[list[tuple[Event, int]]], object]) -> None:
+def test_an_instant_out_of_order_is_rejected_with_its_place(fold: Callable[[list[tuple[Event, int]]], object]) -> None:
     """A log is in order of time; one that is not was put together wrongly."""
     with pytest.raises(ClockWentBackwards) as caught:
         fold([(START, 10), (PAUSE, 9)])
@@ -151,7 +151,7 @@ def test_a_timeline_ends_at_an_instant(history: list[tuple[Event, int]], until: 
 
 @pytest.mark.parametrize("fold", FOLDS)
 def test_an_error_of_the_history_itself_passes_through(fold: Callable[[Iterator[tuple[Event, int]]], object]) -> None:
-    """What goes wrong while the next event is being read is no refusal of an event, so it bears no index."""
+    """What goes wrong while the next event is being read is no rejection of an event, so it bears no index."""
     texts = [(START, "2026-03-02T08:00:00Z"), (STOP, "tomorrow")]
     with pytest.raises(InvalidInstant) as caught:
         fold((event, instant(text)) for event, text in texts)
@@ -166,14 +166,14 @@ def test_a_timeline_cannot_end_before_the_last_event(history: list[tuple[Event, 
     assert caught.value.index is None
 
 
-def test_a_stretch_is_a_value() -> None:
+def test_a_segment_is_a_value() -> None:
     """It cannot be changed, and equal ones are one key."""
-    stretch = Stretch(Kind.WORK, 0, 5)
-    assert {stretch: 1} == {Stretch(Kind.WORK, 0, 5): 1}
+    segment = Segment(Kind.WORK, 0, 5)
+    assert {segment: 1} == {Segment(Kind.WORK, 0, 5): 1}
     with pytest.raises(AttributeError, match="immutable"):
-        stretch.end = 6  # type: ignore[misc]
+        segment.end = 6  # type: ignore[misc]
 
 
-def test_the_garbage_collector_does_not_follow_stretches() -> None:
-    """Nor does a stretch hold anything that could hold it."""
-    assert not gc.is_tracked(Stretch(Kind.WORK, 0, 1))
+def test_the_garbage_collector_does_not_follow_segments() -> None:
+    """Nor does a segment hold anything that could hold it."""
+    assert not gc.is_tracked(Segment(Kind.WORK, 0, 1))

@@ -24,7 +24,7 @@ CORE = {
     "durations": ({"errors"}, {"re"}),
     "rounding": ({"errors"}, {"enum"}),
     "decoding": ({"errors"}, {"collections", "datetime", "enum", "functools", "json", "math", "msgspec", "types"}),
-    "saved": ({"decoding", "errors", "timer"}, {"msgspec"}),
+    "serialization": ({"decoding", "errors", "timer"}, {"msgspec"}),
     "clock": (set(), {"time"}),
 }
 
@@ -35,15 +35,15 @@ LAYERS: dict[str, set[str]] = {
     "__init__": {"core", "clock"},
     "vendors": {"core"},
     "columns": {"core"},
-    "worlds": {"core", "vendors"},
-    "sandbox": {"core", "clock", "__init__", "vendors", "worlds"},
-    "commands": {"core", "clock", "__init__", "vendors", "worlds", "columns", "sandbox"},
+    "workspaces": {"core", "vendors"},
+    "sandbox": {"core", "clock", "__init__", "vendors", "workspaces"},
+    "cli": {"core", "clock", "__init__", "vendors", "workspaces", "columns", "sandbox"},
     "pytest_plugin": {"vendors", "sandbox"},
-    "__main__": {"core", "commands"},
+    "__main__": {"core", "cli"},
 }
 FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 
-#: Names by which Python reads a clock or the machine's own zone, or touches the world.
+#: Names by which Python reads a clock or the machine's own zone, or touches the workspace.
 IMPURE = {"now", "today", "utcnow", "time", "time_ns", "monotonic", "perf_counter", "open", "print", "environ"}
 
 
@@ -147,9 +147,9 @@ def test_imports_between_layers_run_one_way(file: str) -> None:
 
 def test_an_import_against_the_way_is_noticed() -> None:
     """Whether it is at the top or inside, by a module's own name or from the front door."""
-    assert imported_layers(ast.parse("from punchclock.worlds import load_world")) == {"worlds"}
+    assert imported_layers(ast.parse("from punchclock.workspaces import load_workspace")) == {"workspaces"}
     assert imported_layers(ast.parse("def f():\n from punchclock import sandbox")) == {"sandbox"}
-    assert imported_layers(ast.parse("from punchclock import __version__, log")) == {"__init__", "core"}
+    assert imported_layers(ast.parse("from punchclock import __version__, eventlog")) == {"__init__", "core"}
 
 
 def test_the_layers_have_no_circle() -> None:
@@ -160,7 +160,7 @@ def test_the_layers_have_no_circle() -> None:
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if layer(file) in {"core", "vendors"}])
-def test_core_and_vendors_read_no_clock_and_touch_no_world(file: str) -> None:
+def test_core_and_vendors_read_no_clock_and_touch_no_workspace(file: str) -> None:
     """Every instant is an argument: nothing is called that would ask for one, or write anything."""
     tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
     called = {ast.unparse(node.func).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Call)}

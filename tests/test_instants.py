@@ -1,4 +1,4 @@
-"""Instants: what is read as one, exactly, and what is refused."""
+"""Instants: what is read as one, exactly, and what is rejected."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_rfc_3339_is_read(text: str, expected: int) -> None:
     ],
     ids=lambda text: ascii(text)[:40],
 )
-def test_other_texts_are_refused(text: str) -> None:
+def test_other_texts_are_rejected(text: str) -> None:
     """Whatever other parsers make of it: what is not exactly RFC 3339 is not read."""
     with pytest.raises(InvalidInstant, match="not RFC 3339 with at most six decimals, as in 2026") as caught:
         instant(text)
@@ -140,13 +140,13 @@ def test_other_texts_are_refused(text: str) -> None:
         "0000-01-01T00:00:00Z",
     ],
 )
-def test_dates_and_times_that_do_not_exist_are_refused(text: str) -> None:
+def test_dates_and_times_that_do_not_exist_are_rejected(text: str) -> None:
     """The form is right, but no calendar and no clock shows it."""
     with pytest.raises(InvalidInstant, match="no such date or time"):
         instant(text)
 
 
-def test_a_leap_second_is_refused() -> None:
+def test_a_leap_second_is_rejected() -> None:
     """UTC as computers count it has no second 60, so it names no instant."""
     with pytest.raises(InvalidInstant, match="no such date or time"):
         instant("2016-12-31T23:59:60Z")
@@ -154,7 +154,7 @@ def test_a_leap_second_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["2026-03-02T08:00:00", "2026-03-02t08:00:00.5"])
 def test_a_text_without_offset_is_naive(text: str) -> None:
-    """It is refused by a name of its own: guessing the zone is how hours get lost."""
+    """It is rejected by a name of its own: guessing the zone is how hours get lost."""
     with pytest.raises(NaiveDatetime) as caught:
         instant(text)
     assert caught.value.value == text
@@ -168,7 +168,7 @@ def test_a_text_may_name_an_instant_out_of_range(text: str) -> None:
 
 
 @given(st.text() | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", fullmatch=True))
-def test_a_text_is_an_instant_or_refused(text: str) -> None:
+def test_a_text_is_an_instant_or_rejected(text: str) -> None:
     """No text makes anything else escape."""
     try:
         assert FIRST <= instant(text) <= LAST
@@ -238,7 +238,7 @@ class LoudText(str):
 
 
 def test_a_subclass_of_text_is_text() -> None:
-    """Enumerations of texts and the like are read by their characters; what has none of an instant is refused."""
+    """Enumerations of texts and the like are read by their characters; what has none of an instant is rejected."""
     assert instant(LoudText("2026-03-02T08:00:00Z")) == EIGHT
     with pytest.raises(InvalidInstant, match="not RFC 3339"):
         instant(State.IDLE)
@@ -328,7 +328,7 @@ def test_local_mean_time_is_exact() -> None:
     ids=["datetime", "pendulum"],
 )
 def test_a_datetime_without_zone_is_naive(value: dt.datetime) -> None:
-    """Not the machine's zone, not UTC: it is refused."""
+    """Not the machine's zone, not UTC: it is rejected."""
     with pytest.raises(NaiveDatetime) as caught:
         instant(value)
     assert caught.value.value is value
@@ -341,7 +341,7 @@ class Zone(dt.tzinfo):
         self.answer = answer
 
     def utcoffset(self, _: dt.datetime | None) -> dt.timedelta | None:
-        """Answer, or fail."""
+        """HandlerResult, or fail."""
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer  # type: ignore[return-value]
@@ -369,7 +369,7 @@ def test_a_zone_may_count_microseconds() -> None:
     [RuntimeError("no network"), KeyError("zone"), dt.timedelta(hours=24), dt.timedelta(days=-2), 3_600, "+01:00"],
     ids=repr,
 )
-def test_a_broken_zone_is_refused(answer: object) -> None:
+def test_a_broken_zone_is_rejected(answer: object) -> None:
     """What goes wrong in somebody else's zone is told as an instant that cannot be known."""
     with pytest.raises(InvalidInstant, match="its zone gives no UTC offset") as caught:
         instant(dt.datetime(2026, 3, 2, tzinfo=Zone(answer)))

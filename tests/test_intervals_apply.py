@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORLD
+from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORKSPACE
 from pages import states
 from punchclock import State, Timer
 from punchclock.errors import InvalidRounding
 from punchclock.rounding import Rounding
 from punchclock.vendors.intervals import IntervalsTimer, TimeEntry, apply
 from punchclock.vendors.intervals.apply import HUNDREDTH_OF_AN_HOUR
-from punchclock.vendors.rules import Broken, Rule
-from punchclock.vendors.world import Person
+from punchclock.vendors.rules import Rule, RuleViolation
+from punchclock.vendors.workspace import Person
 
 OPENING = "Intervals API Resource: timer"
 
@@ -29,8 +29,8 @@ def paused(worked: int) -> IntervalsTimer:
     return IntervalsTimer(
         id="1001",
         timer=Timer(State.PAUSED, NOW - worked, NOW, worked),
-        person=WORLD.people["3"],
-        task=WORLD.tasks["31"],
+        person=WORKSPACE.people["3"],
+        task=WORKSPACE.tasks["31"],
         note="Draw",
     )
 
@@ -68,16 +68,16 @@ def test_the_day_is_the_one_on_which_it_was_paused() -> None:
 @states("intervals", OPENING, "To apply a timer: A timer must be paused before it can be applied.")
 @pytest.mark.parametrize("state", [State.RUNNING, State.STOPPED])
 def test_only_a_paused_timer_is_applied(state: State) -> None:
-    """Any other is refused, and stays as it is."""
+    """Any other is rejected, and stays as it is."""
     record = msgspec.structs.replace(paused(HOUR), timer=Timer(state, NOW - HOUR, NOW, HOUR))
-    with pytest.raises(Broken, match="must be paused") as caught:
+    with pytest.raises(RuleViolation, match="must be paused") as caught:
         apply(record)
     assert caught.value.rule is Rule.STATE
 
 
 def test_nobodys_timer_is_not_applied() -> None:
     """A time entry needs a person."""
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(RuleViolation) as caught:
         apply(msgspec.structs.replace(paused(HOUR), person=Person()))
     assert (caught.value.rule, caught.value.field) == (Rule.REQUIRED, "personid")
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import DAY, HOUR, JSON, MINUTE, NOW, SECOND, WORLD, XML, Desk, basic, refused, reply
+from intervals_demo import DAY, HOUR, JSON, MINUTE, NOW, SECOND, WORKSPACE, XML, Harness, basic, body_of, rejected
 from pages import states
 from punchclock import Event, State, Timer
 from punchclock.machine import Correction
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import Page
-from punchclock.vendors.calls import Limit, Request, refusal
+from punchclock.vendors.calls import Limit, Request, reject
 from punchclock.vendors.errors import UnknownOperation
 from punchclock.vendors.intervals import (
     DIALECT,
@@ -33,13 +33,13 @@ from punchclock.vendors.intervals import (
     example,
     handle,
     parse,
-    read_reply,
+    read_response,
     request,
     validate,
 )
 from punchclock.vendors.records import UPDATE
-from punchclock.vendors.rules import Broken, Rule
-from punchclock.vendors.world import Credential
+from punchclock.vendors.rules import Rule, RuleViolation
+from punchclock.vendors.workspace import Credential
 from strategies import examples
 
 OPENING = "Intervals API Resource: timer"
@@ -52,12 +52,12 @@ PERMISSIONS = (403, 10)
 
 
 @pytest.fixture
-def desk() -> Desk:
+def desk() -> Harness:
     """An account without timers."""
-    return Desk()
+    return Harness()
 
 
-def stored(desk: Desk, **fields: Any) -> int:  # noqa: ANN401 - as JSON has them
+def stored(desk: Harness, **fields: Any) -> int:  # noqa: ANN401 - as JSON has them
     """The id of a new timer of person 3."""
     id: int = desk.timer("POST", "/timer/", {"personid": 3} | fields, person=1)["id"]
     return id
@@ -78,7 +78,7 @@ def stored(desk: Desk, **fields: Any) -> int:  # noqa: ANN401 - as JSON has them
     "taskid no integer The ID of the task this timer is associated with. If left blank, this timer will be a General"
     " Timer",
 )
-def test_two_types_of_timers(desk: Desk) -> None:
+def test_two_types_of_timers(desk: Harness) -> None:
     """With a task it is a task timer; without one, or with a blank one, a general timer."""
     assert desk.timer("POST", "/timer/", {"personid": 3, "taskid": 31})["taskid"] == 31
     record = desk.record(1001)
@@ -108,10 +108,10 @@ def test_two_types_of_timers(desk: Desk) -> None:
         ("DELETE", "/timer/1001/", None),
     ],
 )
-def test_groups_and_methods(desk: Desk, method: str, path: str, body: object) -> None:
+def test_groups_and_methods(desk: Harness, method: str, path: str, body: object) -> None:
     """Administrators, managers and resources have access to each method; executives to none."""
     stored(desk)
-    assert refused(desk.send(method, path, body, person=4)) == (*PERMISSIONS, "")
+    assert rejected(desk.send(method, path, body, person=4)) == (*PERMISSIONS, "")
     for person in (1, 2, 3):
         own = {"personid": person} if method == "POST" else body
         assert (
@@ -130,7 +130,7 @@ def test_groups_and_methods(desk: Desk, method: str, path: str, body: object) ->
 
 
 @states("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
-def test_all_time_is_in_utc(desk: Desk) -> None:
+def test_all_time_is_in_utc(desk: Harness) -> None:
     """``starttime`` is read and written in UTC, though the account's zone is Berlin."""
     assert desk.timer("POST", "/timer/", {"personid": 3})["starttime"] == "2026-03-02 08:00:00"
     desk.timer("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:00:00"})
@@ -138,28 +138,28 @@ def test_all_time_is_in_utc(desk: Desk) -> None:
 
 
 @states("intervals", OPENING, "For task timers, a user cannot have more than one timer for a particular task.")
-def test_one_timer_a_task(desk: Desk) -> None:
-    """A second timer of one person for one task is refused, created or moved there; general timers are as many."""
+def test_one_timer_a_task(desk: Harness) -> None:
+    """A second timer of one person for one task is rejected, created or moved there; general timers are as many."""
     stored(desk, taskid=31)
-    assert refused(desk.send("POST", "/timer/", {"personid": 3, "taskid": 31})) == (*VALIDATION, "")
+    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "taskid": 31})) == (*VALIDATION, "")
     stored(desk, taskid=32)
     stored(desk)
     stored(desk)
     for path in ("/timer/1002/", "/timer/1003/"):
-        assert refused(desk.send("PUT", path, {"taskid": 31})) == (*VALIDATION, "")
+        assert rejected(desk.send("PUT", path, {"taskid": 31})) == (*VALIDATION, "")
     assert desk.timer("PUT", "/timer/1001/", {"taskid": 31, "name": "again"})["name"] == "again"
     other = desk.timer("POST", "/timer/", {"personid": 5, "taskid": 31}, person=1)["id"]
-    assert refused(desk.send("PUT", f"/timer/{other}/", {"personid": 3}, person=1)) == (*VALIDATION, "")
+    assert rejected(desk.send("PUT", f"/timer/{other}/", {"personid": 3}, person=1)) == (*VALIDATION, "")
 
 
 @states("intervals", OPENING, "To start a timer: set the starttime field to the current time in UTC.")
-def test_start(desk: Desk) -> None:
+def test_start(desk: Harness) -> None:
     """A timer created with a ``starttime`` runs from then on."""
     outcome = desk.send("POST", "/timer/", {"personid": 3, "starttime": "2026-03-02 07:59:30"})
-    assert [change.verb for change in outcome.changes] == [Event.START]
+    assert [change.action for change in outcome.changes] == [Event.START]
     started = NOW - 30 * SECOND
     assert desk.record(1001).timer == Timer(State.RUNNING, started, started, 0)
-    assert reply(outcome)["timer"]["timelapsed"] == 30.0
+    assert body_of(outcome)["timer"]["timelapsed"] == 30.0
 
 
 @states(
@@ -170,27 +170,27 @@ def test_start(desk: Desk) -> None:
 )
 @states("intervals", OPENING, "Then nullify the starttime field.")
 @pytest.mark.parametrize("blank", [None, ""])
-def test_pause(desk: Desk, blank: object) -> None:
+def test_pause(desk: Harness, blank: object) -> None:
     """A client's sum and a blank ``starttime`` are the machine's pause, to the microsecond where the clocks agree."""
     stored(desk, time=30)
     outcome = desk.send("PUT", "/timer/1001/", {"time": 30 + 90, "starttime": blank}, now=NOW + 90 * SECOND)
-    assert [change.verb for change in outcome.changes] == [Event.PAUSE]
+    assert [change.action for change in outcome.changes] == [Event.PAUSE]
     assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + 90 * SECOND, 120 * SECOND)
 
 
-def test_a_pause_with_another_sum_is_amended(desk: Desk) -> None:
+def test_a_pause_with_another_sum_is_amended(desk: Harness) -> None:
     """Where the client's clock made another sum, it stands: a pause, and an amendment for the rest."""
     stored(desk)
     outcome = desk.send("PUT", "/timer/1001/", {"time": 88, "starttime": ""}, now=NOW + 90 * SECOND)
-    assert [change.verb for change in outcome.changes] == [Event.PAUSE, Correction.AMEND]
+    assert [change.action for change in outcome.changes] == [Event.PAUSE, Correction.AMEND]
     assert desk.record(1001).timer == Timer(State.PAUSED, NOW, NOW + 90 * SECOND, 88 * SECOND)
-    desk = Desk()
+    desk = Harness()
     stored(desk)
     desk.send("PUT", "/timer/1001/", {"time": 95, "starttime": ""}, now=NOW + 90 * SECOND)
     assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 5 * SECOND, NOW + 90 * SECOND, 95 * SECOND)
 
 
-def test_a_pause_without_a_sum_keeps_the_time_on_record(desk: Desk) -> None:
+def test_a_pause_without_a_sum_keeps_the_time_on_record(desk: Harness) -> None:
     """The sum is the client's to make: whoever blanks ``starttime`` alone leaves ``time`` as it was."""
     stored(desk, time=30)
     assert desk.timer("PUT", "/timer/1001/", {"starttime": ""}, now=NOW + HOUR)["time"] == 30.0
@@ -199,16 +199,16 @@ def test_a_pause_without_a_sum_keeps_the_time_on_record(desk: Desk) -> None:
 
 @states("intervals", OPENING, "To resume a timer: set the starttime field to the current time in UTC.")
 @states("intervals", OPENING, "Leave the existing value in the time field.")
-def test_resume(desk: Desk) -> None:
+def test_resume(desk: Harness) -> None:
     """Setting ``starttime`` on a paused timer is the machine's resume; what it worked stays."""
     stored(desk, time=60, starttime="")
     outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
-    assert [change.verb for change in outcome.changes] == [Event.RESUME]
+    assert [change.action for change in outcome.changes] == [Event.RESUME]
     assert desk.record(1001).timer == Timer(State.RUNNING, NOW - MINUTE, NOW + 5 * MINUTE, MINUTE)
-    assert reply(outcome)["timer"]["time"] == 60.0
+    assert body_of(outcome)["timer"]["time"] == 60.0
 
 
-def test_a_resume_by_a_whole_second_clock(desk: Desk) -> None:
+def test_a_resume_by_a_whole_second_clock(desk: Harness) -> None:
     """A client that writes the second at which it paused is a fraction early: resumed, then amended to what it says."""
     stored(desk, time=60, starttime="")
     desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
@@ -216,7 +216,7 @@ def test_a_resume_by_a_whole_second_clock(desk: Desk) -> None:
     desk.send("PUT", "/timer/1001/", {"starttime": "", "time": 120.4}, now=at)
     assert desk.record(1001).timer.since == at
     outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:06:00"}, now=at + 1)
-    assert [change.verb for change in outcome.changes] == [Event.RESUME, Correction.AMEND]
+    assert [change.action for change in outcome.changes] == [Event.RESUME, Correction.AMEND]
     timer = desk.record(1001).timer
     assert (timer.since, timer.worked) == (NOW + 6 * MINUTE, 120_400_000)
     assert timer.started_at <= timer.since - timer.worked
@@ -226,9 +226,9 @@ def test_a_resume_by_a_whole_second_clock(desk: Desk) -> None:
 
 
 @pytest.fixture
-def full() -> Desk:
+def full() -> Harness:
     """Task timers 1001 (person 3, task 31), 1002 (3, 33), 1003 (5, 31); general ones 1004 (3) and 1005 (2)."""
-    desk = Desk()
+    desk = Harness()
     for offset, fields in enumerate(
         (
             {"personid": 3, "taskid": 31, "lastupdate": "2026-03-02"},
@@ -244,9 +244,9 @@ def full() -> Desk:
 
 @states("intervals", FILTERS, "To retrieve the entire list of this resource:")
 @states("intervals", FILTERS, "GET /timer/")
-def test_the_list(full: Desk) -> None:
+def test_the_list(full: Harness) -> None:
     """The task timers of everybody, in the envelope that every list has."""
-    body = reply(full.send("GET", "/timer/", person=1))
+    body = body_of(full.send("GET", "/timer/", person=1))
     assert list(body) == ["personid", "status", "code", "listcount", "timer"]
     assert [body[name] for name in ("personid", "status", "code", "listcount")] == [1, "OK", 200, 3]
     assert [timer["id"] for timer in body["timer"]] == [1001, 1002, 1003]
@@ -265,17 +265,17 @@ def test_the_list(full: Desk) -> None:
     ]
 
 
-def test_a_resource_sees_its_own_timers(full: Desk) -> None:
+def test_a_resource_sees_its_own_timers(full: Harness) -> None:
     """Other people's timers are out of a resource's reach: listed, got, written or deleted."""
     assert full.ids(person=3) == [1001, 1002]
     assert full.ids("personid=3,3&gettimerinfo=t", person=3) == [1001, 1002, 1004]
-    assert refused(full.send("GET", "/timer/", query="personid=5")) == (*PERMISSIONS, "personid")
-    assert refused(full.send("GET", "/timer/", query="personid=3,5")) == (*PERMISSIONS, "personid")
-    assert refused(full.send("GET", "/timer/1003/")) == (*PERMISSIONS, "")
-    assert refused(full.send("PUT", "/timer/1003/", {"time": 5})) == (*PERMISSIONS, "")
-    assert refused(full.send("DELETE", "/timer/1003/")) == (*PERMISSIONS, "")
-    assert refused(full.send("POST", "/timer/", {"personid": 5})) == (*PERMISSIONS, "")
-    assert refused(full.send("PUT", "/timer/1001/", {"personid": 5})) == (*PERMISSIONS, "")
+    assert rejected(full.send("GET", "/timer/", query="personid=5")) == (*PERMISSIONS, "personid")
+    assert rejected(full.send("GET", "/timer/", query="personid=3,5")) == (*PERMISSIONS, "personid")
+    assert rejected(full.send("GET", "/timer/1003/")) == (*PERMISSIONS, "")
+    assert rejected(full.send("PUT", "/timer/1003/", {"time": 5})) == (*PERMISSIONS, "")
+    assert rejected(full.send("DELETE", "/timer/1003/")) == (*PERMISSIONS, "")
+    assert rejected(full.send("POST", "/timer/", {"personid": 5})) == (*PERMISSIONS, "")
+    assert rejected(full.send("PUT", "/timer/1001/", {"personid": 5})) == (*PERMISSIONS, "")
 
 
 @states(
@@ -284,13 +284,13 @@ def test_a_resource_sees_its_own_timers(full: Desk) -> None:
     "generaltimers no boolean Ordinarily, the list returns a list of active task timers. Appending this to your request"
     " returns the list of General Timers. Setting this to true returns the list of General Timers.",
 )
-def test_generaltimers(full: Desk) -> None:
+def test_generaltimers(full: Harness) -> None:
     """A bare parameter counts as set."""
     for query in ("generaltimers", "generaltimers=", "generaltimers=true", "generaltimers=t", "generaltimers=1"):
         assert full.ids(query) == [1004, 1005], query
     for query in ("", "generaltimers=false", "generaltimers=f", "generaltimers=0", "generaltimers=no"):
         assert full.ids(query) == [1001, 1002, 1003], query
-    assert refused(full.send("GET", "/timer/", query="generaltimers=maybe")) == (*VALIDATION, "generaltimers")
+    assert rejected(full.send("GET", "/timer/", query="generaltimers=maybe")) == (*VALIDATION, "generaltimers")
 
 
 @states(
@@ -299,9 +299,9 @@ def test_generaltimers(full: Desk) -> None:
     "gettimerinfo no boolean Setting this to true combines the list to return both general timers AND task timers in"
     " one request, and returns extra task information for task timers.",
 )
-def test_gettimerinfo(full: Desk) -> None:
+def test_gettimerinfo(full: Harness) -> None:
     """Both kinds together, and of task timers the task, its project and its client."""
-    timers = reply(full.send("GET", "/timer/", query="gettimerinfo=true", person=1))["timer"]
+    timers = body_of(full.send("GET", "/timer/", query="gettimerinfo=true", person=1))["timer"]
     assert [timer["id"] for timer in timers] == [1001, 1002, 1003, 1004, 1005]
     information = [[timer[name] for name in ("task", "projectid", "project", "clientid", "client")] for timer in timers]
     assert information[1] == ["Review", 22, "Project 007_1", 12, "Client 007"]
@@ -341,9 +341,9 @@ def test_gettimerinfo(full: Desk) -> None:
         ("generaltimers&taskid=31", []),
     ],
 )
-def test_filters(full: Desk, query: str, ids: list[int]) -> None:
+def test_filters(full: Harness, query: str, ids: list[int]) -> None:
     """Each filter takes an id or several; together they all must hold."""
-    body = reply(full.send("GET", "/timer/", query=query, person=1))
+    body = body_of(full.send("GET", "/timer/", query=query, person=1))
     assert [timer["id"] for timer in body["timer"]] == ids
     assert body["listcount"] == len(ids)
 
@@ -354,7 +354,7 @@ def test_filters(full: Desk, query: str, ids: list[int]) -> None:
     FILTERS,
     'sortdir no string Sets the sort direction of the returned list. Must be either "ASC" or "DESC".',
 )
-def test_sorting(full: Desk) -> None:
+def test_sorting(full: Harness) -> None:
     """By the date of the last start or stop; on one date, and without a field, by age."""
     assert full.ids("sortfield=lastupdate") == [1002, 1001, 1003]
     assert full.ids("sortfield=lastupdate&sortdir=ASC") == [1002, 1001, 1003]
@@ -362,13 +362,13 @@ def test_sorting(full: Desk) -> None:
     assert full.ids("sortdir=DESC") == [1003, 1002, 1001]
     full.timer("PUT", "/timer/1003/", {"lastupdate": None}, person=1)
     assert full.ids("sortfield=lastupdate") == [1003, 1002, 1001]
-    assert refused(full.send("GET", "/timer/", query="sortfield=name")) == (*VALIDATION, "sortfield")
-    assert refused(full.send("GET", "/timer/", query="sortdir=desc")) == (*VALIDATION, "sortdir")
+    assert rejected(full.send("GET", "/timer/", query="sortfield=name")) == (*VALIDATION, "sortfield")
+    assert rejected(full.send("GET", "/timer/", query="sortdir=desc")) == (*VALIDATION, "sortdir")
 
 
 @states("intervals", FILTERS, "offset no integer Return timers starting from the nth timer.")
 @states("intervals", FILTERS, "limit no integer 10 Sets a limit to the amount of timers returned in the response.")
-def test_pages(desk: Desk) -> None:
+def test_pages(desk: Harness) -> None:
     """Ten timers where no limit is set; ``listcount`` counts all that match."""
     ids = [stored(desk) for _ in range(12)]
     assert desk.ids("generaltimers") == ids[:10]
@@ -378,11 +378,11 @@ def test_pages(desk: Desk) -> None:
     assert desk.ids("generaltimers&offset=12") == []
     assert desk.ids(f"generaltimers&offset={2**53 - 1}") == []
     assert desk.ids(f"generaltimers&limit={2**53 - 1}") == ids
-    assert reply(desk.send("GET", "/timer/", query="generaltimers&limit=1", person=1))["listcount"] == 12
+    assert body_of(desk.send("GET", "/timer/", query="generaltimers&limit=1", person=1))["listcount"] == 12
     for query in ("limit=0", "limit=-1", "limit=ten", f"limit={2**53}", f"limit={10**30}", "limit=1.5"):
-        assert refused(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "limit"), query
+        assert rejected(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "limit"), query
     for query in ("offset=-1", f"offset={2**53}", "offset=NaN"):
-        assert refused(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "offset"), query
+        assert rejected(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "offset"), query
 
 
 # ---- one timer -----------------------------------------------------------------------------------
@@ -391,30 +391,30 @@ def test_pages(desk: Desk) -> None:
 @states("intervals", SETTABLE, "To retrieve one member resource:")
 @states("intervals", SETTABLE, "GET /timer/{id}/")
 @states("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK and the object requested.")
-def test_get_one(desk: Desk) -> None:
+def test_get_one(desk: Harness) -> None:
     """200, and the one element in its envelope; a trailing slash makes no difference."""
     stored(desk, taskid=31)
     for path in ("/timer/1001/", "/timer/1001"):
         outcome = desk.send("GET", path, now=NOW + MINUTE)
-        assert outcome.reply.status == 200
-        body = reply(outcome)
+        assert outcome.response.status == 200
+        body = body_of(outcome)
         assert list(body) == ["personid", "status", "code", "timer"]
         assert (body["timer"]["id"], body["timer"]["totaltime"]) == (1001, 60.0)
-    assert refused(desk.send("GET", "/timer/7/")) == (404, 14, "id")
+    assert rejected(desk.send("GET", "/timer/7/")) == (404, 14, "id")
 
 
 @states("intervals", SETTABLE, "To delete a particular member resource:")
 @states("intervals", SETTABLE, "DELETE /timer/{id}/")
 @states("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK.")
-def test_delete_one(desk: Desk) -> None:
+def test_delete_one(desk: Harness) -> None:
     """200, and the timer is gone; a second deletion finds nothing."""
     stored(desk)
     outcome = desk.send("DELETE", "/timer/1001/")
-    assert outcome.reply.status == 200
-    assert reply(outcome) == {"personid": 3, "status": "OK", "code": 200}
-    assert [change.verb for change in outcome.changes] == [Correction.DISCARD]
-    assert refused(desk.send("DELETE", "/timer/1001/")) == (404, 14, "id")
-    assert refused(desk.send("GET", "/timer/1001/")) == (404, 14, "id")
+    assert outcome.response.status == 200
+    assert body_of(outcome) == {"personid": 3, "status": "OK", "code": 200}
+    assert [change.action for change in outcome.changes] == [Correction.DISCARD]
+    assert rejected(desk.send("DELETE", "/timer/1001/")) == (404, 14, "id")
+    assert rejected(desk.send("GET", "/timer/1001/")) == (404, 14, "id")
 
 
 @states("intervals", SETTABLE, "To create a new member resource:")
@@ -427,17 +427,17 @@ def test_delete_one(desk: Desk) -> None:
     " The entire list of possible fields is above.",
 )
 @states("intervals", SETTABLE, "personid yes integer The ID of the person this timer is associated with.")
-def test_create(desk: Desk) -> None:
+def test_create(desk: Harness) -> None:
     """201, and the new element with its id; ``personid`` alone is enough, and nothing else is."""
     outcome = desk.send("POST", "/timer/", {"personid": 3})
-    assert outcome.reply.status == 201
-    body = reply(outcome)
+    assert outcome.response.status == 201
+    body = body_of(outcome)
     assert (body["code"], body["timer"]["id"], body["timer"]["personid"]) == (201, 1001, 3)
     assert desk.timer("POST", "/timer", {"personid": "3", "id": ""})["id"] == 1002
     for nobody in ({}, {"personid": None}, {"personid": ""}, {"time": 5}):
-        assert refused(desk.send("POST", "/timer/", nobody)) == (*VALIDATION, "personid")
-    assert refused(desk.send("POST", "/timer/", {"personid": 9})) == (*VALIDATION, "personid")
-    assert refused(desk.send("POST", "/timer/", {"personid": 3, "taskid": 9})) == (*VALIDATION, "taskid")
+        assert rejected(desk.send("POST", "/timer/", nobody)) == (*VALIDATION, "personid")
+    assert rejected(desk.send("POST", "/timer/", {"personid": 9})) == (*VALIDATION, "personid")
+    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "taskid": 9})) == (*VALIDATION, "taskid")
 
 
 @states(
@@ -463,7 +463,7 @@ def test_create(desk: Desk) -> None:
         ({"starttime": "", "time": 0}, Timer(State.PAUSED, NOW, NOW, 0)),
     ],
 )
-def test_starttime_and_time_of_a_new_timer(desk: Desk, fields: dict[str, object], timer: Timer) -> None:
+def test_starttime_and_time_of_a_new_timer(desk: Harness, fields: dict[str, object], timer: Timer) -> None:
     """Running from ``starttime``, or from the server's time where it is missing; paused where it is blank."""
     stored(desk, **fields)
     assert desk.record(1001).timer == timer
@@ -471,16 +471,16 @@ def test_starttime_and_time_of_a_new_timer(desk: Desk, fields: dict[str, object]
 
 @states("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
 @pytest.mark.parametrize("blank", [None, ""])
-def test_time_is_required_where_starttime_is_blank(desk: Desk, blank: object) -> None:
-    """Created so or made so, a timer without both says nothing and is refused."""
+def test_time_is_required_where_starttime_is_blank(desk: Harness, blank: object) -> None:
+    """Created so or made so, a timer without both says nothing and is rejected."""
     nothing = {"starttime": blank}
-    assert refused(desk.send("POST", "/timer/", {"personid": 3} | nothing)) == (*VALIDATION, "time")
-    assert refused(desk.send("POST", "/timer/", {"personid": 3, "time": ""} | nothing)) == (*VALIDATION, "time")
+    assert rejected(desk.send("POST", "/timer/", {"personid": 3} | nothing)) == (*VALIDATION, "time")
+    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "time": ""} | nothing)) == (*VALIDATION, "time")
     stored(desk)
-    assert refused(desk.send("PUT", "/timer/1001/", nothing, now=NOW + HOUR)) == (*VALIDATION, "time")
-    assert refused(desk.send("PUT", "/timer/1001/", nothing | {"time": blank})) == (*VALIDATION, "time")
+    assert rejected(desk.send("PUT", "/timer/1001/", nothing, now=NOW + HOUR)) == (*VALIDATION, "time")
+    assert rejected(desk.send("PUT", "/timer/1001/", nothing | {"time": blank})) == (*VALIDATION, "time")
     desk.send("PUT", "/timer/1001/", nothing | {"time": 60})
-    assert refused(desk.send("PUT", "/timer/1001/", {"time": blank})) == (*VALIDATION, "time")
+    assert rejected(desk.send("PUT", "/timer/1001/", {"time": blank})) == (*VALIDATION, "time")
     assert desk.timer("PUT", "/timer/1001/", nothing)["time"] == 60.0
 
 
@@ -489,30 +489,30 @@ def test_time_is_required_where_starttime_is_blank(desk: Desk, blank: object) ->
     SETTABLE,
     "timelapsed no double Time elapsed since timer was started. This field is ready only.",
 )
-def test_what_is_read_only_is_ignored(desk: Desk) -> None:
+def test_what_is_read_only_is_ignored(desk: Harness) -> None:
     """A client may send the whole element back; what can only be read is not looked at."""
     stored(desk, taskid=31, name="as it was")
     element = desk.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
     assert element["timelapsed"] == 90.4
     listed = desk.send("GET", "/timer/", query="gettimerinfo", now=NOW + 90 * SECOND + 400_000)
-    (told,) = reply(listed)["timer"]
+    (told,) = body_of(listed)["timer"]
     assert told == element | {field: told[field] for field in ("task", "projectid", "project", "clientid", "client")}
     for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}, told):
         outcome = desk.send("PUT", "/timer/1001/", sent, now=NOW + 90 * SECOND + 400_000)
-        assert reply(outcome)["timer"] == element
+        assert body_of(outcome)["timer"] == element
         assert not outcome.changes
 
 
-def test_a_starttime_sent_back_moves_nothing(desk: Desk) -> None:
+def test_a_starttime_sent_back_moves_nothing(desk: Harness) -> None:
     """``starttime`` is written to the second: sent back as it was shown, it is no correction."""
     desk.send("POST", "/timer/", {"personid": 3}, now=NOW + 700_000)
     assert not desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:00:00"}).changes
     outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:50:00"})
-    assert [change.verb for change in outcome.changes] == [Correction.AMEND]
+    assert [change.action for change in outcome.changes] == [Correction.AMEND]
     assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW - 10 * MINUTE, 0)
 
 
-def test_a_starttime_moves_a_running_timer(desk: Desk) -> None:
+def test_a_starttime_moves_a_running_timer(desk: Harness) -> None:
     """Back or on, by a second or by hours: the timer has run from then, and what it had worked stays."""
     stored(desk, time=60)
     for written, moved in (
@@ -522,19 +522,19 @@ def test_a_starttime_moves_a_running_timer(desk: Desk) -> None:
         ("2026-03-02 09:30:00", HOUR + HOUR // 2),
     ):
         outcome = desk.send("PUT", "/timer/1001/", {"starttime": written}, now=NOW + 2 * HOUR)
-        assert [change.verb for change in outcome.changes] == [Correction.AMEND]
+        assert [change.action for change in outcome.changes] == [Correction.AMEND]
         timer = desk.record(1001).timer
         assert (timer.state, timer.since, timer.worked) == (State.RUNNING, NOW + moved, MINUTE)
-        assert reply(outcome)["timer"]["starttime"] == written
+        assert body_of(outcome)["timer"]["starttime"] == written
 
 
-def test_a_time_sent_alone_is_a_correction(desk: Desk) -> None:
+def test_a_time_sent_alone_is_a_correction(desk: Harness) -> None:
     """``time`` of a running timer is what it had worked at ``starttime``; of a paused one, all of it."""
     stored(desk)
     outcome = desk.send("PUT", "/timer/1001/", {"time": 600}, now=NOW + MINUTE)
-    assert [change.verb for change in outcome.changes] == [Correction.AMEND]
+    assert [change.action for change in outcome.changes] == [Correction.AMEND]
     assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW, 10 * MINUTE)
-    assert reply(outcome)["timer"]["totaltime"] == 660.0
+    assert body_of(outcome)["timer"]["totaltime"] == 660.0
     assert desk.timer("PUT", "/timer/1001/", {"time": ""}, now=NOW + MINUTE)["time"] == 0.0
     desk.send("PUT", "/timer/1001/", {"time": 30, "starttime": ""}, now=NOW + MINUTE)
     desk.send("PUT", "/timer/1001/", {"time": 20}, now=NOW + HOUR)
@@ -542,7 +542,7 @@ def test_a_time_sent_alone_is_a_correction(desk: Desk) -> None:
     assert desk.record(1001).timer.since == NOW + MINUTE
 
 
-def test_a_clock_ahead_does_not_trap_a_timer(desk: Desk) -> None:
+def test_a_clock_ahead_does_not_trap_a_timer(desk: Harness) -> None:
     """A timer started in the future can be paused now; it counts from then, so it has counted nothing."""
     stored(desk, starttime="2026-03-02 09:00:00")
     assert desk.timer("PUT", "/timer/1001/", {"starttime": "", "time": 0})["time"] == 0.0
@@ -551,27 +551,27 @@ def test_a_clock_ahead_does_not_trap_a_timer(desk: Desk) -> None:
 
 @states("intervals", SETTABLE, "name no string (255) A description you want to apply to the timer.")
 @states("intervals", SETTABLE, "string (xxx) indicates a string with a maximum length of xxx characters.")
-def test_name(desk: Desk) -> None:
+def test_name(desk: Harness) -> None:
     """At most 255 characters, whatever their bytes; null blanks it."""
     assert desk.timer("POST", "/timer/", {"personid": 3, "name": "ü" * 255})["name"] == "ü" * 255
     for name in ("x" * 256, "x" * 10**6):
-        assert refused(desk.send("POST", "/timer/", {"personid": 3, "name": name})) == (*VALIDATION, "name")
-        assert refused(desk.send("PUT", "/timer/1001/", {"name": name})) == (*VALIDATION, "name")
+        assert rejected(desk.send("POST", "/timer/", {"personid": 3, "name": name})) == (*VALIDATION, "name")
+        assert rejected(desk.send("PUT", "/timer/1001/", {"name": name})) == (*VALIDATION, "name")
     outcome = desk.send("PUT", "/timer/1001/", {"name": None})
-    assert [change.verb for change in outcome.changes] == [UPDATE]
+    assert [change.action for change in outcome.changes] == [UPDATE]
     assert desk.record(1001).note == ""
     assert desk.timer("PUT", "/timer/1001/", {"name": "line\n\ttwo"})["name"] == "line\n\ttwo"
 
 
 @states("intervals", FILTERS, "2 This field accepts HTML, but certain HTML elements may be stripped out.")
-def test_a_name_accepts_html(desk: Desk) -> None:
+def test_a_name_accepts_html(desk: Harness) -> None:
     """HTML stays, but for elements that do something."""
     name = "<b>Bold</b> &amp; <script>alert(1)</script>free"
     assert desk.timer("POST", "/timer/", {"personid": 3, "name": name})["name"] == "<b>Bold</b> &amp; free"
 
 
 @states("intervals", SETTABLE, "lastupdate no date The date on which the timer was last started or stopped")
-def test_lastupdate(desk: Desk) -> None:
+def test_lastupdate(desk: Harness) -> None:
     """The UTC day of the last start, pause or resume; a correction leaves it; a date that is sent stands."""
     late = pc.instant("2026-03-02T23:30:00Z")  # the 3rd in Berlin
     assert desk.timer("POST", "/timer/", {"personid": 3}, now=late)["lastupdate"] == "2026-03-02"
@@ -587,7 +587,7 @@ def test_lastupdate(desk: Desk) -> None:
     ):
         assert desk.timer("PUT", "/timer/1001/", body, now=late + days * DAY)["lastupdate"] == expected, body
     for wrong in ("2026-02-30", "yesterday", 5, True):
-        assert refused(desk.send("PUT", "/timer/1001/", {"lastupdate": wrong})) == (*VALIDATION, "lastupdate")
+        assert rejected(desk.send("PUT", "/timer/1001/", {"lastupdate": wrong})) == (*VALIDATION, "lastupdate")
 
 
 @states("intervals", SETTABLE, "To update a member resource:")
@@ -598,19 +598,19 @@ def test_lastupdate(desk: Desk) -> None:
     "Assuming no errors, the server will respond with 202 Accepted and the entire element. This will allow you to"
     " verify the field values.",
 )
-def test_update(desk: Desk) -> None:
+def test_update(desk: Harness) -> None:
     """202 and the whole element; what is not sent stays as it is."""
     stored(desk, name="stays")
     outcome = desk.send("PUT", "/timer/1001/", {"taskid": 32, "time": 60.25})
-    assert outcome.reply.status == 202
-    element = reply(outcome)["timer"]
+    assert outcome.response.status == 202
+    element = body_of(outcome)["timer"]
     assert (element["taskid"], element["time"], element["name"], element["personid"]) == (32, 60.25, "stays", 3)
     assert desk.timer("PUT", "/timer/1001/", {"personid": 5}, person=1)["personid"] == 5
-    assert refused(desk.send("PUT", "/timer/1001/", {"personid": ""}, person=1)) == (*VALIDATION, "personid")
-    assert refused(desk.send("PUT", "/timer/77/", {"time": 5})) == (404, 14, "id")
+    assert rejected(desk.send("PUT", "/timer/1001/", {"personid": ""}, person=1)) == (*VALIDATION, "personid")
+    assert rejected(desk.send("PUT", "/timer/77/", {"time": 5})) == (404, 14, "id")
 
 
-def test_a_post_with_an_id_updates(desk: Desk) -> None:
+def test_a_post_with_an_id_updates(desk: Harness) -> None:
     """In the path or in the body; a PUT without one is about no timer."""
     stored(desk)
     for path, body in (
@@ -620,21 +620,21 @@ def test_a_post_with_an_id_updates(desk: Desk) -> None:
         ("/timer/1001/", {"id": 1001}),
     ):
         outcome = desk.send("POST", path, body | {"name": path})
-        assert (outcome.reply.status, outcome.operation) == (202, "update_timer")
-        assert reply(outcome)["timer"]["name"] == path
-    assert refused(desk.send("PUT", "/timer/", {"time": 5})) == (*VALIDATION, "id")
-    assert refused(desk.send("PUT", "/timer/1001/", {"id": 1002, "time": 5})) == (*VALIDATION, "id")
+        assert (outcome.response.status, outcome.operation) == (202, "update_timer")
+        assert body_of(outcome)["timer"]["name"] == path
+    assert rejected(desk.send("PUT", "/timer/", {"time": 5})) == (*VALIDATION, "id")
+    assert rejected(desk.send("PUT", "/timer/1001/", {"id": 1002, "time": 5})) == (*VALIDATION, "id")
 
 
-def test_a_timer_begins_within_the_calendar(desk: Desk) -> None:
+def test_a_timer_begins_within_the_calendar(desk: Harness) -> None:
     """What was worked cannot reach back beyond the year 1."""
-    assert refused(desk.send("POST", "/timer/", {"personid": 3, "time": 9e10})) == (*VALIDATION, "time")
+    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "time": 9e10})) == (*VALIDATION, "time")
     stored(desk)
-    assert refused(desk.send("PUT", "/timer/1001/", {"time": 9e10})) == (*VALIDATION, "time")
+    assert rejected(desk.send("PUT", "/timer/1001/", {"time": 9e10})) == (*VALIDATION, "time")
     assert desk.record(1001).timer == Timer(State.RUNNING, NOW, NOW, 0)
 
 
-# ---- refusals ------------------------------------------------------------------------------------
+# ---- rejections ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -656,14 +656,14 @@ def test_a_timer_begins_within_the_calendar(desk: Desk) -> None:
         basic(3)["authorization"].replace("Basic", "Digest"),
     ],
 )
-def test_wrong_credentials(desk: Desk, authorization: str | None) -> None:
+def test_wrong_credentials(desk: Harness, authorization: str | None) -> None:
     """No credentials, or nobody's: 401, before anything else is looked at."""
     headers = JSON if authorization is None else JSON | {"authorization": authorization}
     outcome = handle(Request(method="BREW", path="/timer/7", query="pot", headers=headers), desk.account, NOW)
-    assert refused(outcome) == (401, 9, "")
+    assert rejected(outcome) == (401, 9, "")
 
 
-def test_any_password_will_do(desk: Desk) -> None:
+def test_any_password_will_do(desk: Harness) -> None:
     """The token is the user name; the scheme is read in any case."""
     for credentials in (basic(3, ""), basic(3, "X"), basic(3, "a:b:c")):
         for headers in (credentials, {"authorization": credentials["authorization"].replace("Basic", "bAsIc")}):
@@ -687,14 +687,14 @@ def test_any_password_will_do(desk: Desk) -> None:
         ("GET", f"/timer/{'9' * 5000}", (404, 14)),
     ],
 )
-def test_unknown_paths_and_methods(desk: Desk, method: str, path: str, expected: tuple[int, int]) -> None:
+def test_unknown_paths_and_methods(desk: Harness, method: str, path: str, expected: tuple[int, int]) -> None:
     """The code says which it was: the resource's type, the method or the resource."""
-    assert refused(desk.send(method, path))[:2] == expected
+    assert rejected(desk.send(method, path))[:2] == expected
 
 
-def test_a_bad_resource_is_told_first(desk: Desk) -> None:
+def test_a_bad_resource_is_told_first(desk: Harness) -> None:
     """A path that is nobody's needs no credentials."""
-    assert refused(handle(Request(method="GET", path="/miletsone"), desk.account, NOW)) == (400, 13, "")
+    assert rejected(handle(Request(method="GET", path="/miletsone"), desk.account, NOW)) == (400, 13, "")
 
 
 @pytest.mark.parametrize(
@@ -717,9 +717,9 @@ def test_a_bad_resource_is_told_first(desk: Desk) -> None:
         ("&".join(f"a{number}=1" for number in range(200)), None, (*VALIDATION, "")),
     ],
 )
-def test_hostile_queries(desk: Desk, query: str, body: object, expected: tuple[int, int, str]) -> None:
+def test_hostile_queries(desk: Harness, query: str, body: object, expected: tuple[int, int, str]) -> None:
     """Unknown, duplicate, malformed, huge."""
-    assert refused(desk.send("GET", "/timer/", body, query=query, person=1)) == expected
+    assert rejected(desk.send("GET", "/timer/", body, query=query, person=1)) == expected
 
 
 @pytest.mark.parametrize(
@@ -733,10 +733,10 @@ def test_hostile_queries(desk: Desk, query: str, body: object, expected: tuple[i
         ("PUT", "/timer/1001/", "statusid=3", {"time": 60}),
     ],
 )
-def test_an_unknown_parameter(desk: Desk, method: str, path: str, query: str, body: object) -> None:
-    """Every call refuses a parameter that it does not have, by name, and nothing is done."""
+def test_an_unknown_parameter(desk: Harness, method: str, path: str, query: str, body: object) -> None:
+    """Every call rejects a parameter that it does not have, by name, and nothing is done."""
     stored(desk)
-    assert refused(desk.send(method, path, body, query=query)) == (400, 17, "statusid")
+    assert rejected(desk.send(method, path, body, query=query)) == (400, 17, "statusid")
     assert desk.record(1001).timer == pc.start(NOW)
 
 
@@ -765,13 +765,13 @@ WRONG: dict[str, list[object]] = {
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in WRONG.items() for value in values])
-def test_wrong_types_and_values(desk: Desk, field: str, value: object) -> None:
-    """Each field refuses what it cannot be, created or updated, and says which field it was."""
+def test_wrong_types_and_values(desk: Harness, field: str, value: object) -> None:
+    """Each field rejects what it cannot be, created or updated, and says which field it was."""
     stored(desk)
     sent = {"personid": 3, field: value}
-    assert refused(desk.send("POST", "/timer/", sent)) == (*VALIDATION, field)
+    assert rejected(desk.send("POST", "/timer/", sent)) == (*VALIDATION, field)
     if field != "id":
-        assert refused(desk.send("PUT", "/timer/1001/", sent)) == (*VALIDATION, field)
+        assert rejected(desk.send("PUT", "/timer/1001/", sent)) == (*VALIDATION, field)
     assert desk.record(1001).timer == pc.start(NOW)
 
 
@@ -807,10 +807,10 @@ def test_wrong_types_and_values(desk: Desk, field: str, value: object) -> None:
         ),
     ],
 )
-def test_a_body_that_cannot_be_read(desk: Desk, body: bytes, headers: dict[str, str]) -> None:
+def test_a_body_that_cannot_be_read(desk: Harness, body: bytes, headers: dict[str, str]) -> None:
     """Malformed JSON and XML, wrong bytes, a document type with entities in it: a validation error, no more."""
     outcome = desk.send("POST", "/timer/", body, headers=headers)
-    assert refused(outcome) == (*VALIDATION, "")
+    assert rejected(outcome) == (*VALIDATION, "")
 
 
 @pytest.mark.parametrize(
@@ -823,13 +823,13 @@ def test_a_body_that_cannot_be_read(desk: Desk, body: bytes, headers: dict[str, 
         (b"<timer><personid>3</personid><taskid> </taskid></timer>", XML, "taskid"),
     ],
 )
-def test_a_field_that_is_there_twice(desk: Desk, body: bytes, headers: dict[str, str], field: str) -> None:
+def test_a_field_that_is_there_twice(desk: Harness, body: bytes, headers: dict[str, str], field: str) -> None:
     """Neither of two values is taken; nor are elements where text is meant."""
-    assert refused(desk.send("POST", "/timer/", body, headers=headers)) == (*VALIDATION, field)
+    assert rejected(desk.send("POST", "/timer/", body, headers=headers)) == (*VALIDATION, field)
 
 
-def test_refusals_from_outside() -> None:
-    """What a server refuses before a call is decided has its code too."""
+def test_rejections_from_outside() -> None:
+    """What a server rejects before a call is decided has its code too."""
     asked = Request(method="GET", path="/timer/")
     for rule, expected in (
         (Rule.QUOTA, (400, 11, "Maximum number of daily API requests exceeded")),
@@ -837,16 +837,16 @@ def test_refusals_from_outside() -> None:
         (Rule.UNAVAILABLE, (502, 20, "Service offline")),
         (Rule.TOO_LARGE, (400, 18, "Validation error")),
     ):
-        rejection = refusal(VENDOR, asked, Broken(rule)).rejection
+        rejection = reject(VENDOR, asked, RuleViolation(rule)).rejection
         assert rejection is not None
         assert (rejection.status, rejection.vendor_code, rejection.message) == expected
 
 
-def test_an_error_in_xml(desk: Desk) -> None:
-    """The same refusal, in the form that was asked for."""
+def test_an_error_in_xml(desk: Harness) -> None:
+    """The same rejection, in the form that was asked for."""
     outcome = desk.send("GET", "/timer/7/", headers=XML)
-    assert outcome.reply.headers["content-type"] == "application/xml; charset=utf-8"
-    assert outcome.reply.body == (
+    assert outcome.response.headers["content-type"] == "application/xml; charset=utf-8"
+    assert outcome.response.body == (
         b"<?xml version='1.0' encoding='UTF-8'?>\n<intervals><status>Error</status><code>404</code>"
         b"<error><code>14</code><message>Resource requested does not exist</message>"
         b"<verbose>id: there is no timer 7</verbose></error></intervals>"
@@ -857,7 +857,7 @@ def test_an_error_in_xml(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("media", ["application/xml", "text/xml; charset=utf-8", "Application/XML"])
-def test_xml_in_and_out(desk: Desk, media: str) -> None:
+def test_xml_in_and_out(desk: Harness, media: str) -> None:
     """A body in XML is read like one in JSON, in whatever case its type is named; an empty element is blank."""
     outcome = desk.send(
         "POST",
@@ -865,12 +865,12 @@ def test_xml_in_and_out(desk: Desk, media: str) -> None:
         b"<timer><personid>3</personid><taskid>31</taskid><starttime/><time>90.5</time><name>a &lt; b</name></timer>",
         headers={"accept": "application/xml", "content-type": media},
     )
-    assert outcome.reply.status == 201
+    assert outcome.response.status == 201
     record = desk.record(1001)
     assert (record.timer.state, record.timer.worked, record.note) == (State.PAUSED, 90_500_000, "a < b")
-    assert parse(outcome.reply.body, NOW).task is not None
+    assert parse(outcome.response.body, NOW).task is not None
     for query, elements in (("", b"<listcount>1</listcount><timer>"), ("generaltimers", b"<listcount>0</listcount></")):
-        assert elements in desk.send("GET", "/timer/", query=query, headers=XML).reply.body
+        assert elements in desk.send("GET", "/timer/", query=query, headers=XML).response.body
 
 
 @pytest.mark.parametrize(
@@ -888,10 +888,10 @@ def test_xml_in_and_out(desk: Desk, media: str) -> None:
         ({"accept": "text/html", "content-type": "text/plain"}, False),
     ],
 )
-def test_the_form_of_an_answer(desk: Desk, headers: dict[str, str], *, xml: bool) -> None:
+def test_the_form_of_an_answer(desk: Harness, headers: dict[str, str], *, xml: bool) -> None:
     """As ``Accept`` says, else as ``Content-Type``; JSON where neither says. An absent body needs no form."""
     stored(desk)
-    answered = handle(Request(method="GET", path="/timer/1001", headers=basic(3) | headers), desk.account, NOW).reply
+    answered = handle(Request(method="GET", path="/timer/1001", headers=basic(3) | headers), desk.account, NOW).response
     assert answered.status == 200
     assert answered.body.startswith(b"<") is xml
 
@@ -900,15 +900,17 @@ def test_the_form_of_an_answer(desk: Desk, headers: dict[str, str], *, xml: bool
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_each_call_there_and_back(desk: Desk, *, xml: bool) -> None:
-    """What `request` sends `handle` understands, and what `handle` answers `read_reply` understands."""
+def test_each_call_there_and_back(desk: Harness, *, xml: bool) -> None:
+    """What `request` sends `handle` understands, and what `handle` answers `read_response` understands."""
 
     def call(operation: str, parameters: msgspec.Struct, now: int) -> Any:  # noqa: ANN401 - the operation's own type
         sent = request(operation, parameters, token="intervals-token-3", xml=xml)
         outcome = handle(sent, desk.account, now)
         assert outcome.operation == operation
         desk.account.apply(outcome.changes)
-        return read_reply(operation, outcome.reply.status, outcome.reply.headers, outcome.reply.body, now=now)
+        return read_response(
+            operation, outcome.response.status, outcome.response.headers, outcome.response.body, now=now
+        )
 
     created = call("create_timer", WriteTimer(personid=3, taskid=31, name="<ü> & co"), NOW)
     assert isinstance(created, IntervalsTimer)
@@ -951,7 +953,7 @@ def test_a_request_is_ready_to_be_sent() -> None:
     written = request("update_timer", WriteTimer(id="a/b", starttime=None), token="t")
     assert (written.method, written.path, written.body) == ("PUT", "/timer/a%2Fb/", b'{"starttime":null}')
     assert written.headers["content-type"] == "application/json"
-    with pytest.raises(Broken, match="id"):
+    with pytest.raises(RuleViolation, match="id"):
         request("update_timer", WriteTimer(time=5), token="t")
     with pytest.raises(UnknownOperation) as caught:
         request("stop_timer", GetTimer(id="1"), token="t")
@@ -969,14 +971,14 @@ def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 
 def test_an_example_is_somebodys_who_may() -> None:
     """The call to try comes from the first who has access; from nobody where only executives have a token.
 
-    A token of somebody who is not in the world opens nothing.
+    A token of somebody who is not in the workspace opens nothing.
     """
     credentials = {"intervals": Credential(tokens={"x": "999", "e": "4", "r": "3"})}
-    asked = example(msgspec.structs.replace(WORLD, credentials=credentials), NOW)
+    asked = example(msgspec.structs.replace(WORKSPACE, credentials=credentials), NOW)
     assert asked is not None
     assert asked.body == b'{"personid":3}'
     credentials = {"intervals": Credential(tokens={"e": "4"})}
-    assert example(msgspec.structs.replace(WORLD, credentials=credentials), NOW) is None
+    assert example(msgspec.structs.replace(WORKSPACE, credentials=credentials), NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -989,17 +991,17 @@ def test_an_example_is_somebodys_who_may() -> None:
         (400, b'{"error": {"code": "18", "message": "no"}}', 18),
     ],
 )
-def test_a_refusal_without_a_readable_body(status: int, body: bytes, code: int) -> None:
+def test_a_rejection_without_a_readable_body(status: int, body: bytes, code: int) -> None:
     """The HTTP status says no, whatever stands below it."""
     with pytest.raises(Rejection) as caught:
-        read_reply("get_timer", status, {}, body, now=NOW)
+        read_response("get_timer", status, {}, body, now=NOW)
     assert (caught.value.status, caught.value.vendor_code) == (status, code)
 
 
 @pytest.mark.parametrize("status", [200, 204, 399])
-def test_what_is_below_400_is_no_refusal(status: int) -> None:
-    """The vendor's refusals all have a status from 400 on; of a deletion there is no more to read."""
-    assert read_reply("delete_timer", status, {}, b"", now=NOW) is None
+def test_what_is_below_400_is_no_rejection(status: int) -> None:
+    """The vendor's rejections all have a status from 400 on; of a deletion there is no more to read."""
+    assert read_response("delete_timer", status, {}, b"", now=NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -1017,9 +1019,9 @@ def test_what_is_below_400_is_no_refusal(status: int) -> None:
     ],
 )
 def test_a_success_that_is_none(operation: str, body: bytes, path: str) -> None:
-    """A reply whose body is not what the page documents says where it is not."""
+    """A response whose body is not what the page documents says where it is not."""
     with pytest.raises(MalformedPayload) as caught:
-        read_reply(operation, 200, {}, body, now=NOW)
+        read_response(operation, 200, {}, body, now=NOW)
     assert caught.value.path == path
 
 
@@ -1080,8 +1082,8 @@ requests = st.builds(
 @settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(requests, min_size=1, max_size=4), at=st.integers(NOW, NOW + DAY))
 def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: int) -> None:
-    """The reply is a documented shape, what changed is a move of the dialect, and nothing changes but on success."""
-    desk = Desk()
+    """The response is a documented shape, what changed is a move of the dialect, and nothing changes but on success."""
+    desk = Harness()
     stored(desk, taskid=31)
     statuses = {
         "list_timers": 200,
@@ -1090,23 +1092,23 @@ def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: i
         "create_timer": 201,
         "update_timer": 202,
     }
-    moves = {(move.operation, move.verb) for move in DIALECT.moves}
+    moves = {(move.operation, move.action) for move in DIALECT.bindings}
     for each in sent:
         outcome = handle(each, desk.account, at)
-        answered = outcome.reply
+        answered = outcome.response
         if outcome.rejection is not None:
             assert not outcome.changes
             assert answered.status in {400, 401, 403, 404}
             with pytest.raises(Rejection) as caught:
-                read_reply("get_timer", answered.status, answered.headers, answered.body, now=at)
+                read_response("get_timer", answered.status, answered.headers, answered.body, now=at)
             assert caught.value.vendor_code in {9, 10, 13, 14, 16, 17, 18}
             continue
         assert answered.status == statuses[outcome.operation]
-        read = read_reply(outcome.operation, answered.status, answered.headers, answered.body, now=at)
+        read = read_response(outcome.operation, answered.status, answered.headers, answered.body, now=at)
         kinds: dict[str, type] = {"list_timers": Page, "delete_timer": type(None)}
         assert isinstance(read, kinds.get(outcome.operation, IntervalsTimer))
         for change in outcome.changes:
-            assert (outcome.operation, change.verb) in moves
+            assert (outcome.operation, change.action) in moves
             timer = change.record.timer
             assert (
                 pc.restore(state=timer.state, started_at=timer.started_at, since=timer.since, worked=timer.worked)

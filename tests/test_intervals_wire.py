@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORLD
+from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORKSPACE
 from pages import states
 from punchclock import State, Timer
 from punchclock.errors import InstantOutOfRange, InvalidInstant
 from punchclock.vendors import MalformedPayload
-from punchclock.vendors.errors import Inexpressible
+from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.intervals import IntervalsTimer, parse, serialize
 from punchclock.vendors.intervals.wire import info_element, read_timestamp, write_timestamp
 from punchclock.vendors.wire import write_json
-from punchclock.vendors.world import Client, Person, Project, Task
+from punchclock.vendors.workspace import Client, Person, Project, Task
 from strategies import FIRST, LAST
 
 OPENING = "Intervals API Resource: timer"
@@ -29,15 +29,15 @@ SETTABLE = "Settable Fields for PUT and POST Requests"
 RUNNING = IntervalsTimer(
     id="1001",
     timer=Timer(State.RUNNING, NOW - 2 * HOUR, NOW - 90 * SECOND, HOUR),
-    person=WORLD.people["3"],
-    client=WORLD.clients["11"],
-    project=WORLD.projects["21"],
-    task=WORLD.tasks["31"],
+    person=WORKSPACE.people["3"],
+    client=WORKSPACE.clients["11"],
+    project=WORKSPACE.projects["21"],
+    task=WORKSPACE.tasks["31"],
     note="Draw the screens",
     updated_on=dt.date(2026, 3, 2),
 )
 PAUSED = IntervalsTimer(
-    id="1002", timer=Timer(State.PAUSED, NOW - HOUR, NOW - MINUTE, 90 * SECOND + 500_000), person=WORLD.people["5"]
+    id="1002", timer=Timer(State.PAUSED, NOW - HOUR, NOW - MINUTE, 90 * SECOND + 500_000), person=WORKSPACE.people["5"]
 )
 
 ELEMENT: dict[str, Any] = {
@@ -116,7 +116,7 @@ def test_a_record_without_an_id_is_written_with_0() -> None:
 )
 def test_ids_are_numbers(change: dict[str, Any]) -> None:
     """A record with any other id, its own or of what it is on, cannot be written, which is said by name."""
-    with pytest.raises(Inexpressible, match="intervals cannot show this timer: the id 'abc' is no number"):
+    with pytest.raises(NotRepresentable, match="intervals cannot show this timer: the id 'abc' is no number"):
         info_element(msgspec.structs.replace(RUNNING, **change), NOW)
 
 
@@ -343,13 +343,13 @@ def test_the_one_timer_of_a_list() -> None:
 
 
 def test_nan_is_no_time() -> None:
-    """A number that is none is refused like any other."""
+    """A number that is none is rejected like any other."""
     with pytest.raises(MalformedPayload, match=r"\$\.time"):
         parse(ELEMENT | {"time": "nan"}, NOW)
 
 
 def test_an_entity_bomb_does_not_go_off() -> None:
-    """XML with a document type is refused before any entity in it is looked at."""
+    """XML with a document type is rejected before any entity in it is looked at."""
     bomb = b"<!DOCTYPE a [" + b"".join(
         b"<!ENTITY %c '%s'>" % (97 + level, b"&%c;" % (96 + level) * 10 if level else b"x" * 100) for level in range(9)
     )
@@ -365,7 +365,7 @@ json_values = st.recursive(
 
 
 @given(changes=st.dictionaries(st.sampled_from([*ELEMENT, "timer", "projectid", "clientid"]), json_values, max_size=4))
-def test_parse_refuses_in_one_way_alone(changes: dict[str, object]) -> None:
+def test_parse_rejects_in_one_way_alone(changes: dict[str, object]) -> None:
     """Whatever stands in a payload, it is read and keeps the invariant, or it is a ``MalformedPayload``."""
     try:
         timer = parse(ELEMENT | changes, NOW).timer
@@ -393,7 +393,7 @@ def test_timestamps_are_whole_seconds(at: int) -> None:
 
 
 def test_a_timestamp_outside_the_calendar_is_named() -> None:
-    """An instant that no date can show is refused by name."""
+    """An instant that no date can show is rejected by name."""
     with pytest.raises(InstantOutOfRange):
         write_timestamp(LAST + 1)
 
@@ -459,7 +459,7 @@ def test_a_timer_begins_within_the_calendar() -> None:
 
 
 def test_the_longest_time() -> None:
-    """1e11 seconds is the most that a ``time`` may say; a second more is refused for that, not for its beginning."""
+    """1e11 seconds is the most that a ``time`` may say; a second more is rejected for that, not for its beginning."""
     late = ELEMENT | {"starttime": "9999-12-31 23:59:59"}
     assert parse(late | {"time": 1e11}, NOW).timer.worked == 10**11 * SECOND
     with pytest.raises(MalformedPayload, match="<= 100000000000") as caught:

@@ -23,8 +23,8 @@ from punchclock import (
     InvalidInstant,
     Kind,
     PunchclockError,
+    Segment,
     State,
-    Stretch,
     Timer,
     amend,
     break_at,
@@ -109,14 +109,14 @@ def test_a_transition_moves_no_reading(timer: Timer, event: Event, gap: int) -> 
 
 @given(timers(), st.sampled_from(Event), gaps)
 def test_fast_functions_transition_and_table_agree(timer: Timer, event: Event, gap: int) -> None:
-    """Three ways to take a step are one: same timer, or same refusal."""
+    """Three ways to take a step are one: same timer, or same rejection."""
     now = timer.since + gap
     fast = {Event.START: lambda _, now: start(now), Event.PAUSE: pause, Event.RESUME: resume, Event.STOP: stop}[event]
     target = TRANSITIONS.get((timer.state, event))
     if target is None:
         with pytest.raises(IllegalTransition):
             transition(timer, event, now)
-        if event is not Event.START:  # `start` takes no timer, so it has none to refuse
+        if event is not Event.START:  # `start` takes no timer, so it has none to reject
             with pytest.raises(IllegalTransition):
                 fast(timer, now)
     else:
@@ -126,7 +126,7 @@ def test_fast_functions_transition_and_table_agree(timer: Timer, event: Event, g
 
 @given(timers(), st.sampled_from(Event), instants)
 def test_a_step_is_taken_whole_or_not_at_all(timer: Timer, event: Event, now: int) -> None:
-    """The table and the clock alone decide; a refusal is one of two errors, and the timer stays as it was."""
+    """The table and the clock alone decide; a rejection is one of two errors, and the timer stays as it was."""
     before = restore(state=timer.state, started_at=timer.started_at, since=timer.since, worked=timer.worked)
     legal = (timer.state, event) in TRANSITIONS
     on_time = timer.state is State.IDLE or now >= timer.since
@@ -203,7 +203,7 @@ def test_a_history_is_rejected_at_the_first_value_that_is_not_an_instant(
     """`replay` and `timeline` name its place, unless an event ahead of it was rejected already."""
     place = data.draw(st.integers(0, len(history)))
     spoilt: list[Any] = [*history[:place], (data.draw(st.sampled_from(Event)), wrong), *history[place:]]
-    earlier = first_refusal(history[:place])
+    earlier = first_rejection(history[:place])
     for fold in (replay, timeline):
         with pytest.raises(PunchclockError) as caught:
             fold(spoilt)
@@ -236,7 +236,7 @@ def test_replaying_is_stepping(history: History) -> None:
 
 @given(legal_histories(), st.data())
 def test_a_history_can_be_split_anywhere(history: History, data: st.DataObject) -> None:
-    """To stop reading and go on later gives the same timer, and the same stretches."""
+    """To stop reading and go on later gives the same timer, and the same segments."""
     cut = data.draw(st.integers(0, len(history)))
     halfway = replay(history[:cut])
     assert replay(history[cut:], halfway) == replay(history)
@@ -256,7 +256,7 @@ def test_shifting_every_instant_shifts_nothing_else(history: History, shift: int
     for reading in (worked_at, break_at, elapsed_at):
         assert reading(after, now + shift) == reading(before, now)
     assert timeline(moved, until=now + shift) == [
-        Stretch(stretch.kind, stretch.start + shift, stretch.end + shift) for stretch in timeline(history, until=now)
+        Segment(segment.kind, segment.start + shift, segment.end + shift) for segment in timeline(history, until=now)
     ]
 
 
@@ -293,7 +293,7 @@ def test_both_vendor_formulas_agree_with_the_timer(history: History, gap: int) -
 
 @given(begun_histories, st.data())
 def test_transitions_at_one_instant_add_nothing(history: History, data: st.DataObject) -> None:
-    """Any number of pauses and resumes tapped at one instant leaves every total and every stretch as it was."""
+    """Any number of pauses and resumes tapped at one instant leaves every total and every segment as it was."""
     cut = data.draw(st.integers(1, len(history)))
     taps = data.draw(st.integers(1, 5))
     state, at = replay(history[:cut]).state, history[cut - 1][1]
@@ -307,7 +307,7 @@ def test_transitions_at_one_instant_add_nothing(history: History, data: st.DataO
     assert timeline([*history[:cut], *tapped, *history[cut:]]) == timeline(history)
 
 
-def first_refusal(history: History) -> tuple[int, type[PunchclockError]] | None:
+def first_rejection(history: History) -> tuple[int, type[PunchclockError]] | None:
     """Where a history breaks a rule, and which: found by the table and the clock alone, without a timer."""
     state, since = State.IDLE, None
     for index, (event, at) in enumerate(history):
@@ -320,13 +320,13 @@ def first_refusal(history: History) -> tuple[int, type[PunchclockError]] | None:
 
 
 @given(histories)
-def test_a_refused_event_says_where_it_is_and_changes_nothing(history: History) -> None:
-    """The first event that breaks a rule is refused with its ``index``; all before it makes a good timer."""
-    refusal = first_refusal(history)
-    if refusal is None:
+def test_a_rejected_event_says_where_it_is_and_changes_nothing(history: History) -> None:
+    """The first event that breaks a rule is rejected with its ``index``; all before it makes a good timer."""
+    rejection = first_rejection(history)
+    if rejection is None:
         assert keeps_the_invariant(replay(history))
         return
-    index, error = refusal
+    index, error = rejection
     for fold in (replay, timeline):
         with pytest.raises(error) as caught:
             fold(history)
@@ -340,41 +340,41 @@ def test_a_refused_event_says_where_it_is_and_changes_nothing(history: History) 
 # Timelines
 
 
-def joined(stretches: list[Stretch]) -> list[Stretch]:
-    """Stretches of one kind that touch made one."""
-    whole: list[Stretch] = []
-    for stretch in stretches:
-        if whole and (whole[-1].kind, whole[-1].end) == (stretch.kind, stretch.start):
-            stretch = Stretch(stretch.kind, whole.pop().start, stretch.end)  # noqa: PLW2901 (it grows)
-        whole.append(stretch)
+def joined(segments: list[Segment]) -> list[Segment]:
+    """Segments of one kind that touch made one."""
+    whole: list[Segment] = []
+    for segment in segments:
+        if whole and (whole[-1].kind, whole[-1].end) == (segment.kind, segment.start):
+            segment = Segment(segment.kind, whole.pop().start, segment.end)  # noqa: PLW2901 (it grows)
+        whole.append(segment)
     return whole
 
 
-def length(stretches: list[Stretch], kind: Kind) -> int:
-    """How long the stretches of a kind are together."""
-    return sum(stretch.end - stretch.start for stretch in stretches if stretch.kind is kind)
+def length(segments: list[Segment], kind: Kind) -> int:
+    """How long the segments of a kind are together."""
+    return sum(segment.end - segment.start for segment in segments if segment.kind is kind)
 
 
 @given(legal_histories(), gaps)
 def test_a_timeline_sums_to_the_readings(history: History, gap: int) -> None:
-    """The stretches of work are the work, those of break the break."""
+    """The segments of work are the work, those of break the break."""
     now = last_instant(history) + gap
-    timer, stretches = replay(history), timeline(history, until=now)
-    assert length(stretches, Kind.WORK) == worked_at(timer, now)
-    assert length(stretches, Kind.BREAK) == break_at(timer, now)
+    timer, segments = replay(history), timeline(history, until=now)
+    assert length(segments, Kind.WORK) == worked_at(timer, now)
+    assert length(segments, Kind.BREAK) == break_at(timer, now)
 
 
 @given(legal_histories(), gaps)
-def test_stretches_are_ordered_half_open_and_as_long_as_can_be(history: History, gap: int) -> None:
+def test_segmentes_are_ordered_half_open_and_as_long_as_can_be(history: History, gap: int) -> None:
     """They follow each other without gap or overlap, none is empty, and neighbours differ in kind."""
-    stretches = timeline(history, until=last_instant(history) + gap)
-    assert all(stretch.start < stretch.end for stretch in stretches)
-    for one, following in pairwise(stretches):
+    segments = timeline(history, until=last_instant(history) + gap)
+    assert all(segment.start < segment.end for segment in segments)
+    for one, following in pairwise(segments):
         assert one.end == following.start
         assert one.kind is not following.kind
-    if stretches:
-        assert stretches[0].start == history[0][1]
-        assert stretches[-1].end <= last_instant(history) + gap
+    if segments:
+        assert segments[0].start == history[0][1]
+        assert segments[-1].end <= last_instant(history) + gap
 
 
 @given(begun_histories, gaps)
@@ -382,14 +382,14 @@ def test_until_closes_what_still_counts(history: History, gap: int) -> None:
     """Without ``until`` the timeline ends at the last event; with it, at ``until`` unless the timer was stopped."""
     now = last_instant(history) + gap
     timer = replay(history)
-    open_end = [Stretch(COUNTS_AS[timer.state], timer.since, now)] if timer.state in COUNTS_AS and gap else []
+    open_end = [Segment(COUNTS_AS[timer.state], timer.since, now)] if timer.state in COUNTS_AS and gap else []
     assert timeline(history, until=now) == joined([*timeline(history), *open_end])
 
 
 @given(begun, gaps)
 def test_the_timeline_of_a_timer_begins_at_its_last_instant(timer: Timer, gap: int) -> None:
-    """What a timer did before is in its record as sums, and no longer as stretches."""
+    """What a timer did before is in its record as sums, and no longer as segments."""
     now = timer.since + gap
-    stretches = timeline([], timer=timer, until=now)
-    assert length(stretches, Kind.WORK) == worked_at(timer, now) - worked_at(timer, timer.since)
-    assert length(stretches, Kind.BREAK) == break_at(timer, now) - break_at(timer, timer.since)
+    segments = timeline([], timer=timer, until=now)
+    assert length(segments, Kind.WORK) == worked_at(timer, now) - worked_at(timer, timer.since)
+    assert length(segments, Kind.BREAK) == break_at(timer, now) - break_at(timer, timer.since)

@@ -1,4 +1,4 @@
-"""The table: what it holds, what it refuses to hold, and that it cannot be changed."""
+"""The table: what it holds, what it rejects to hold, and that it cannot be changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punchclock import TRANSITIONS, Event, InvalidTable, Kind, State
+from punchclock import TRANSITIONS, Event, InvalidTransitionTable, Kind, State
 from punchclock.machine import COUNTS_AS, build_table, targets
 
 Row = tuple[State, Event, State]
@@ -69,10 +69,10 @@ def test_a_table_is_built_of_its_rows_in_any_order() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[1]}")
 @pytest.mark.parametrize("target", State)
-def test_a_second_answer_is_refused(row: Row, target: State) -> None:
+def test_a_second_answer_is_rejected(row: Row, target: State) -> None:
     """A state answers an event once, even where the two answers agree."""
     again = (row[0], row[1], target)
-    with pytest.raises(InvalidTable, match="duplicate") as caught:
+    with pytest.raises(InvalidTransitionTable, match="duplicate") as caught:
         build_table([*ROWS, again])
     assert caught.value.entry == again
 
@@ -85,9 +85,9 @@ def test_a_second_answer_is_refused(row: Row, target: State) -> None:
         ((State.PAUSED, Event.RESUME), Event.RESUME, "dangling"),
     ],
 )
-def test_a_table_with_a_hole_is_refused(missing: tuple[State, Event], entry: State | Event, reason: str) -> None:
+def test_a_table_with_a_hole_is_rejected(missing: tuple[State, Event], entry: State | Event, reason: str) -> None:
     """A state that nothing leads to, and an event that nothing answers, are mistakes in the table."""
-    with pytest.raises(InvalidTable, match=reason) as caught:
+    with pytest.raises(InvalidTransitionTable, match=reason) as caught:
         build_table(row for row in ROWS if row[:2] != missing)
     assert caught.value.entry is entry
     assert reason in caught.value.reason
@@ -101,7 +101,7 @@ def test_a_state_that_only_it_leads_to_is_unreachable() -> None:
         (State.PAUSED, Event.PAUSE, State.PAUSED),
         (State.PAUSED, Event.RESUME, State.RUNNING),
     ]
-    with pytest.raises(InvalidTable, match="paused: unreachable"):
+    with pytest.raises(InvalidTransitionTable, match="paused: unreachable"):
         build_table(rows)
 
 
@@ -119,9 +119,9 @@ def test_a_state_that_only_it_leads_to_is_unreachable() -> None:
     ],
     ids=repr,
 )
-def test_a_row_of_anything_else_is_refused(row: Row) -> None:
+def test_a_row_of_anything_else_is_rejected(row: Row) -> None:
     """A row names a state, an event and a state: not their texts, not fewer, not more."""
-    with pytest.raises(InvalidTable, match="dangling") as caught:
+    with pytest.raises(InvalidTransitionTable, match="dangling") as caught:
         build_table([*ROWS, row])
     assert caught.value.entry == row
 
@@ -145,9 +145,9 @@ def is_a_machine(rows: Iterable[Row]) -> bool:
     | st.permutations(ROWS).map(lambda rows: rows[:-1])
 )
 def test_exactly_the_machines_are_built(rows: list[Row]) -> None:
-    """A table without duplicate, unreachable and dangling entries is built, and every other is refused."""
+    """A table without duplicate, unreachable and dangling entries is built, and every other is rejected."""
     if is_a_machine(rows):
         assert build_table(rows) == {(source, event): target for source, event, target in rows}
     else:
-        with pytest.raises(InvalidTable):
+        with pytest.raises(InvalidTransitionTable):
             build_table(rows)

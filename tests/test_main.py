@@ -20,7 +20,7 @@ class Without:
 
     def find_spec(self, name: str, _path: Sequence[str] | None, _target: object = None) -> None:
         """What importing asks first."""
-        if name == "punchclock.commands":
+        if name == "punchclock.cli":
             raise ModuleNotFoundError(f"No module named {self.missing!r}", name=self.missing)
 
 
@@ -29,7 +29,7 @@ def test_a_missing_extra_is_one_line(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without click or rich the command says what to install, on standard error, and ends with 2."""
-    monkeypatch.delitem(sys.modules, "punchclock.commands", raising=False)
+    monkeypatch.delitem(sys.modules, "punchclock.cli", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Without(missing), *sys.meta_path])
     assert door.main(["replay", "-"]) == 2
     output = capsys.readouterr()
@@ -39,7 +39,7 @@ def test_a_missing_extra_is_one_line(
 
 def test_any_other_missing_module_is_a_fault_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing and belongs to no extra is not passed off as one."""
-    monkeypatch.delitem(sys.modules, "punchclock.commands", raising=False)
+    monkeypatch.delitem(sys.modules, "punchclock.cli", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Without("msgspec"), *sys.meta_path])
     with pytest.raises(ModuleNotFoundError, match="msgspec"):
         door.main([])

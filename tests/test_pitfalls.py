@@ -19,8 +19,8 @@ from punchclock import (
     Event,
     IllegalTransition,
     PunchclockError,
+    Segment,
     State,
-    Stretch,
     Timer,
     break_at,
     dumps,
@@ -78,7 +78,7 @@ def test_taps_faster_than_a_tick_lose_nothing() -> None:
         assert total([(START, 0), *slow], 10 * SECOND) == 9 * SECOND
 
     def whole_seconds(history: History, now: int) -> int:
-        """Each stretch is cut to the tick of the display before it is added."""
+        """Each segment is cut to the tick of the display before it is added."""
         ends = [at for _, at in history[1:]] + [now]
         return sum(
             (end - begin) // SECOND * SECOND
@@ -187,7 +187,7 @@ def test_a_clock_ahead_traps_no_timer() -> None:
         assert ended.state is State.STOPPED
 
     holds_here_and_not_there(check_the_duration, right=clamped_stop, naive=unchecked_stop)
-    holds_here_and_not_there(check_the_end, right=clamped_stop, naive=stop)  # to refuse is not enough
+    holds_here_and_not_there(check_the_end, right=clamped_stop, naive=stop)  # to reject is not enough
     with pytest.raises(ClockWentBackwards) as caught:
         stop(ahead, 0)
     assert (caught.value.at, caught.value.since) == (0, 260 * SECOND)
@@ -209,8 +209,8 @@ def test_the_first_stop_wins() -> None:
         stop(stopped, 2 * HOUR)
 
 
-def test_no_rule_refuses_a_stop() -> None:
-    """A validator refused to stop a running timer (kimai#4290, kimai#5590)."""
+def test_no_rule_rejects_a_stop() -> None:
+    """A validator rejected to stop a running timer (kimai#4290, kimai#5590)."""
     awkward = {
         "running for ten years": (start(0), 10 * 365 * 24 * HOUR),
         "not one microsecond old": (start(5), 5),
@@ -220,13 +220,13 @@ def test_no_rule_refuses_a_stop() -> None:
     }
 
     def check(end: Stop) -> None:
-        refused = []
+        rejected = []
         for name, (timer, now) in awkward.items():
             try:
                 end(timer, now)
             except (ValueError, PunchclockError):
-                refused.append(name)
-        assert not refused
+                rejected.append(name)
+        assert not rejected
 
     def validating_stop(timer: Timer, now: int) -> Timer:
         """The rules for a good entry are applied to its end, when it is too late to keep them."""
@@ -269,18 +269,18 @@ def test_rounding_changes_no_stored_value() -> None:
     morning = timeline([(START, 0), (STOP, 52 * MINUTE)])
     next_entry = timeline([(START, 52 * MINUTE), (STOP, 90 * MINUTE)])
 
-    def check(book: Callable[[Stretch], tuple[Stretch, int]]) -> None:
+    def check(book: Callable[[Segment], tuple[Segment, int]]) -> None:
         (first, billed), (second, _) = book(morning[0]), book(next_entry[0])
         assert billed == HOUR
         assert first.end <= second.start
 
-    def round_the_duration(stretch: Stretch) -> tuple[Stretch, int]:
-        return stretch, round_duration(stretch.end - stretch.start, 15 * MINUTE, "up")
+    def round_the_duration(segment: Segment) -> tuple[Segment, int]:
+        return segment, round_duration(segment.end - segment.start, 15 * MINUTE, "up")
 
-    def round_the_end(stretch: Stretch) -> tuple[Stretch, int]:
+    def round_the_end(segment: Segment) -> tuple[Segment, int]:
         """The entry itself is made to fit the bill."""
-        end = -(-stretch.end // (15 * MINUTE)) * 15 * MINUTE
-        return Stretch(stretch.kind, stretch.start, end), end - stretch.start
+        end = -(-segment.end // (15 * MINUTE)) * 15 * MINUTE
+        return Segment(segment.kind, segment.start, end), end - segment.start
 
     holds_here_and_not_there(check, right=round_the_duration, naive=round_the_end)
 
@@ -316,7 +316,7 @@ Split = Callable[[int, int, str], Days]
 
 
 def exact_split(begin: int, end: int, zone: str) -> Days:
-    """Each piece of a stretch on its own local date."""
+    """Each piece of a segment on its own local date."""
     days: Days = {}
     for date, since, until in split_by_day(begin, end, zone):
         days[date] = days.get(date, 0) + until - since
@@ -364,18 +364,18 @@ def test_what_touches_does_not_overlap() -> None:
     history = [(START, 0), (PAUSE, HOUR), (STOP, 2 * HOUR)]
     work, rest = timeline(history)
 
-    def check(contains: Callable[[Stretch, int], bool]) -> None:
+    def check(contains: Callable[[Segment, int], bool]) -> None:
         for at in (0, HOUR - 1, HOUR, HOUR + 1, 2 * HOUR - 1, 2 * HOUR):
             timer = replay((event, when) for event, when in history if when <= at)
             assert contains(work, at) == (worked_at(timer, at + 1) > worked_at(timer, at))
             assert contains(rest, at) == (break_at(timer, at + 1) > break_at(timer, at))
 
-    def half_open(stretch: Stretch, at: int) -> bool:
-        return stretch.start <= at < stretch.end
+    def half_open(segment: Segment, at: int) -> bool:
+        return segment.start <= at < segment.end
 
-    def closed(stretch: Stretch, at: int) -> bool:
+    def closed(segment: Segment, at: int) -> bool:
         """Both ends belong to it, and so to its neighbours."""
-        return stretch.start <= at <= stretch.end
+        return segment.start <= at <= segment.end
 
     holds_here_and_not_there(check, right=half_open, naive=closed)
 

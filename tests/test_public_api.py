@@ -19,10 +19,10 @@ import punchclock as pc
 #: What a module of the core offers to the rest of the package and not at the front door, as the rules as data.
 INTERNAL = {"COUNTS_AS", "FIRST", "LAST", "Correction", "build_table", "check_instant", "parse_instant", "targets"}
 
-CORE = ["clock", "durations", "errors", "history", "instants", "machine", "saved", "timer"]
+CORE = ["clock", "durations", "errors", "history", "instants", "machine", "serialization", "timer"]
 
 CONTRACT = """
-    IDLE TRANSITIONS State Event Kind Timer Stretch PunchclockError
+    IDLE TRANSITIONS State Event Kind Timer Segment PunchclockError
     instant to_datetime now NaiveDatetime
     start pause resume stop transition replay timeline worked_at break_at elapsed_at
     restore amend not_before dumps loads totals format_duration parse_duration
@@ -54,11 +54,11 @@ def test_the_fields_of_a_timer_are_typed() -> None:
 
 
 def test_histories_are_typed() -> None:
-    """A history goes in as pairs, and comes out as a timer or as stretches."""
+    """A history goes in as pairs, and comes out as a timer or as segments."""
     history = [(pc.Event.START, 0), (pc.Event.PAUSE, 10)]
     assert assert_type(pc.replay(history), pc.Timer).worked == 10
     assert assert_type(pc.replay([(pc.Event.RESUME, 20)], pc.replay(history)), pc.Timer).since == 20
-    [work, rest] = assert_type(pc.timeline(history, until=15), list[pc.Stretch])
+    [work, rest] = assert_type(pc.timeline(history, until=15), list[pc.Segment])
     assert assert_type(work.kind, pc.Kind) is pc.Kind.WORK
     assert (assert_type(rest.start, int), assert_type(rest.end, int)) == (10, 15)
 
@@ -90,7 +90,7 @@ def test_days_rounding_and_totals_are_typed() -> None:
     assert assert_type(pc.calendar.seconds_of_day(0, "UTC"), int) == 0
     assert assert_type(pc.rounding.round_duration(7, 5, "up"), int) == 10
     assert pc.rounding.round_duration(7, 5, pc.rounding.Rounding.DOWN) == 5
-    [total] = pc.totals([("anna", None, [pc.Stretch(pc.Kind.WORK, 0, 10)])], "UTC")
+    [total] = pc.totals([("anna", None, [pc.Segment(pc.Kind.WORK, 0, 10)])], "UTC")
     assert assert_type(total.worked, int) == 10
     assert assert_type(pc.chart.TimerMachine(pc.start(0)).timer, pc.Timer) == pc.start(0)
 
@@ -153,9 +153,9 @@ def test_the_version_is_a_version() -> None:
 
 
 def test_what_is_heavy_loads_when_it_is_asked_for() -> None:
-    """The calendar, the chart and totals are the package's names like any other; a name that is none is refused."""
+    """The calendar, the chart and totals are the package's names like any other; a name that is none is rejected."""
     assert pc.__getattr__("calendar") is import_module("punchclock.calendar")
     assert pc.__getattr__("chart") is import_module("punchclock.chart")
-    assert pc.__getattr__("totals") is import_module("punchclock.summary").totals
+    assert pc.__getattr__("totals") is import_module("punchclock.eventlog.totals").totals
     with pytest.raises(AttributeError, match="no attribute 'total'"):
         pc.__getattr__("total")

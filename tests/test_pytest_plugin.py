@@ -11,7 +11,7 @@ import pytest
 
 from punchclock.pytest_plugin import FaultNeverFired, SandboxFactory
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 from sandbox_calls import NOON, call, send
 
 
@@ -30,15 +30,15 @@ def run(folder: Path, test: str, *options: str) -> str:
     return ran.stdout + ran.stderr
 
 
-def test_the_fixture_is_a_sandbox_of_the_demo_world(punchclock_sandbox: Sandbox) -> None:
-    """The fixture is an empty sandbox of the demo world, in memory."""
-    assert punchclock_sandbox.world == demo_world()
+def test_the_fixture_is_a_sandbox_of_the_demo_workspace(punchclock_sandbox: Sandbox) -> None:
+    """The fixture is an empty sandbox of the demo workspace, in memory."""
+    assert punchclock_sandbox.workspace == demo_workspace()
     assert punchclock_sandbox.timers() == []
 
 
 def test_the_factory_makes_several(punchclock_sandboxes: SandboxFactory) -> None:
-    """The factory's sandboxes are isolated, each with a world and a clock of its own."""
-    one, other = punchclock_sandboxes(clock=NOON), punchclock_sandboxes(demo_world(), clock="2026-03-03T08:00:00Z")
+    """The factory's sandboxes are isolated, each with a workspace and a clock of its own."""
+    one, other = punchclock_sandboxes(clock=NOON), punchclock_sandboxes(demo_workspace(), clock="2026-03-03T08:00:00Z")
     send(one, call("intervals", "create_timer"))
     assert (len(one.timers()), len(other.timers())) == (1, 0)
     assert one.clock.now() < other.clock.now()

@@ -1,4 +1,4 @@
-"""`punchclock replay --as`: a log's timers as a vendor's payloads, names looked up in a world."""
+"""`punchclock replay --as`: a log's timers as a vendor's payloads, names looked up in a workspace."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from punchclock import instant, vendors, worked_at
-from punchclock.commands import cli
-from punchclock.log import Book, Record, parse_line
-from punchclock.vendors.errors import Inexpressible, UnknownEntity
+from punchclock.cli import cli
+from punchclock.eventlog import LogTimer, TimerLog, parse_line
+from punchclock.vendors.errors import NotRepresentable, UnknownEntity
 from punchclock.vendors.from_log import payload_of
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
 SECOND = 1_000_000
-WORLD = demo_world()
-WEEK = Path(__file__).parents[1] / "examples" / "week.jsonl"
+WORKSPACE = demo_workspace()
+WEEK = Path(__file__).parents[1] / "docs" / "examples" / "week.jsonl"
 NOW = instant("2026-03-02T10:00:00Z")
 
 
@@ -37,9 +37,9 @@ def payloads(result: Result) -> list[dict[str, Any]]:
     return [msgspec.json.decode(each) for each in result.stdout_bytes.splitlines()]
 
 
-def book(*lines: bytes) -> list[Record[None]]:
+def book(*lines: bytes) -> list[LogTimer[None]]:
     """The timers of a log."""
-    made = Book()
+    made = TimerLog()
     for each in lines:
         made.apply(parse_line(each))
     return list(made.records.values())
@@ -48,7 +48,9 @@ def book(*lines: bytes) -> list[Record[None]]:
 def shown(vendor: str, *lines: bytes) -> Any:  # noqa: ANN401 - each vendor's own
     """The vendor's payload of the one timer of a log, two hours after eight."""
     (timer,) = book(*lines)
-    return msgspec.json.decode(payload_of(vendors.load(vendor), timer, 7, now=NOW, world=WORLD, zone=WORLD.zone))
+    return msgspec.json.decode(
+        payload_of(vendors.load(vendor), timer, 7, now=NOW, workspace=WORKSPACE, zone=WORKSPACE.zone)
+    )
 
 
 # ---- one timer -----------------------------------------------------------------------------------
@@ -105,8 +107,8 @@ def test_every_vendor_reads_its_payload_back(vendor: str) -> None:
     """What is printed is what that vendor's `parse` takes, with the same work."""
     (timer,) = book(line("T1", user="resource", task="Design"), line("T1", "pause", "2026-03-02T09:00:00Z"))
     module = vendors.load(vendor)
-    payload = payload_of(module, timer, 7, now=NOW, world=WORLD, zone=WORLD.zone)
-    assert worked_at(module.parse(payload, NOW, WORLD.zone).timer, NOW) == 3600 * SECOND
+    payload = payload_of(module, timer, 7, now=NOW, workspace=WORKSPACE, zone=WORKSPACE.zone)
+    assert worked_at(module.parse(payload, NOW, WORKSPACE.zone).timer, NOW) == 3600 * SECOND
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_every_vendor_reads_its_payload_back(vendor: str) -> None:
         ({"user": "resource", "task": "Testing", "project": "Project 006_1"}, "job", "Testing"),
     ],
 )
-def test_what_the_world_does_not_have(labels: dict[str, str], kind: str, name: str) -> None:
+def test_what_the_workspace_does_not_have(labels: dict[str, str], kind: str, name: str) -> None:
     """It is named, with what it was meant to be; so is a task that is there but in another project."""
     with pytest.raises(UnknownEntity) as caught:
         shown("intervals", line("T1", **labels))
@@ -131,7 +133,7 @@ def test_what_the_world_does_not_have(labels: dict[str, str], kind: str, name: s
 def test_a_timer_of_nobody() -> None:
     """Intervals has no timer without a person, and says so."""
     for labels in ({}, {"user": ""}):
-        with pytest.raises(Inexpressible, match=r"\$\.personid"):
+        with pytest.raises(NotRepresentable, match=r"\$\.personid"):
             shown("intervals", line("T1", **labels))
 
 
@@ -143,13 +145,13 @@ def test_the_week(vendor: str) -> None:
     """Every timer of the example week, one payload a line, in order of first appearance, as of its last instant."""
     result = replay(WEEK, "--as", vendor)
     assert (result.return_value, result.stderr) == (0, "")
-    made = Book()
+    made = TimerLog()
     for each in WEEK.read_bytes().splitlines():
         made.apply(parse_line(each))
     until = made.last
     assert until is not None
     timers = [
-        (record.timer, vendors.load(vendor).parse(payload, until, WORLD.zone).timer)
+        (record.timer, vendors.load(vendor).parse(payload, until, WORKSPACE.zone).timer)
         for record, payload in zip(made.records.values(), result.stdout_bytes.splitlines(), strict=True)
     ]
     for timer, read in timers:
@@ -203,12 +205,12 @@ def test_a_zone_of_ones_own() -> None:
     assert told == ["2026-03-02 09:00", "2026-03-02 08:00", "2026-03-02 13:45"]
 
 
-def test_a_world_of_ones_own(tmp_path: Path) -> None:
+def test_a_workspace_of_ones_own(tmp_path: Path) -> None:
     """Names are looked up in the file, and in nothing else."""
-    world = tmp_path / "world.json"
-    world.write_bytes(msgspec.json.encode({"name": "w", "people": [{"id": 9, "name": "anna", "role": "resource"}]}))
+    workspace = tmp_path / "workspace.json"
+    workspace.write_bytes(msgspec.json.encode({"name": "w", "people": [{"id": 9, "name": "anna", "role": "resource"}]}))
     log = line("T1", user="anna") + line("T2", user="resource")
-    result = replay("-", "--as", "intervals", "--world", world, log=log)
+    result = replay("-", "--as", "intervals", "--workspace", workspace, log=log)
     assert (result.return_value, [timer["personid"] for timer in payloads(result)]) == (1, [9])
     assert result.stderr == "timer 'T2': there is no person 'resource'\n"
 
@@ -226,11 +228,11 @@ def test_payloads_are_json_already(vendor: str) -> None:
     ("arguments", "complaint"),
     [
         (("--as", "toggl"), "'toggl' is not one of"),
-        (("--as", "zoho", "--world", "missing.toml"), "missing.toml' does not exist"),
+        (("--as", "zoho", "--workspace", "missing.toml"), "missing.toml' does not exist"),
     ],
 )
 def test_usage_errors(arguments: tuple[str, ...], complaint: str) -> None:
-    """An unknown vendor, a world that cannot be read: status 2, and why."""
+    """An unknown vendor, a workspace that cannot be read: status 2, and why."""
     result = CliRunner().invoke(cli, ["replay", "-", *arguments], input=LOG)
     assert result.exit_code == 2
     assert complaint in result.stderr

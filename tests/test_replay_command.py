@@ -21,11 +21,11 @@ from click.testing import CliRunner, Result
 
 from punchclock import Event, instant
 from punchclock.__main__ import main
-from punchclock.commands import cli, run
-from punchclock.log import MAX_LINE, Entry, Labels, format_line
+from punchclock.cli import cli, run
+from punchclock.eventlog import MAX_LINE, Entry, Labels, format_line
 from punchclock.machine import Correction
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 WEEK, BAD = EXAMPLES / "week.jsonl", EXAMPLES / "bad.jsonl"
 EIGHT = instant("2026-03-02T08:00:00Z")
 MINUTE = 60_000_000
@@ -431,9 +431,9 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 
 def test_what_would_steer_a_terminal_is_written_out_in_usage_errors_too(tmp_path: Path) -> None:
     """File names come from strangers as well."""
-    world = tmp_path / "\x1b[31m\x07\x9b.toml"
-    world.write_bytes(b"\xff")
-    for arguments in ([str(world) + "?"], ["-", "--as", "zoho", "--world", str(world)], ["-", "--\x07"]):
+    workspace = tmp_path / "\x1b[31m\x07\x9b.toml"
+    workspace.write_bytes(b"\xff")
+    for arguments in ([str(workspace) + "?"], ["-", "--as", "zoho", "--workspace", str(workspace)], ["-", "--\x07"]):
         shown, status = on_a_terminal(*arguments)
         assert status == 2
         assert "\\x07" in shown
@@ -443,7 +443,7 @@ def test_what_would_steer_a_terminal_is_written_out_in_usage_errors_too(tmp_path
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
 @pytest.mark.parametrize("arguments", [[WEEK], [WEEK, "--json"], [WEEK, "--as", "zoho"], ["--help"]])
 def test_output_that_cannot_be_written_is_said(arguments: list[str | Path]) -> None:
-    """A full disk: no traceback, and a status that tells it from lines that were refused."""
+    """A full disk: no traceback, and a status that tells it from lines that were rejected."""
     with Path("/dev/full").open("wb") as full:
         process = spawn(*arguments, stdout=full, stderr=subprocess.PIPE)
     _, said = process.communicate(timeout=60)
@@ -494,14 +494,14 @@ def test_a_log_that_cannot_be_read_is_a_usage_error(
     """Be it at the door or in the middle."""
     path = tmp_path / "log.jsonl"
     path.write_bytes(SHIFT)
-    monkeypatch.setattr("punchclock.commands.replay.Path.open", lambda *_: Unreadable())
+    monkeypatch.setattr("punchclock.cli.replay.Path.open", lambda *_: Unreadable())
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Input/output error" in capsys.readouterr().err
 
-    def refuse(*_: object) -> None:
+    def reject(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("punchclock.commands.replay.Path.open", refuse)
+    monkeypatch.setattr("punchclock.cli.replay.Path.open", reject)
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Permission denied" in capsys.readouterr().err
 
@@ -536,8 +536,8 @@ def test_without_the_extra_for_tables_and_pictures_one_line_says_so(
 
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only click and rich belong to the extra."""
-    monkeypatch.setitem(sys.modules, "punchclock.commands", None)
-    with pytest.raises(ModuleNotFoundError, match=r"punchclock\.commands"):
+    monkeypatch.setitem(sys.modules, "punchclock.cli", None)
+    with pytest.raises(ModuleNotFoundError, match=r"punchclock\.cli"):
         main([])
 
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 
 from punchclock import columns
+from punchclock.cli import run
 from punchclock.columns.files import LABELS
-from punchclock.commands import run
 
-WEEK = Path(__file__).parents[1] / "examples" / "week.jsonl"
+WEEK = Path(__file__).parents[1] / "docs" / "examples" / "week.jsonl"
 EVENTS = len(WEEK.read_bytes().splitlines())
 
 
@@ -25,7 +25,7 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr("punchclock.commands.replay._STRIDE", 1)
+    monkeypatch.setattr("punchclock.cli.replay._STRIDE", 1)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_long_file_shows_how_much_of_it_is_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file has a size, so the bar shows the part read, and the number of events."""
-    monkeypatch.setattr("punchclock.commands.replay._LONG", 0)
+    monkeypatch.setattr("punchclock.cli.replay._LONG", 0)
     assert run(["replay", "--json", str(WEEK)]) == 0
     shown = capsys.readouterr()
     assert f"{EVENTS:,} events" in shown.err

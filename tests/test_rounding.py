@@ -133,7 +133,7 @@ def test_a_mode_is_named_by_its_text(pair: tuple[int, int], mode: Rounding) -> N
 
 
 @pytest.mark.parametrize("mode", Rounding)
-def test_a_negative_duration_is_refused(mode: Rounding) -> None:
+def test_a_negative_duration_is_rejected(mode: Rounding) -> None:
     """Nobody worked less than nothing."""
     with pytest.raises(pc.InvalidDuration, match="-1 is no duration: it is negative") as caught:
         round_duration(-1, QUARTER, mode)
@@ -141,7 +141,7 @@ def test_a_negative_duration_is_refused(mode: Rounding) -> None:
 
 
 @pytest.mark.parametrize("step", [0, -1, -QUARTER])
-def test_a_step_that_is_none_is_refused(step: int) -> None:
+def test_a_step_that_is_none_is_rejected(step: int) -> None:
     """A step is at least one microsecond; a step of one changes nothing."""
     with pytest.raises(pc.InvalidRounding, match="is no step of rounding: a step is at least one") as caught:
         round_duration(QUARTER, step, Rounding.UP)
@@ -150,7 +150,7 @@ def test_a_step_that_is_none_is_refused(step: int) -> None:
 
 
 @pytest.mark.parametrize("value", [0.25, 900.0, True, "900", None])
-def test_what_is_no_integer_is_refused(value: Any) -> None:  # noqa: ANN401 - that is what is under test
+def test_what_is_no_integer_is_rejected(value: Any) -> None:  # noqa: ANN401 - that is what is under test
     """A float of seconds would be taken for microseconds, and rounded twice."""
     with pytest.raises(pc.InvalidDuration, match="not an integer of microseconds"):
         round_duration(value, QUARTER, Rounding.UP)
@@ -160,7 +160,7 @@ def test_what_is_no_integer_is_refused(value: Any) -> None:  # noqa: ANN401 - th
 
 @pytest.mark.parametrize("mode", ["UP", "", "half-even", "floor"])
 @pytest.mark.parametrize("duration", [0, 1, QUARTER])
-def test_an_unknown_mode_is_refused(mode: str, duration: int) -> None:
+def test_an_unknown_mode_is_rejected(mode: str, duration: int) -> None:
     """Also where every mode would give the same; the error names the modes there are."""
     with pytest.raises(pc.InvalidRounding, match="there are up, down, nearest, half_even") as caught:
         round_duration(duration, QUARTER, mode)

@@ -67,7 +67,7 @@ def test_worksections_client_starts_reads_and_stops(sandbox: Sandbox, url: str) 
         client.user.stop_timer()
     (view,) = sandbox.timers()
     assert (view.state, view.worked_seconds) == ("stopped", 5400)
-    (stop,) = [change for entry in sandbox.journal() for change in entry.changes if change.verb == "stop"]
+    (stop,) = [change for entry in sandbox.journal() for change in entry.changes if change.action == "stop"]
     assert stop.note == "the screens are drawn"
 
 
@@ -96,7 +96,7 @@ def test_worksections_client_lists_and_stops_all(sandbox: Sandbox, url: str) -> 
         admin.timers.stop(timers[0].id)
 
 
-def test_worksections_client_is_refused(url: str) -> None:
+def test_worksections_client_is_rejected(url: str) -> None:
     """A wrong key and a wrong token raise the client's own errors, and so does what the API does not allow."""
     with pytest.raises(ResponseException, match="hash is missed or invalid"):
         Client(url).set_api_key("wrong").timers.all()
@@ -179,8 +179,8 @@ def test_the_commands_of_timetracks_page_run(sandbox: Sandbox, url: str) -> None
 
 
 @needs_curl
-def test_the_commands_are_refused_with_other_credentials(url: str) -> None:
-    """The same commands with the placeholders left in are refused, in the error's own shape."""
+def test_the_commands_are_rejected_with_other_credentials(url: str) -> None:
+    """The same commands with the placeholders left in are rejected, in the error's own shape."""
     for command in COMMANDS:
         typed = shlex.split(command.translate(STRAIGHT).replace("$'", "'").replace(HOST, url))
         ran = subprocess.run([typed[0], "-sS", *typed[1:]], capture_output=True, timeout=30, check=True, text=True)

@@ -100,7 +100,7 @@ def test_a_running_clock_is_not_moved() -> None:
 
 
 def test_it_is_not_moved_backwards() -> None:
-    """A negative duration is refused, and the clock stays."""
+    """A negative duration is rejected, and the clock stays."""
     clock = Clock(NOON)
     with pytest.raises(InvalidDuration):
         clock.advance(timedelta(microseconds=-1))
@@ -108,8 +108,8 @@ def test_it_is_not_moved_backwards() -> None:
 
 
 @pytest.mark.parametrize("at", ["9999-01-01T00:00:00Z", "0001-12-31T23:59:59Z", 10**18, "noon", True])
-def test_what_it_cannot_show_is_refused(at: int | str) -> None:
-    """Instants at the edges of the calendar are refused: a day around them could not be said in every zone."""
+def test_what_it_cannot_show_is_rejected(at: int | str) -> None:
+    """Instants at the edges of the calendar are rejected: a day around them could not be said in every zone."""
     with pytest.raises(InvalidInstant):
         Clock(at)
     clock = Clock(NOON)
@@ -118,14 +118,14 @@ def test_what_it_cannot_show_is_refused(at: int | str) -> None:
     assert clock.now() == NOON
 
 
-def test_a_naive_datetime_is_refused() -> None:
+def test_a_naive_datetime_is_rejected() -> None:
     """A datetime without an offset names no instant."""
     with pytest.raises(NaiveDatetime):
         Clock(datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None))
 
 
 def test_it_is_not_moved_beyond_what_it_can_show() -> None:
-    """Moved on past its last year it is refused and stays; a skewed look stops there."""
+    """Moved on past its last year it is rejected and stays; a skewed look stops there."""
     last = pc.instant("9998-12-31T23:59:59Z")
     clock = Clock(last)
     with pytest.raises(InvalidInstant):

@@ -1,4 +1,4 @@
-"""The control plane: each of its answers, exact, and each of its refusals, named."""
+"""The control plane: each of its answers, exact, and each of its rejections, named."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ask(sandbox: Sandbox, method: str, path: str, body: object = None, **headers
 
 
 def error(answer: tuple[int, Any]) -> tuple[int, str]:
-    """Status and code of a refusal, which has only its documented shape."""
+    """Status and code of a rejection, which has only its documented shape."""
     status, content = answer
     assert list(content) == ["error"]
     assert list(content["error"]) == ["code", "message"]
@@ -90,8 +90,8 @@ def test_the_clock_is_frozen_moved_and_let_run(sandbox: Sandbox) -> None:
     ],
     ids=str,
 )
-def test_what_no_clock_does_is_refused(sandbox: Sandbox, sent: object, expected: tuple[int, str]) -> None:
-    """A request that makes no sense is refused by name, and the clock stays."""
+def test_what_no_clock_does_is_rejected(sandbox: Sandbox, sent: object, expected: tuple[int, str]) -> None:
+    """A request that makes no sense is rejected by name, and the clock stays."""
     assert error(ask(sandbox, "PUT", "clock", sent)) == expected
     assert ask(sandbox, "GET", "clock")[1] == {"now": "2026-03-02T12:00:00Z", "frozen": True}
 
@@ -101,7 +101,7 @@ def test_a_running_clock_is_not_moved() -> None:
     assert error(ask(Sandbox(), "PUT", "clock", {"advance_seconds": 1})) == (409, "clock-is-running")
 
 
-# ---- timers, journal, world ----------------------------------------------------------------------
+# ---- timers, journal, workspace ----------------------------------------------------------------------
 
 
 def test_timers_of_all_vendors_look_alike(sandbox: Sandbox) -> None:
@@ -174,12 +174,12 @@ def test_the_event_log_is_json_lines(sandbox: Sandbox) -> None:
     assert json.loads(body)["event"] == "start"
 
 
-def test_the_world_has_no_credentials(sandbox: Sandbox) -> None:
-    """``GET world`` shows people and work, and no credential of any vendor."""
-    status, world = ask(sandbox, "GET", "world")
-    assert (status, world["name"], world["people"]["5"]["name"]) == (200, "demo", "test")
-    assert "token" not in json.dumps(world)
-    assert set(world) == set(sandbox.world.__struct_fields__) - {"credentials"}
+def test_the_workspace_has_no_credentials(sandbox: Sandbox) -> None:
+    """``GET workspace`` shows people and work, and no credential of any vendor."""
+    status, workspace = ask(sandbox, "GET", "workspace")
+    assert (status, workspace["name"], workspace["people"]["5"]["name"]) == (200, "demo", "test")
+    assert "token" not in json.dumps(workspace)
+    assert set(workspace) == set(sandbox.workspace.__struct_fields__) - {"credentials"}
 
 
 def test_reset_forgets(sandbox: Sandbox) -> None:
@@ -220,8 +220,8 @@ def test_faults_are_injected_and_accounted_for(sandbox: Sandbox) -> None:
     ],
     ids=str,
 )
-def test_a_fault_that_is_none_is_refused(sandbox: Sandbox, sent: object, code: str) -> None:
-    """A fault that is misspelt or can never fire is refused by name, and nothing is injected."""
+def test_a_fault_that_is_none_is_rejected(sandbox: Sandbox, sent: object, code: str) -> None:
+    """A fault that is misspelt or can never fire is rejected by name, and nothing is injected."""
     assert error(ask(sandbox, "POST", "faults", sent)) == (400, code)
     assert sandbox.faults.reports() == []
 
@@ -269,7 +269,7 @@ def test_a_token_is_wanted() -> None:
     assert send(sandbox, call("intervals", "list_timers"))[0] == 200
 
 
-def test_a_refusal_does_not_repeat_a_large_body(sandbox: Sandbox) -> None:
+def test_a_rejection_does_not_repeat_a_large_body(sandbox: Sandbox) -> None:
     """A key that the control plane does not know is named as far as it fits a line."""
     status, _, body = sandbox.handle("PUT", "/_punchclock/clock", body=json.dumps({"x" * 100_000: 1}))
     assert status == 400
@@ -277,7 +277,7 @@ def test_a_refusal_does_not_repeat_a_large_body(sandbox: Sandbox) -> None:
     assert len(body) < 400
 
 
-def test_a_large_body_is_refused(sandbox: Sandbox) -> None:
+def test_a_large_body_is_rejected(sandbox: Sandbox) -> None:
     """A body is read up to a bound."""
     assert error(ask(sandbox, "PUT", "clock", b" " * MAX_BODY + b"1")) == (413, "too-large")
 
@@ -285,10 +285,10 @@ def test_a_large_body_is_refused(sandbox: Sandbox) -> None:
 def test_a_store_that_is_gone_is_told(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the store cannot read, the control plane and the health check say 503; the clock is none of its."""
 
-    def refuse() -> NoReturn:
+    def reject() -> NoReturn:
         raise StoreUnavailable("the disk is gone")
 
-    monkeypatch.setattr(sandbox.store, "reading", refuse)
+    monkeypatch.setattr(sandbox.store, "reading", reject)
     assert error(ask(sandbox, "GET", "timers")) == (503, "store-unavailable")
     assert sandbox.handle("GET", "/healthz")[0] == 503
     assert ask(sandbox, "GET", "clock")[0] == 200
@@ -318,7 +318,7 @@ def test_the_description_names_every_call(sandbox: Sandbox) -> None:
 
 
 def test_what_is_answered_is_what_is_described(sandbox: Sandbox) -> None:
-    """Each answer fits the schema that the description has for it, and so does a refusal."""
+    """Each answer fits the schema that the description has for it, and so does a rejection."""
     send(sandbox, call("intervals", "create_timer"))
     send(sandbox, call("intervals", "update_timer"))
     sandbox.handle("POST", "/_punchclock/faults", "", {}, b'{"effect":"drop","nth":9}')
@@ -339,5 +339,5 @@ def test_what_is_answered_is_what_is_described(sandbox: Sandbox) -> None:
         for body in bodies if endpoint.takes else ():
             schema = described["requestBody"]["content"]["application/json"]["schema"]
             jsonschema.validate(json.loads(body), resolved(document, schema))
-    refused = ask(sandbox, "GET", "nothing")[1]
-    jsonschema.validate(refused, resolved(document, {"$ref": "#/components/schemas/Failure"}))
+    rejected = ask(sandbox, "GET", "nothing")[1]
+    jsonschema.validate(rejected, resolved(document, {"$ref": "#/components/schemas/Failure"}))

@@ -17,9 +17,9 @@ from punchclock.sandbox.store import Transaction
 from punchclock.vendors.account import Query
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import UPDATE, Change
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
-ACCOUNT = demo_world()
+ACCOUNT = demo_workspace()
 NOW = pc.instant("2026-03-02T08:00:00Z")
 DAY = date(2026, 3, 2)
 HOUR = 3_600_000_000
@@ -61,9 +61,9 @@ def count(store: SqlStore, query: Query[IntervalsTimer]) -> int:
 
 
 def tallied(store: SqlStore) -> int:
-    """How many records the tallies say there are; it must be as many as there are rows."""
+    """How many records the counts say there are; it must be as many as there are rows."""
     with store._engine.connect() as connection:  # noqa: SLF001
-        total = connection.execute(sa.select(sa.func.sum(tables.tallies.c.records))).scalar_one()
+        total = connection.execute(sa.select(sa.func.sum(tables.counts.c.records))).scalar_one()
         assert total == connection.execute(sa.select(sa.func.count()).select_from(tables.records)).scalar_one()
     return int(total)
 

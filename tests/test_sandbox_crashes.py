@@ -22,7 +22,7 @@ import pytest
 
 import punchclock as pc
 from databases import DATABASES, database_url
-from punchclock.log import Book, parse_line
+from punchclock.eventlog import TimerLog, parse_line
 
 pytestmark = pytest.mark.slow
 
@@ -81,8 +81,8 @@ class Worker(threading.Thread):
         state = self.answered.get(id, "gone")
         if not id:
             self.asked = ("", "running")
-            reply = client.post("/timer/", json={"personid": 1}).raise_for_status()
-            self.answered[str(reply.json()["timer"]["id"])] = "running"
+            response = client.post("/timer/", json={"personid": 1}).raise_for_status()
+            self.answered[str(response.json()["timer"]["id"])] = "running"
         elif state == "running":
             self.asked = (id, "paused")
             client.put(f"/timer/{id}/", json={"starttime": "", "time": 60}).raise_for_status()
@@ -118,7 +118,7 @@ def check(url: str, expected: dict[str, set[str]]) -> None:
     shown = {each["id"]: each for each in httpx.get(f"{url}/_punchclock/timers").json()}
     for id, states in expected.items():
         assert shown.get(id, {"state": "gone"})["state"] in states
-    book = Book()
+    book = TimerLog()
     for line in httpx.get(f"{url}/_punchclock/journal/events").content.splitlines():
         book.apply(parse_line(line))
     explained = {name.rpartition("/")[2]: record.timer for name, record in book.records.items()}

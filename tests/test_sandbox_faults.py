@@ -14,7 +14,7 @@ import punchclock as pc
 from punchclock import vendors
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.sandbox.faults import InvalidFault, published
-from sandbox_calls import NOON, call, reply, send, stored_timers
+from sandbox_calls import NOON, body_of, call, send, stored_timers
 
 SECOND = 1_000_000
 SHAPES = {"intervals": "error", "timetrack": "errors", "worksection": "status_code", "zoho": "response"}
@@ -91,7 +91,7 @@ def test_chance_can_be_had_again() -> None:
 def test_calls_are_told_apart_as_the_vendor_does() -> None:
     """Calls on one path are told apart by their parameters; what is no call at all matches no name."""
     sandbox = sandbox_with(Fault(effect=Effect.DROP, vendor="worksection", operation="stop_my_timer"))
-    assert reply(sandbox, "worksection", "start_my_timer") == {"status": "ok"}
+    assert body_of(sandbox, "worksection", "start_my_timer") == {"status": "ok"}
     assert (
         sandbox.handle("POST", "/api/oauth2", "action=%zz%ff", {"authorization": "Bearer worksection-token-3"})[0]
         == 200
@@ -120,7 +120,7 @@ def test_a_rejection_is_the_vendors(vendor: str) -> None:
     status, headers, body = send(sandbox_with(fault), call(vendor, READS[vendor]))
     assert (status, SHAPES[vendor] in json.loads(body)) == (418, True)
     with pytest.raises(vendors.Rejection) as caught:
-        module.read_reply(READS[vendor], status, headers, body, now=pc.instant(NOON))
+        module.read_response(READS[vendor], status, headers, body, now=pc.instant(NOON))
     assert (caught.value.vendor_code, caught.value.message) == (4242, "no tea")
 
 
@@ -132,7 +132,7 @@ def test_a_rejection_changes_nothing() -> None:
 
 
 def test_latency_is_waited_for() -> None:
-    """A reply comes late by what all latencies say together, and is what it would have been."""
+    """A response comes late by what all latencies say together, and is what it would have been."""
     slept: list[float] = []
     sandbox = sandbox_with(
         Fault(effect=Effect.LATENCY, seconds=0.5), Fault(effect=Effect.LATENCY, seconds=1), sleep=slept.append
@@ -158,7 +158,7 @@ def test_a_timeout_comes_after_the_change_is_stored() -> None:
         send(sandbox, call("worksection", "start_my_timer"))
     assert (caught.value.effect, caught.value.stored, slept) == (Effect.TIMEOUT, True, [3])
     assert [timer.state for timer in stored_timers(sandbox).values()] == [pc.State.RUNNING]
-    assert reply(sandbox, "worksection", "start_my_timer")["status_code"] == 6
+    assert body_of(sandbox, "worksection", "start_my_timer")["status_code"] == 6
 
 
 def test_a_timeout_of_a_read_has_stored_nothing() -> None:
@@ -176,11 +176,11 @@ def test_a_malformed_body_breaks_off(vendor: str) -> None:
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(body)
     with pytest.raises((vendors.MalformedPayload, vendors.Rejection)):
-        vendors.load(vendor).read_reply(READS[vendor], status, headers, body, now=pc.instant(NOON))
+        vendors.load(vendor).read_response(READS[vendor], status, headers, body, now=pc.instant(NOON))
 
 
 def test_a_skewed_clock_is_off_for_this_call() -> None:
-    """A server whose clock is behind or ahead stamps timer and reply so, and is right again for the next call."""
+    """A server whose clock is behind or ahead stamps timer and response so, and is right again for the next call."""
     sandbox = sandbox_with(Fault(effect=Effect.SKEW, seconds=-90, nth=1), Fault(effect=Effect.SKEW, seconds=30, nth=1))
     assert send(sandbox, call("intervals", "create_timer"))[1]["date"] == "Mon, 02 Mar 2026 11:59:00 GMT"
     assert send(sandbox, call("worksection", "start_my_timer"))[1]["date"] == "Mon, 02 Mar 2026 12:00:00 GMT"
@@ -191,7 +191,7 @@ def test_a_skewed_clock_never_traps_a_timer() -> None:
     """A stop on a clock that is behind the start still ends the timer, at no work."""
     sandbox = sandbox_with(Fault(effect=Effect.SKEW, seconds=-90, operation="stop_my_timer"))
     send(sandbox, call("worksection", "start_my_timer"))
-    assert reply(sandbox, "worksection", "stop_my_timer") == {"status": "ok"}
+    assert body_of(sandbox, "worksection", "stop_my_timer") == {"status": "ok"}
     (timer,) = stored_timers(sandbox).values()
     assert (timer.state, timer.worked) == (pc.State.STOPPED, 0)
 
@@ -200,7 +200,7 @@ def test_a_skewed_clock_never_traps_a_timer() -> None:
 
 
 def intervals_error(sandbox: Sandbox) -> tuple[int, int]:
-    """Status and code of a refused call."""
+    """Status and code of a rejected call."""
     status, _, body = send(sandbox, call("intervals", "list_timers"))
     return status, json.loads(body).get("error", {}).get("code", 0)
 
@@ -211,7 +211,7 @@ def test_without_a_fault_there_is_no_limit() -> None:
 
 
 def test_zohos_limit_is_twenty_a_minute_then_five_minutes_of_nothing() -> None:
-    """With Zoho's published numbers the 21st call in a minute is refused, and so is every one for five minutes."""
+    """With Zoho's published numbers the 21st call in a minute is rejected, and so is every one for five minutes."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, vendor="zoho"))
     assert statuses(sandbox, 21, "zoho", "get_running_timer") == [200] * 20 + [429]
     assert statuses(sandbox, 1) == [200]
@@ -222,12 +222,12 @@ def test_zohos_limit_is_twenty_a_minute_then_five_minutes_of_nothing() -> None:
 
 
 def test_worksections_limit_is_one_a_second() -> None:
-    """With Worksection's published numbers a second call within a second is refused in its shape."""
+    """With Worksection's published numbers a second call within a second is rejected in its shape."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, vendor="worksection"))
-    assert reply(sandbox, "worksection", "get_my_timer")["status"] == "ok"
-    assert reply(sandbox, "worksection", "get_my_timer")["status"] == "error"
+    assert body_of(sandbox, "worksection", "get_my_timer")["status"] == "ok"
+    assert body_of(sandbox, "worksection", "get_my_timer")["status"] == "error"
     sandbox.clock.advance(SECOND)
-    assert reply(sandbox, "worksection", "get_my_timer")["status"] == "ok"
+    assert body_of(sandbox, "worksection", "get_my_timer")["status"] == "ok"
 
 
 def test_intervals_limit_and_quota_have_their_own_codes() -> None:
@@ -259,7 +259,7 @@ def test_a_rate_looks_back_from_now() -> None:
 
 
 def test_a_limit_can_be_of_one_call_only() -> None:
-    """A limit counts what it matches: other calls are neither counted nor refused."""
+    """A limit counts what it matches: other calls are neither counted nor rejected."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, operation="create_timer", calls=1, per_seconds=60))
     assert statuses(sandbox, 3) == [200] * 3
     assert statuses(sandbox, 2, operation="create_timer") == [201, 400]
@@ -294,8 +294,8 @@ def test_a_limit_can_be_of_one_call_only() -> None:
         ("nth", Fault(effect=Effect.DROP, nth="x")),  # type: ignore[arg-type]
     ],
 )
-def test_a_fault_that_can_never_fire_is_refused(field: str, fault: Fault) -> None:
-    """What is misspelt, out of bounds or without what its effect needs is refused by name, and nothing is injected."""
+def test_a_fault_that_can_never_fire_is_rejected(field: str, fault: Fault) -> None:
+    """What is misspelt, out of bounds or without what its effect needs is rejected by name, and nothing is injected."""
     sandbox = Sandbox(clock=NOON)
     with pytest.raises(InvalidFault) as caught:
         sandbox.faults.add(fault)

@@ -17,11 +17,11 @@ from msgspec import UNSET
 
 import punchclock as pc
 from punchclock import vendors
-from punchclock.log import Book, parse_line
+from punchclock.eventlog import TimerLog, parse_line
 from punchclock.sandbox import Effect, Fault, Sandbox
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.vendors.calls import Request
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 from sandbox_calls import CALLS, NOON, call, send, stored_timers
 from strategies import examples
 
@@ -48,21 +48,21 @@ def lines(sandbox: Sandbox, path: str) -> list[Any]:
 
 
 def test_an_entry_tells_the_whole_call() -> None:
-    """Request, reply, instant and change of a call stand in the journal, numbered from 1."""
+    """Request, response, instant and change of a call stand in the journal, numbered from 1."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", name="draft"))
     (entry,) = entries(sandbox)
     assert (entry.number, entry.at, entry.vendor, entry.operation) == (1, pc.instant(NOON), "intervals", "create_timer")
     assert (entry.method, entry.path, entry.parameters) == ("POST", "/timer/", {"personid": 3, "name": "draft"})
     assert entry.headers == {"accept": "application/json", "content-type": "application/json"}
-    assert (entry.status, json.loads(entry.reply)["timer"]["id"]) == (201, 1001)
+    assert (entry.status, json.loads(entry.response)["timer"]["id"]) == (201, 1001)
     (change,) = entry.changes
-    assert (change.verb, change.at, change.kind, change.id) == ("start", pc.instant(NOON), "timer", "1001")
+    assert (change.action, change.at, change.kind, change.id) == ("start", pc.instant(NOON), "timer", "1001")
     assert (change.timer, change.user, change.note) == (pc.start(pc.instant(NOON)), "resource", "draft")
 
 
 def test_every_call_is_in_it() -> None:
-    """Reads, refusals and calls that are nobody's are told as well, in order; the event log has none of them."""
+    """Reads, rejections and calls that are nobody's are told as well, in order; the event log has none of them."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "list_timers"))
     send(sandbox, call("intervals", "get_timer", id="7"))
@@ -105,7 +105,7 @@ def test_the_event_log_is_that_of_replay() -> None:
             "note": "renamed",
         },
     ]
-    assert [change["verb"] for entry in lines(sandbox, "journal") for change in entry.get("changes", [])] == [
+    assert [change["action"] for entry in lines(sandbox, "journal") for change in entry.get("changes", [])] == [
         "start",
         "pause",
         "amend",
@@ -156,7 +156,7 @@ def steps(calls: list[tuple[str, str]]) -> st.SearchStrategy[list[Any]]:
 
 
 CHANGING = {
-    name: sorted({(name, move.operation) for move in vendors.load(name).DIALECT.moves}) for name in vendors.names()
+    name: sorted({(name, move.operation) for move in vendors.load(name).DIALECT.bindings}) for name in vendors.names()
 }
 
 
@@ -199,14 +199,14 @@ def test_replay_gives_the_same_timers() -> None:
                     sandbox.clock.freeze(sandbox.clock.now() - duration)
                 case (_, *drawn):
                     take(sandbox, *drawn)
-        book: Book[None] = Book()
+        book: TimerLog[None] = TimerLog()
         for line in sandbox.event_log():
             book.apply(parse_line(line))
         assert {name: record.timer for name, record in book.records.items()} == stored_timers(sandbox)
-        seen.update((entry.vendor, change.verb) for entry in sandbox.journal() for change in entry.changes)
+        seen.update((entry.vendor, change.action) for entry in sandbox.journal() for change in entry.changes)
 
     law()
-    moves = {(name, move.verb) for name in vendors.names() for move in vendors.load(name).DIALECT.moves}
+    moves = {(name, move.action) for name in vendors.names() for move in vendors.load(name).DIALECT.bindings}
     assert len(seen) > 0.5 * len(moves), "the calls that were drawn hardly did anything"
 
 
@@ -314,9 +314,9 @@ def test_the_accounts_own_secrets_are_blotted_out_of_every_text(secret: str) -> 
 
 def test_a_short_secret_is_none() -> None:
     """A credential of less than four characters is not looked for: it stands in half of all texts."""
-    world = demo_world()
-    tokens = {"intervals": msgspec.structs.replace(world.credential("intervals"), tokens={"3": "3"})}
-    sandbox = Sandbox(msgspec.structs.replace(world, credentials=tokens), clock=NOON)
+    workspace = demo_workspace()
+    tokens = {"intervals": msgspec.structs.replace(workspace.credential("intervals"), tokens={"3": "3"})}
+    sandbox = Sandbox(msgspec.structs.replace(workspace, credentials=tokens), clock=NOON)
     sandbox.handle("POST", TIMER, "", {**basic("3"), "content-type": "application/json"}, b'{"personid":3}')
     assert entries(sandbox)[0].parameters == {"personid": 3}
 
@@ -348,7 +348,7 @@ def test_a_hostile_text_is_written_down_safely() -> None:
 
 
 def test_a_fault_is_told_with_what_went_out() -> None:
-    """An entry names the faults that hit it, and shows the reply as it went out: broken off, or none."""
+    """An entry names the faults that hit it, and shows the response as it went out: broken off, or none."""
     sandbox = Sandbox(clock=NOON)
     sandbox.faults.add(Fault(effect=Effect.MALFORMED, nth=1))
     sandbox.faults.add(Fault(effect=Effect.DROP, nth=2))
@@ -361,7 +361,7 @@ def test_a_fault_is_told_with_what_went_out() -> None:
     malformed, dropped, timed_out = entries(sandbox)
     assert (malformed.faults, malformed.status, len(malformed.changes)) == (("malformed",), 201, 1)
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
-        json.loads(malformed.reply)
-    assert (dropped.faults, dropped.status, dropped.reply, dropped.changes) == (("drop",), 0, "", ())
-    assert (timed_out.faults, timed_out.status, timed_out.reply) == (("timeout",), 0, "")
-    assert [change.verb for change in timed_out.changes] == ["start"]
+        json.loads(malformed.response)
+    assert (dropped.faults, dropped.status, dropped.response, dropped.changes) == (("drop",), 0, "", ())
+    assert (timed_out.faults, timed_out.status, timed_out.response) == (("timeout",), 0, "")
+    assert [change.action for change in timed_out.changes] == ["start"]

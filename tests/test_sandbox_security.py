@@ -25,8 +25,8 @@ ZOHO = (401, {"response": {"status": 1}})
 
 
 def expected(request: Request) -> tuple[int, Any]:
-    """The refusal that is a request's due, by its path."""
-    for path, refusal in (
+    """The rejection that is a request's due, by its path."""
+    for path, rejection in (
         ("/timer", INTERVALS),
         ("/api/v2/ext", TIMETRACK),
         ("/api/admin", WORKSECTION_ADMIN),
@@ -34,7 +34,7 @@ def expected(request: Request) -> tuple[int, Any]:
         ("/people", ZOHO),
     ):
         if request.path.startswith(path):
-            return refusal
+            return rejection
     raise AssertionError(request.path)
 
 
@@ -81,8 +81,8 @@ def other_vendors(value: str) -> str:
 
 @pytest.mark.parametrize("way", ["none", "wrong", "almost", "blank", "another vendor's"])
 @pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
-def test_unknown_credentials_get_the_vendors_refusal(sandbox: Sandbox, vendor: str, operation: str, way: str) -> None:
-    """Every call without credentials, or with any that are not the account's, is refused in the vendor's words."""
+def test_unknown_credentials_get_the_vendors_rejection(sandbox: Sandbox, vendor: str, operation: str, way: str) -> None:
+    """Every call without credentials, or with any that are not the account's, is rejected in the vendor's words."""
     request = call(vendor, operation)
     changed = {
         "none": lambda: without_credentials(request),
@@ -103,7 +103,7 @@ def test_unknown_credentials_get_the_vendors_refusal(sandbox: Sandbox, vendor: s
 def test_another_accounts_credentials_are_wrong(vendor: str, operation: str) -> None:
     """What opens one account does not open another: credentials are looked up in the account that is called."""
     sandbox = Sandbox(clock=NOON)
-    elsewhere = Sandbox(replace(sandbox.world, credentials={}), clock=NOON)
+    elsewhere = Sandbox(replace(sandbox.workspace, credentials={}), clock=NOON)
     request = call(vendor, operation)
     status, _, body = send(elsewhere, request)
     wanted = expected(request)
@@ -112,7 +112,7 @@ def test_another_accounts_credentials_are_wrong(vendor: str, operation: str) -> 
 
 @pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
 def test_right_credentials_are_known(sandbox: Sandbox, vendor: str, operation: str) -> None:
-    """With its own credentials no call is refused for them, so the tests above test something."""
+    """With its own credentials no call is rejected for them, so the tests above test something."""
     status, _, body = send(sandbox, call(vendor, operation))
     wanted = expected(call(vendor, operation))
     assert not (status == wanted[0] and holds(msgspec.json.decode(body), wanted[1])), body
@@ -131,7 +131,7 @@ def test_right_credentials_are_known(sandbox: Sandbox, vendor: str, operation: s
     ],
 )
 def test_nobody_touches_anothers_timer(vendor: str, operation: str, status: int) -> None:
-    """A timer named by another person's credentials is refused, and stays as it is."""
+    """A timer named by another person's credentials is rejected, and stays as it is."""
     sandbox = Sandbox(clock=NOON)
     starts = {"intervals": "create_timer", "zoho": "start_timer"}
     send(sandbox, call(vendor, starts[vendor], 3))
@@ -157,7 +157,7 @@ def test_own_timer_calls_reach_the_callers_only(sandbox: Sandbox) -> None:
 
 
 def test_nobody_starts_a_timer_in_anothers_name() -> None:
-    """A person who names somebody else in a start is refused."""
+    """A person who names somebody else in a start is rejected."""
     sandbox = Sandbox(clock=NOON)
     assert send(sandbox, call("intervals", "create_timer", 5, personid=3))[0] == 403
     assert send(sandbox, call("zoho", "start_timer", 5, user="3"))[0] == 400

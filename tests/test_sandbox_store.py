@@ -37,10 +37,10 @@ from punchclock.vendors import intervals
 from punchclock.vendors.account import Query
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import UPDATE, Change
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 from strategies import examples
 
-WORLD = demo_world()
+WORKSPACE = demo_workspace()
 NOW = pc.instant("2026-03-02T08:00:00Z")
 SECOND = 1_000_000
 
@@ -52,12 +52,12 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]
     """Opens a store of the kind; called again, another on the same database."""
     with ExitStack() as stack:
         if request.param == "memory":
-            yield lambda: MemoryStore(WORLD)
+            yield lambda: MemoryStore(WORKSPACE)
             return
         url = stack.enter_context(database_url(request.param, tmp_path))
 
         def opened() -> Store:
-            store = SqlStore(url, WORLD)
+            store = SqlStore(url, WORKSPACE)
             stack.callback(store.close)
             return store
 
@@ -79,12 +79,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def timer(id: int, person: str = "5", task: str = "", timer: pc.Timer | None = None, day: int = 1) -> IntervalsTimer:
     """A record of Intervals."""
-    known = WORLD.tasks.get(task)
+    known = WORKSPACE.tasks.get(task)
     project = known.project if known else None
     return IntervalsTimer(
         id=str(id),
         timer=pc.start(NOW) if timer is None else timer,
-        person=WORLD.people[person],
+        person=WORKSPACE.people[person],
         task=known,
         project=project,
         client=project.client if project else None,
@@ -121,13 +121,13 @@ def found(store: Store, query: Query[IntervalsTimer] | None = None) -> list[Inte
 
 
 def test_what_is_stored_is_read_back(store: Store) -> None:
-    """A record comes back as it was, with the people and the work that the world has."""
+    """A record comes back as it was, with the people and the work that the workspace has."""
     record = timer(1001, task="31")
     keep(store, record)
     with store.reading() as account:
         assert account.get(IntervalsTimer, "1001") == record
         assert account.get(IntervalsTimer, "1002") is None
-        assert account.world is WORLD
+        assert account.workspace is WORKSPACE
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
@@ -227,7 +227,7 @@ def test_every_store_finds_the_same(
 ) -> None:
     """Whatever is asked, each store answers with the records and the count that the account in memory answers."""
     store.reset()
-    expected = MemoryStore(WORLD)
+    expected = MemoryStore(WORKSPACE)
     for kept in (store, expected):
         keep(kept, *records)
     for query in queries:
@@ -237,11 +237,11 @@ def test_every_store_finds_the_same(
 
 def test_what_was_stored_is_there_after_a_restart(url: str) -> None:
     """A database that is opened again has the records, the ids and the journal, notes included."""
-    first = SqlStore(url, WORLD)
+    first = SqlStore(url, WORKSPACE)
     keep(first, timer(1001, task="33"))
     first.note(entry())
     first.close()
-    second = SqlStore(url, WORLD)
+    second = SqlStore(url, WORKSPACE)
     assert found(second) == [timer(1001, task="33")]
     assert len(list(second.journal())) == 1
     with second.reading() as account:
@@ -249,14 +249,14 @@ def test_what_was_stored_is_there_after_a_restart(url: str) -> None:
     second.close()
 
 
-def test_a_world_that_lost_somebody_still_opens(url: str) -> None:
-    """A record whose person or task the world no longer has keeps their ids."""
-    store = SqlStore(url, WORLD)
+def test_a_workspace_that_lost_somebody_still_opens(url: str) -> None:
+    """A record whose person or task the workspace no longer has keeps their ids."""
+    store = SqlStore(url, WORKSPACE)
     keep(store, timer(1001, task="33"))
     store.close()
-    people = {id: person for id, person in WORLD.people.items() if id != "5"}
-    tasks = {id: task for id, task in WORLD.tasks.items() if id != "33"}
-    poorer = SqlStore(url, replace(WORLD, people=people, tasks=tasks))
+    people = {id: person for id, person in WORKSPACE.people.items() if id != "5"}
+    tasks = {id: task for id, task in WORKSPACE.tasks.items() if id != "33"}
+    poorer = SqlStore(url, replace(WORKSPACE, people=people, tasks=tasks))
     with poorer.reading() as account:
         record = account.get(IntervalsTimer, "1001")
     poorer.close()
@@ -268,7 +268,7 @@ def test_a_world_that_lost_somebody_still_opens(url: str) -> None:
 
 def test_the_migrations_make_the_tables_that_the_store_means(url: str) -> None:
     """The schema that the versions lead to is the one that the queries are written for, indexes apart."""
-    SqlStore(url, WORLD).close()
+    SqlStore(url, WORKSPACE).close()
     engine = sql_module._engine(url)  # noqa: SLF001
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), tables.metadata)
@@ -276,15 +276,15 @@ def test_the_migrations_make_the_tables_that_the_store_means(url: str) -> None:
     assert [each for each in differences if each[0] != "remove_index"] == []
 
 
-def test_a_database_of_a_later_version_is_refused(url: str) -> None:
+def test_a_database_of_a_later_version_is_rejected(url: str) -> None:
     """A schema version that this program does not know is named, and nothing is touched."""
-    SqlStore(url, WORLD).close()
+    SqlStore(url, WORKSPACE).close()
     engine = sql_module._engine(url)  # noqa: SLF001
     with engine.connect() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(StoreUnavailable, match="another version"):
-        SqlStore(url, WORLD)
+        SqlStore(url, WORKSPACE)
 
 
 @pytest.mark.parametrize(
@@ -305,16 +305,16 @@ def test_a_database_of_a_later_version_is_refused(url: str) -> None:
 def test_a_database_that_cannot_be_opened_is_named(given: str, why: str) -> None:
     """What is no URL, no database that is served or none that can be reached is told with why, and no password."""
     with pytest.raises(StoreUnavailable, match=re.escape(why)) as caught:
-        SqlStore(given, WORLD)
+        SqlStore(given, WORKSPACE)
     assert "cret" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
-    """A file of something else is refused, and not touched."""
+    """A file of something else is rejected, and not touched."""
     path = tmp_path / "notes.txt"
     path.write_bytes(b"not a database at all")
     with pytest.raises(StoreUnavailable, match="not a database"):
-        SqlStore(f"sqlite:///{path}", WORLD)
+        SqlStore(f"sqlite:///{path}", WORKSPACE)
     assert path.read_bytes() == b"not a database at all"
 
 
@@ -344,7 +344,7 @@ def plan_of(store: SqlStore, statement: str, values: object) -> str:
 @pytest.mark.parametrize(("query", "index"), PLANS, ids=str)
 def test_no_listing_walks_through_history(query: Query[IntervalsTimer], index: str, tmp_path: Path) -> None:
     """SQLite finds every common listing by an index that has its order: nothing is scanned or sorted."""
-    store = SqlStore(f"sqlite:///{tmp_path / 'plans.sqlite3'}", WORLD)
+    store = SqlStore(f"sqlite:///{tmp_path / 'plans.sqlite3'}", WORKSPACE)
     statements: list[tuple[str, object]] = []
     sa.event.listen(
         store._engine,  # noqa: SLF001
@@ -370,8 +370,8 @@ COUNTED = [
 
 @pytest.mark.parametrize("query", COUNTED, ids=str)
 def test_to_count_is_not_to_read_history(query: Query[IntervalsTimer], tmp_path: Path) -> None:
-    """How many timers match a list of Intervals' is added up from tallies; no timer is looked at for it."""
-    store = SqlStore(f"sqlite:///{tmp_path / 'counts.sqlite3'}", WORLD)
+    """How many timers match a list of Intervals' is added up from counts; no timer is looked at for it."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'counts.sqlite3'}", WORKSPACE)
     keep(store, *(timer(1001 + n, "5" if n % 2 else "3", "31") for n in range(8)))
     statements: list[tuple[str, object]] = []
     sa.event.listen(
@@ -384,7 +384,7 @@ def test_to_count_is_not_to_read_history(query: Query[IntervalsTimer], tmp_path:
     plan = plan_of(store, *statements[2])
     store.close()
     assert total == (8 if query.people is None else 4 * len(query.people))
-    assert "SEARCH tallies USING " in plan
+    assert "SEARCH counts USING " in plan
     assert "records" not in plan.replace("(records)", "")
 
 
@@ -400,7 +400,7 @@ def test_an_older_database_is_counted_when_it_is_opened(url: str) -> None:
             connection.execute(sa.insert(tables.records), tables.row(timer(number, "5", "31" if number % 2 else "")))
         connection.execute(sa.update(tables.counter).values(last_id=1003))
     engine.dispose()
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     changing(store, Change(Correction.DISCARD, NOW, timer(1001)), Change(pc.Event.START, NOW, timer(1004, "3", "31")))
     for expected, query in (
         (3, Query(of=IntervalsTimer, limit=1)),
@@ -417,10 +417,10 @@ def test_an_older_database_is_counted_when_it_is_opened(url: str) -> None:
 
 
 def test_of_64_simultaneous_starts_exactly_one_wins(open_store: Open) -> None:
-    """64 threads, behind two servers on one database, start a timer for one task: one has it, 63 are refused."""
-    sandboxes = [Sandbox(WORLD, clock=NOW, store=open_store())]
+    """64 threads, behind two servers on one database, start a timer for one task: one has it, 63 are rejected."""
+    sandboxes = [Sandbox(WORKSPACE, clock=NOW, store=open_store())]
     if not isinstance(sandboxes[0].store, MemoryStore):
-        sandboxes.append(Sandbox(WORLD, clock=NOW, store=open_store()))
+        sandboxes.append(Sandbox(WORKSPACE, clock=NOW, store=open_store()))
     request = intervals.request("create_timer", intervals.WriteTimer(personid=5, taskid=31), token="intervals-token-5")
     barrier = threading.Barrier(64)
     statuses: Counter[int] = Counter()
@@ -485,7 +485,7 @@ def starting(id: int) -> Callable[[Transaction], int]:
     return decide
 
 
-def refused(transaction: Transaction) -> str:
+def rejected(transaction: Transaction) -> str:
     """A call that decides to change nothing."""
     return f"{transaction.new_id()} is free"
 
@@ -518,9 +518,9 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_who_waits_is_decided_together(url: str, commits: list[str]) -> None:
     """Calls in line are decided in order, each on what those before it changed, and committed once."""
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     commits.clear()
-    answers = in_line(store, [starting(1001), refused, failing, starting(1002), unwritable, starting(1003)])
+    answers = in_line(store, [starting(1001), rejected, failing, starting(1002), unwritable, starting(1003)])
     assert len(commits) == 1
     assert answers[:2] == [0, "1002 is free"]
     assert isinstance(answers[2], ZeroDivisionError)
@@ -537,7 +537,7 @@ def test_who_waits_is_decided_together(url: str, commits: list[str]) -> None:
 
 def test_within_a_group_a_timer_goes_through_its_life(url: str) -> None:
     """What is started, changed, given to another and discarded within one group is counted as it is in the end."""
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     keep(store, timer(1001, "5", "31"))
 
     def putting(*changes: Change[IntervalsTimer]) -> Callable[[Transaction], object]:
@@ -562,9 +562,9 @@ def test_within_a_group_a_timer_goes_through_its_life(url: str) -> None:
     store.close()
 
 
-def test_a_group_that_cannot_be_committed_is_refused_as_a_whole(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_that_cannot_be_committed_is_rejected_as_a_whole(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the commit fails, nobody of the group is told yes, and nothing of it is kept."""
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     store.note(entry(1))
     execute = sa.Connection.exec_driver_sql
 
@@ -575,19 +575,19 @@ def test_a_group_that_cannot_be_committed_is_refused_as_a_whole(url: str, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(sa.Connection, "exec_driver_sql", full)
-        answers = in_line(store, [starting(1001), refused, failing, starting(1002)])
+        answers = in_line(store, [starting(1001), rejected, failing, starting(1002)])
     assert [type(each) for each in answers] == [StoreUnavailable] * 4
     assert all("disk full" in str(each) for each in answers)
     assert found(store) == []
     assert [each.at for each in store.journal()] == [1]
-    assert in_line(store, [starting(1001), refused]) == [0, "1002 is free"]
+    assert in_line(store, [starting(1001), rejected]) == [0, "1002 is free"]
     store.close()
 
 
 def test_of_such_a_group_everybody_hears_it_from_the_vendor(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each client of a group that cannot be committed gets its vendor's 5xx; the next group is answered as ever."""
-    store = SqlStore(url, WORLD)
-    sandbox = Sandbox(WORLD, clock=NOW, store=store)
+    store = SqlStore(url, WORKSPACE)
+    sandbox = Sandbox(WORKSPACE, clock=NOW, store=store)
     stop = intervals.request("delete_timer", intervals.DeleteTimer(id="7"), token="intervals-token-5")
 
     def discard() -> tuple[int, bytes]:
@@ -612,9 +612,9 @@ def test_of_such_a_group_everybody_hears_it_from_the_vendor(url: str, monkeypatc
     sandbox.close()
 
 
-def test_nobody_who_came_later_is_refused_with_those_before(tmp_path: Path) -> None:
-    """A transaction that cannot begin refuses the call that began it; whoever waits behind it tries anew."""
-    store = SqlStore(f"sqlite:///{tmp_path / 'begin.sqlite3'}", WORLD)
+def test_nobody_who_came_later_is_rejected_with_those_before(tmp_path: Path) -> None:
+    """A transaction that cannot begin rejects the call that began it; whoever waits behind it tries anew."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'begin.sqlite3'}", WORKSPACE)
     began: list[int] = []
 
     def first_fails(connection: sa.Connection, statement: str) -> object:
@@ -627,7 +627,7 @@ def test_nobody_who_came_later_is_refused_with_those_before(tmp_path: Path) -> N
     execute = sa.Connection.exec_driver_sql
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sa.Connection, "exec_driver_sql", first_fails)
-        answers = in_line(store, [refused, refused, refused])
+        answers = in_line(store, [rejected, rejected, rejected])
     assert Counter(map(type, answers)) == {StoreUnavailable: 1, str: 2}
     store.close()
 
@@ -635,7 +635,7 @@ def test_nobody_who_came_later_is_refused_with_those_before(tmp_path: Path) -> N
 def test_a_line_is_taken_in_turns(url: str, commits: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A group has its bound, so that the first in it need not wait for all who come after."""
     monkeypatch.setattr(sql_module, "_TOGETHER", 3)
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     commits.clear()
     answers = in_line(store, [starting(1001 + n) for n in range(7)])
     assert sorted(map(str, answers)) == [str(n) for n in range(7)]
@@ -644,8 +644,8 @@ def test_a_line_is_taken_in_turns(url: str, commits: list[str], monkeypatch: pyt
 
 
 def test_who_was_taken_along_waits_for_the_outcome(tmp_path: Path) -> None:
-    """A call whose patience ends while others decide for it is not refused and then kept: it waits until it is."""
-    store = SqlStore(f"sqlite:///{tmp_path / 'along.sqlite3'}", WORLD, patience=0.2)
+    """A call whose timeout ends while others decide for it is not rejected and then kept: it waits until it is."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'along.sqlite3'}", WORKSPACE, timeout=0.2)
     decided = threading.Event()
 
     def slow(transaction: Transaction) -> int:
@@ -669,8 +669,8 @@ def test_who_was_taken_along_waits_for_the_outcome(tmp_path: Path) -> None:
 
 
 def test_who_is_broken_off_answers_for_the_others(url: str) -> None:
-    """Where the thread that decides for all is broken off, all are refused, and nothing is kept."""
-    store = SqlStore(url, WORLD)
+    """Where the thread that decides for all is broken off, all are rejected, and nothing is kept."""
+    store = SqlStore(url, WORKSPACE)
 
     def broken_off(transaction: Transaction) -> None:
         starting(1002)(transaction)
@@ -709,10 +709,10 @@ def start_at(sandbox: Sandbox) -> tuple[int, bytes]:
     return status, body
 
 
-def test_a_locked_database_is_a_refusal_in_the_vendor_s_words(tmp_path: Path) -> None:
+def test_a_locked_database_is_a_rejection_in_the_vendor_s_words(tmp_path: Path) -> None:
     """While another program holds SQLite's lock, a start is a 5xx of the vendor's shape and changes nothing."""
     path = tmp_path / "locked.sqlite3"
-    sandbox = Sandbox(WORLD, clock=NOW, store=SqlStore(f"sqlite:///{path}", WORLD, patience=0.05))
+    sandbox = Sandbox(WORKSPACE, clock=NOW, store=SqlStore(f"sqlite:///{path}", WORKSPACE, timeout=0.05))
     other = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT").connect()
     other.exec_driver_sql("BEGIN IMMEDIATE")
     status, body = start_at(sandbox)
@@ -727,15 +727,15 @@ def test_a_locked_database_is_a_refusal_in_the_vendor_s_words(tmp_path: Path) ->
     sandbox.close()
 
 
-def test_a_full_disk_is_a_refusal_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_rejection_and_loses_nothing(tmp_path: Path) -> None:
     """When SQLite can grow no more, a start is a 5xx of the vendor's shape; what was stored before is still read."""
-    store = SqlStore(f"sqlite:///{tmp_path / 'full.sqlite3'}", WORLD)
+    store = SqlStore(f"sqlite:///{tmp_path / 'full.sqlite3'}", WORKSPACE)
 
     def bounded(connection: object, *_rest: object) -> None:
         connection.execute("PRAGMA max_page_count = 60").close()  # type: ignore[attr-defined]
 
     sa.event.listen(store._engine, "checkout", bounded)  # noqa: SLF001
-    sandbox = Sandbox(WORLD, clock=NOW, store=store)
+    sandbox = Sandbox(WORKSPACE, clock=NOW, store=store)
     answered = 0
     while (answer := start_at(sandbox))[0] == 201:
         answered += 1
@@ -748,10 +748,10 @@ def test_a_full_disk_is_a_refusal_and_loses_nothing(tmp_path: Path) -> None:
     sandbox.close()
 
 
-def test_a_lost_connection_is_a_refusal_and_the_next_call_works(tmp_path: Path) -> None:
+def test_a_lost_connection_is_a_rejection_and_the_next_call_works(tmp_path: Path) -> None:
     """When PostgreSQL ends the connection in a transaction, nothing is stored; the next call has a new connection."""
     with database_url("postgresql", tmp_path) as url:
-        store = SqlStore(url, WORLD)
+        store = SqlStore(url, WORKSPACE)
 
         def decide(transaction: Transaction) -> None:
             transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
@@ -784,8 +784,8 @@ def locked(url: str) -> Iterator[None]:
 
 
 def test_nobody_waits_for_ever(url: str) -> None:
-    """A change that cannot have the lock in time is refused; a read needs none."""
-    store = SqlStore(url, WORLD, patience=0.05)
+    """A change that cannot have the lock in time is rejected; a read needs none."""
+    store = SqlStore(url, WORKSPACE, timeout=0.05)
     keep(store, timer(1001))
     with locked(url):
         with pytest.raises(StoreUnavailable, match="lock"):
@@ -796,8 +796,8 @@ def test_nobody_waits_for_ever(url: str) -> None:
 
 
 def test_nobody_waits_for_ever_in_line(tmp_path: Path) -> None:
-    """A thread behind another one that holds on to its transaction is refused in time, and changes nothing."""
-    store = SqlStore(f"sqlite:///{tmp_path / 'line.sqlite3'}", WORLD, patience=0.05)
+    """A thread behind another one that holds on to its transaction is rejected in time, and changes nothing."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'line.sqlite3'}", WORKSPACE, timeout=0.05)
     with ThreadPoolExecutor(1) as pool:
 
         def decide(transaction: Transaction) -> None:
@@ -812,7 +812,7 @@ def test_nobody_waits_for_ever_in_line(tmp_path: Path) -> None:
 
 def test_notes_that_cannot_be_written_are_not_lost(url: str) -> None:
     """Journal entries of a flush that fails are kept for the next."""
-    store = SqlStore(url, WORLD, patience=0.05)
+    store = SqlStore(url, WORKSPACE, timeout=0.05)
     store.note(entry())
     with locked(url), pytest.raises(StoreUnavailable):
         list(store.journal())
@@ -823,7 +823,7 @@ def test_notes_that_cannot_be_written_are_not_lost(url: str) -> None:
 @pytest.mark.parametrize("change", [True, False])
 def test_notes_survive_a_commit_that_fails(url: str, monkeypatch: pytest.MonkeyPatch, change: bool) -> None:
     """Notes that went with a change, or by themselves, and were not kept in the end, come with the next, in order."""
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     store.note(entry(1))
     execute = sa.Connection.exec_driver_sql
 
@@ -847,9 +847,9 @@ def test_notes_survive_a_commit_that_fails(url: str, monkeypatch: pytest.MonkeyP
     store.close()
 
 
-def test_a_refused_call_costs_no_write(url: str) -> None:
+def test_a_rejected_call_costs_no_write(url: str) -> None:
     """A transaction in which nothing changes writes nothing; the notes wait for one in which something does."""
-    store, other = SqlStore(url, WORLD), SqlStore(url, WORLD)
+    store, other = SqlStore(url, WORKSPACE), SqlStore(url, WORKSPACE)
     store.note(entry(1))
     assert store.write(lambda transaction: transaction.new_id()) == 1001
     assert list(other.journal()) == []
@@ -863,7 +863,7 @@ def test_notes_do_not_grow_without_end(url: str, monkeypatch: pytest.MonkeyPatch
     """While the database takes none, it is asked now and then only, and of too many notes the oldest give way."""
     monkeypatch.setattr(sql_module, "_GATHERED", 5)
     monkeypatch.setattr(sql_module, "_KEPT", 20)
-    store = SqlStore(url, WORLD, patience=0.01)
+    store = SqlStore(url, WORKSPACE, timeout=0.01)
     asked = 0
     with locked(url):
         for at in range(33):
@@ -878,7 +878,7 @@ def test_notes_do_not_grow_without_end(url: str, monkeypatch: pytest.MonkeyPatch
 
 def test_what_cannot_be_read_is_named(url: str) -> None:
     """A row that another version has written is an error of the store, for a record and for a journal entry."""
-    store = SqlStore(url, WORLD)
+    store = SqlStore(url, WORKSPACE)
     keep(store, timer(1001))
     store.note(entry())
     assert len(list(store.journal())) == 1

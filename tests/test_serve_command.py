@@ -1,4 +1,4 @@
-"""``punchclock serve``: what it says, what it serves, how it ends, and what it refuses."""
+"""``punchclock serve``: what it says, what it serves, how it ends, and what it rejects."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from msgspec.structs import replace
 
 import punchclock as pc
 from punchclock import vendors
-from punchclock.commands import run
-from punchclock.commands.serve import greeting
+from punchclock.cli import run
+from punchclock.cli.serve import greeting
 from punchclock.vendors import intervals, timetrack
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.world import Credential, Person, Project, Role
-from punchclock.worlds import demo_world
+from punchclock.vendors.workspace import Credential, Person, Project, Role
+from punchclock.workspaces import demo_workspace
 from sandbox_calls import BASIC
 
 DEMO = resources.files("punchclock").joinpath("demo.toml").read_text(encoding="utf-8")
@@ -149,11 +149,11 @@ def test_a_stop_answers_what_is_in_flight(tmp_path: Path) -> None:
         assert "intervals-token" not in err
 
 
-def test_another_worlds_credentials_are_not_said(tmp_path: Path) -> None:
-    """Of a world of one's own no credential is printed, and no line that bears one."""
-    world = tmp_path / "world.toml"
-    world.write_text(DEMO.replace("-token-", "-hush-").replace('"demo"', '"acme"'), encoding="utf-8")
-    with served(tmp_path, "--world", str(world), "--database", "memory:") as server:
+def test_another_workspaces_credentials_are_not_said(tmp_path: Path) -> None:
+    """Of a workspace of one's own no credential is printed, and no line that bears one."""
+    workspace = tmp_path / "workspace.toml"
+    workspace.write_text(DEMO.replace("-token-", "-hush-").replace('"demo"', '"acme"'), encoding="utf-8")
+    with served(tmp_path, "--workspace", str(workspace), "--database", "memory:") as server:
         assert "the account acme" in server.greeting
         assert "in memory" in server.greeting
         for secret in ("hush", "timetrack-secret", "worksection-admin-key"):
@@ -246,31 +246,31 @@ def test_the_clock_runs_otherwise(here: Path) -> None:
 
 @pytest.mark.parametrize("vendor", vendors.names())
 def test_an_example_is_answered(vendor: str) -> None:
-    """Each vendor's example succeeds in the demo world; where nobody has credentials there is none."""
-    world, now = demo_world(), pc.instant("2026-03-02T08:00:00Z")
+    """Each vendor's example succeeds in the demo workspace; where nobody has credentials there is none."""
+    workspace, now = demo_workspace(), pc.instant("2026-03-02T08:00:00Z")
     module = vendors.load(vendor)
-    example = module.example(world, now)
-    assert module.validate(example, MemoryAccount(world), now) is None
-    assert module.example(replace(world, credentials={}), now) is None
-    greeted = greeting("http://x", replace(world, credentials={}), now, is_demo=True, kept="memory")
+    example = module.example(workspace, now)
+    assert module.validate(example, MemoryAccount(workspace), now) is None
+    assert module.example(replace(workspace, credentials={}), now) is None
+    greeted = greeting("http://x", replace(workspace, credentials={}), now, is_demo=True, kept="memory")
     assert (greeted.count("curl"), module.VENDOR.title in greeted) == (1, True)
 
 
 def test_an_example_is_of_somebody_who_may() -> None:
     """Intervals' is of a person with access and a number; TimeTrack's needs a project of a client, and a person."""
-    world, now = demo_world(), pc.instant("2026-03-02T08:00:00Z")
+    workspace, now = demo_workspace(), pc.instant("2026-03-02T08:00:00Z")
     tokens = {"intervals": Credential(tokens={"of-an-executive": "4", "of-a-manager": "2"})}
-    example = intervals.example(replace(world, credentials=tokens), now)
+    example = intervals.example(replace(workspace, credentials=tokens), now)
     assert example is not None
     assert example.body == b'{"personid":2}'
     people = {"anna": Person(id="anna", name="anna", role=Role.MANAGER)}
     named = {"intervals": Credential(tokens={"of-anna": "anna"})}
-    assert intervals.example(replace(world, people=people, credentials=named), now) is None
-    assert timetrack.example(replace(world, people={}), now) is None
-    assert timetrack.example(replace(world, projects={"1": Project(id="1", name="of nobody")}), now) is None
+    assert intervals.example(replace(workspace, people=people, credentials=named), now) is None
+    assert timetrack.example(replace(workspace, people={}), now) is None
+    assert timetrack.example(replace(workspace, projects={"1": Project(id="1", name="of nobody")}), now) is None
 
 
-# ---- what it refuses -----------------------------------------------------------------------------
+# ---- what it rejects -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -282,9 +282,9 @@ def test_an_example_is_of_somebody_who_may() -> None:
         (["--port", "70000"], "70000"),
         (["--port", "x"], "x"),
         (["--host", "203.0.113.7"], "cannot listen on 203.0.113.7"),
-        (["--world", "nowhere.toml"], "nowhere.toml"),
-        (["--world", "broken.toml"], "broken.toml: $.people"),
-        (["--world", "broken.json"], "broken.json: $"),
+        (["--workspace", "nowhere.toml"], "nowhere.toml"),
+        (["--workspace", "broken.toml"], "broken.toml: $.people"),
+        (["--workspace", "broken.json"], "broken.json: $"),
         (["--database", "mysql://root:hush@db/x"], "'--database': mysql"),
         (["--database", "nonsense"], "database"),
         (["--database", "sqlite:///no/such/folder/x.sqlite3"], "'--database': unable to open database file"),

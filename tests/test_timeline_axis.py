@@ -7,15 +7,15 @@ import datetime as dt
 import pytest
 
 from punchclock import Kind, State, instant
-from punchclock.commands.drawing import Row, draw
-from punchclock.commands.strip import Strip
+from punchclock.cli.drawing import Row, draw
+from punchclock.cli.histogram import Histogram
 
 FIRST, LAST = instant("0001-01-01T00:00:00Z"), instant("9999-12-31T23:59:59Z")
 
 
 def drawn(start: int, end: int, width: int) -> list[str]:
     """Draw one timer that worked all the time."""
-    strip = Strip(start)
+    strip = Histogram(start)
     strip.add(Kind.WORK, start, end)
     return [line.plain for line in draw([Row("T", strip, State.STOPPED)], dt.UTC, width=width, plain=True)]
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punchclock import Event, Kind, State, Stretch, instant
+from punchclock import Event, Kind, Segment, State, instant
 from punchclock.calendar import find_zone
-from punchclock.commands.drawing import Row, draw
-from punchclock.commands.strip import Strip
+from punchclock.cli.drawing import Row, draw
+from punchclock.cli.histogram import Histogram
 from punchclock.history import timeline
 from strategies import FIRST, LAST, legal_histories
 
@@ -21,18 +21,18 @@ BERLIN = find_zone("Europe/Berlin")
 MONDAY = instant("2026-03-02T08:00:00+01:00")
 
 
-def strip(stretches: list[Stretch]) -> Strip:
+def strip(segments: list[Segment]) -> Histogram:
     """A strip of these."""
-    made = Strip(stretches[0].start)
-    for stretch in stretches:
-        made.add(stretch.kind, stretch.start, stretch.end)
+    made = Histogram(segments[0].start)
+    for segment in segments:
+        made.add(segment.kind, segment.start, segment.end)
     return made
 
 
-def days(pattern: str, start: int = MONDAY, each: int = HOUR) -> Strip:
+def days(pattern: str, start: int = MONDAY, each: int = HOUR) -> Histogram:
     """A strip of work (w) and break (b), so long each."""
     kinds = {"w": Kind.WORK, "b": Kind.BREAK}
-    return strip([Stretch(kinds[k], start + at * each, start + (at + 1) * each) for at, k in enumerate(pattern)])
+    return strip([Segment(kinds[k], start + at * each, start + (at + 1) * each) for at, k in enumerate(pattern)])
 
 
 def lines(*rows: Row, width: int = 80, plain: bool = True, zone: dt.tzinfo = BERLIN) -> list[str]:
@@ -45,15 +45,15 @@ def lines(*rows: Row, width: int = 80, plain: bool = True, zone: dt.tzinfo = BER
 
 @given(legal_histories(min_size=2), st.integers(1, 50))
 def test_a_strip_loses_nothing(history: list[tuple[Event, int]], count: int) -> None:
-    """Whatever it was widened to: in any number of columns, work and break are those of the stretches."""
-    stretches = timeline(history)
-    if not stretches:
+    """Whatever it was widened to: in any number of columns, work and break are those of the segments."""
+    segments = timeline(history)
+    if not segments:
         return
-    made = strip(stretches)
-    start, end = stretches[0].start, stretches[-1].end
+    made = strip(segments)
+    start, end = segments[0].start, segments[-1].end
     columns = made.columns(start, end, count)
     for kind, which in ((Kind.WORK, 0), (Kind.BREAK, 1)):
-        wanted = sum(each.end - each.start for each in stretches if each.kind is kind)
+        wanted = sum(each.end - each.start for each in segments if each.kind is kind)
         assert sum(column[which] for column in columns) == pytest.approx(wanted)
     assert len(columns) == count
     assert (made.start, made.end) == (start, end)
@@ -69,12 +69,12 @@ def test_a_column_is_right_to_a_bin() -> None:
 
 def test_a_strip_does_not_grow() -> None:
     """A year of pauses takes the memory of one."""
-    made = Strip(MONDAY)
+    made = Histogram(MONDAY)
     for hour in range(365 * 24):
         made.add(Kind.WORK if hour % 2 else Kind.BREAK, MONDAY + hour * HOUR, MONDAY + (hour + 1) * HOUR)
-    assert {len(bins) for bins in made._bins.values()} == {Strip.BINS}  # noqa: SLF001 - memory is what this is about
+    assert {len(bins) for bins in made._bins.values()} == {Histogram.BINS}  # noqa: SLF001 - memory is what this is about
     assert sum(map(sum, made._bins.values())) == 365 * 24 * HOUR  # noqa: SLF001
-    assert made._width * Strip.BINS <= 2 * 365 * 24 * HOUR  # noqa: SLF001
+    assert made._width * Histogram.BINS <= 2 * 365 * 24 * HOUR  # noqa: SLF001
 
 
 def test_a_strip_within_a_longer_axis_leaves_the_rest_empty() -> None:
@@ -133,9 +133,9 @@ def test_the_end_is_drawn_where_the_timer_was_left() -> None:
 
 def test_a_timer_without_any_time_is_drawn() -> None:
     """One that has just begun is its running end, alone on its axis or not."""
-    just = Row("T1", Strip(MONDAY), State.RUNNING)
+    just = Row("T1", Histogram(MONDAY), State.RUNNING)
     assert lines(just)[1] == "T1 >"
-    assert lines(Row("T1", Strip(MONDAY), State.STOPPED))[1].rstrip(" .|") == "T1"
+    assert lines(Row("T1", Histogram(MONDAY), State.STOPPED))[1].rstrip(" .|") == "T1"
     assert lines(Row("T2", days("wwww"), State.STOPPED), just, width=3 + 8)[2].startswith("T1 >")
 
 
@@ -172,14 +172,14 @@ def test_labels_are_as_wide_as_they_look() -> None:
 )
 def test_the_axis_has_the_finest_labels_that_have_room(end: str, labels: list[str]) -> None:
     """Seconds, minutes, hours, days, weeks, months, years, by how much time there is to show."""
-    axis = lines(Row("T1", strip([Stretch(Kind.WORK, MONDAY, instant(end))]), State.STOPPED))[0]
+    axis = lines(Row("T1", strip([Segment(Kind.WORK, MONDAY, instant(end))]), State.STOPPED))[0]
     assert [each.strip() for each in axis.split("|")[1:4]] == labels
 
 
 def test_ticks_of_days_stand_at_local_midnights() -> None:
     """Where the clock is changed, and where midnight does not exist and the day begins at one o'clock."""
     start = instant("2018-11-03T00:00:00-03:00")
-    row = Row("T", strip([Stretch(Kind.WORK, start, start + 119 * HOUR)]), State.STOPPED)
+    row = Row("T", strip([Segment(Kind.WORK, start, start + 119 * HOUR)]), State.STOPPED)
     axis = lines(row, zone=find_zone("America/Sao_Paulo"), width=2 + 119)[0]
     assert [match.start() - 2 for match in re.finditer(r"\|\w\w\w", axis)] == [0, 24, 47, 71, 95]
 
@@ -187,7 +187,7 @@ def test_ticks_of_days_stand_at_local_midnights() -> None:
 def test_ticks_of_hours_stand_at_full_hours_of_the_clock_after_a_change_too() -> None:
     """In the night of 25 hours, ticks of every second hour come three hours apart once."""
     start = instant("2026-10-25T00:00:00+02:00")
-    row = Row("T", strip([Stretch(Kind.WORK, start, start + 9 * HOUR)]), State.STOPPED)
+    row = Row("T", strip([Segment(Kind.WORK, start, start + 9 * HOUR)]), State.STOPPED)
     axis = lines(row, width=2 + 54)[0]
     assert axis == "  |Sun 25 Oct |02:00            |04:00      |06:00      |"[: len(axis)]
 
@@ -195,7 +195,7 @@ def test_ticks_of_hours_stand_at_full_hours_of_the_clock_after_a_change_too() ->
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
 def test_all_of_time_can_be_drawn(zone: str) -> None:
     """From the first instant to the last, in zones that have no date for them."""
-    row = Row("T", strip([Stretch(Kind.WORK, FIRST, LAST)]), State.RUNNING)
+    row = Row("T", strip([Segment(Kind.WORK, FIRST, LAST)]), State.RUNNING)
     axis, drawn, *_ = lines(row, zone=find_zone(zone))
     assert "|5000" in axis
     assert drawn == "T " + "#" * 77 + ">"
@@ -203,13 +203,13 @@ def test_all_of_time_can_be_drawn(zone: str) -> None:
 
 def test_the_first_hour_of_all_can_be_drawn() -> None:
     """Nothing is before it, not even the evening of another day."""
-    row = Row("T", strip([Stretch(Kind.WORK, FIRST, FIRST + HOUR)]), State.STOPPED)
+    row = Row("T", strip([Segment(Kind.WORK, FIRST, FIRST + HOUR)]), State.STOPPED)
     assert lines(row, zone=dt.UTC, width=40)[0] == "  |Mon 1 Jan         |00:30"
 
 
 def test_the_first_days_of_all_can_be_drawn_where_the_first_has_no_midnight() -> None:
     """In Tokyo it began nine hours before the first instant that there is."""
-    row = Row("T", strip([Stretch(Kind.WORK, FIRST, FIRST + 120 * HOUR)]), State.STOPPED)
+    row = Row("T", strip([Segment(Kind.WORK, FIRST, FIRST + 120 * HOUR)]), State.STOPPED)
     axis = lines(row, zone=find_zone("Asia/Tokyo"), width=62)[0]
     assert [each.strip() for each in axis.split("|")] == ["", "Tue 2 Jan", "Wed 3 Jan", "Thu 4 Jan", "Fri 5 Jan", ""]
 
@@ -218,7 +218,7 @@ def test_the_first_days_of_all_can_be_drawn_where_the_first_has_no_midnight() ->
 def test_anything_fits_any_width(start: int, magnitude: int, width: int, plain: bool) -> None:
     """No line is longer than it may be, and labels do not touch."""
     end = min(start + 2**magnitude, LAST)
-    row = Row("T1 anna", strip([Stretch(Kind.BREAK, start, max(end, start))]), State.PAUSED)
+    row = Row("T1 anna", strip([Segment(Kind.BREAK, start, max(end, start))]), State.PAUSED)
     axis, drawn, legend, scale = draw([row], BERLIN, width=width, plain=plain)
     assert axis.cell_len <= width
     assert drawn.cell_len <= width

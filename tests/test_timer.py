@@ -75,7 +75,7 @@ def test_a_stop_out_of_a_break_counts_the_break() -> None:
 @pytest.mark.parametrize("event", Event)
 @pytest.mark.parametrize("state", State)
 def test_every_state_meets_every_event(state: State, event: Event) -> None:
-    """`transition` and the fast function do what the table says, and what it does not say they refuse."""
+    """`transition` and the fast function do what the table says, and what it does not say they reject."""
     timer = IN_STATE[state]
     steps: list[Step] = [lambda timer, now: transition(timer, event, now)]
     if event in FAST:
@@ -102,7 +102,7 @@ def test_start_is_the_transition_out_of_idle() -> None:
 
 
 @pytest.mark.parametrize(("state", "event"), [key for key in TRANSITIONS if key[0] is not State.IDLE])
-def test_a_clock_that_went_back_is_refused(state: State, event: Event) -> None:
+def test_a_clock_that_went_back_is_rejected(state: State, event: Event) -> None:
     """One microsecond before the last instant is too early; the last instant itself is not."""
     timer = IN_STATE[state]
     for step in (FAST[event], lambda timer, now: transition(timer, event, now)):
@@ -279,7 +279,7 @@ def test_recorded_time_without_a_start_begins_that_long_ago() -> None:
     ],
     ids=repr,
 )
-def test_amend_refuses_what_no_timer_can_be(timer: Timer, worked: int, since: int, field: str) -> None:
+def test_amend_rejects_what_no_timer_can_be(timer: Timer, worked: int, since: int, field: str) -> None:
     """Negative work, fractions of a microsecond, and a correction of what has not begun."""
     with pytest.raises(InconsistentTimer) as caught:
         amend(timer, worked=worked, since=since)

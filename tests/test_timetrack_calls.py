@@ -32,7 +32,7 @@ from punchclock.vendors.timetrack import (
     StopAttendanceTimer,
     parse,
 )
-from punchclock.vendors.world import Credential
+from punchclock.vendors.workspace import Credential
 from strategies import examples
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, SERVER_TIME, asked, body, demo, error, post, read, send, start
 
@@ -65,10 +65,10 @@ def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
 
 def test_every_event_is_a_call_of_the_table() -> None:
     """The dialect names only calls that there are; reading moves nothing."""
-    moving = {move.operation for move in DIALECT.moves}
+    moving = {move.operation for move in DIALECT.bindings}
     assert moving == {operation.name for operation in OPERATIONS} - {"read_project_timer", "get_attendance_timer"}
     assert DIALECT.events == set(Event)
-    assert DIALECT.tick == 1_000_000
+    assert DIALECT.resolution == 1_000_000
 
 
 def test_every_path_has_two_spellings() -> None:
@@ -172,7 +172,7 @@ def test_the_commands_of_the_page_do_what_stands_above_them() -> None:
     shown = []
     for command in [*commands[:1], read_it, *commands[1:4]]:
         outcome = send(account, command)
-        assert outcome.reply.status == 200
+        assert outcome.response.status == 200
         content = body(outcome)
         flag = next(name for name in ("playing", "paused", "stopped") if content[name])
         shown.append((outcome.operation, flag, content["workedSeconds"], content["breakSeconds"]))
@@ -215,16 +215,16 @@ def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: s
         post(account, f"{PROJECT}/pause", date=THREE, username="test")
     query = urlencode({"date": FOUR, "username": "test", "clientName": "Client 006", "projectName": "Project 006_1"})
     outcome = send(account, Request(method=method, path=path, query=query, headers=KEYS))
-    assert (outcome.reply.status, outcome.operation) == (200, operation.name)
-    assert outcome.reply.headers == {"content-type": "application/json"}
+    assert (outcome.response.status, outcome.operation) == (200, operation.name)
+    assert outcome.response.headers == {"content-type": "application/json"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "get", ""])
-def test_other_methods_are_refused(operation: Operation, method: str) -> None:
+def test_other_methods_are_rejected(operation: Operation, method: str) -> None:
     """A method that a call does not take is answered with 405; so is a GET of a call that changes something."""
-    refused = send(demo(), Request(method=method, path=operation.path, headers=KEYS))
-    assert error(refused)[:3] == (405, 15003, "Method not allowed")
+    rejected = send(demo(), Request(method=method, path=operation.path, headers=KEYS))
+    assert error(rejected)[:3] == (405, 15003, "Method not allowed")
     if "GET" not in operation.methods:
         assert error(read(demo(), operation.path, ""))[0] == 405
 
@@ -232,7 +232,7 @@ def test_other_methods_are_refused(operation: Operation, method: str) -> None:
 @pytest.mark.parametrize(
     "path", ["", "/", "/api/v2/ext", f"{PROJECT}/begin", f"{ATTENDANCE}/pause", "/api/v2/ext/clients", "/\x00", "//"]
 )
-def test_other_paths_are_refused(path: str) -> None:
+def test_other_paths_are_rejected(path: str) -> None:
     """Where no call is, the answer is 404 in the vendor's shape."""
     status, code, title, detail = error(read(demo(), path, ""))
     assert (status, code, title) == (404, 15002, "Resource does not exist")
@@ -254,15 +254,15 @@ def test_both_credentials_are_needed(headers: dict[str, str]) -> None:
     """Without the account's own key and secret nothing is answered, and nothing is changed."""
     example = {"username": "test", "clientName": "Client 006", "projectName": "Project 006_1", "date": THREE}
     request = Request(method="POST", path=f"{PROJECT}/start", headers=headers, body=msgspec.json.encode(example))
-    refused = error(send(demo(), request))
-    assert refused[:3] == (401, 15001, "API key or API secret is missing or wrong")
+    rejected = error(send(demo(), request))
+    assert rejected[:3] == (401, 15001, "API key or API secret is missing or wrong")
 
 
 def test_an_account_without_a_key_is_closed() -> None:
     """Where the account has no key, an empty one does not open it."""
-    world = msgspec.structs.replace(demo().world, credentials={})
+    workspace = msgspec.structs.replace(demo().workspace, credentials={})
     request = Request(method="GET", path=ATTENDANCE, query=f"date={THREE}")
-    assert error(send(MemoryAccount(world), request))[0] == 401
+    assert error(send(MemoryAccount(workspace), request))[0] == 401
 
 
 @states(
@@ -290,7 +290,7 @@ def test_parameters_may_stand_in_the_query_of_any_call() -> None:
         headers=KEYS,
         body=b'{"clientName": "Client 006", "projectName": "Project 006_1", "unheard": [1]}',
     )
-    assert send(account, request).reply.status == 200
+    assert send(account, request).response.status == 200
 
 
 # ---- the client's side ---------------------------------------------------------------------------
@@ -362,8 +362,8 @@ def test_what_a_client_asks_is_what_it_reads() -> None:
         assert timetrack.validate(request, account, SERVER_TIME) is None
         outcome = send(account, request)
         assert outcome.operation == name
-        reply = outcome.reply
-        record = timetrack.read_reply(name, reply.status, reply.headers, reply.body, now=pc.instant(FOUR))
+        response = outcome.response
+        record = timetrack.read_response(name, response.status, response.headers, response.body, now=pc.instant(FOUR))
         (kept,) = account.find(Query(of=type(record))).records
         assert record.timer.state is kept.timer.state
         assert pc.worked_at(record.timer, pc.instant(FOUR)) == pc.worked_at(kept.timer, pc.instant(FOUR))
@@ -376,72 +376,74 @@ def test_what_a_client_asks_is_what_it_reads() -> None:
 def test_an_answer_needs_no_instant() -> None:
     """All that a timer's object tells is in it: without the instant of the answer it is read alike."""
     account = demo()
-    reply = start(account, THREE).reply
-    told = timetrack.read_reply("start_project_timer", reply.status, reply.headers, reply.body)
-    assert told == timetrack.read_reply("start_project_timer", reply.status, reply.headers, reply.body, now=5)
+    response = start(account, THREE).response
+    told = timetrack.read_response("start_project_timer", response.status, response.headers, response.body)
+    assert told == timetrack.read_response(
+        "start_project_timer", response.status, response.headers, response.body, now=5
+    )
     assert told.timer == pc.start(pc.instant(THREE))
 
 
-def test_what_is_refused_is_told_as_the_vendor_said_it() -> None:
-    """A refusal reaches the client as a typed error with the vendor's status, code, title and detail."""
+def test_what_is_rejected_is_told_as_the_vendor_said_it() -> None:
+    """A rejection reaches the client as a typed error with the vendor's status, code, title and detail."""
     account = demo()
     request = asked("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
     foreseen = timetrack.validate(request, account, SERVER_TIME)
-    reply = send(account, request).reply
-    with pytest.raises(Rejection) as refused:
-        timetrack.read_reply("pause_project_timer", reply.status, reply.headers, reply.body, now=0)
+    response = send(account, request).response
+    with pytest.raises(Rejection) as rejected:
+        timetrack.read_response("pause_project_timer", response.status, response.headers, response.body, now=0)
     assert foreseen is not None
-    told = refused.value
+    told = rejected.value
     assert (told.vendor, told.status, told.vendor_code) == ("timetrack", 404, 15007)
     assert (told.message, told.detail) == (foreseen.message, foreseen.detail)
     assert told.detail == "username: there is no user 'nobody'"
 
 
 def test_the_vendors_own_example_of_an_error_is_read() -> None:
-    """The error object of the vendor's API page is a refusal, and so is one that says nothing."""
+    """The error object of the vendor's API page is a rejection, and so is one that says nothing."""
     example = (
         b'{"errors": [{"title": "TimeEntry exist but it is deleted", "status": 404, "code": 15020, "detail": null}]}'
     )
-    with pytest.raises(Rejection) as refused:
-        timetrack.read_reply("read_project_timer", 404, {}, example, now=0)
-    assert (refused.value.vendor_code, refused.value.message) == (15020, "TimeEntry exist but it is deleted")
+    with pytest.raises(Rejection) as rejected:
+        timetrack.read_response("read_project_timer", 404, {}, example, now=0)
+    assert (rejected.value.vendor_code, rejected.value.message) == (15020, "TimeEntry exist but it is deleted")
     with pytest.raises(Rejection) as silent:
-        timetrack.read_reply("read_project_timer", 500, {}, b'{"errors": []}', now=0)
+        timetrack.read_response("read_project_timer", 500, {}, b'{"errors": []}', now=0)
     assert (silent.value.status, silent.value.vendor_code, silent.value.message) == (500, 0, "")
 
 
 def test_of_several_errors_the_first_is_told() -> None:
-    """The page's shape is a list; its first entry is the refusal, its numbers may be texts and its words missing."""
+    """The page's shape is a list; its first entry is the rejection, its numbers may be texts and its words missing."""
     first = {"title": "Too late", "status": "409", "code": "15021", "detail": "it ended"}
     for errors, code, message, detail in (
         ([first, {"title": "Too early", "code": 15022}], 15021, "Too late", "it ended"),
         ([{"code": 15022}], 15022, "", ""),
     ):
-        with pytest.raises(Rejection) as refused:
-            timetrack.read_reply("read_project_timer", 409, {}, msgspec.json.encode({"errors": errors}), now=0)
-        assert (refused.value.status, refused.value.vendor_code) == (409, code)
-        assert (refused.value.message, refused.value.detail) == (message, detail)
+        with pytest.raises(Rejection) as rejected:
+            timetrack.read_response("read_project_timer", 409, {}, msgspec.json.encode({"errors": errors}), now=0)
+        assert (rejected.value.status, rejected.value.vendor_code) == (409, code)
+        assert (rejected.value.message, rejected.value.detail) == (message, detail)
 
 
-def test_a_refusal_is_a_status_from_400_on() -> None:
-    """Below 400 a body is the timer that it shows; from 400 on it is a refusal, whatever stands in it."""
-    timer = start(demo(), THREE).reply.body
+def test_a_rejection_is_a_status_from_400_on() -> None:
+    """Below 400 a body is the timer that it shows; from 400 on it is a rejection, whatever stands in it."""
+    timer = start(demo(), THREE).response.body
     for status in (200, 201, 399):
-        assert timetrack.read_reply("start_project_timer", status, {}, timer, now=0).timer.state is State.RUNNING
+        assert timetrack.read_response("start_project_timer", status, {}, timer, now=0).timer.state is State.RUNNING
     for status in (400, 401):
-        with pytest.raises(Rejection) as refused:
-            timetrack.read_reply("start_project_timer", status, {}, timer, now=0)
-        assert refused.value.status == status
+        with pytest.raises(Rejection) as rejected:
+            timetrack.read_response("start_project_timer", status, {}, timer, now=0)
+        assert rejected.value.status == status
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"\xff", b'{"errors": 5}'])
 def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None:
-    """A page of some proxy in between is no timer; where its status says no, it is a refusal without words."""
+    """A page of some proxy in between is no timer; where its status says no, it is a rejection without words."""
     with pytest.raises(MalformedPayload):
-        timetrack.read_reply("read_project_timer", 200, {}, content, now=0)
-    with pytest.raises(Rejection) as refused:
-        timetrack.read_reply("read_project_timer", 502, {}, content, now=0)
-    assert (refused.value.status, refused.value.vendor_code, refused.value.message) == (502, 0, "")
+        timetrack.read_response("read_project_timer", 200, {}, content, now=0)
+    with pytest.raises(Rejection) as rejected:
+        timetrack.read_response("read_project_timer", 502, {}, content, now=0)
+    assert (rejected.value.status, rejected.value.vendor_code, rejected.value.message) == (502, 0, "")
 
 
 def test_unknown_calls_have_names_too() -> None:
@@ -453,9 +455,9 @@ def test_unknown_calls_have_names_too() -> None:
 
 def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
     """There is a call to try where the account has all that it names; where one is missing, there is none."""
-    world = demo().world
-    assert timetrack.example(world, SERVER_TIME) is not None
-    ours = {"21": msgspec.structs.replace(world.projects["21"], client=None)}
+    workspace = demo().workspace
+    assert timetrack.example(workspace, SERVER_TIME) is not None
+    ours = {"21": msgspec.structs.replace(workspace.projects["21"], client=None)}
     lacks: list[dict[str, Any]] = [
         {"credentials": {}},
         {"credentials": {"timetrack": Credential(secret="timetrack-secret")}},
@@ -464,8 +466,8 @@ def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
         {"projects": ours},
     ]
     for lacking in lacks:
-        assert timetrack.example(msgspec.structs.replace(world, **lacking), SERVER_TIME) is None
-    clients = msgspec.structs.replace(world, projects=ours | {"22": world.projects["22"]})
+        assert timetrack.example(msgspec.structs.replace(workspace, **lacking), SERVER_TIME) is None
+    clients = msgspec.structs.replace(workspace, projects=ours | {"22": workspace.projects["22"]})
     asked_for = timetrack.example(clients, SERVER_TIME)
     assert asked_for is not None
     assert body(send(MemoryAccount(clients), asked_for))["projectName"] == "Project 007_1"
@@ -526,7 +528,7 @@ def test_hostile_requests_get_an_error_of_the_vendor(query: str, content: bytes,
     request = Request(method="POST", path=f"{PROJECT}/stop", query=query, headers=KEYS, body=content)
     outcome = send(account, request)
     assert error(outcome)[:2] == (status, code)
-    assert len(outcome.reply.body) < 1000
+    assert len(outcome.response.body) < 1000
     assert account.find(Query(of=ProjectTimer)) == before
 
 
@@ -574,15 +576,15 @@ requests = st.builds(
 
 @settings(max_examples=examples(300))
 @given(st.lists(requests, max_size=12))
-def test_any_request_gets_a_documented_reply(sent: list[Request]) -> None:
-    """Whatever comes in, the reply is a timer object or the error object, and only the former changes anything."""
+def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
+    """Whatever comes in, the response is a timer object or the error object, and only the former changes anything."""
     account = demo()
     for request in sent:
         outcome = send(account, request)
-        status = outcome.reply.status
+        status = outcome.response.status
         if status == 200:
             assert outcome.rejection is None
-            assert parse(outcome.reply.body, 0).timer.state is not State.IDLE
+            assert parse(outcome.response.body, 0).timer.state is not State.IDLE
             assert len(outcome.changes) == (0 if outcome.operation.startswith(("read_", "get_")) else 1)
         else:
             assert error(outcome)[0] in {400, 401, 404, 405, 409}

@@ -1,4 +1,4 @@
-"""TimeTrack's rules: what each call requires and refuses, what a timer goes through, and what it shows on the way."""
+"""TimeTrack's rules: what each call requires and rejects, what a timer goes through, and what it shows on the way."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pages import states
 from punchclock import Event, State, Timer
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
-from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.timetrack import VENDOR, AttendanceTimer
-from punchclock.vendors.timetrack.refusals import INVALID, NO_TIMER, REFUSALS, refuse
-from punchclock.vendors.world import Person
+from punchclock.vendors.timetrack.error_codes import INVALID, NO_TIMER, REJECTIONS, reject
+from punchclock.vendors.workspace import Person
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, body, demo, error, post, read, start
 
 SECOND = 1_000_000
@@ -35,7 +35,7 @@ def by_hand(account: MemoryAccount, *, minutes: int = 0, end: str = "", id: str 
     timer = Timer(State.RUNNING, begin, begin + minutes * MINUTE, 0)
     if end:
         timer = Timer(State.STOPPED, begin, pc.instant(end), pc.instant(end) - begin - minutes * MINUTE)
-    return AttendanceTimer(id=id, timer=timer, person=account.world.people["5"], manual=True)
+    return AttendanceTimer(id=id, timer=timer, person=account.workspace.people["5"], manual=True)
 
 
 # ---- what each call requires ---------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_no_other_parameter_is_required(path: str, required: list[str]) -> None:
         post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
     if path.endswith("resume"):
         post(account, f"{PROJECT}/pause", date=THREE, username="test")
-    assert post(account, path, **{name: WHOLE[name] for name in required}).reply.status == 200
+    assert post(account, path, **{name: WHOLE[name] for name in required}).response.status == 200
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_no_other_parameter_is_required(path: str, required: list[str]) -> None:
 )
 def test_names_are_looked_up_in_the_account(sent: dict[str, str], detail: str) -> None:
     """A user, client, project or task that is not there is 404, and so is one that is not where it is said to be."""
-    refused = error(start(demo(), THREE, **sent))
-    assert refused == (404, 15007, "User, client, project or task does not exist", detail)
+    rejected = error(start(demo(), THREE, **sent))
+    assert rejected == (404, 15007, "User, client, project or task does not exist", detail)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in REQUIRED])
@@ -130,9 +130,9 @@ def test_a_start_may_name_a_task_and_carry_a_note() -> None:
 
 
 def test_a_closed_task_takes_no_timer() -> None:
-    """A start on a task that is closed is refused."""
-    refused = start(demo(), THREE, clientName="Client 007", projectName="Project 007_1", taskName="Archive")
-    assert error(refused) == (409, 15011, "Task is closed", "taskName: Archive is closed")
+    """A start on a task that is closed is rejected."""
+    rejected = start(demo(), THREE, clientName="Client 007", projectName="Project 007_1", taskName="Archive")
+    assert error(rejected) == (409, 15011, "Task is closed", "taskName: Archive is closed")
 
 
 # ---- what a project timer goes through -----------------------------------------------------------
@@ -153,9 +153,9 @@ def in_state(state: State) -> MemoryAccount:
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("event", Event)
 def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> None:
-    """Each call does its event where the one table allows it; elsewhere it is refused and nothing changes."""
+    """Each call does its event where the one table allows it; elsewhere it is rejected and nothing changes."""
     account = in_state(state)
-    before = read(account, PROJECT, f"date={FOUR}&username=test").reply
+    before = read(account, PROJECT, f"date={FOUR}&username=test").response
     outcome = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
     if event is Event.START:  # it begins another timer, which a timer that counts is in the way of
         expected = None if state in (State.IDLE, State.STOPPED) else (409, 15009, "Timer is already started")
@@ -166,11 +166,11 @@ def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> N
 
     if expected is None:
         (change,) = outcome.changes
-        assert (change.verb, change.at) == (event, pc.instant(HALF_PAST))
-        assert outcome.reply.status == 200
+        assert (change.action, change.at) == (event, pc.instant(HALF_PAST))
+        assert outcome.response.status == 200
     else:
         assert error(outcome)[:3] == expected
-        assert read(account, PROJECT, f"date={FOUR}&username=test").reply == before
+        assert read(account, PROJECT, f"date={FOUR}&username=test").response == before
 
 
 def test_a_change_is_answered_as_a_read_would_be() -> None:
@@ -178,15 +178,15 @@ def test_a_change_is_answered_as_a_read_would_be() -> None:
     account = demo()
     for event in ("start", "pause", "resume", "stop"):
         answered = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
-        assert answered.reply == read(account, PROJECT, f"date={HALF_PAST}&username=test").reply
+        assert answered.response == read(account, PROJECT, f"date={HALF_PAST}&username=test").response
 
 
 def test_without_a_timer_there_is_nothing_to_read() -> None:
     """Reading before the first start is 404."""
-    refused = error(read(demo(), PROJECT, f"date={FOUR}&username=test"))
-    assert refused == (404, 15008, "Timer does not exist", "there is no project timer")
-    refused = error(read(demo(), ATTENDANCE, f"date={FOUR}&username=test"))
-    assert refused == (404, 15008, "Timer does not exist", "there is no attendance timer")
+    rejected = error(read(demo(), PROJECT, f"date={FOUR}&username=test"))
+    assert rejected == (404, 15008, "Timer does not exist", "there is no project timer")
+    rejected = error(read(demo(), ATTENDANCE, f"date={FOUR}&username=test"))
+    assert rejected == (404, 15008, "Timer does not exist", "there is no attendance timer")
 
 
 def test_a_stopped_timer_is_shown_until_the_next_start() -> None:
@@ -201,7 +201,7 @@ def test_a_stopped_timer_is_shown_until_the_next_start() -> None:
 
 
 def test_the_first_stop_wins() -> None:
-    """A second stop is refused and moves no end."""
+    """A second stop is rejected and moves no end."""
     account = in_state(State.RUNNING)
     first = post(account, f"{PROJECT}/stop", date=HALF_PAST, username="test")
     second = post(account, f"{PROJECT}/stop", date=FOUR, username="test")
@@ -216,19 +216,19 @@ def test_a_clock_that_was_ahead_traps_no_timer(event: str) -> None:
     start(account, FOUR)
     assert body(read(account, PROJECT, f"date={THREE}&username=test"))["workedSeconds"] == 0
     outcome = post(account, f"{PROJECT}/{event}", date=THREE, username="test")
-    assert (outcome.reply.status, body(outcome)["workedSeconds"]) == (200, 0)
+    assert (outcome.response.status, body(outcome)["workedSeconds"]) == (200, 0)
     assert outcome.changes[0].at == pc.instant(FOUR)
     if event == "pause":
         resumed = post(account, f"{PROJECT}/resume", date=THREE, username="test")
-        assert (resumed.reply.status, body(resumed)["breakSeconds"]) == (200, 0)
+        assert (resumed.response.status, body(resumed)["breakSeconds"]) == (200, 0)
 
 
 def test_users_and_kinds_of_timers_do_not_get_in_each_others_way() -> None:
     """Each user has a project timer and an attendance timer, independent of each other and of everybody else's."""
     account = demo()
     for name in ("test", "admin"):
-        assert start(account, THREE, username=name).reply.status == 200
-        assert post(account, f"{ATTENDANCE}/start", date=THREE, username=name).reply.status == 200
+        assert start(account, THREE, username=name).response.status == 200
+        assert post(account, f"{ATTENDANCE}/start", date=THREE, username=name).response.status == 200
     post(account, f"{PROJECT}/stop", date=HALF_PAST, username="admin")
     assert body(read(account, PROJECT, f"date={FOUR}&username=test"))["workedSeconds"] == 3600
     assert body(read(account, ATTENDANCE, f"date={FOUR}&username=admin"))["workedMinutes"] == 60
@@ -304,15 +304,15 @@ def test_an_attendance_timer_is_started_and_stopped() -> None:
 
 
 def test_a_second_attendance_timer_waits_for_the_end_of_the_first() -> None:
-    """A second start is refused while an entry has no end, and a second stop always; the first stop wins."""
+    """A second start is rejected while an entry has no end, and a second stop always; the first stop wins."""
     account = demo()
     post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
-    refused = error(post(account, f"{ATTENDANCE}/start", date=FOUR, username="test"))
-    assert refused == (409, 15009, "Timer is already started", "the person has a running timer already")
+    rejected = error(post(account, f"{ATTENDANCE}/start", date=FOUR, username="test"))
+    assert rejected == (409, 15009, "Timer is already started", "the person has a running timer already")
     post(account, f"{ATTENDANCE}/stop", date=HALF_PAST, username="test")
     again = error(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))
     assert again == (409, 15010, "Timer is in another state", "cannot stop a timer that is stopped")
-    assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").reply.status == 200
+    assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").response.status == 200
 
 
 def test_a_stop_without_a_start_is_no_stop() -> None:
@@ -371,7 +371,7 @@ def test_an_entry_by_hand_with_an_end_is_no_running_timer() -> None:
     account = demo()
     account = demo(by_hand(account, minutes=10, end=HALF_PAST))
     assert error(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))[:2] == (409, 15010)
-    assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").reply.status == 200
+    assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").response.status == 200
 
 
 @pytest.mark.parametrize("ending", ["", "Start", "End"])
@@ -408,14 +408,14 @@ def test_places_are_taken_with_and_without_their_ending(ending: str) -> None:
         ({"latitude": 1, "longitude": 1, "longitudeStart": 1, "longitudeEnd": 1}, 15005, "longitude"),
     ],
 )
-def test_what_is_no_place_is_refused(call: str, place: dict[str, Any], code: int, field: str) -> None:
-    """Half a place, a place beyond the globe, no number, or a coordinate under two names: refused by name."""
+def test_what_is_no_place_is_rejected(call: str, place: dict[str, Any], code: int, field: str) -> None:
+    """Half a place, a place beyond the globe, no number, or a coordinate under two names: rejected by name."""
     account = demo()
     if call == "stop":
         post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
-    refused = error(post(account, f"{ATTENDANCE}/{call}", date=FOUR, username="test", **place))
-    assert refused[:2] == (400, code)
-    assert refused[3].startswith(f"{field}: ")
+    rejected = error(post(account, f"{ATTENDANCE}/{call}", date=FOUR, username="test", **place))
+    assert rejected[:2] == (400, code)
+    assert rejected[3].startswith(f"{field}: ")
 
 
 # ---- the errors ----------------------------------------------------------------------------------
@@ -424,7 +424,7 @@ def test_what_is_no_place_is_refused(call: str, place: dict[str, Any], code: int
 @pytest.mark.parametrize("rule", Rule)
 def test_every_rule_has_an_answer(rule: Rule) -> None:
     """Whichever shared rule is broken, TimeTrack has an error for it: of status 400 to 599, and a code of its own."""
-    told = refuse(Broken(rule, "field"), None)
+    told = reject(RuleViolation(rule, "field"), None)
     assert 400 <= told.status < 600
     assert 15000 <= told.vendor_code < 15020
     assert told.message
@@ -432,19 +432,19 @@ def test_every_rule_has_an_answer(rule: Rule) -> None:
 
 def test_codes_are_told_apart() -> None:
     """No two rules share a code, but for the parameters that are invalid in any other way."""
-    codes = [code for _, code, _ in REFUSALS.values()]
+    codes = [code for _, code, _ in REJECTIONS.values()]
     assert len(set(codes)) == len(codes)
     assert 15006 not in codes
-    assert refuse(Broken(Rule.TYPE, "date"), None).vendor_code == 15006
+    assert reject(RuleViolation(Rule.TYPE, "date"), None).vendor_code == 15006
 
 
 def test_the_errors_are_documented() -> None:
     """The table of errors in the docs is the one that is answered from."""
     page = Path(__file__).parents[1] / "docs" / "vendors" / "timetrack.md"
     rows = re.findall(r"^\| (\d+) \| (\d+) \| (.+) \|$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    answered = {*REFUSALS.values(), NO_TIMER, INVALID}
+    answered = {*REJECTIONS.values(), NO_TIMER, INVALID}
     assert [(int(status), int(code), title) for status, code, title in rows] == sorted(
-        answered, key=lambda refusal: refusal[1]
+        answered, key=lambda rejection: rejection[1]
     )
 
 

@@ -15,11 +15,11 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.calendar import Disambiguation
 from punchclock.vendors import MalformedPayload
-from punchclock.vendors.errors import Inexpressible
+from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer, parse, serialize
 from punchclock.vendors.timetrack.local import read_local_timestamp, write_local_timestamp
 from punchclock.vendors.timetrack.wire import read_timestamp, write_timestamp
-from punchclock.vendors.world import Client, Person, Project, Task
+from punchclock.vendors.workspace import Client, Person, Project, Task
 from strategies import LAST, instants, timers
 
 SECOND = 1_000_000
@@ -387,7 +387,7 @@ def test_an_entry_that_has_no_id_yet_is_written_with_0() -> None:
 
 def test_an_entry_has_a_number() -> None:
     """An entry with any other id cannot be written, which is said by name."""
-    with pytest.raises(Inexpressible, match="timetrack cannot show this timer: the id 'abc' is no number"):
+    with pytest.raises(NotRepresentable, match="timetrack cannot show this timer: the id 'abc' is no number"):
         serialize(AttendanceTimer(id="abc", timer=pc.start(THREE)), THREE)
 
 
@@ -490,14 +490,14 @@ HOSTILE: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("payload", "path"), HOSTILE, ids=range(len(HOSTILE)))
-def test_what_is_no_such_object_is_refused(payload: object, path: str) -> None:
+def test_what_is_no_such_object_is_rejected(payload: object, path: str) -> None:
     """Whatever is no timer object is malformed: the error says whose, where, what and why."""
-    with pytest.raises(MalformedPayload) as refused:
+    with pytest.raises(MalformedPayload) as rejected:
         parse(payload, 0)
-    assert refused.value.vendor == "timetrack"
-    assert refused.value.path == path
-    assert refused.value.reason
-    assert len(str(refused.value)) < 1000
+    assert rejected.value.vendor == "timetrack"
+    assert rejected.value.path == path
+    assert rejected.value.reason
+    assert len(str(rejected.value)) < 1000
 
 
 @given(
@@ -513,7 +513,7 @@ def test_what_is_no_such_object_is_refused(payload: object, path: str) -> None:
     ).map(lambda fields: fields | {"startedAt": "2020-10-23T15:00:00Z"} if "from" not in fields else fields)
     | st.binary()
 )
-def test_parse_reads_or_refuses(payload: object) -> None:
+def test_parse_reads_or_rejects(payload: object) -> None:
     """Nothing but a malformed payload comes out of parse; and what it reads can be written again."""
     try:
         record = parse(payload, 0)
@@ -564,11 +564,11 @@ def test_a_fraction_of_a_second_is_read_as_it_stands(fraction: str, microseconds
         "2020-10-23T15:00:00-00:00",
     ],
 )
-def test_other_timestamps_are_refused(text: str) -> None:
+def test_other_timestamps_are_rejected(text: str) -> None:
     """Only the form of the page is read; the error has the text as it was given."""
-    with pytest.raises(pc.InvalidInstant) as refused:
+    with pytest.raises(pc.InvalidInstant) as rejected:
         read_timestamp(text)
-    assert refused.value.value == text
+    assert rejected.value.value == text
 
 
 @states(
@@ -582,7 +582,7 @@ def test_local_times_that_end_in_z() -> None:
     zone = "Europe/Berlin"
     five = pc.instant("2020-10-23T17:00:00+02:00")
     assert write_local_timestamp(five, zone) == "2020-10-23T17:00:00.000Z"
-    assert read_local_timestamp("2020-10-23T17:00:00Z", zone, disambiguation=Disambiguation.REFUSE) == five
+    assert read_local_timestamp("2020-10-23T17:00:00Z", zone, disambiguation=Disambiguation.REJECT) == five
 
     def passed(start: str, end: str) -> int:
         """Minutes between two instants, as the server counts them from what the client's clock showed."""
@@ -596,14 +596,14 @@ def test_local_times_that_end_in_z() -> None:
 
 
 def test_a_local_time_that_is_shown_twice_is_told_apart_by_a_policy() -> None:
-    """A time that the clock shows twice, or never, is one instant or the other, or is refused."""
+    """A time that the clock shows twice, or never, is one instant or the other, or is rejected."""
     twice, zone = "2020-10-25T02:30:00.000Z", "Europe/Berlin"
     earlier = read_local_timestamp(twice, zone, disambiguation=Disambiguation.EARLIER)
     later = read_local_timestamp(twice, zone, disambiguation=Disambiguation.LATER)
     assert later - earlier == 60 * MINUTE
     assert write_local_timestamp(earlier, zone) == write_local_timestamp(later, zone) == twice
     with pytest.raises(pc.AmbiguousLocalTime):
-        read_local_timestamp(twice, zone, disambiguation=Disambiguation.REFUSE)
+        read_local_timestamp(twice, zone, disambiguation=Disambiguation.REJECT)
 
 
 @given(

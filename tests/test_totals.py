@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from punchclock import Event, InstantOutOfRange, Kind, Stretch, Timer, UnknownZone, instant, summary
+from punchclock import Event, InstantOutOfRange, Kind, Segment, Timer, UnknownZone, instant
 from punchclock.calendar import Day, day_of, work_date
+from punchclock.eventlog import totals as totals_module
+from punchclock.eventlog.totals import DailyAccumulator, Days, Total, totals
 from punchclock.history import replay, timeline
-from punchclock.summary import Days, Digest, Total, totals
 from punchclock.timer import IDLE, amend, elapsed_at, not_before, transition, worked_at
 from strategies import FIRST, LAST, legal_histories
 
@@ -33,9 +34,9 @@ ZONES = [
 moments = st.integers(instant("2006-01-01T00:00:00Z"), instant("2016-01-01T00:00:00Z"))
 
 
-def work(start: str, end: str) -> list[Stretch]:
-    """One stretch of work."""
-    return [Stretch(Kind.WORK, instant(start), instant(end))]
+def work(start: str, end: str) -> list[Segment]:
+    """One segment of work."""
+    return [Segment(Kind.WORK, instant(start), instant(end))]
 
 
 def test_totals_are_by_user_day_and_project() -> None:
@@ -94,8 +95,8 @@ def test_a_whole_day_is_as_long_as_it_was(day: str, hours: int) -> None:
 
 def test_a_date_that_comes_twice_is_one_row() -> None:
     """In St. John's the clock once went from 00:01 back to 23:01: both pieces of the Saturday are the Saturday's."""
-    stretch = work("2010-11-06T12:00:00Z", "2010-11-07T12:00:00Z")
-    rows = totals([("anna", None, stretch)], "America/St_Johns")
+    segment = work("2010-11-06T12:00:00Z", "2010-11-07T12:00:00Z")
+    rows = totals([("anna", None, segment)], "America/St_Johns")
     assert [row.date.day for row in rows] == [6, 7]
     assert sum(row.worked for row in rows) == 24 * HOUR
 
@@ -115,23 +116,23 @@ def test_no_time_is_no_row() -> None:
     )
 
 
-def test_what_names_no_zone_is_refused() -> None:
+def test_what_names_no_zone_is_rejected() -> None:
     """Before anything is summed."""
     with pytest.raises(UnknownZone):
         totals([], "Europe/Berlin_")
 
 
-def test_an_instant_beyond_all_dates_is_refused() -> None:
+def test_an_instant_beyond_all_dates_is_rejected() -> None:
     """It is on no day."""
     for start in (FIRST - 1, LAST + 1):
         with pytest.raises(InstantOutOfRange):
-            totals([(None, None, [Stretch(Kind.WORK, start, start + 1)])], "UTC")
+            totals([(None, None, [Segment(Kind.WORK, start, start + 1)])], "UTC")
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
 def test_the_outermost_hours_have_a_day(zone: str) -> None:
     """Where a zone would show the year 0 or 10000, the hour is booked on the nearest date that has a name."""
-    first, last = Stretch(Kind.WORK, FIRST, FIRST + 48 * HOUR), Stretch(Kind.WORK, LAST - 48 * HOUR, LAST)
+    first, last = Segment(Kind.WORK, FIRST, FIRST + 48 * HOUR), Segment(Kind.WORK, LAST - 48 * HOUR, LAST)
     rows = totals([("first", None, [first]), ("last", None, [last])], zone)
     assert {row.user: row.date for row in rows[::-1]}["first"] == dt.date(1, 1, 1)
     assert {row.user: row.date for row in rows}["last"] == dt.date(9999, 12, 31)
@@ -182,7 +183,7 @@ def test_a_day_is_looked_up_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> Non
         looked_up.append(at)
         return day_of(at, zone)
 
-    monkeypatch.setattr(summary, "day_of", counted)
+    monkeypatch.setattr(totals_module, "day_of", counted)
     days = Days("UTC")
     hours = [instant("2026-01-01T00:00:00Z") + hour * HOUR for hour in range(365 * 24)]
     for within in (HOUR - 1, HOUR // 2, 0):
@@ -200,10 +201,10 @@ def recorded(draw: st.DrawFn) -> tuple[list[tuple[Event, int]], int]:
     return history, history[-1][1] + draw(st.integers(0, 100 * 24 * HOUR))
 
 
-def digest(history: list[tuple[Event, int]], zone: str) -> tuple[Digest, Timer]:
+def digest(history: list[tuple[Event, int]], zone: str) -> tuple[DailyAccumulator, Timer]:
     """The digest of a history, as a book would tell it."""
     (event, at), *rest = history
-    timer, digest = transition(IDLE, event, at), Digest(Days(zone), at)
+    timer, digest = transition(IDLE, event, at), DailyAccumulator(Days(zone), at)
     for event, at in rest:
         digest.moved(timer, at)
         timer = transition(timer, event, at)
@@ -212,14 +213,14 @@ def digest(history: list[tuple[Event, int]], zone: str) -> tuple[Digest, Timer]:
 
 @given(recorded(), st.sampled_from(ZONES))
 def test_a_digest_has_the_totals_of_the_whole_past(recorded: tuple[list[tuple[Event, int]], int], zone: str) -> None:
-    """On every day of every zone, however many events it stands for; and its stretches follow one another."""
+    """On every day of every zone, however many events it stands for; and its segments follow one another."""
     history, until = recorded
     condensed, timer = digest(history, zone)
-    stretches = condensed.stretches(timer, until)
+    segments = condensed.segments(timer, until)
     exact = timeline(history, until=until if timer.state in pc.machine.COUNTS_AS else None)
-    assert totals([("anna", None, stretches)], zone) == totals([("anna", None, exact)], zone)
-    assert [one.end for one in stretches[:-1]] == [two.start for two in stretches[1:]]
-    assert sum(each.end - each.start for each in stretches) == elapsed_at(timer, not_before(timer, until))
+    assert totals([("anna", None, segments)], zone) == totals([("anna", None, exact)], zone)
+    assert [one.end for one in segments[:-1]] == [two.start for two in segments[1:]]
+    assert sum(each.end - each.start for each in segments) == elapsed_at(timer, not_before(timer, until))
 
 
 @given(recorded(), st.integers(-999 * HOUR, 999 * HOUR), st.integers(0, 100 * HOUR), st.sampled_from(ZONES))
@@ -234,20 +235,20 @@ def test_after_an_amendment_the_past_is_what_the_record_says(
     condensed.amended(timer)
     at = not_before(timer, until)
     wanted = [
-        Stretch(Kind.BREAK, timer.started_at, since - worked),
-        Stretch(Kind.WORK, since - worked, since),
+        Segment(Kind.BREAK, timer.started_at, since - worked),
+        Segment(Kind.WORK, since - worked, since),
     ]
     for event in (Event.PAUSE, Event.RESUME, Event.STOP):
         kind = pc.machine.COUNTS_AS.get(timer.state)
         if kind is None:
             break
         at += 30 * HOUR
-        wanted.append(Stretch(kind, timer.since, at))
+        wanted.append(Segment(kind, timer.since, at))
         condensed.moved(timer, at)
         timer = transition(timer, event if (timer.state, event) in pc.TRANSITIONS else Event.STOP, at)
-    stretches = condensed.stretches(timer, at)
-    assert totals([("anna", None, stretches)], zone) == totals([("anna", None, wanted)], zone)
-    assert sum(each.end - each.start for each in stretches if each.kind is Kind.WORK) == worked_at(timer, at)
+    segments = condensed.segments(timer, at)
+    assert totals([("anna", None, segments)], zone) == totals([("anna", None, wanted)], zone)
+    assert sum(each.end - each.start for each in segments if each.kind is Kind.WORK) == worked_at(timer, at)
 
 
 def test_a_digest_does_not_grow_with_events() -> None:
@@ -258,7 +259,7 @@ def test_a_digest_does_not_grow_with_events() -> None:
         history += [(Event.PAUSE, start + minute * 60_000_000), (Event.RESUME, start + (minute + 1) * 60_000_000)]
     condensed, timer = digest(history, "UTC")
     assert timer == replay(history)
-    assert len(condensed.stretches(timer, timer.since)) == 6
+    assert len(condensed.segments(timer, timer.since)) == 6
     condensed.discarded()
 
 
@@ -266,5 +267,5 @@ def test_a_timer_that_ran_for_centuries_is_two_readings() -> None:
     """Nothing is kept for each of its days."""
     history = [(Event.START, FIRST), (Event.PAUSE, LAST - HOUR)]
     condensed, timer = digest(history, "Asia/Tokyo")
-    assert condensed.stretches(timer, LAST)[-1] == Stretch(Kind.BREAK, LAST - HOUR, LAST)
-    assert len(condensed.stretches(timer, LAST)) == 4
+    assert condensed.segments(timer, LAST)[-1] == Segment(Kind.BREAK, LAST - HOUR, LAST)
+    assert len(condensed.segments(timer, LAST)) == 4

@@ -10,29 +10,29 @@ import pytest
 from punchclock import PunchclockError
 from punchclock.vendors import errors
 from punchclock.vendors.errors import (
-    Inexpressible,
     MalformedPayload,
+    NotRepresentable,
     Rejection,
     UnknownEntity,
     UnknownOperation,
     UnknownVendor,
     clipped,
 )
-from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.rules import Rule, RuleViolation
 
 #: An error of each kind with its text.
 TEXTS: list[tuple[PunchclockError, str]] = [
     (MalformedPayload("zoho", "$.a", {"a": 1}, "not a number"), "zoho: $.a: not a number (got {'a': 1})"),
     (Rejection("zoho", 400, 7038, "Permission denied", "user", "more"), "zoho: 7038 Permission denied (more)"),
     (Rejection("zoho", 400, 7038, "Permission denied"), "zoho: 7038 Permission denied"),
-    (Broken(Rule.LENGTH, "name", "4 characters"), "name: 4 characters"),
-    (Broken(Rule.LENGTH, "name"), "name: the text is too long"),
-    (Broken(Rule.LENGTH), "the text is too long"),
+    (RuleViolation(Rule.LENGTH, "name", "4 characters"), "name: 4 characters"),
+    (RuleViolation(Rule.LENGTH, "name"), "name: the text is too long"),
+    (RuleViolation(Rule.LENGTH), "the text is too long"),
     (UnknownVendor("toggl", ("intervals", "zoho")), "no vendor 'toggl'; there are intervals, zoho"),
     (UnknownOperation("zoho", "stop", ("start", "pause")), "zoho has no call 'stop'; there are start, pause"),
     (UnknownEntity("task", "Design"), "there is no task 'Design'"),
     (UnknownEntity("task", "Design", 2), "there are 2 tasks 'Design'"),
-    (Inexpressible("zoho", "an id that is no number"), "zoho cannot show this timer: an id that is no number"),
+    (NotRepresentable("zoho", "an id that is no number"), "zoho cannot show this timer: an id that is no number"),
 ]
 
 
@@ -62,7 +62,7 @@ def test_what_a_stranger_sent_is_cut() -> None:
     for error in (
         MalformedPayload("zoho", f"$.{huge}", huge, huge),
         Rejection("zoho", 400, 1, huge, huge, huge),
-        Broken(Rule.UNKNOWN, huge, huge),
+        RuleViolation(Rule.UNKNOWN, huge, huge),
         UnknownVendor(huge, ()),
         UnknownOperation("zoho", huge, ()),
         UnknownEntity("task", huge),

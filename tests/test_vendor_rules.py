@@ -13,10 +13,10 @@ from punchclock.vendors.rules import (
     one_per_task,
     own_or_privileged,
     person_of_token,
-    same,
+    secrets_equal,
 )
-from punchclock.vendors.world import Credential, Person, Role
-from toy_vendor import RECORDS, WORLD, ToyTimer, broken, record
+from punchclock.vendors.workspace import Credential, Person, Role
+from toy_vendor import RECORDS, WORKSPACE, ToyTimer, broken, record
 
 
 def test_lengths_and_blanks() -> None:
@@ -32,7 +32,7 @@ def test_lengths_and_blanks() -> None:
 
 def test_who_may() -> None:
     """A role, and whose it is."""
-    admin, resource = WORLD.people["1"], WORLD.people["3"]
+    admin, resource = WORKSPACE.people["1"], WORKSPACE.people["3"]
     has_role(admin, {Role.ADMINISTRATOR})
     with broken(Rule.ROLE):
         has_role(resource, {Role.ADMINISTRATOR})
@@ -46,21 +46,21 @@ def test_who_may() -> None:
 
 def test_tokens() -> None:
     """A token is somebody's; one of a person who is not there is nobody's."""
-    assert person_of_token("t", Credential(tokens={"s": "1", "t": "3"}), WORLD) == WORLD.people["3"]
+    assert person_of_token("t", Credential(tokens={"s": "1", "t": "3"}), WORKSPACE) == WORKSPACE.people["3"]
     for token, tokens in (("u", {"t": "3"}), ("t", {"t": "99"}), ("", {}), ("", {"": "3"}), ("\ud800", {"t": "3"})):
         with broken(Rule.CREDENTIALS):
-            person_of_token(token, Credential(tokens=tokens), WORLD)
-    assert same("ü\ud800", "ü\ud800")
-    assert not same("a", "b")
+            person_of_token(token, Credential(tokens=tokens), WORKSPACE)
+    assert secrets_equal("ü\ud800", "ü\ud800")
+    assert not secrets_equal("a", "b")
 
 
 def test_one_timer_of_a_person() -> None:
     """One that runs, one for a task: a record is no second one of itself."""
-    account = MemoryAccount(WORLD, RECORDS)
-    none_running(account, ToyTimer, WORLD.people["1"], (State.RUNNING,))
-    none_running(account, ToyTimer, WORLD.people["3"], (State.PAUSED,))
+    account = MemoryAccount(WORKSPACE, RECORDS)
+    none_running(account, ToyTimer, WORKSPACE.people["1"], (State.RUNNING,))
+    none_running(account, ToyTimer, WORKSPACE.people["3"], (State.PAUSED,))
     with broken(Rule.ONE_RUNNING):
-        none_running(account, ToyTimer, WORLD.people["3"], (State.RUNNING, State.PAUSED))
+        none_running(account, ToyTimer, WORKSPACE.people["3"], (State.RUNNING, State.PAUSED))
     one_per_task(account, RECORDS[0])
     one_per_task(account, record(1009, "3"))
     one_per_task(account, record(1009, "3", "33"))

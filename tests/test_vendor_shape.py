@@ -9,10 +9,10 @@ import pytest
 
 from punchclock import TRANSITIONS, Event, vendors
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import operation_of, reach, roots
+from punchclock.vendors.calls import match_length, operation_of, route_prefixes
 from punchclock.vendors.errors import UnknownVendor
-from punchclock.vendors.records import Record
-from toy_vendor import NOW, WORLD
+from punchclock.vendors.records import VendorTimer
+from toy_vendor import NOW, WORKSPACE
 
 FOLDER = Path(vendors.__file__).parent
 
@@ -25,13 +25,13 @@ NAMES = {
     "example",
     "handle",
     "parse",
-    "read_reply",
+    "read_response",
     "request",
     "serialize",
     "validate",
 }
 #: The chapters of each vendor; what one has beyond them is its own.
-FILES = {"__init__.py", "calls.py", "dialect.py", "handlers.py", "refusals.py", "wire.py"}
+FILES = {"__init__.py", "calls.py", "dialect.py", "handlers.py", "error_codes.py", "wire.py"}
 
 
 def test_the_vendors_are_the_folders() -> None:
@@ -59,7 +59,7 @@ def test_every_vendor_has_the_same_names_and_files(name: str) -> None:
     assert vendor.VENDOR.dialect is vendor.DIALECT
     assert vendor.VENDOR.record is vendor.RECORDS[0]
     for of in vendor.RECORDS:
-        assert issubclass(of, Record)
+        assert issubclass(of, VendorTimer)
         assert of.vendor == name
     assert len({of.kind for of in vendor.RECORDS}) == len(vendor.RECORDS)
 
@@ -70,12 +70,14 @@ def test_every_dialect_speaks_of_its_own_calls(name: str) -> None:
     vendor = vendors.load(name)
     calls = [operation.name for operation in vendor.OPERATIONS]
     assert len(calls) == len(set(calls))
-    assert {move.operation for move in vendor.DIALECT.moves} <= set(calls)
+    assert {binding.operation for binding in vendor.DIALECT.bindings} <= set(calls)
     for (source, label), target in vendor.DIALECT.transitions.items():
-        verbs = [
-            move.verb for move in vendor.DIALECT.moves if label in {move.operation, f"{move.operation} ({move.flag})"}
+        actions = [
+            binding.action
+            for binding in vendor.DIALECT.bindings
+            if label in {binding.operation, f"{binding.operation} ({binding.flag})"}
         ]
-        assert any(isinstance(verb, Event) and TRANSITIONS.get((source, verb)) is target for verb in verbs)
+        assert any(isinstance(action, Event) and TRANSITIONS.get((source, action)) is target for action in actions)
 
 
 @pytest.mark.parametrize("name", vendors.names())
@@ -83,27 +85,27 @@ def test_every_call_is_found_by_its_own_request(name: str) -> None:
     """A row's path is this vendor's to answer, and no other vendor's."""
     for operation in vendors.load(name).OPERATIONS:
         for path in (operation.path, *operation.aliases):
-            furthest = max(vendors.names(), key=lambda each: reach(vendors.load(each).VENDOR, path))
+            furthest = max(vendors.names(), key=lambda each: match_length(vendors.load(each).VENDOR, path))
             assert furthest == name, path
-    assert reach(vendors.load(name).VENDOR, "/healthz") == 0
+    assert match_length(vendors.load(name).VENDOR, "/healthz") == 0
 
 
 @pytest.mark.parametrize("name", vendors.names())
 def test_every_vendor_has_an_example_that_works(name: str) -> None:
-    """The call to try succeeds in the demo world; where nothing opens the account, there is none to try."""
+    """The call to try succeeds in the demo workspace; where nothing opens the account, there is none to try."""
     vendor = vendors.load(name)
-    account = MemoryAccount(WORLD)
-    asked = vendor.example(WORLD, NOW)
+    account = MemoryAccount(WORKSPACE)
+    asked = vendor.example(WORKSPACE, NOW)
     assert operation_of(vendor.VENDOR, asked)
     outcome = vendor.handle(asked, account, NOW)
-    assert outcome.rejection is None, outcome.reply
-    assert {change.verb for change in outcome.changes} <= {Event.START}
-    assert vendor.example(msgspec.structs.replace(WORLD, credentials={}), NOW) is None
+    assert outcome.rejection is None, outcome.response
+    assert {change.action for change in outcome.changes} <= {Event.START}
+    assert vendor.example(msgspec.structs.replace(WORKSPACE, credentials={}), NOW) is None
 
 
 @pytest.mark.parametrize("name", vendors.names())
 def test_a_vendor_is_reached_from_its_roots_alone(name: str) -> None:
     """Whoever has many paths to tell apart asks for a path's first segment first."""
     vendor = vendors.load(name).VENDOR
-    assert all(reach(vendor, f"/{root}") == 1 for root in roots(vendor))
-    assert {row.path.strip("/").partition("/")[0] for row in vendor.operations} <= roots(vendor)
+    assert all(match_length(vendor, f"/{root}") == 1 for root in route_prefixes(vendor))
+    assert {row.path.strip("/").partition("/")[0] for row in vendor.operations} <= route_prefixes(vendor)

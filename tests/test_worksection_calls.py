@@ -1,4 +1,4 @@
-"""Worksection's calls: each from request to reply and back, by every door that is documented or that a client uses."""
+"""Worksection's calls, from request to response and back, in every documented form and every form a client uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from punchclock import Event, State, Timer, start
 from punchclock.machine import Correction
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Limit, Outcome, Request
+from punchclock.vendors.calls import CallResult, Limit, Request
 from punchclock.vendors.errors import UnknownOperation
 from punchclock.vendors.worksection import (
     DIALECT,
@@ -31,11 +31,11 @@ from punchclock.vendors.worksection import (
     WorksectionTimer,
     example,
     handle,
-    read_reply,
+    read_response,
     request,
     validate,
 )
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 from worksection_demo import (
     FORM,
     JSON,
@@ -56,11 +56,11 @@ SECOND = 1_000_000
 OK = {"status": "ok"}
 
 
-def answered(outcome: Outcome) -> Any:  # noqa: ANN401 - what JSON holds
-    """The body of a reply, which is JSON in UTF-8 with HTTP status 200."""
-    assert outcome.reply.status == 200
-    assert outcome.reply.headers == {"content-type": "application/json; charset=utf-8"}
-    return json.loads(outcome.reply.body)
+def answered(outcome: CallResult) -> Any:  # noqa: ANN401 - what JSON holds
+    """The body of a response, which is JSON in UTF-8 with HTTP status 200."""
+    assert outcome.response.status == 200
+    assert outcome.response.headers == {"content-type": "application/json; charset=utf-8"}
+    return json.loads(outcome.response.body)
 
 
 # ---- get_timers ----------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def answered(outcome: Outcome) -> Any:  # noqa: ANN401 - what JSON holds
 )
 def test_get_timers() -> None:
     """Every running timer of the account is listed, the latest first, with who started it; stopped ones are not."""
-    stopped = WorksectionTimer(id="1001", timer=Timer(State.STOPPED, NOW, NOW, 0), person=demo_world().people["3"])
+    stopped = WorksectionTimer(id="1001", timer=Timer(State.STOPPED, NOW, NOW, 0), person=demo_workspace().people["3"])
     here = account(stopped, running(id="1002"), running(person="5", task="32", id="1003", at=NOW + 60 * SECOND))
     outcome = handle(request("get_timers", GetTimers(), key=KEY), here, NOW + 3600 * SECOND)
     body = answered(outcome)
@@ -96,14 +96,14 @@ def test_get_timers() -> None:
         ("1002", "01:00:00", "2026-03-02 09:00", {"id": "3", "email": "resource@demo.test", "name": "resource"}),
     ]
     assert outcome.changes == ()
-    read = read_reply("get_timers", 200, {}, outcome.reply.body, now=NOW + 3600 * SECOND, zone="Europe/Berlin")
+    read = read_response("get_timers", 200, {}, outcome.response.body, now=NOW + 3600 * SECOND, zone="Europe/Berlin")
     assert isinstance(read, list)
     assert [(each.id, each.timer) for each in read] == [("1003", start(NOW + 60 * SECOND)), ("1002", start(NOW))]
     assert read[1].task == msgspec.structs.replace(
-        demo_world().tasks["31"],
-        project=msgspec.structs.replace(demo_world().projects["21"], client=None),
-        author=msgspec.structs.replace(demo_world().people["2"], id="", role=None),
-        assignee=msgspec.structs.replace(demo_world().people["3"], id="", role=None),
+        demo_workspace().tasks["31"],
+        project=msgspec.structs.replace(demo_workspace().projects["21"], client=None),
+        author=msgspec.structs.replace(demo_workspace().people["2"], id="", role=None),
+        assignee=msgspec.structs.replace(demo_workspace().people["3"], id="", role=None),
     )
 
 
@@ -111,7 +111,7 @@ def test_no_timers() -> None:
     """Where nothing runs the list is empty."""
     outcome = handle(request("get_timers", GetTimers(), key=KEY), account(), NOW)
     assert answered(outcome) == {"status": "ok", "data": []}
-    assert read_reply("get_timers", 200, {}, outcome.reply.body, now=NOW) == []
+    assert read_response("get_timers", 200, {}, outcome.response.body, now=NOW) == []
 
 
 # ---- stop_timer ----------------------------------------------------------------------------------
@@ -137,14 +137,14 @@ def test_stop_timer(timer: str | int) -> None:
     outcome = handle(request("stop_timer", StopTimer(timer=timer), key=KEY), here, NOW + 90 * SECOND + 999_999)
     assert answered(outcome) == OK
     (change,) = outcome.changes
-    assert (change.verb, change.at) == (Event.STOP, NOW + 90 * SECOND)
+    assert (change.action, change.at) == (Event.STOP, NOW + 90 * SECOND)
     assert change.record.timer == Timer(State.STOPPED, NOW, NOW + 90 * SECOND, 90 * SECOND)
     here.apply(outcome.changes)
     assert here.get(WorksectionTimer, "1002") == change.record
     assert [
         each["id"] for each in answered(handle(request("get_timers", GetTimers(), key=KEY), here, NOW))["data"]
     ] == ["1001"]
-    assert read_reply("stop_timer", 200, {}, outcome.reply.body, now=NOW) is None
+    assert read_response("stop_timer", 200, {}, outcome.response.body, now=NOW) is None
 
 
 def test_stop_timer_by_the_page() -> None:
@@ -180,7 +180,7 @@ def test_get_my_timer() -> None:
         outcome = handle(user_call("action=get_my_timer"), here, now)
         (shown,) = answered(outcome)["data"]
         assert (shown["time"], shown["date_started"], shown["task"]["id"]) == (time, "2026-03-02 09:00", "31")
-        read = read_reply("get_my_timer", 200, {}, outcome.reply.body, now=now)
+        read = read_response("get_my_timer", 200, {}, outcome.response.body, now=now)
         assert isinstance(read, WorksectionTimer)
         assert read.timer == start(NOW)
         assert outcome.changes == ()
@@ -198,8 +198,8 @@ def test_of_two_timers_of_one_user_the_latest_counts() -> None:
 def test_an_idle_user_has_an_empty_list() -> None:
     """Where nothing runs, the data is an empty list, which the vendor's client takes as none."""
     outcome = handle(request("get_my_timer", GetMyTimer(), token=TOKEN), account(running(person="5")), NOW)
-    assert outcome.reply.body == b'{"status":"ok","data":[]}'
-    assert read_reply("get_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+    assert outcome.response.body == b'{"status":"ok","data":[]}'
+    assert read_response("get_my_timer", 200, {}, outcome.response.body, now=NOW) is None
 
 
 # ---- start_my_timer ------------------------------------------------------------------------------
@@ -228,9 +228,9 @@ def test_start_my_timer() -> None:
     outcome = handle(user_call("action=start_my_timer&id_task=31"), here, NOW + 999_999)
     assert answered(outcome) == OK
     (change,) = outcome.changes
-    assert (change.verb, change.at) == (Event.START, NOW)
+    assert (change.action, change.at) == (Event.START, NOW)
     assert change.record == running(id="1002")
-    assert read_reply("start_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+    assert read_response("start_my_timer", 200, {}, outcome.response.body, now=NOW) is None
 
 
 def test_a_stopped_timer_is_no_hindrance() -> None:
@@ -275,11 +275,11 @@ def test_stop_my_timer(comment: str) -> None:
     outcome = handle(request("stop_my_timer", StopMyTimer(comment=comment), token=TOKEN), here, NOW + 90 * SECOND)
     assert answered(outcome) == OK
     (change,) = outcome.changes
-    assert change.verb is Event.STOP
+    assert change.action is Event.STOP
     assert change.record == msgspec.structs.replace(
         running(id="1002"), timer=Timer(State.STOPPED, NOW, NOW + 90 * SECOND, 90 * SECOND), note=comment
     )
-    assert read_reply("stop_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+    assert read_response("stop_my_timer", 200, {}, outcome.response.body, now=NOW) is None
 
 
 def test_a_stop_before_the_start_ends_the_timer() -> None:
@@ -298,10 +298,10 @@ def test_delete_my_timer() -> None:
     outcome = handle(request("delete_my_timer", DeleteMyTimer(), token=TOKEN), here, NOW + SECOND)
     assert answered(outcome) == OK
     (change,) = outcome.changes
-    assert (change.verb, change.removes, change.record) == (Correction.DISCARD, True, running())
+    assert (change.action, change.removes, change.record) == (Correction.DISCARD, True, running())
     here.apply(outcome.changes)
     assert here.get(WorksectionTimer, "1001") is None
-    assert read_reply("delete_my_timer", 200, {}, outcome.reply.body, now=NOW) is None
+    assert read_response("delete_my_timer", 200, {}, outcome.response.body, now=NOW) is None
 
 
 # ---- parameters ----------------------------------------------------------------------------------
@@ -368,7 +368,7 @@ def test_a_trailing_slash_is_optional(path: str) -> None:
 )
 @pytest.mark.parametrize("action", ["get_my_timer", "start_my_timer", "stop_my_timer", "delete_my_timer"])
 def test_my_calls_need_a_token(action: str) -> None:
-    """With the account's key the ``my`` calls are refused; with a token, in header or parameter, they are not."""
+    """With the account's key the ``my`` calls are rejected; with a token, in header or parameter, they are not."""
     signed = admin_call(f"action={action}&id_task=32&hash={md5(action + KEY)}")
     assert answered(handle(signed, account(running(person="1")), NOW)) == {
         "status": "error",
@@ -393,7 +393,7 @@ def test_my_calls_need_a_token(action: str) -> None:
 
 @pytest.mark.parametrize("action", ["get_timers", "stop_timer"])
 def test_the_other_calls_need_the_key(action: str) -> None:
-    """With a token the calls of the admin API are refused."""
+    """With a token the calls of the admin API are rejected."""
     outcome = handle(user_call(f"action={action}&timer=1001"), account(running()), NOW)
     assert answered(outcome) == {
         "status": "error",
@@ -420,13 +420,13 @@ def test_the_other_calls_need_the_key(action: str) -> None:
 def test_an_unknown_token(asked: Request) -> None:
     """A token that is missing or unknown is answered with HTTP 401, whatever else is sent; a header goes first."""
     outcome = handle(asked, account(running()), NOW)
-    assert outcome.reply.status == 401
+    assert outcome.response.status == 401
     body = {"status": "error", "status_code": 401, "message": "Access token is invalid"}
-    assert json.loads(outcome.reply.body) == body
+    assert json.loads(outcome.response.body) == body
     assert outcome.changes == ()
-    with pytest.raises(Rejection) as refused:
-        read_reply("get_my_timer", 401, {}, outcome.reply.body, now=NOW)
-    assert (refused.value.status, refused.value.vendor_code) == (401, 401)
+    with pytest.raises(Rejection) as rejected:
+        read_response("get_my_timer", 401, {}, outcome.response.body, now=NOW)
+    assert (rejected.value.status, rejected.value.vendor_code) == (401, 401)
 
 
 def hmac_header(action: str, unix: str, key: str = KEY) -> dict[str, str]:
@@ -535,15 +535,15 @@ def test_a_hash_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> Non
         assert answered(handle(SIGNED[how], account(running()), NOW)) == OK
 
 
-def test_a_world_without_key_is_closed() -> None:
+def test_a_workspace_without_key_is_closed() -> None:
     """Where no key is set, an empty one opens nothing."""
-    closed = MemoryAccount(msgspec.structs.replace(demo_world(), credentials={}))
+    closed = MemoryAccount(msgspec.structs.replace(demo_workspace(), credentials={}))
     for asked in (
         admin_call(f"action=get_timers&hash={md5('get_timers')}"),
         admin_call("action=get_timers", headers=hmac_header("get_timers", "1", "")),
     ):
         assert answered(handle(asked, closed, NOW))["status_code"] == 2
-    assert handle(user_call("action=get_my_timer&access_token="), closed, NOW).reply.status == 401
+    assert handle(user_call("action=get_my_timer&access_token="), closed, NOW).response.status == 401
 
 
 # ---- the client's side ---------------------------------------------------------------------------
@@ -563,14 +563,14 @@ ASKED = [
 def test_what_the_client_asks_the_server_answers(
     operation: str, parameters: msgspec.Struct, signature: Signature
 ) -> None:
-    """Each call of `request` is one that `handle` grants, however it is signed, and `read_reply` reads the answer."""
+    """`handle` accepts each call of `request`, however it is signed, and `read_response` reads the response."""
     here = account() if operation == "start_my_timer" else account(running())
     asked = request(operation, parameters, token=TOKEN, key=KEY, signature=signature, at=NOW)
     outcome = handle(asked, here, NOW)
     assert outcome.rejection is None
     assert outcome.operation == operation
     assert validate(asked, here, NOW) is None
-    read_reply(operation, outcome.reply.status, outcome.reply.headers, outcome.reply.body, now=NOW)
+    read_response(operation, outcome.response.status, outcome.response.headers, outcome.response.body, now=NOW)
     assert bool(outcome.changes) == (operation not in ("get_timers", "get_my_timer"))
 
 
@@ -628,7 +628,7 @@ def test_an_unknown_operation() -> None:
     with pytest.raises(UnknownOperation):
         request("pause_timer", GetTimers(), key=KEY)
     with pytest.raises(UnknownOperation):
-        read_reply("pause_timer", 200, {}, b'{"status":"ok"}', now=NOW)
+        read_response("pause_timer", 200, {}, b'{"status":"ok"}', now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -657,40 +657,40 @@ def test_an_unknown_operation() -> None:
         (200, b"{}", 200, "", ""),
     ],
 )
-def test_a_refusal_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
+def test_a_rejection_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
     """An error in any form that the vendor's clients know is a typed rejection."""
-    with pytest.raises(Rejection) as refused:
-        read_reply("stop_timer", status, {}, body, now=NOW)
-    rejection = refused.value
+    with pytest.raises(Rejection) as rejected:
+        read_response("stop_timer", status, {}, body, now=NOW)
+    rejection = rejected.value
     assert (rejection.vendor, rejection.status, rejection.vendor_code) == ("worksection", status, code)
     assert (rejection.message, rejection.detail) == (message, detail)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status":1}'])
-def test_a_reply_that_is_none(body: bytes) -> None:
-    """What is not the vendor's envelope is malformed; with an error status it is a refusal without words."""
+def test_a_response_that_is_none(body: bytes) -> None:
+    """What is not the vendor's envelope is malformed; with an error status it is a rejection without words."""
     with pytest.raises(MalformedPayload):
-        read_reply("get_timers", 200, {}, body, now=NOW)
+        read_response("get_timers", 200, {}, body, now=NOW)
     with pytest.raises(MalformedPayload):
-        read_reply("get_timers", 399, {}, body, now=NOW)
+        read_response("get_timers", 399, {}, body, now=NOW)
     for status in (400, 401, 502):
-        with pytest.raises(Rejection) as refused:
-            read_reply("get_timers", status, {}, body, now=NOW)
-        assert (refused.value.status, refused.value.vendor_code) == (status, status)
+        with pytest.raises(Rejection) as rejected:
+            read_response("get_timers", status, {}, body, now=NOW)
+        assert (rejected.value.status, rejected.value.vendor_code) == (status, status)
 
 
 @pytest.mark.parametrize("status", [200, 201, 399])
-def test_what_is_below_400_and_ok_is_no_refusal(status: int) -> None:
+def test_what_is_below_400_and_ok_is_no_rejection(status: int) -> None:
     """A body that says ok is the answer, as long as the status says nothing else."""
-    assert read_reply("stop_timer", status, {}, b'{"status":"ok"}', now=NOW) is None
+    assert read_response("stop_timer", status, {}, b'{"status":"ok"}', now=NOW) is None
 
 
 def test_the_example() -> None:
     """There is a call to try, as long as the account has a token."""
-    asked = example(demo_world(), NOW)
+    asked = example(demo_workspace(), NOW)
     assert asked is not None
     assert answered(handle(asked, account(), NOW)) == {"status": "ok", "data": []}
-    assert example(msgspec.structs.replace(demo_world(), credentials={}), NOW) is None
+    assert example(msgspec.structs.replace(demo_workspace(), credentials={}), NOW) is None
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -698,14 +698,14 @@ def test_the_example() -> None:
 
 def test_the_dialect() -> None:
     """Worksection starts and stops; it floors to the second and has no pause."""
-    assert DIALECT.tick == SECOND
+    assert DIALECT.resolution == SECOND
     assert DIALECT.events == {Event.START, Event.STOP}
     assert dict(DIALECT.transitions) == {
         (State.IDLE, "start_my_timer"): State.RUNNING,
         (State.RUNNING, "stop_timer"): State.STOPPED,
         (State.RUNNING, "stop_my_timer"): State.STOPPED,
     }
-    assert {move.operation for move in DIALECT.moves} <= {operation.name for operation in OPERATIONS}
+    assert {move.operation for move in DIALECT.bindings} <= {operation.name for operation in OPERATIONS}
 
 
 def test_the_published_limit() -> None:
@@ -719,5 +719,5 @@ def test_the_table() -> None:
     assert [operation.name for operation in OPERATIONS] == [name for name, _ in ASKED]
     for operation in OPERATIONS:
         assert set(operation.methods) == {"GET", "POST"}
-        assert operation.chosen_by == {"action": operation.name}
+        assert operation.discriminator == {"action": operation.name}
         assert operation.path == ("/api/oauth2" if "my" in operation.name else "/api/admin/v2")

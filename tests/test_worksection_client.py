@@ -46,12 +46,12 @@ class Handler(BaseHTTPRequestHandler):
         asked = Request(method="POST", path=path, query=query, headers=headers, body=body)
         outcome = handle(asked, self.server.account, self.server.now)
         self.server.account.apply(outcome.changes)
-        self.send_response(outcome.reply.status)
-        for name, value in outcome.reply.headers.items():
+        self.send_response(outcome.response.status)
+        for name, value in outcome.response.headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(outcome.reply.body)))
+        self.send_header("content-length", str(len(outcome.response.body)))
         self.end_headers()
-        self.wfile.write(outcome.reply.body)
+        self.wfile.write(outcome.response.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - as the base class has it
         """Say nothing."""
@@ -103,8 +103,8 @@ def test_the_admin_calls(server: Server) -> None:
     assert [timer.id for timer in client.timers.all()] == ["1002"]
 
 
-def test_the_refusals(server: Server) -> None:
-    """The client raises what the server says, and knows a refused token."""
+def test_the_rejections(server: Server) -> None:
+    """The client raises what the server says, and knows a rejected token."""
     user = Client(server.url).set_access_token(TOKEN).user
     with pytest.raises(ResponseException, match="stop_my_timer: Timer is not started"):
         user.stop_timer()

@@ -1,4 +1,4 @@
-"""Worksection's refusals: each rule with its code and message, and whatever else anybody may send."""
+"""Worksection's rejections: each rule with its code and message, and whatever else anybody may send."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from msgspec.structs import replace
 from pages import states
 from punchclock import State, Timer
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Request
-from punchclock.vendors.calls import refusal as refused
-from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.calls import Request, reject
+from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.worksection import OPERATIONS, VENDOR, WorksectionTimer, handle, validate
-from punchclock.vendors.world import Task
-from punchclock.worlds import demo_world
+from punchclock.vendors.workspace import Task
+from punchclock.workspaces import demo_workspace
 from worksection_demo import FORM, JSON, KEY, MULTIPART, NOW, TOKEN, account, admin_call, md5, running, user_call
 
 SECOND = 1_000_000
 
 
-def refusal(asked: Request, here: MemoryAccount, now: int = NOW) -> object:
-    """The body of a refusal, which has HTTP status 200 and changes nothing."""
+def rejection(asked: Request, here: MemoryAccount, now: int = NOW) -> object:
+    """The body of a rejection, which has HTTP status 200 and changes nothing."""
     outcome = handle(asked, here, now)
-    assert outcome.reply.status == 200
+    assert outcome.response.status == 200
     assert outcome.changes == ()
     assert outcome.rejection is not None
     assert str(validate(asked, here, now)) == str(outcome.rejection)
-    return json.loads(outcome.reply.body)
+    return json.loads(outcome.response.body)
 
 
 def error(code: int, message: str, details: str | None = None) -> dict[str, object]:
@@ -46,35 +45,37 @@ def signed(query: str, action: str) -> Request:
 
 
 STOPPED = WorksectionTimer(
-    id="1001", timer=Timer(State.STOPPED, NOW - 60 * SECOND, NOW, 60 * SECOND), person=demo_world().people["3"]
+    id="1001", timer=Timer(State.STOPPED, NOW - 60 * SECOND, NOW, 60 * SECOND), person=demo_workspace().people["3"]
 )
 
 
 def test_one_timer_a_user() -> None:
-    """A second start is refused with code 6, whatever the task."""
+    """A second start is rejected with code 6, whatever the task."""
     here = account(running())
     for task in ("31", "32"):
-        assert refusal(user_call(f"action=start_my_timer&id_task={task}"), here) == error(6, "Timer is already started")
+        assert rejection(user_call(f"action=start_my_timer&id_task={task}"), here) == error(
+            6, "Timer is already started"
+        )
 
 
 @pytest.mark.parametrize("action", ["stop_my_timer", "delete_my_timer"])
 def test_nothing_to_stop(action: str) -> None:
     """Without a running timer of the caller's own there is nothing to stop or to delete: code 7."""
     for here in (account(), account(running(person="5")), account(STOPPED)):
-        assert refusal(user_call(f"action={action}&comment=x"), here) == error(7, "Timer is not started")
+        assert rejection(user_call(f"action={action}&comment=x"), here) == error(7, "Timer is not started")
 
 
 @pytest.mark.parametrize("timer", ["9999", "0", "-1", "abc", "1001.0", "1e3", "%00", "9" * 5000, "x" * 256])
 def test_no_such_timer(timer: str) -> None:
     """An id that is nobody's running timer is not found: code 7 with the other message."""
-    assert refusal(signed(f"action=stop_timer&timer={timer}", "stop_timer"), account(running())) == error(
+    assert rejection(signed(f"action=stop_timer&timer={timer}", "stop_timer"), account(running())) == error(
         7, "Timer not found"
     )
 
 
 def test_the_first_stop_wins() -> None:
     """A timer that is stopped is not found a second time, and the saved entry stays as it is."""
-    assert refusal(signed("action=stop_timer&timer=1001", "stop_timer"), account(STOPPED)) == error(
+    assert rejection(signed("action=stop_timer&timer=1001", "stop_timer"), account(STOPPED)) == error(
         7, "Timer not found"
     )
 
@@ -85,37 +86,37 @@ def test_the_first_stop_wins() -> None:
 def test_a_timer_of_the_wrong_type(body: bytes) -> None:
     """What is no id is not found."""
     asked = replace(signed("action=stop_timer", "stop_timer"), headers=JSON, body=body)
-    assert refusal(asked, account(running())) == error(7, "Timer not found")
+    assert rejection(asked, account(running())) == error(7, "Timer not found")
 
 
 @pytest.mark.parametrize("task", ["35", "0", "-31", "abc", "31.0", "%01", "٣١", "9" * 5000, "x" * 256])
 def test_no_such_task(task: str) -> None:
     """A task that is not there is invalid: code 5."""
     asked = user_call(f"action=start_my_timer&id_task={quote(task, safe='%')}")
-    assert refusal(asked, account()) == error(5, "Task is invalid")
+    assert rejection(asked, account()) == error(5, "Task is invalid")
 
 
 @pytest.mark.parametrize("body", [b'{"id_task":[31]}', b'{"id_task":{}}', b'{"id_task":true}', b'{"id_task":1e400}'])
 def test_a_task_of_the_wrong_type(body: bytes) -> None:
     """What is no id is no task, and a number that no JSON reader takes makes no request at all."""
     code = 10 if b"e" in body and b"true" not in body else 5
-    found = refusal(user_call("action=start_my_timer", headers=JSON, body=body), account())
+    found = rejection(user_call("action=start_my_timer", headers=JSON, body=body), account())
     assert isinstance(found, dict)
     assert found["status_code"] == code
 
 
 def test_a_closed_task() -> None:
     """No timer starts on a closed task: code 8. One that runs when the task is closed can be stopped."""
-    assert refusal(user_call("action=start_my_timer&id_task=34"), account()) == error(8, "Task is closed")
+    assert rejection(user_call("action=start_my_timer&id_task=34"), account()) == error(8, "Task is closed")
     here = account(running(task="34"))
     assert handle(user_call("action=stop_my_timer"), here, NOW).rejection is None
 
 
 def test_a_task_without_project() -> None:
     """At Worksection a task belongs to a project; one that does not has an invalid one: code 4."""
-    world = demo_world()
-    here = MemoryAccount(replace(world, tasks={"31": Task(id="31", name="Design")}))
-    assert refusal(user_call("action=start_my_timer&id_task=31"), here) == error(4, "Project is invalid")
+    workspace = demo_workspace()
+    here = MemoryAccount(replace(workspace, tasks={"31": Task(id="31", name="Design")}))
+    assert rejection(user_call("action=start_my_timer&id_task=31"), here) == error(4, "Project is invalid")
 
 
 @states("worksection", "Stopping the timer through API: stop_timer", "Required parameters:")
@@ -123,7 +124,7 @@ def test_a_task_without_project() -> None:
 def test_stop_timer_requires_a_timer(timer: str) -> None:
     """Absent or blank, the timer is required: code 10 with the field's name."""
     asked = signed(f"action=stop_timer{timer}", "stop_timer")
-    assert refusal(asked, account(running())) == error(10, "Field is required", "timer")
+    assert rejection(asked, account(running())) == error(10, "Field is required", "timer")
 
 
 @states("worksection", "Starting the authorized user timer through API: start_my_timer", "Required parameters:")
@@ -131,36 +132,36 @@ def test_stop_timer_requires_a_timer(timer: str) -> None:
 def test_start_my_timer_requires_a_task(body: bytes) -> None:
     """Absent, null or blank, the task is required: code 10 with the field's name."""
     asked = user_call("action=start_my_timer", headers=JSON, body=body)
-    assert refusal(asked, account()) == error(10, "Field is required", "id_task")
+    assert rejection(asked, account()) == error(10, "Field is required", "id_task")
 
 
 @pytest.mark.parametrize("query", ["", "action", "action=", "id_task=31"])
 def test_an_action_is_required(query: str) -> None:
     """Without an action there is no call: code 1, on either API."""
-    assert refusal(user_call(query), account()) == error(1, "Action is required")
-    assert refusal(admin_call(query), account()) == error(1, "Action is required")
+    assert rejection(user_call(query), account()) == error(1, "Action is required")
+    assert rejection(admin_call(query), account()) == error(1, "Action is required")
 
 
 @pytest.mark.parametrize("action", ["pause_my_timer", "GET_MY_TIMER", " get_my_timer", "get_tasks", "x" * 1_000_000])
 def test_an_unknown_action(action: str) -> None:
     """An action that the API does not have is invalid: code 0, and it is not echoed at any length."""
     details = f"there is no action {action[:100]}"
-    assert refusal(user_call(f"action={quote(action)}"), account()) == error(0, "Action is invalid", details)
-    assert refusal(signed(f"action={quote(action)}", action), account()) == error(0, "Action is invalid", details)
+    assert rejection(user_call(f"action={quote(action)}"), account()) == error(0, "Action is invalid", details)
+    assert rejection(signed(f"action={quote(action)}", action), account()) == error(0, "Action is invalid", details)
 
 
 @pytest.mark.parametrize("path", ["/", "", "/api", "/api/admin", "/api/admin/v1", "/api/oauth2/timers"])
 def test_an_unknown_path(path: str) -> None:
     """Elsewhere nothing answers."""
     asked = replace(user_call("action=get_my_timer"), path=path)
-    assert refusal(asked, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
+    assert rejection(asked, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", ""])
 def test_an_unknown_method(method: str) -> None:
     """Only GET and POST are taken."""
     asked = user_call("action=get_my_timer", method=method)
-    assert refusal(asked, account()) == error(0, "Action is invalid", f"{method} is not taken here")
+    assert rejection(asked, account()) == error(0, "Action is invalid", f"{method} is not taken here")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_an_unknown_method(method: str) -> None:
 def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes, details: str) -> None:
     """Twice, of the wrong type or with control characters: code 10 says which and why."""
     asked = user_call(query, headers=headers, body=body)
-    assert refusal(asked, account(running())) == error(10, "Field is invalid", details)
+    assert rejection(asked, account(running())) == error(10, "Field is invalid", details)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], bo
 )
 def test_a_request_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes) -> None:
     """No UTF-8, no JSON, no form, too many parameters: code 10, and nothing is stopped."""
-    found = refusal(user_call(query, headers=headers, body=body), account(running()))
+    found = rejection(user_call(query, headers=headers, body=body), account(running()))
     assert isinstance(found, dict)
     assert list(found) == ["status", "status_code", "message", "message_details"]
     assert (found["status_code"], found["message"]) == (10, "Field is invalid")
@@ -240,8 +241,8 @@ def test_unknown_parameters_are_ignored() -> None:
 )
 def test_a_call_that_is_not_taken(rule: Rule, status: int, message: str) -> None:
     """A server that does not take a call says so by HTTP status, in the shape of an error."""
-    reply = refused(VENDOR, user_call("action=get_my_timer"), Broken(rule)).reply
-    assert (reply.status, json.loads(reply.body)) == (status, error(status, message))
+    response = reject(VENDOR, user_call("action=get_my_timer"), RuleViolation(rule)).response
+    assert (response.status, json.loads(response.body)) == (status, error(status, message))
 
 
 # ---- anything at all -----------------------------------------------------------------------------
@@ -293,19 +294,19 @@ def requests(draw: st.DrawFn) -> Request:
 
 @given(requests(), st.booleans(), st.sampled_from([NOW - 10**15, NOW, NOW + 10**15]))
 def test_whatever_is_sent(asked: Request, runs: bool, now: int) -> None:
-    """The reply is always a documented shape, and only success changes anything."""
+    """The response is always a documented shape, and only success changes anything."""
     here = account(running(), STOPPED) if runs else account()
     before = here.get(WorksectionTimer, "1001")
     outcome = handle(asked, here, now)
-    body = json.loads(outcome.reply.body)
+    body = json.loads(outcome.response.body)
     assert here.get(WorksectionTimer, "1001") == before
     if outcome.rejection is None:
-        assert outcome.reply.status == 200
+        assert outcome.response.status == 200
         assert body["status"] == "ok"
         assert set(body) <= {"status", "data"}
     else:
         assert outcome.changes == ()
-        assert outcome.reply.status in (200, 401)
+        assert outcome.response.status in (200, 401)
         assert [*body][:3] == ["status", "status_code", "message"]
         assert set(body) <= {"status", "status_code", "message", "message_details"}
         assert isinstance(body["status_code"], int)

@@ -17,7 +17,7 @@ from punchclock import InstantOutOfRange, InvalidInstant, State, Timer, instant,
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
 from punchclock.vendors.worksection.wire import parse_timers, read_local, write_local
-from punchclock.vendors.world import Person, Project, Task
+from punchclock.vendors.workspace import Person, Project, Task
 
 BERLIN = "Europe/Berlin"
 SECOND = 1_000_000
@@ -234,14 +234,14 @@ def test_an_ambiguous_local_time_is_the_earlier_one() -> None:
 
 @pytest.mark.parametrize(("text", "zone"), [("0001-01-01 00:30", BERLIN), ("9999-12-31 23:30", "America/New_York")])
 def test_a_local_time_beyond_the_calendar(text: str, zone: str) -> None:
-    """A local time whose instant lies outside the years 1 to 9999 is refused."""
+    """A local time whose instant lies outside the years 1 to 9999 is rejected."""
     with pytest.raises(InstantOutOfRange):
         read_local(text, zone)
 
 
 @pytest.mark.parametrize("text", ["2021-02-30 10:00", "2021-01-01 24:00", "2021-01-01", "2021—01—01 13:23", "", "٢٠٢١"])
 def test_what_is_no_local_time(text: str) -> None:
-    """Dates that do not exist and other forms are refused; the page's long dashes are typesetting."""
+    """Dates that do not exist and other forms are rejected; the page's long dashes are typesetting."""
     with pytest.raises(InvalidInstant):
         read_local(text, BERLIN)
 
@@ -390,11 +390,11 @@ def test_seconds_have_at_most_17_digits() -> None:
 
 
 def test_an_error_is_no_timer_and_says_why() -> None:
-    """The envelope of a refusal is told in its own words, or in ours where it has none."""
+    """The envelope of a rejection is told in its own words, or in ours where it has none."""
     for message, reason in (("Timer not found", "Timer not found"), ("", "no timer but an error")):
-        with pytest.raises(MalformedPayload) as refused:
+        with pytest.raises(MalformedPayload) as rejected:
             parse({"status": "error", "message": message}, START)
-        assert (refused.value.path, refused.value.reason) == ("$.status", reason)
+        assert (rejected.value.path, rejected.value.reason) == ("$.status", reason)
 
 
 def test_the_saved_response_of_the_vendor() -> None:
@@ -437,9 +437,9 @@ def test_lists_of_timers() -> None:
     assert [timer.id for timer in parse_timers(payload, START)] == ["2918", "2914"]
     assert parse_timers(b'{"status":"ok","data":[]}', START) == []
     for many in (payload, {"status": "ok", "data": []}):
-        with pytest.raises(MalformedPayload) as refused:
+        with pytest.raises(MalformedPayload) as rejected:
             parse(many, START)
-        assert refused.value.path == "$.data"
+        assert rejected.value.path == "$.data"
 
 
 def test_loose_fields_are_read() -> None:
@@ -520,12 +520,12 @@ def test_the_limits_of_numbers(written: dict[str, object], expected: Task) -> No
     ],
 )
 def test_malformed_payloads(payload: object, path: str) -> None:
-    """Whatever is no row is refused with vendor, path, value and reason."""
-    with pytest.raises(MalformedPayload) as refused:
+    """Whatever is no row is rejected with vendor, path, value and reason."""
+    with pytest.raises(MalformedPayload) as rejected:
         parse(payload, START, BERLIN)
-    assert refused.value.vendor == "worksection"
-    assert refused.value.path == path
-    assert refused.value.reason
+    assert rejected.value.vendor == "worksection"
+    assert rejected.value.path == path
+    assert rejected.value.reason
 
 
 json_values = st.recursive(

@@ -19,9 +19,9 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.vendors import MalformedPayload, Rejection, zoho
 from punchclock.vendors.account import MemoryAccount, Query
-from punchclock.vendors.calls import Limit, Operation, Outcome, Request
+from punchclock.vendors.calls import CallResult, Limit, Operation, Request
 from punchclock.vendors.errors import UnknownOperation
-from punchclock.vendors.world import Credential, Job
+from punchclock.vendors.workspace import Credential, Job
 from punchclock.vendors.zoho import (
     OPERATIONS,
     AddComment,
@@ -44,9 +44,9 @@ from zoho_demo import (
     ZONE,
     account,
     asked,
+    body_of,
     get,
-    refused,
-    response,
+    rejected,
     send,
     sentences,
     start,
@@ -83,14 +83,14 @@ def canonical(document: str | bytes) -> str:
 
 
 def tree(document: bytes) -> ET.Element:
-    """A reply in XML, read by a parser that is not ours."""
+    """A response in XML, read by a parser that is not ours."""
     return ET.fromstring(document)  # noqa: S314 what the code under test has written
 
 
 def paused(id: str, *comments: Comment, person: str = "3", job: Job | None = None) -> ZohoTimer:
     """A timelog that was paused at nine."""
     timer = Timer(State.PAUSED, NINE - HOUR, NINE, HOUR)
-    return ZohoTimer(id=id, timer=timer, person=account().world.people[person], comments=comments, job=job)
+    return ZohoTimer(id=id, timer=timer, person=account().workspace.people[person], comments=comments, job=job)
 
 
 def runs(record: ZohoTimer) -> ZohoTimer:
@@ -183,7 +183,7 @@ SENT: dict[str, dict[str, str]] = {
     "resume_timer": {"timeLogId": "30", "timer": "start"},
     "get_running_timer": {},
     "get_comments": {"timeLogId": "30"},
-    "add_comment": {"timeLogId": "20", "comment": "Hello, world & all"},
+    "add_comment": {"timeLogId": "20", "comment": "Hello, workspace & all"},
     "delete_comment": {"commentId": "31"},
 }
 CALLER = {"start_timer": 5, "resume_timer": 2, "get_comments": 2, "delete_comment": 2}
@@ -202,9 +202,9 @@ def test_every_spelling_of_a_path_is_the_same_call(row: Operation, path: str, me
     """GET and POST, with a last slash and without, and the page's own URL of "add comment"."""
     query = urlencode({"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]})
     outcome = send(ready(), Request(method=method, path=path, query=query), NINE)
-    assert outcome.reply.status == 200
+    assert outcome.response.status == 200
     assert outcome.operation == row.name
-    assert response(outcome)["uri"] == row.path.removeprefix("/people")
+    assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
 
 
 FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
@@ -230,7 +230,7 @@ FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
 def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
-    """A form, JSON or multipart: the reply and the change are those of the query."""
+    """A form, JSON or multipart: the response and the change are those of the query."""
     write, media = FORMS[form]
     sent = {"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]}
     headers = {"content-type": media} if media else {}
@@ -238,14 +238,14 @@ def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
     by_body = send(ready(), Request(method="POST", path=row.path, headers=headers, body=body), NINE)
     by_query = send(ready(), Request(method="GET", path=row.path, query=urlencode(sent)), NINE)
     assert by_body == by_query
-    assert by_body.reply.status == 200
+    assert by_body.response.status == 200
 
 
 def test_query_and_body_may_share_the_parameters() -> None:
     """The token in the query and the rest in the body; a null or a blank there is as good as none."""
     body = msgspec.json.encode({**START, "user": 3, "description": None, "dateFormat": ""})
     call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
-    assert send(account(), call, NINE).reply.status == 200
+    assert send(account(), call, NINE).response.status == 200
 
 
 @pytest.mark.parametrize(
@@ -254,18 +254,18 @@ def test_query_and_body_may_share_the_parameters() -> None:
 def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
     """A content type alone says nothing."""
     request = replace(asked("getcurrentlyrunningtimer"), headers={"content-type": media})
-    assert send(account(), request, NINE).reply.status == 200
+    assert send(account(), request, NINE).response.status == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "get", "", "x" * 10**6])
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
-def test_other_methods_are_refused(row: Operation, method: str) -> None:
+def test_other_methods_are_rejected(row: Operation, method: str) -> None:
     """In the vendor's shape, with 405."""
     for path in (row.path, f"{row.path}/"):
         outcome = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
-        assert outcome.reply.status == 405
-        assert refused(outcome)[1] == 405
-        assert response(outcome)["uri"] == row.path.removeprefix("/people")
+        assert outcome.response.status == 405
+        assert rejected(outcome)[1] == 405
+        assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
 
 
 @pytest.mark.parametrize(
@@ -284,16 +284,16 @@ def test_other_methods_are_refused(row: Operation, method: str) -> None:
     ],
 )
 @pytest.mark.parametrize("xml", [False, True])
-def test_other_paths_are_refused(path: str, *, xml: bool) -> None:
+def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
     """With 404; and nothing of what was sent is sent back."""
     outcome = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
-    assert outcome.reply.status == 404
+    assert outcome.response.status == 404
     assert outcome.operation == ""
     if xml:
-        assert tree(outcome.reply.body).get("uri") == "/api/timetracker"
+        assert tree(outcome.response.body).get("uri") == "/api/timetracker"
     else:
-        assert response(outcome)["uri"] == "/api/timetracker"
-        assert refused(outcome)[:2] == ("There is no such call", 404)
+        assert body_of(outcome)["uri"] == "/api/timetracker"
+        assert rejected(outcome)[:2] == ("There is no such call", 404)
 
 
 # ---- credentials ---------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
     start(kept)
     for path in ("getcurrentlyrunningtimer", "timer"):
         call = Request(method="GET", path=f"{ROOT}/{path}", query=f"{query}&timeLogId=1001&timer=stop", headers=headers)
-        assert send(kept, call, NINE).reply.status == 200
+        assert send(kept, call, NINE).response.status == 200
 
 
 @states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
@@ -353,10 +353,10 @@ def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dic
         method="GET", path=row.path, query="&".join(filter(None, (query, urlencode(SENT[row.name])))), headers=headers
     )
     outcome = send(ready(), call, NINE)
-    assert outcome.reply.status == 401
-    assert refused(outcome)[1:] == (7202, "Invalid Authtoken")
-    assert response(outcome)["uri"] == row.path.removeprefix("/people")
-    assert isinstance(response(outcome)["errors"], list) == (
+    assert outcome.response.status == 401
+    assert rejected(outcome)[1:] == (7202, "Invalid Authtoken")
+    assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
+    assert isinstance(body_of(outcome)["errors"], list) == (
         row.name in {"get_comments", "add_comment", "delete_comment"}
     )
 
@@ -368,7 +368,7 @@ def test_an_id_may_be_a_number_in_json_up_to_64_bits() -> None:
         kept = account(runs(paused(str(value))))
         body = msgspec.json.encode({"timeLogId": value, "timer": "stop"})
         call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
-        assert (send(kept, call, NINE).reply.status == 200) == fits
+        assert (send(kept, call, NINE).response.status == 200) == fits
         assert (timelog(kept, str(value)).timer.state is State.PAUSED) == fits
 
 
@@ -377,20 +377,22 @@ def test_a_token_in_json_may_be_anything() -> None:
     tokens: list[object] = [5, [], None, {}]
     for token in tokens:
         call = Request(method="POST", path=f"{ROOT}/timer", body=msgspec.json.encode({"authtoken": token}))
-        assert send(account(), call, NINE).reply.status == 401
+        assert send(account(), call, NINE).response.status == 401
 
 
-# ---- the page's own requests and replies -----------------------------------------------------------
+# ---- the page's own requests and responses -----------------------------------------------------------
 
 TOKENS = ["28ac426a249678c8867a0d93bb373912", "1408d03bff741277ec9465eca625d390", "745bd43eff7a164a02bad52f0011fd35"]
 
 
 def on_the_page(*records: ZohoTimer) -> MemoryAccount:
     """The account behind the page's samples: its tokens are Charles's, who is person 3, and its job is there."""
-    world = account(jobs=(Job(id="492688000000806005", name="UI designing"),)).world
-    charles = replace(world.people["3"], email="charles@zohocorp.com")
+    workspace = account(jobs=(Job(id="492688000000806005", name="UI designing"),)).workspace
+    charles = replace(workspace.people["3"], email="charles@zohocorp.com")
     credentials = {"zoho": Credential(tokens=dict.fromkeys(TOKENS, "3"))}
-    return MemoryAccount(replace(world, people={**world.people, "3": charles}, credentials=credentials), records)
+    return MemoryAccount(
+        replace(workspace, people={**workspace.people, "3": charles}, credentials=credentials), records
+    )
 
 
 def example(heading: str, *, xml: bool = False) -> Request:
@@ -485,14 +487,14 @@ BEFORE: dict[str, tuple[ZohoTimer, ...]] = {
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_examples_of_the_page_in_json(heading: str) -> None:
-    """Each example request gets the page's example reply, key by key; but a resume says that it was one."""
+    """Each example request gets the page's example response, key by key; but a resume says that it was one."""
     sample = sentences(heading, '{ "response"')[-1].encode()
     kept = on_the_page(*BEFORE[heading])
     outcome = send(kept, example(heading), NINE)
-    assert outcome.reply.headers["content-type"] == "application/json;charset=UTF-8"
-    if heading == "Pause/Resume timer API":  # the page shows a resume and the reply of a pause
+    assert outcome.response.headers["content-type"] == "application/json;charset=UTF-8"
+    if heading == "Pause/Resume timer API":  # the page shows a resume and the response of a pause
         sample = sample.replace(b"Paused", b"resumed")
-    assert msgspec.json.format(outcome.reply.body, indent=0) == msgspec.json.format(sample, indent=0)
+    assert msgspec.json.format(outcome.response.body, indent=0) == msgspec.json.format(sample, indent=0)
 
 
 @states(
@@ -536,11 +538,11 @@ def test_the_examples_of_the_page_in_xml(heading: str) -> None:
     (sample,) = sentences(heading, "<?xml")
     kept = on_the_page(*BEFORE[heading])
     outcome = send(kept, example(heading, xml=True), NINE)
-    assert outcome.reply.headers["content-type"] == "application/xml;charset=UTF-8"
+    assert outcome.response.headers["content-type"] == "application/xml;charset=UTF-8"
     sample = sample.replace("4926880000f00819003", "492688000000819009")
     if heading == "Pause/Resume timer API":
         sample = sample.replace("Paused", "resumed")
-    assert canonical(outcome.reply.body) == canonical(sample)
+    assert canonical(outcome.response.body) == canonical(sample)
 
 
 @states(
@@ -555,17 +557,17 @@ def test_the_examples_of_the_page_in_xml(heading: str) -> None:
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
 def test_a_pause_is_answered_as_the_page_shows() -> None:
-    """The reply that the page shows under a resume is a pause's, in JSON and in XML."""
+    """The response that the page shows under a resume is a pause's, in JSON and in XML."""
     heading = "Pause/Resume timer API"
     for xml in (False, True):
         call = example(heading, xml=xml)
         kept = on_the_page(runs(paused("281496000000264017")))
-        reply = send(kept, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE).reply.body
+        response = send(kept, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE).response.body
         if xml:
-            assert canonical(reply) == canonical(sentences(heading, "<?xml")[0])
+            assert canonical(response) == canonical(sentences(heading, "<?xml")[0])
         else:
             sample = sentences(heading, '{ "response"')[-1].encode()
-            assert msgspec.json.format(reply, indent=0) == msgspec.json.format(sample, indent=0)
+            assert msgspec.json.format(response, indent=0) == msgspec.json.format(sample, indent=0)
 
 
 @states(
@@ -577,12 +579,12 @@ def test_the_example_of_the_running_timer() -> None:
     """Asked by its URL, the account answers what `serialize` writes of the record."""
     record = runs(paused("492688000000821095", job=Job(id="41", name="UI designing")))
     for xml in (False, True):
-        reply = send(on_the_page(record), example("Get currently running timer API", xml=xml), NINE + HOUR).reply
-        assert reply.body == zoho.serialize(record, NINE + HOUR, ZONE, xml=xml)
+        response = send(on_the_page(record), example("Get currently running timer API", xml=xml), NINE + HOUR).response
+        assert response.body == zoho.serialize(record, NINE + HOUR, ZONE, xml=xml)
 
 
 def keys(text: str) -> list[str]:
-    """The keys in a format of the page, or in a reply, in their order."""
+    """The keys in a format of the page, or in a response, in their order."""
     return re.findall(r'"(\w+)":', text)
 
 
@@ -614,9 +616,9 @@ def keys(text: str) -> list[str]:
 )
 @pytest.mark.parametrize("heading", [heading for heading in BEFORE if "Pause" not in heading])
 def test_the_formats_of_success(heading: str) -> None:
-    """A reply that succeeds has the keys of the page's format, in their order."""
-    reply = send(on_the_page(*BEFORE[heading]), example(heading), NINE).reply
-    assert keys(reply.body.decode()) == keys(sentences(heading, '{ "response": {')[0])
+    """A response that succeeds has the keys of the page's format, in their order."""
+    response = send(on_the_page(*BEFORE[heading]), example(heading), NINE).response
+    assert keys(response.body.decode()) == keys(sentences(heading, '{ "response": {')[0])
 
 
 @states(
@@ -656,17 +658,17 @@ def test_the_formats_of_success(heading: str) -> None:
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_formats_of_errors(heading: str) -> None:
-    """A reply that refuses has the keys of the page's format; timers have one error, comments a list of them."""
+    """A response that rejects has the keys of the page's format; timers have one error, comments a list of them."""
     (form,) = [text for text in sentences(heading, '{ "response": {') if '"errors"' in text]
     kept = on_the_page()
     sent = re.sub("timer=start", "timer=stop", example(heading).query) if "Pause" in heading else example(heading).query
     outcome = send(kept, replace(example(heading), query=sent.replace("jobId=", "jobId=x")), NINE)
     if heading == "Add comment for timer API":
-        assert refused(outcome) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
-    assert keys(outcome.reply.body.decode()) == keys(form)
-    assert isinstance(response(outcome)["errors"], list) == ("[" in form)
-    assert response(outcome)["uri"] in form
-    assert outcome.reply.status == 400
+        assert rejected(outcome) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
+    assert keys(outcome.response.body.decode()) == keys(form)
+    assert isinstance(body_of(outcome)["errors"], list) == ("[" in form)
+    assert body_of(outcome)["uri"] in form
+    assert outcome.response.status == 400
 
 
 @pytest.mark.parametrize("heading", BEFORE)
@@ -676,9 +678,9 @@ def test_errors_in_xml(heading: str) -> None:
     for xml in (False, True):
         call = example(heading, xml=xml)
         outcomes.append(send(on_the_page(), replace(call, query=call.query.replace("jobId=", "jobId=x")), NINE))
-    said = response(outcomes[0])
+    said = body_of(outcomes[0])
     errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
-    root = tree(outcomes[1].reply.body)
+    root = tree(outcomes[1].response.body)
     assert (root.tag, root.attrib) == ("response", {"uri": said["uri"]})
     assert [child.tag for child in root] == ["status", "message", "errors"]
     assert [root.findtext(path) for path in ("status", "message", "errors/code", "errors/message")] == [
@@ -717,9 +719,9 @@ def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: byt
         headers=headers,
         body=body,
     )
-    reply = send(account(), call, NINE).reply
-    assert reply.status == 200
-    assert reply.body.startswith(b"<?xml") == xml
+    response = send(account(), call, NINE).response
+    assert response.status == 200
+    assert response.body.startswith(b"<?xml") == xml
 
 
 # ---- the client's side ---------------------------------------------------------------------------
@@ -733,8 +735,8 @@ def ask(
     assert "token" not in request.query
     outcome = send(kept, request, at)
     assert outcome.operation == name
-    reply = outcome.reply
-    return zoho.read_reply(name, reply.status, reply.headers, reply.body, now=at, zone=ZONE)
+    response = outcome.response
+    return zoho.read_response(name, response.status, response.headers, response.body, now=at, zone=ZONE)
 
 
 @pytest.mark.parametrize("xml", [False, True])
@@ -807,17 +809,23 @@ def test_a_format_of_dates_is_asked_for_and_read() -> None:
     kept = account()
     start(kept)
     call = zoho.request("get_running_timer", GetRunningTimer(date_format="MMM dd, yyyy"), token="zoho-token-3")
-    reply = send(kept, call, NINE).reply
-    assert b'"workDate":"Mar 02, 2026"' in reply.body
-    read = zoho.read_reply(
-        "get_running_timer", reply.status, reply.headers, reply.body, now=NINE, zone=ZONE, date_format="MMM dd, yyyy"
+    response = send(kept, call, NINE).response
+    assert b'"workDate":"Mar 02, 2026"' in response.body
+    read = zoho.read_response(
+        "get_running_timer",
+        response.status,
+        response.headers,
+        response.body,
+        now=NINE,
+        zone=ZONE,
+        date_format="MMM dd, yyyy",
     )
     assert isinstance(read, ZohoTimer)
     assert read.work_date == date(2026, 3, 2)
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_what_is_refused_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
+def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
     """A client gets both messages and the code, as an error of its own; and can know before it sends."""
     kept = account()
     for name, parameters, code, message, own in (
@@ -877,11 +885,11 @@ def test_what_is_refused_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
         ),
     ],
 )
-def test_a_refusal_is_known_by_its_body(status: int, body: bytes, code: int, message: str) -> None:
+def test_a_rejection_is_known_by_its_body(status: int, body: bytes, code: int, message: str) -> None:
     """Some clients report errors that come with HTTP 200; what the body says goes first."""
     for row in OPERATIONS:
         with pytest.raises(Rejection) as caught:
-            zoho.read_reply(row.name, status, {}, body, now=NINE)
+            zoho.read_response(row.name, status, {}, body, now=NINE)
         assert (caught.value.status, caught.value.vendor_code, caught.value.message) == (status, code, message)
 
 
@@ -903,40 +911,43 @@ def test_a_refusal_is_known_by_its_body(status: int, body: bytes, code: int, mes
     ],
 )
 def test_what_is_no_answer_of_the_vendor_is_malformed(name: str, body: bytes) -> None:
-    """A reply that does not say what it must is no silent ``None``."""
+    """A response that does not say what it must is no silent ``None``."""
     with pytest.raises(MalformedPayload):
-        zoho.read_reply(name, 200, {}, body, now=NINE, zone=ZONE)
+        zoho.read_response(name, 200, {}, body, now=NINE, zone=ZONE)
 
 
 @pytest.mark.parametrize("body", [b"", b"Bad gateway", b"<html><body>Bad gateway<br/></body></html>", b"[]", b"<html>"])
-def test_an_error_status_without_a_readable_body_is_a_refusal(body: bytes) -> None:
-    """A page of some proxy in between is a refusal without words where its status says no, and else malformed."""
+def test_an_error_status_without_a_readable_body_is_a_rejection(body: bytes) -> None:
+    """A page of some proxy in between is a rejection without words where its status says no, and else malformed."""
     for row in OPERATIONS:
         for status in (400, 401, 502):
             with pytest.raises(Rejection) as caught:
-                zoho.read_reply(row.name, status, {}, body, now=NINE)
+                zoho.read_response(row.name, status, {}, body, now=NINE)
             assert (caught.value.status, caught.value.vendor_code, caught.value.message) == (status, 0, "")
         for status in (200, 399):
             with pytest.raises(MalformedPayload):
-                zoho.read_reply(row.name, status, {}, body, now=NINE)
+                zoho.read_response(row.name, status, {}, body, now=NINE)
 
 
 def test_ids_may_be_numbers_and_results_alone() -> None:
     """Tolerant where answers may differ: an id that is a number, one result where a list is meant."""
     assert (
-        zoho.read_reply("start_timer", 200, {}, b'{"response":{"result":{"timeLogId":5},"status":0}}', now=NINE) == "5"
+        zoho.read_response("start_timer", 200, {}, b'{"response":{"result":{"timeLogId":5},"status":0}}', now=NINE)
+        == "5"
     )
     one = b'{"response":{"result":{"commentId":5,"createdTime":"02-03-2026 , 09:00:00","comment":"Hi"},"status":0}}'
-    assert zoho.read_reply("get_comments", 200, {}, one, now=NINE, zone=ZONE) == [Comment(id="5", at=NINE, text="Hi")]
+    assert zoho.read_response("get_comments", 200, {}, one, now=NINE, zone=ZONE) == [
+        Comment(id="5", at=NINE, text="Hi")
+    ]
     none = b'{"response":{"message":"Timer Comments fetched successfully","status":0}}'
-    assert zoho.read_reply("get_comments", 200, {}, none, now=NINE) == []
+    assert zoho.read_response("get_comments", 200, {}, none, now=NINE) == []
 
 
 @pytest.mark.parametrize("status", [200, 201, 399])
 def test_no_error_is_a_success(status: int) -> None:
-    """A body without errors, and without a status that says otherwise, is no refusal below 400."""
+    """A body without errors, and without a status that says otherwise, is no rejection below 400."""
     for body in (b'{"response":{}}', b'{"response":{"status":0}}', b"<response><status>0</status></response>"):
-        assert zoho.read_reply("pause_timer", status, {}, body, now=NINE) is None
+        assert zoho.read_response("pause_timer", status, {}, body, now=NINE) is None
 
 
 def test_unknown_calls_have_names_too() -> None:
@@ -944,7 +955,7 @@ def test_unknown_calls_have_names_too() -> None:
     with pytest.raises(UnknownOperation):
         zoho.request("stop_timer", GetRunningTimer(), token="x")
     with pytest.raises(UnknownOperation):
-        zoho.read_reply("stop_timer", 200, {}, b"{}", now=NINE)
+        zoho.read_response("stop_timer", 200, {}, b"{}", now=NINE)
 
 
 def test_the_published_limit_of_calls() -> None:
@@ -955,26 +966,26 @@ def test_the_published_limit_of_calls() -> None:
 # ---- as anybody might send them --------------------------------------------------------------------
 
 
-def documented(request: Request, outcome: Outcome) -> None:
-    """The reply has a documented shape, and only a success changes anything."""
-    reply = outcome.reply
+def documented(request: Request, outcome: CallResult) -> None:
+    """The response has a documented shape, and only a success changes anything."""
+    response = outcome.response
     listed = request.path.strip("/").endswith(("getcomments", "addcomment", "deletecomment"))
-    if reply.body.startswith(b"<?xml"):
-        root = tree(reply.body)
+    if response.body.startswith(b"<?xml"):
+        root = tree(response.body)
         status, message = root.findtext("status"), root.findtext("message")
         assert root.get("uri", "").startswith("/api/timetracker")
-        refusal = root.find("errors") is not None
+        rejection = root.find("errors") is not None
     else:
-        said = response(outcome)
+        said = body_of(outcome)
         status, message = str(said["status"]), said["message"]
         assert said["uri"].startswith("/api/timetracker")
-        refusal = "errors" in said
-        if refusal and reply.status != 404:
+        rejection = "errors" in said
+        if rejection and response.status != 404:
             assert isinstance(said["errors"], list) == listed
     assert message
-    assert refusal == (reply.status != 200) == (outcome.rejection is not None)
-    assert status == str(int(refusal))
-    if refusal:
+    assert rejection == (response.status != 200) == (outcome.rejection is not None)
+    assert status == str(int(rejection))
+    if rejection:
         assert outcome.changes == ()
 
 
@@ -1019,8 +1030,8 @@ def test_hostile_requests_get_an_error_of_the_vendor(
     request = Request(method="POST", path=row.path, query=word + query, headers=headers, body=body)
     outcome = send(kept, request, NINE)
     documented(request, outcome)
-    assert outcome.reply.status == status
-    assert len(outcome.reply.body) < 1_000
+    assert outcome.response.status == status
+    assert len(outcome.response.body) < 1_000
 
 
 def test_texts_of_any_length_are_kept_and_told_back() -> None:
@@ -1030,7 +1041,7 @@ def test_texts_of_any_length_are_kept_and_told_back() -> None:
     text = "ü" * 10**6
     body = msgspec.json.encode({"timeLogId": id, "comment": text})
     send(kept, Request(method="POST", path=f"{ROOT}/addcomment", query="authtoken=zoho-token-3", body=body), NINE)
-    assert response(get(kept, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
+    assert body_of(get(kept, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
 
 
 def test_unknown_parameters_are_ignored() -> None:
@@ -1071,7 +1082,7 @@ EVERY = Query(of=ZohoTimer)
 
 @settings(max_examples=examples(200))
 @given(st.lists(requests, max_size=12))
-def test_any_request_gets_a_documented_reply(sent: list[Request]) -> None:
+def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
     """Whatever is sent: a documented shape, no exception, no change without success, and every timer keeps the law."""
     kept = ready()
     at = NINE

@@ -16,11 +16,11 @@ from punchclock import Event, State, Timer
 from punchclock.timer import worked_at
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
-from punchclock.vendors.rules import Broken, Rule
-from punchclock.vendors.world import Holiday, Job, Leave, Project, Settings
+from punchclock.vendors.rules import Rule, RuleViolation
+from punchclock.vendors.workspace import Holiday, Job, Leave, Project, Settings
 from punchclock.vendors.zoho import DIALECT, OPERATIONS, BillingStatus, ZohoTimer
-from punchclock.vendors.zoho.refusals import ERRORS, MESSAGES, refuse
-from zoho_demo import HOUR, NINE, ROOT, SECOND, START, account, get, refused, response, send, start, timelog
+from punchclock.vendors.zoho.error_codes import ERRORS, MESSAGES, reject
+from zoho_demo import HOUR, NINE, ROOT, SECOND, START, account, body_of, get, rejected, send, start, timelog
 
 WRONG_VALUE = (8001, "Wrong value for parameter")
 
@@ -53,7 +53,7 @@ NO_RESUME = "Error in restarting the timer"
 def test_a_start_needs_its_mandatory_parameters(missing: str, *, blank: bool) -> None:
     """Absent or blank, each of them is missed in the same words."""
     sent = {name: value for name, value in START.items() if name != missing} | ({missing: ""} if blank else {})
-    assert refused(get(account(), "timer", NINE, **sent)) == (NO_START, 8000, "No parameter specified")
+    assert rejected(get(account(), "timer", NINE, **sent)) == (NO_START, 8000, "No parameter specified")
 
 
 @states(
@@ -64,9 +64,9 @@ def test_a_start_needs_its_mandatory_parameters(missing: str, *, blank: bool) ->
 @pytest.mark.parametrize("user", ["3", "resource@demo.test", "Resource@Demo.Test", "E-17"])
 def test_the_user_is_named_in_three_ways(user: str) -> None:
     """ERECNO, e-mail address or employee id; all of them mean the person whose token came with the call."""
-    world = account().world
-    people = {**world.people, "3": replace(world.people["3"], employee_id="E-17")}
-    kept = MemoryAccount(replace(world, people=people))
+    workspace = account().workspace
+    people = {**workspace.people, "3": replace(workspace.people["3"], employee_id="E-17")}
+    kept = MemoryAccount(replace(workspace, people=people))
     assert timelog(kept, start(kept, user=user)).person.id == "3"
 
 
@@ -78,7 +78,7 @@ def test_nobody_starts_a_timer_for_somebody_else(user: str) -> None:
     kept = account()
     start(kept, person=1)
     for person in (1, 3):
-        answer = refused(get(kept, "timer", NINE, person, **{**START, "user": user}))
+        answer = rejected(get(kept, "timer", NINE, person, **{**START, "user": user}))
         assert answer == ("Logged-in user alone can start timer", 7038, "Permission denied")
 
 
@@ -109,7 +109,7 @@ def test_nobody_starts_a_timer_for_somebody_else(user: str) -> None:
 )
 def test_a_wrong_value_in_a_start(change: dict[str, str]) -> None:
     """Whichever parameter it is, timers do not say its name."""
-    assert refused(get(account(), "timer", NINE, **{**START, **change})) == (NO_START, *WRONG_VALUE)
+    assert rejected(get(account(), "timer", NINE, **{**START, **change})) == (NO_START, *WRONG_VALUE)
 
 
 @states(
@@ -143,21 +143,21 @@ def test_the_work_date_and_its_format(work_date: str, date_format: str, company:
     kept = account(settings=Settings(date_format=company))
     outcome = get(kept, "timer", NINE, **{**START, "workDate": work_date, "dateFormat": date_format})
     if booked:
-        assert timelog(kept, response(outcome)["result"][0]["timeLogId"]).work_date == date(2026, 3, 2)
+        assert timelog(kept, body_of(outcome)["result"][0]["timeLogId"]).work_date == date(2026, 3, 2)
     else:
-        assert refused(outcome) == (NO_START, 8002, "Wrong format for parameter")
+        assert rejected(outcome) == (NO_START, 8002, "Wrong format for parameter")
 
 
 def test_a_parameter_of_another_type_has_a_wrong_format() -> None:
-    """A JSON body can hold what a query cannot; an id as a number is an id, anything else is refused."""
+    """A JSON body can hold what a query cannot; an id as a number is an id, anything else is rejected."""
     for value, fits in ((41, True), (41.5, False), ([41], False), ({"id": 41}, False), (True, False)):
         body = msgspec.json.encode({**START, "jobId": value})
         call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
         outcome = send(account(), call, NINE)
         if fits:
-            assert outcome.reply.status == 200
+            assert outcome.response.status == 200
         else:
-            assert refused(outcome) == (NO_START, 8002, "Wrong format for parameter")
+            assert rejected(outcome) == (NO_START, 8002, "Wrong format for parameter")
 
 
 @states(
@@ -170,16 +170,16 @@ def test_the_job_is_looked_for_in_its_project(project: str) -> None:
     """Or in all of them, which is the default."""
     kept = account()
     record = timelog(kept, start(kept, projectId=project))
-    assert record.job == kept.world.jobs["41"]
-    assert record.project == kept.world.projects["21"]
-    assert record.client == kept.world.clients["11"]
+    assert record.job == kept.workspace.jobs["41"]
+    assert record.project == kept.workspace.projects["21"]
+    assert record.client == kept.workspace.clients["11"]
 
 
 def test_a_job_need_not_have_a_project_nor_a_project_a_client() -> None:
     """Then the timelog has none either, and no project but "all" holds the job."""
     jobs = (Job(id="43", name="Loose"), Job(id="44", name="Ours", project=Project(id="23", name="Inside")))
     kept = account(jobs=jobs)
-    assert refused(get(kept, "timer", NINE, **{**START, "jobId": "43", "projectId": "21"}))[1] == 8001
+    assert rejected(get(kept, "timer", NINE, **{**START, "jobId": "43", "projectId": "21"}))[1] == 8001
     loose = timelog(kept, start(kept, jobId="43"))
     assert (loose.project, loose.client) == (None, None)
     ours = timelog(kept, start(kept, person=5, jobId="44", projectId="23"))
@@ -191,7 +191,7 @@ def test_a_job_need_not_have_a_project_nor_a_project_a_client() -> None:
 def test_no_timer_for_a_job_that_is_over(job: Job) -> None:
     """A job that is completed or not active is closed to everybody."""
     outcome = get(account(jobs=(job,)), "timer", NINE, 1, **{**START, "user": "1", "jobId": "43"})
-    assert refused(outcome) == (NO_START, 7038, "Permission denied")
+    assert rejected(outcome) == (NO_START, 7038, "Permission denied")
 
 
 @states(
@@ -219,7 +219,7 @@ def test_every_spelling_of_the_billing_status(sent: str, kept_as: str) -> None:
     """In any case; "all" and -1, which name no status of one timelog, count as billable."""
     kept = account()
     start(kept, billingStatus=sent)
-    assert response(get(kept, "getcurrentlyrunningtimer", NINE))["result"]["billingStatus"] == kept_as
+    assert body_of(get(kept, "getcurrentlyrunningtimer", NINE))["result"]["billingStatus"] == kept_as
 
 
 @states("zoho", "Start timer API", "description<description>-Specify the description(maximum length is 250)")
@@ -229,17 +229,17 @@ def test_texts_have_their_greatest_length() -> None:
     kept = account()
     record = timelog(kept, start(kept, description="ü" * 250, workItem="<b>&" * 125))
     assert (record.note, record.work_item) == ("ü" * 250, "<b>&" * 125)
-    xml = get(kept, "getcurrentlyrunningtimer", NINE, format="xml").reply.body
+    xml = get(kept, "getcurrentlyrunningtimer", NINE, format="xml").response.body
     assert b"&lt;b&gt;&amp;" in xml
 
 
 @states("zoho", "Start timer API", "8005Timer is disabled in Settings. Contact your Administrator")
 def test_no_start_while_timers_are_switched_off() -> None:
-    """The settings' refusal goes before every other rule."""
+    """The settings' rejection goes before every other rule."""
     kept = account(settings=Settings(timer_enabled=False))
     told = (NO_START, 8005, "Timer is disabled in Settings. Contact your Administrator")
-    assert refused(get(kept, "timer", NINE, **START)) == told
-    assert refused(get(kept, "timer", NINE, **{**START, "user": "2", "workDate": "2026-03-01"})) == told
+    assert rejected(get(kept, "timer", NINE, **START)) == told
+    assert rejected(get(kept, "timer", NINE, **{**START, "user": "2", "workDate": "2026-03-01"})) == told
 
 
 OFF = Settings(
@@ -253,7 +253,7 @@ OFF = Settings(
 def test_no_start_on_a_day_off(work_date: str) -> None:
     """Weekend, holiday, first and last day of leave: it is the work date that counts."""
     told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert refused(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == told
+    assert rejected(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == told
 
 
 def test_a_day_off_is_told_before_a_timer_that_runs_and_after_a_stranger() -> None:
@@ -261,9 +261,9 @@ def test_a_day_off_is_told_before_a_timer_that_runs_and_after_a_stranger() -> No
     kept = account(settings=OFF)
     start(kept)
     told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert refused(get(kept, "timer", NINE, **{**START, "workDate": "2026-03-03"})) == told
+    assert rejected(get(kept, "timer", NINE, **{**START, "workDate": "2026-03-03"})) == told
     stranger = get(kept, "timer", NINE, **{**START, "workDate": "2026-03-03", "user": "5"})
-    assert refused(stranger) == ("Logged-in user alone can start timer", 7038, "Permission denied")
+    assert rejected(stranger) == ("Logged-in user alone can start timer", 7038, "Permission denied")
 
 
 @pytest.mark.parametrize(
@@ -276,16 +276,16 @@ def test_a_day_of_work_is_no_day_off(work_date: str, person: int) -> None:
 
 
 def test_one_running_timer_a_user() -> None:
-    """A second start is refused while the first timer runs; a paused one is in nobody's way, nor is another user's."""
+    """A second start is rejected while the first timer runs; a paused one is in nobody's way, nor is another user's."""
     kept = account()
     first = start(kept)
-    assert refused(get(kept, "timer", NINE, **START)) == (NO_START, *WRONG_VALUE)
+    assert rejected(get(kept, "timer", NINE, **START)) == (NO_START, *WRONG_VALUE)
     start(kept, person=5)
     get(kept, "timer", NINE + HOUR, timeLogId=first, timer="stop")
     second = start(kept, NINE + HOUR)
     assert second != first
     resumed = get(kept, "timer", NINE + HOUR, timeLogId=first, timer="start")
-    assert refused(resumed) == (NO_RESUME, *WRONG_VALUE)
+    assert rejected(resumed) == (NO_RESUME, *WRONG_VALUE)
 
 
 # ---- pause and resume ----------------------------------------------------------------------------
@@ -311,10 +311,10 @@ def test_a_life_of_a_timer() -> None:
     kept = account()
     id = start(kept, NINE)
     paused = get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop")
-    assert response(paused) == {"message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0}
+    assert body_of(paused) == {"message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0}
     resumed = get(kept, "timer", NINE + 3 * HOUR, timeLogId=id, timer="start")
-    assert response(resumed) == {"message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0}
-    assert [change.verb for change in (*paused.changes, *resumed.changes)] == [Event.PAUSE, Event.RESUME]
+    assert body_of(resumed) == {"message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0}
+    assert [change.action for change in (*paused.changes, *resumed.changes)] == [Event.PAUSE, Event.RESUME]
     timer = timelog(kept, id).timer
     assert pc.worked_at(timer, NINE + 4 * HOUR) == 2 * HOUR
     assert pc.break_at(timer, NINE + 4 * HOUR) == 2 * HOUR
@@ -327,8 +327,8 @@ def test_a_life_of_a_timer() -> None:
 @pytest.mark.parametrize(("timer", "message"), [("stop", NO_PAUSE), ("start", NO_START)])
 def test_a_pause_needs_a_timelog(timer: str, message: str) -> None:
     """Without ``timeLogId`` a stop is a pause that misses it; a start without it is a new timer that misses more."""
-    assert refused(get(account(), "timer", NINE, timer=timer)) == (message, 8000, "No parameter specified")
-    assert refused(get(account(), "timer", NINE, timer=timer, timeLogId="")) == (
+    assert rejected(get(account(), "timer", NINE, timer=timer)) == (message, 8000, "No parameter specified")
+    assert rejected(get(account(), "timer", NINE, timer=timer, timeLogId="")) == (
         message,
         8000,
         "No parameter specified",
@@ -339,7 +339,7 @@ def test_a_resume_needs_to_say_so() -> None:
     """A timelog alone does not tell what shall become of it."""
     kept = account()
     id = start(kept)
-    assert refused(get(kept, "timer", NINE, timeLogId=id)) == (NO_RESUME, 8000, "No parameter specified")
+    assert rejected(get(kept, "timer", NINE, timeLogId=id)) == (NO_RESUME, 8000, "No parameter specified")
 
 
 @states("zoho", "Pause/Resume timer API", "Error in pausing the timer")
@@ -349,7 +349,7 @@ def test_a_resume_needs_to_say_so() -> None:
 def test_a_wrong_value_in_a_pause_or_resume(timer: str, message: str) -> None:
     """No such timelog, or no such word."""
     for id in ("1", "-1", "f00", "9" * 40):
-        assert refused(get(account(), "timer", NINE, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
+        assert rejected(get(account(), "timer", NINE, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
 
 
 @states("zoho", "Pause/Resume timer API", "8001Wrong value for parameter")
@@ -359,14 +359,14 @@ def test_a_wrong_value_in_a_pause_or_resume(timer: str, message: str) -> None:
 )
 def test_the_table_decides_what_may_follow_what(state: State, timer: str, event: Event, message: str) -> None:
     """A pause of what is paused and a resume of what runs are wrong values; nothing changes."""
-    record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().world.people["3"])
+    record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().workspace.people["3"])
     kept = account(record)
     outcome = get(kept, "timer", NINE, timeLogId="7", timer=timer)
     if (state, event) in pc.TRANSITIONS:
-        assert outcome.reply.status == 200
+        assert outcome.response.status == 200
         assert timelog(kept, "7").timer.state is pc.TRANSITIONS[state, event]
     else:
-        assert refused(outcome) == (message, *WRONG_VALUE)
+        assert rejected(outcome) == (message, *WRONG_VALUE)
         assert timelog(kept, "7") == record
 
 
@@ -384,7 +384,7 @@ def test_nobody_touches_another_users_timer(timer: str, message: str) -> None:
     kept = account()
     id = start(kept)
     for person in (1, 2, 5):
-        assert refused(get(kept, "timer", NINE, person, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
+        assert rejected(get(kept, "timer", NINE, person, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
 
 
 @states("zoho", "Pause/Resume timer API", "8005Timer is disabled in Settings. Contact your Administrator")
@@ -393,9 +393,9 @@ def test_no_resume_while_timers_are_switched_off_but_a_pause() -> None:
     kept = account()
     id = start(kept)
     kept = account(timelog(kept, id), settings=Settings(timer_enabled=False))
-    assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").reply.status == 200
+    assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").response.status == 200
     told = (NO_RESUME, 8005, "Timer is disabled in Settings. Contact your Administrator")
-    assert refused(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+    assert rejected(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
 
 
 @states("zoho", "Pause/Resume timer API", "8008Cannot log time during Weekend/Holidays/Leave")
@@ -404,9 +404,9 @@ def test_no_resume_on_a_day_off_but_a_pause() -> None:
     kept = account()
     id = start(kept)
     kept = account(timelog(kept, id), settings=Settings(holidays=(Holiday(date=date(2026, 3, 2)),)))
-    assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").reply.status == 200
+    assert get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop").response.status == 200
     told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert refused(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+    assert rejected(get(kept, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
 
 
 @pytest.mark.parametrize("running", [False, True])
@@ -419,8 +419,8 @@ def test_a_timer_of_another_day_meets_the_day_off_first(*, running: bool) -> Non
     if running:
         start(kept, friday + HOUR, workDate="2026-03-06")
     told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert refused(get(kept, "timer", friday + 24 * HOUR, timeLogId=id, timer="start")) == told
-    assert refused(get(kept, "timer", friday + 72 * HOUR, timeLogId=id, timer="start")) == (NO_RESUME, *WRONG_VALUE)
+    assert rejected(get(kept, "timer", friday + 24 * HOUR, timeLogId=id, timer="start")) == told
+    assert rejected(get(kept, "timer", friday + 72 * HOUR, timeLogId=id, timer="start")) == (NO_RESUME, *WRONG_VALUE)
 
 
 def test_the_work_date_is_what_a_resume_of_the_day_is_held_to() -> None:
@@ -429,7 +429,7 @@ def test_the_work_date_is_what_a_resume_of_the_day_is_held_to() -> None:
     saturday = pc.instant("2026-03-07T08:00:00Z")
     id = start(kept, saturday, workDate="2026-03-06")
     get(kept, "timer", saturday + HOUR, timeLogId=id, timer="stop")
-    assert get(kept, "timer", saturday + 2 * HOUR, timeLogId=id, timer="start").reply.status == 200
+    assert get(kept, "timer", saturday + 2 * HOUR, timeLogId=id, timer="start").response.status == 200
 
 
 @pytest.mark.parametrize(
@@ -443,29 +443,31 @@ def test_a_timer_is_resumed_on_the_day_of_its_start(resumed: str, *, allowed: bo
     get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop")
     outcome = get(kept, "timer", pc.instant(resumed), timeLogId=id, timer="start")
     if allowed:
-        assert outcome.reply.status == 200
-        assert get(kept, "timer", NINE + 40 * HOUR, timeLogId=id, timer="stop").reply.status == 200
+        assert outcome.response.status == 200
+        assert get(kept, "timer", NINE + 40 * HOUR, timeLogId=id, timer="stop").response.status == 200
     else:
-        assert refused(outcome) == (NO_RESUME, *WRONG_VALUE)
+        assert rejected(outcome) == (NO_RESUME, *WRONG_VALUE)
 
 
 def test_a_date_that_comes_twice_is_two_days_to_a_resume() -> None:
     """In St. John's the clock went from 00:01 on Sunday back to 23:01 on Saturday: what began on Sunday waits."""
-    kept = MemoryAccount(replace(account(settings=Settings(work_days=(6, 7))).world, zone="America/St_Johns"))
+    kept = MemoryAccount(replace(account(settings=Settings(work_days=(6, 7))).workspace, zone="America/St_Johns"))
     id = start(kept, pc.instant("2006-10-29T00:00:20-02:30"), workDate="2006-10-29")
     get(kept, "timer", pc.instant("2006-10-29T00:00:40-02:30"), timeLogId=id, timer="stop")
     saturday = get(kept, "timer", pc.instant("2006-10-28T23:30:00-03:30"), timeLogId=id, timer="start")
-    assert refused(saturday) == (NO_RESUME, *WRONG_VALUE)
-    assert get(kept, "timer", pc.instant("2006-10-29T00:00:00-03:30"), timeLogId=id, timer="start").reply.status == 200
+    assert rejected(saturday) == (NO_RESUME, *WRONG_VALUE)
+    assert (
+        get(kept, "timer", pc.instant("2006-10-29T00:00:00-03:30"), timeLogId=id, timer="start").response.status == 200
+    )
 
 
 @pytest.mark.parametrize("timer", ["stop", "start"])
 def test_a_clock_that_was_ahead_traps_no_timer(timer: str) -> None:
     """An instant before the timer's last one counts as that one."""
     state = State.RUNNING if timer == "stop" else State.PAUSED
-    record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().world.people["3"])
+    record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().workspace.people["3"])
     kept = account(record)
-    assert get(kept, "timer", NINE - HOUR, timeLogId="7", timer=timer).reply.status == 200
+    assert get(kept, "timer", NINE - HOUR, timeLogId="7", timer=timer).response.status == 200
     assert timelog(kept, "7").timer.since == NINE
 
 
@@ -475,11 +477,11 @@ def test_an_instant_that_no_clock_in_the_zone_shows() -> None:
     last = pc.instant("9999-12-31T23:30:00Z")
     id = start(kept, last)
     shown = get(kept, "getcurrentlyrunningtimer", last)
-    assert shown.reply.status == 503
-    assert refused(shown)[1:] == (503, "The service is not available")
-    assert get(kept, "timer", NINE, timeLogId=id, timer="stop").reply.status == 200
+    assert shown.response.status == 503
+    assert rejected(shown)[1:] == (503, "The service is not available")
+    assert get(kept, "timer", NINE, timeLogId=id, timer="stop").response.status == 200
     resumed = get(kept, "timer", NINE, timeLogId=id, timer="start")
-    assert refused(resumed) == (NO_RESUME, 503, "The service is not available")
+    assert rejected(resumed) == (NO_RESUME, 503, "The service is not available")
     assert timelog(kept, id).timer == replace(pc.start(last), state=State.PAUSED)
 
 
@@ -538,12 +540,12 @@ def test_the_three_limits(settings: Settings, job: str, messages: tuple[str, str
     kept = account(settings=settings, jobs=(SHORT,))
     id = start(kept, NINE, jobId=job)
     late = get(kept, "timer", NINE + 2 * HOUR + SECOND, timeLogId=id, timer="stop")
-    assert refused(late) == (pausing, *WRONG_VALUE)
+    assert rejected(late) == (pausing, *WRONG_VALUE)
     assert timelog(kept, id).timer.state is State.RUNNING
 
-    assert get(kept, "timer", NINE + 2 * HOUR, timeLogId=id, timer="stop").reply.status == 200
-    assert refused(get(kept, "timer", NINE + 3 * HOUR, timeLogId=id, timer="start")) == (resuming, *WRONG_VALUE)
-    assert refused(get(kept, "timer", NINE + 3 * HOUR, **{**START, "jobId": job})) == (starting, *WRONG_VALUE)
+    assert get(kept, "timer", NINE + 2 * HOUR, timeLogId=id, timer="stop").response.status == 200
+    assert rejected(get(kept, "timer", NINE + 3 * HOUR, timeLogId=id, timer="start")) == (resuming, *WRONG_VALUE)
+    assert rejected(get(kept, "timer", NINE + 3 * HOUR, **{**START, "jobId": job})) == (starting, *WRONG_VALUE)
 
 
 @pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
@@ -553,25 +555,25 @@ def test_up_to_a_limit_there_is_room(settings: Settings, job: str, messages: tup
     id = start(kept, NINE, jobId=job)
     begun = NINE + 2 * HOUR - SECOND
     for word, at in (("stop", begun), ("start", begun), ("stop", begun + SECOND)):
-        assert get(kept, "timer", at, timeLogId=id, timer=word).reply.status == 200
-    assert refused(get(kept, "timer", begun + SECOND, **{**START, "jobId": job}))[0] == messages[0]
+        assert get(kept, "timer", at, timeLogId=id, timer=word).response.status == 200
+    assert rejected(get(kept, "timer", begun + SECOND, **{**START, "jobId": job}))[0] == messages[0]
 
 
 @pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
 def test_a_limit_is_held_to_the_microsecond(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
     """A timelog from elsewhere may have logged fractions of a second: what they lack or exceed by counts."""
-    world = account(jobs=(SHORT,)).world
+    workspace = account(jobs=(SHORT,)).workspace
     for fraction, within in ((0, True), (1, False)):
         timer = Timer(State.RUNNING, NINE - HOUR, NINE, fraction)
         record = ZohoTimer(
-            id="7", timer=timer, person=world.people["3"], job=world.jobs[job], work_date=date(2026, 3, 2)
+            id="7", timer=timer, person=workspace.people["3"], job=workspace.jobs[job], work_date=date(2026, 3, 2)
         )
         paused = get(
             account(record, settings=settings, jobs=(SHORT,)), "timer", NINE + 2 * HOUR, timeLogId="7", timer="stop"
         )
-        assert (paused.reply.status == 200) == within
+        assert (paused.response.status == 200) == within
         if not within:
-            assert refused(paused) == (messages[1], *WRONG_VALUE)
+            assert rejected(paused) == (messages[1], *WRONG_VALUE)
 
 
 def test_the_hours_of_a_day_are_one_persons_on_one_work_date() -> None:
@@ -581,8 +583,8 @@ def test_the_hours_of_a_day_are_one_persons_on_one_work_date() -> None:
         id = start(kept, NINE, person, workDate=work_date)
         get(kept, "timer", NINE + HOUR, person, timeLogId=id, timer="stop")
     id = start(kept, NINE + HOUR)
-    assert refused(get(kept, "timer", NINE + 2 * HOUR + SECOND, timeLogId=id, timer="stop"))[0] == ATTENDANCE
-    assert get(kept, "timer", NINE + 2 * HOUR, timeLogId=id, timer="stop").reply.status == 200
+    assert rejected(get(kept, "timer", NINE + 2 * HOUR + SECOND, timeLogId=id, timer="stop"))[0] == ATTENDANCE
+    assert get(kept, "timer", NINE + 2 * HOUR, timeLogId=id, timer="stop").response.status == 200
     start(kept, NINE + 2 * HOUR, workDate="2026-03-03")
 
 
@@ -590,11 +592,11 @@ def test_only_billable_hours_count_as_such() -> None:
     """Work that is not billed is no part of the billable hours, and is not held up by them."""
     kept = account(settings=Settings(max_billable_hours=2))
     free = start(kept, NINE, billingStatus="nonbillable")
-    assert get(kept, "timer", NINE + 5 * HOUR, timeLogId=free, timer="stop").reply.status == 200
+    assert get(kept, "timer", NINE + 5 * HOUR, timeLogId=free, timer="stop").response.status == 200
     billed = start(kept, NINE + 5 * HOUR)
     get(kept, "timer", NINE + 7 * HOUR, timeLogId=billed, timer="stop")
-    assert refused(get(kept, "timer", NINE + 7 * HOUR, **START))[0] == STARTING + BILLABLE
-    assert get(kept, "timer", NINE + 7 * HOUR, timeLogId=free, timer="start").reply.status == 200
+    assert rejected(get(kept, "timer", NINE + 7 * HOUR, **START))[0] == STARTING + BILLABLE
+    assert get(kept, "timer", NINE + 7 * HOUR, timeLogId=free, timer="start").response.status == 200
     assert timelog(kept, free).billing_status is BillingStatus.NONBILLABLE
 
 
@@ -605,8 +607,8 @@ def test_everybodys_hours_count_against_the_estimate() -> None:
     start(kept, NINE, person=5, jobId="42")
     id = start(kept, NINE + HOUR, person=2, jobId="42")
     over = get(kept, "timer", NINE + 3 * HOUR + SECOND, 2, timeLogId=id, timer="stop")
-    assert refused(over)[0] == PAUSING + ESTIMATED  # 3 + 3 + 2 hours
-    assert get(kept, "timer", NINE + 3 * HOUR, timeLogId=first, timer="stop").reply.status == 200
+    assert rejected(over)[0] == PAUSING + ESTIMATED  # 3 + 3 + 2 hours
+    assert get(kept, "timer", NINE + 3 * HOUR, timeLogId=first, timer="stop").response.status == 200
     start(kept, NINE + 30 * HOUR, jobId="41", workDate="2026-03-03")  # another job has its own
 
 
@@ -631,7 +633,7 @@ def test_a_comment_call_names_what_it_misses(call: str, sent: dict[str, str], me
     """Each mandatory parameter by its own name."""
     for missing in sent:
         given_ = {name: value for name, value in sent.items() if name != missing}
-        assert refused(get(account(), call, NINE, **given_)) == (message, 8000, f"No {missing} specified")
+        assert rejected(get(account(), call, NINE, **given_)) == (message, 8000, f"No {missing} specified")
 
 
 @states("zoho", "Get comments for timer API", "8001Wrong value for <param_name>")
@@ -642,21 +644,21 @@ def test_a_comment_call_names_what_is_wrong(call: str, sent: dict[str, str], mes
     """No such timelog or comment; another person's is as good as none, even to an administrator."""
     name = next(iter(sent))
     told = (message, 8001, f"Wrong value for {name}")
-    assert refused(get(account(), call, NINE, **sent)) == told
+    assert rejected(get(account(), call, NINE, **sent)) == told
 
     kept = account()
     assert start(kept) == "1001"
-    assert get(kept, "addcomment", NINE, timeLogId="1001", comment="Mine").reply.status == 200
+    assert get(kept, "addcomment", NINE, timeLogId="1001", comment="Mine").response.status == 200
     for person in (1, 5):
-        assert refused(get(kept, call, NINE, person, **sent)) == told
-    assert get(kept, call, NINE, **sent).reply.status == 200
+        assert rejected(get(kept, call, NINE, person, **sent)) == told
+    assert get(kept, call, NINE, **sent).response.status == 200
 
 
 def test_a_comment_without_printable_text_is_a_wrong_value() -> None:
     """Control characters have no place in it."""
     kept = account()
     id = start(kept)
-    answer = refused(get(kept, "addcomment", NINE, timeLogId=id, comment="\x07"))
+    answer = rejected(get(kept, "addcomment", NINE, timeLogId=id, comment="\x07"))
     assert answer == ("Error in adding comments", 8001, "Wrong value for comment")
 
 
@@ -669,11 +671,11 @@ def test_comments_are_added_only_while_the_timer_runs() -> None:
     get(kept, "addcomment", NINE, timeLogId=id, comment="Hello")
     get(kept, "timer", NINE + HOUR, timeLogId=id, timer="stop")
     told = ("Error in adding comments", 8005, "Comments can be added only when the timer is running")
-    assert refused(get(kept, "addcomment", NINE + HOUR, timeLogId=id, comment="Late")) == told
-    (comment,) = response(get(kept, "getcomments", NINE + HOUR, timeLogId=id))["result"]
+    assert rejected(get(kept, "addcomment", NINE + HOUR, timeLogId=id, comment="Late")) == told
+    (comment,) = body_of(get(kept, "getcomments", NINE + HOUR, timeLogId=id))["result"]
     assert comment["comment"] == "Hello"
     get(kept, "deletecomment", NINE + HOUR, commentId=comment["commentId"])
-    assert response(get(kept, "getcomments", NINE + HOUR, timeLogId=id))["result"] == []
+    assert body_of(get(kept, "getcomments", NINE + HOUR, timeLogId=id))["result"] == []
 
 
 def test_comments_stay_in_order_and_never_touch_the_timer() -> None:
@@ -682,16 +684,16 @@ def test_comments_stay_in_order_and_never_touch_the_timer() -> None:
     other, id = start(kept, person=5), start(kept)
     before = timelog(kept, id)
     added = [
-        response(get(kept, "addcomment", NINE + n * HOUR, timeLogId=id, comment=f"No. {n}"))["result"][0]["commentId"]
+        body_of(get(kept, "addcomment", NINE + n * HOUR, timeLogId=id, comment=f"No. {n}"))["result"][0]["commentId"]
         for n in range(3)
     ]
     assert len({*added, id, other, before.timer_id}) == 6
     get(kept, "deletecomment", NINE, commentId=added[1])
-    shown = response(get(kept, "getcomments", NINE, timeLogId=id))["result"]
+    shown = body_of(get(kept, "getcomments", NINE, timeLogId=id))["result"]
     assert [each["commentId"] for each in shown] == [added[0], added[2]]
     assert [each["createdTime"] for each in shown] == ["02-03-2026 , 09:00:00", "02-03-2026 , 11:00:00"]
     assert replace(timelog(kept, id), comments=()) == before
-    again = response(get(kept, "addcomment", NINE, timeLogId=id, comment="New"))["result"][0]["commentId"]
+    again = body_of(get(kept, "addcomment", NINE, timeLogId=id, comment="New"))["result"][0]["commentId"]
     assert again not in {*added, id, other}
 
 
@@ -703,14 +705,14 @@ def test_the_running_timer_is_the_callers_own() -> None:
     """Each user sees the one timer that runs, and nobody else's; none that is paused."""
     kept = account()
     mine, theirs = start(kept), start(kept, person=5, jobId="42")
-    shown = [response(get(kept, "getcurrentlyrunningtimer", NINE, person)).get("result") for person in (3, 5, 1)]
+    shown = [body_of(get(kept, "getcurrentlyrunningtimer", NINE, person)).get("result") for person in (3, 5, 1)]
     assert [each and (each["timelogId"], each["employeename"], each["jobName"]) for each in shown] == [
         (mine, "resource", "UI designing"),
         (theirs, "test", "Testing"),
         None,
     ]
     get(kept, "timer", NINE, timeLogId=mine, timer="stop")
-    assert "result" not in response(get(kept, "getcurrentlyrunningtimer", NINE))
+    assert "result" not in body_of(get(kept, "getcurrentlyrunningtimer", NINE))
 
 
 def test_the_running_timer_takes_a_format_of_dates() -> None:
@@ -718,11 +720,11 @@ def test_the_running_timer_takes_a_format_of_dates() -> None:
     kept = account(settings=Settings(date_format="MM/dd/yyyy"))
     call = "getcurrentlyrunningtimer"
     told = ("Error in fetching Running Timer information", *WRONG_VALUE)
-    assert refused(get(kept, call, NINE, dateFormat="nonsense")) == told
+    assert rejected(get(kept, call, NINE, dateFormat="nonsense")) == told
     start(kept)
-    assert refused(get(kept, call, NINE, dateFormat="nonsense")) == told
-    assert response(get(kept, call, NINE))["result"]["workDate"] == "2026-03-02"
-    assert response(get(kept, call, NINE, dateFormat="dd-MMM-yyyy"))["result"]["workDate"] == "02-Mar-2026"
+    assert rejected(get(kept, call, NINE, dateFormat="nonsense")) == told
+    assert body_of(get(kept, call, NINE))["result"]["workDate"] == "2026-03-02"
+    assert body_of(get(kept, call, NINE, dateFormat="dd-MMM-yyyy"))["result"]["workDate"] == "02-Mar-2026"
 
 
 LIFE = st.lists(
@@ -744,12 +746,12 @@ def test_along_its_life_a_timer_never_shrinks_and_loses_no_second(life: list[tup
         if call in ("stop", "start"):
             event = Event.PAUSE if call == "stop" else Event.RESUME
             legal = (timer.state, event) in pc.TRANSITIONS
-            assert (get(kept, "timer", at, timeLogId=id, timer=call).reply.status == 200) == legal
+            assert (get(kept, "timer", at, timeLogId=id, timer=call).response.status == 200) == legal
             timer = pc.transition(timer, event, floored) if legal else timer
         elif call == "addcomment":
             get(kept, call, at, timeLogId=id, comment="Still here")
         else:
-            result = response(get(kept, call, at)).get("result")
+            result = body_of(get(kept, call, at)).get("result")
             assert (result is not None) == (timer.state is State.RUNNING)
             if result is not None:
                 assert (result["totaltime"] + result["diff"]) * SECOND == worked_at(timer, floored)
@@ -767,7 +769,7 @@ def test_every_rule_has_an_answer_in_every_call(operation: object, rule: Rule) -
     """Whatever is broken wherever, there are two messages and a code, and a status that is no success."""
     row = next((each for each in OPERATIONS if each is operation), None)
     for field in ("", "timeLogId", "{}", "\x00"):
-        rejection = refuse(Broken(rule, field), row)
+        rejection = reject(RuleViolation(rule, field), row)
         assert rejection.message
         assert rejection.detail
         assert "{" not in rejection.message
@@ -787,10 +789,10 @@ def test_every_rule_has_an_answer_in_every_call(operation: object, rule: Rule) -
         (Rule.UNAVAILABLE, 503, 503, "The service is not available"),
     ],
 )
-def test_what_is_refused_before_the_call_is_looked_at(rule: Rule, status: int, code: int, message: str) -> None:
+def test_what_is_rejected_before_the_call_is_looked_at(rule: Rule, status: int, code: int, message: str) -> None:
     """Whichever call it is, or none: in HTTP's own number, which is the code as well; a bad token has its own code."""
     for row in (*OPERATIONS, None):
-        rejection = refuse(Broken(rule), row)
+        rejection = reject(RuleViolation(rule), row)
         assert (rejection.status, rejection.vendor_code, rejection.message) == (status, code, message)
         assert rejection.detail == (MESSAGES[row.name][None] if row else message)
 
@@ -799,6 +801,6 @@ def test_every_call_has_its_words() -> None:
     """The tables of messages and of errors know the calls that there are, and no others; events are calls too."""
     names = {operation.name for operation in OPERATIONS}
     assert set(MESSAGES) == set(ERRORS) == names
-    assert {move.operation for move in DIALECT.moves} <= names
+    assert {move.operation for move in DIALECT.bindings} <= names
     assert DIALECT.events == {Event.START, Event.PAUSE, Event.RESUME}
-    assert DIALECT.tick == SECOND
+    assert DIALECT.resolution == SECOND

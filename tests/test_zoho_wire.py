@@ -18,8 +18,8 @@ from pages import states
 from punchclock import State, Timer
 from punchclock.calendar import seconds_of_day
 from punchclock.vendors import MalformedPayload
-from punchclock.vendors.errors import Inexpressible
-from punchclock.vendors.world import Job, Person
+from punchclock.vendors.errors import NotRepresentable
+from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho import BillingStatus, Comment, ZohoTimer, parse, serialize
 from punchclock.vendors.zoho.dates import InvalidDate, UnknownDateFormat, check_format, read_date, write_date
 from punchclock.vendors.zoho.wire import comment_element, read_comment
@@ -27,12 +27,12 @@ from zoho_demo import HOUR, NINE, SECOND, ZONE, sentences
 
 RUNNING = "Get currently running timer API"
 
-#: The start of the stretch that both samples show: 60001 seconds of the day, which is 16:40:01 on the wall.
-STRETCH = pc.instant("2019-04-06T14:40:01Z")
+#: The start of the segment that both samples show: 60001 seconds of the day, which is 16:40:01 on the wall.
+SEGMENT = pc.instant("2019-04-06T14:40:01Z")
 
 SAMPLE = ZohoTimer(
     id="492688000000821095",
-    timer=Timer(State.RUNNING, STRETCH - 14_495 * SECOND, STRETCH, 14_495 * SECOND),
+    timer=Timer(State.RUNNING, SEGMENT - 14_495 * SECOND, SEGMENT, 14_495 * SECOND),
     person=Person(id="492688000000142191", name="Christine Spalding"),
     job=Job(id="492688000000790013", name="UI designing"),
     work_date=date(2019, 4, 6),
@@ -73,9 +73,9 @@ def told(payload: bytes) -> dict[str, Any]:
     '"/api/timetracker/getcurrentlyrunningtimer", "status": 0 } }',
 )
 def test_the_json_sample_is_written_from_a_record() -> None:
-    """573 seconds into the stretch the page's JSON comes out, key by key, in its order and with its types."""
+    """573 seconds into the segment the page's JSON comes out, key by key, in its order and with its types."""
     (sample,) = sentences(RUNNING, '{ "response": { "result": { "jobName"')
-    written = serialize(SAMPLE, STRETCH + 573 * SECOND, ZONE)
+    written = serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE)
     assert msgspec.json.format(written, indent=0) == msgspec.json.format(sample.encode(), indent=0)
 
 
@@ -97,7 +97,7 @@ def test_the_xml_sample_is_written_from_the_same_record() -> None:
     """61 seconds later the page's XML comes out: another order, a ``uri`` attribute, a ``timer`` element."""
     (sample,) = sentences(RUNNING, "<?xml")
     renamed = replace(SAMPLE, person=replace(SAMPLE.person, name="amutha"))  # the page's only other difference
-    written = serialize(renamed, STRETCH + 634 * SECOND, ZONE, xml=True)
+    written = serialize(renamed, SEGMENT + 634 * SECOND, ZONE, xml=True)
     assert written.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
     assert canonical(written) == canonical(sample)
 
@@ -106,8 +106,8 @@ def test_both_samples_read_back_as_one_record() -> None:
     """61 seconds apart, the two samples tell of one timer; nothing else in them has moved."""
     (as_json,) = sentences(RUNNING, '{ "response": { "result": { "jobName"')
     (as_xml,) = sentences(RUNNING, "<?xml")
-    assert parse(as_json, STRETCH + 573 * SECOND, ZONE) == SAMPLE
-    read = parse(as_xml, STRETCH + 634 * SECOND, ZONE)
+    assert parse(as_json, SEGMENT + 573 * SECOND, ZONE) == SAMPLE
+    read = parse(as_xml, SEGMENT + 634 * SECOND, ZONE)
     assert read == replace(SAMPLE, person=replace(SAMPLE.person, name="amutha"))
 
 
@@ -125,12 +125,12 @@ def test_both_samples_read_back_as_one_record() -> None:
 )
 @states("zoho", "Get currently running timer API", '"fromTime": < running timer\'s start time in sec >,')
 def test_what_the_three_numbers_mean() -> None:
-    """``totaltime`` was logged before the stretch, ``hours`` is its whole minutes, ``diff`` is the stretch."""
+    """``totaltime`` was logged before the segment, ``hours`` is its whole minutes, ``diff`` is the segment."""
     for elapsed in (0, 1, 573, 634, 3_599):
-        result = told(serialize(SAMPLE, STRETCH + elapsed * SECOND, ZONE))
+        result = told(serialize(SAMPLE, SEGMENT + elapsed * SECOND, ZONE))
         assert (result["totaltime"], result["hours"]) == (14_495, 241)
         assert (result["date"], result["fromTime"], result["diff"]) == (60_001 + elapsed, 60_001, elapsed)
-        worked = pc.worked_at(SAMPLE.timer, STRETCH + elapsed * SECOND)
+        worked = pc.worked_at(SAMPLE.timer, SEGMENT + elapsed * SECOND)
         assert worked == (result["totaltime"] + result["diff"]) * SECOND
 
 
@@ -152,7 +152,7 @@ def test_every_field_of_the_running_timer() -> None:
         billing_status=BillingStatus.NONBILLABLE,
         work_item="Login page",
     )
-    result = told(serialize(record, STRETCH, ZONE, date_format="dd-MMM-yyyy"))
+    result = told(serialize(record, SEGMENT, ZONE, date_format="dd-MMM-yyyy"))
     assert result == {
         "jobName": "Testing",
         "date": 60_001,
@@ -172,7 +172,7 @@ def test_every_field_of_the_running_timer() -> None:
         "employeename": "Christine Spalding",
         "isCompleted": 1,
     }
-    assert told(serialize(record, STRETCH, ZONE))["workDate"] == "2019-04-06"
+    assert told(serialize(record, SEGMENT, ZONE))["workDate"] == "2019-04-06"
 
 
 @states(
@@ -184,16 +184,16 @@ def test_every_field_of_the_running_timer() -> None:
 def test_a_timer_that_does_not_run_has_no_result(state: State) -> None:
     """Without a running timer the key is absent, in JSON and in XML, and the rest is the same."""
     record = replace(SAMPLE, timer=replace(SAMPLE.timer, state=state))
-    said = msgspec.json.decode(serialize(record, STRETCH, ZONE))["response"]
+    said = msgspec.json.decode(serialize(record, SEGMENT, ZONE))["response"]
     assert said == {
         "message": "Running Timer information fetched successfully",
         "uri": "/api/timetracker/getcurrentlyrunningtimer",
         "status": 0,
     }
-    assert b"<result" not in serialize(record, STRETCH, ZONE, xml=True)
+    assert b"<result" not in serialize(record, SEGMENT, ZONE, xml=True)
     for xml in (False, True):
         with pytest.raises(MalformedPayload, match="no timer is running"):
-            parse(serialize(record, STRETCH, ZONE, xml=xml), STRETCH, ZONE)
+            parse(serialize(record, SEGMENT, ZONE, xml=xml), SEGMENT, ZONE)
 
 
 def test_a_record_that_knows_little_is_written_all_the_same() -> None:
@@ -206,7 +206,7 @@ def test_a_record_that_knows_little_is_written_all_the_same() -> None:
 
 def test_a_read_before_the_last_instant_shows_the_last_instant() -> None:
     """A clock behind the timer's own is clamped: nothing is ever negative."""
-    assert serialize(SAMPLE, STRETCH - HOUR, ZONE) == serialize(SAMPLE, STRETCH, ZONE)
+    assert serialize(SAMPLE, SEGMENT - HOUR, ZONE) == serialize(SAMPLE, SEGMENT, ZONE)
 
 
 def test_fractions_of_a_second_are_cut_off_at_both_ends() -> None:
@@ -245,9 +245,9 @@ def test_midnight_and_clock_changes(began: str, now: str, from_time: int, shown:
 @pytest.mark.parametrize("seconds_off", [-40_000, -3_600, -61, -2, 0, 2, 61, 3_599, 40_000])
 def test_the_clock_of_the_client_does_not_matter(seconds_off: int) -> None:
     """The answer says when it was given: a client's clock that is hours off still reads the same start."""
-    payload = serialize(SAMPLE, STRETCH + 573 * SECOND, ZONE)
+    payload = serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE)
     for fraction in (0, 1, 999_999):
-        assert parse(payload, STRETCH + (573 + seconds_off) * SECOND + fraction, ZONE) == SAMPLE
+        assert parse(payload, SEGMENT + (573 + seconds_off) * SECOND + fraction, ZONE) == SAMPLE
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_a_record_reads_back(record: ZohoTimer, later: int, zone: str, date_form
     assert parse(payload, now, zone, date_format=date_format) == record
 
 
-RESULT = told(serialize(SAMPLE, STRETCH + 573 * SECOND, ZONE))
+RESULT = told(serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE))
 AS_XML = "".join(f"<{key}>{str(value).replace('True', 'true')}</{key}>" for key, value in RESULT.items())
 
 
@@ -348,7 +348,7 @@ AS_XML = "".join(f"<{key}>{str(value).replace('True', 'true')}</{key}>" for key,
 )
 def test_bare_decoded_and_loosely_typed_payloads_are_read(payload: object) -> None:
     """Bare or in its envelope, decoded or not, numbers as texts: one record."""
-    assert parse(payload, STRETCH + 573 * SECOND, ZONE) == SAMPLE
+    assert parse(payload, SEGMENT + 573 * SECOND, ZONE) == SAMPLE
 
 
 def test_what_a_client_can_do_without_may_be_absent() -> None:
@@ -406,7 +406,7 @@ def test_what_is_kept_is_a_value() -> None:
 def test_a_wrong_field_is_named(change: dict[str, object], path: str) -> None:
     """The error says where, what stands there and why."""
     with pytest.raises(MalformedPayload) as caught:
-        parse({"response": {"result": {**RESULT, **change}}}, STRETCH, ZONE)
+        parse({"response": {"result": {**RESULT, **change}}}, SEGMENT, ZONE)
     assert (caught.value.vendor, caught.value.path) == ("zoho", path)
     assert caught.value.reason
 
@@ -424,7 +424,7 @@ def test_a_wrong_field_is_named(change: dict[str, object], path: str) -> None:
         {"date": math.inf, "diff": 0, "totaltime": 0}, b"[" * 100_000, b"<a>" * 10_000, {"date": 1, "diff": 2},
     ],
 )  # fmt: skip
-def test_what_is_no_such_payload_is_refused(payload: object) -> None:
+def test_what_is_no_such_payload_is_rejected(payload: object) -> None:
     """Whatever it is, the answer is one kind of error."""
     with pytest.raises(MalformedPayload):
         parse(payload, NINE, ZONE)
@@ -448,7 +448,7 @@ results = st.fixed_dictionaries(
 
 @given(values | results | results.map(lambda result: {"response": {"result": result}}) | st.binary(max_size=30))
 @example({"date": 0, "diff": 999_999_999_999, "totaltime": 0})
-def test_parse_reads_or_refuses(payload: object) -> None:
+def test_parse_reads_or_rejects(payload: object) -> None:
     """Any value is a record or a `MalformedPayload`, and a record that was read can be written again."""
     try:
         record = parse(payload, NINE, ZONE)
@@ -458,7 +458,7 @@ def test_parse_reads_or_refuses(payload: object) -> None:
     serialize(record, NINE, ZONE)
 
 
-def test_a_year_that_no_datetime_can_show_is_refused() -> None:
+def test_a_year_that_no_datetime_can_show_is_rejected() -> None:
     """An answer read at the first instant of all has its start before it: the payload is at fault, not the program."""
     first = pc.instant("0001-01-01T00:00:00Z")
     for diff, totaltime in ((0, 60), (60, 0), (59, 1)):
@@ -475,14 +475,14 @@ def test_a_year_that_no_datetime_can_show_is_refused() -> None:
 
 def test_another_format_of_dates_must_be_named() -> None:
     """A payload does not say in which format its work date is; an unknown format is an error of its own."""
-    payload = serialize(SAMPLE, STRETCH, ZONE, date_format="dd/MM/yyyy")
-    assert parse(payload, STRETCH, ZONE, date_format="dd/MM/yyyy") == SAMPLE
+    payload = serialize(SAMPLE, SEGMENT, ZONE, date_format="dd/MM/yyyy")
+    assert parse(payload, SEGMENT, ZONE, date_format="dd/MM/yyyy") == SAMPLE
     with pytest.raises(MalformedPayload, match="not a date as in yyyy-MM-dd"):
-        parse(payload, STRETCH, ZONE)
+        parse(payload, SEGMENT, ZONE)
     with pytest.raises(UnknownDateFormat):
-        parse(payload, STRETCH, ZONE, date_format="d/m/y")
+        parse(payload, SEGMENT, ZONE, date_format="d/m/y")
     with pytest.raises(UnknownDateFormat):
-        serialize(SAMPLE, STRETCH, ZONE, date_format="d/m/y")
+        serialize(SAMPLE, SEGMENT, ZONE, date_format="d/m/y")
 
 
 # ---- comments ------------------------------------------------------------------------------------
@@ -606,5 +606,5 @@ def test_the_last_number_of_a_record() -> None:
     assert replace(record, timer_id="6").last_number == 6
     assert replace(record, timer_id="6", comments=(Comment(id="9", at=NINE, text=""),)).last_number == 9
     for wrong in (ZohoTimer(timer=pc.start(NINE)), replace(record, timer_id="t6")):
-        with pytest.raises(Inexpressible, match=r"zoho cannot show this timer: the id .* is no number"):
+        with pytest.raises(NotRepresentable, match=r"zoho cannot show this timer: the id .* is no number"):
             _ = wrong.last_number

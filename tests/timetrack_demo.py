@@ -8,9 +8,9 @@ import msgspec
 
 from punchclock.vendors import timetrack
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Outcome, Request
-from punchclock.vendors.records import Record
-from punchclock.worlds import demo_world
+from punchclock.vendors.calls import CallResult, Request
+from punchclock.vendors.records import VendorTimer
+from punchclock.workspaces import demo_workspace
 
 KEYS = {"x-timetrack-api-key": "timetrack-key", "x-timetrack-api-secret": "timetrack-secret"}
 PROJECT = "/api/v2/ext/timers/project_timer"
@@ -20,12 +20,12 @@ ATTENDANCE = "/api/v2/ext/attendance_timer"
 SERVER_TIME = 4_102_444_800_000_000
 
 
-def demo(*records: Record) -> MemoryAccount:
+def demo(*records: VendorTimer) -> MemoryAccount:
     """The demo account, with these records in it."""
-    return MemoryAccount(demo_world(), records)
+    return MemoryAccount(demo_workspace(), records)
 
 
-def send(account: MemoryAccount, request: Request) -> Outcome:
+def send(account: MemoryAccount, request: Request) -> CallResult:
     """Send a request and store what it changes."""
     outcome = timetrack.handle(request, account, SERVER_TIME)
     account.apply(outcome.changes)
@@ -38,34 +38,34 @@ def asked(operation: str, parameters: msgspec.Struct) -> Request:
     return timetrack.request(operation, parameters, key=key, secret=secret)
 
 
-def post(account: MemoryAccount, path: str, **parameters: object) -> Outcome:
+def post(account: MemoryAccount, path: str, **parameters: object) -> CallResult:
     """Send a call with its parameters in the body."""
     return send(account, Request(method="POST", path=path, headers=KEYS, body=msgspec.json.encode(parameters)))
 
 
-def read(account: MemoryAccount, path: str, query: str) -> Outcome:
+def read(account: MemoryAccount, path: str, query: str) -> CallResult:
     """Send a call with its parameters in the query."""
     return send(account, Request(method="GET", path=path, query=query, headers=KEYS))
 
 
-def start(account: MemoryAccount, date: str, **more: object) -> Outcome:
+def start(account: MemoryAccount, date: str, **more: object) -> CallResult:
     """Start the project timer of the page's example."""
     example = {"username": "test", "clientName": "Client 006", "projectName": "Project 006_1"}
     return post(account, f"{PROJECT}/start", date=date, **(example | more))
 
 
-def body(outcome: Outcome) -> dict[str, Any]:
-    """The object in a reply."""
-    return msgspec.json.decode(outcome.reply.body, type=dict[str, Any])
+def body(outcome: CallResult) -> dict[str, Any]:
+    """The object in a response."""
+    return msgspec.json.decode(outcome.response.body, type=dict[str, Any])
 
 
-def error(outcome: Outcome) -> tuple[int, int, str, str]:
-    """HTTP status, code, title and detail of a refusal, which has no effect and only the documented shape."""
+def error(outcome: CallResult) -> tuple[int, int, str, str]:
+    """HTTP status, code, title and detail of a rejection, which has no effect and only the documented shape."""
     assert outcome.changes == ()
     assert outcome.rejection is not None
     content = body(outcome)
     assert list(content) == ["errors"]
     (only,) = content["errors"]
     assert list(only) == ["title", "status", "code", "detail"]
-    assert only["status"] == outcome.reply.status
+    assert only["status"] == outcome.response.status
     return only["status"], only["code"], only["title"], only["detail"]

@@ -1,4 +1,4 @@
-"""A fifth vendor's timers in the demo world, and a broken rule; shared by the tests of what all vendors share."""
+"""A fifth vendor's timers in the demo workspace, and a broken rule; shared by the tests of what all vendors share."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from contextlib import contextmanager
 import pytest
 
 import punchclock as pc
-from punchclock.vendors.records import Record
-from punchclock.vendors.rules import Broken, Rule
-from punchclock.worlds import demo_world
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.rules import Rule, RuleViolation
+from punchclock.workspaces import demo_workspace
 
-WORLD = demo_world()
+WORKSPACE = demo_workspace()
 NOW = pc.instant("2026-03-02T08:00:00Z")
 
 
-class ToyTimer(Record, frozen=True):
+class ToyTimer(VendorTimer, frozen=True):
     """The record of a fifth vendor, which is no more than what the tests need."""
 
     vendor = "toy"
 
 
 def record(id: int, person: str, task: str | None = None, **more: object) -> ToyTimer:
-    """A record of the demo world."""
-    at = WORLD.tasks[task] if task else None
+    """A record of the demo workspace."""
+    at = WORKSPACE.tasks[task] if task else None
     fields: dict[str, object] = {
         "id": str(id),
         "timer": pc.start(NOW),
-        "person": WORLD.people[person],
+        "person": WORKSPACE.people[person],
         "task": at,
         "project": at.project if at else None,
         "client": at.project.client if at and at.project else None,
@@ -39,7 +39,7 @@ def record(id: int, person: str, task: str | None = None, **more: object) -> Toy
 
 RECORDS = (
     record(1002, "3", "31", updated_on=dt.date(2026, 3, 2)),
-    record(1001, "3", updated_on=dt.date(2026, 3, 3), job=WORLD.jobs["41"]),
+    record(1001, "3", updated_on=dt.date(2026, 3, 3), job=WORKSPACE.jobs["41"]),
     record(1004, "5", "33", timer=pc.pause(pc.start(NOW), NOW), work_date=dt.date(2026, 3, 2)),
     record(1003, "5", "31", updated_on=dt.date(2026, 3, 2)),
 )
@@ -48,6 +48,6 @@ RECORDS = (
 @contextmanager
 def broken(rule: Rule, field: str = "") -> Iterator[None]:
     """A rule that does not hold, and the parameter at fault."""
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(RuleViolation) as caught:
         yield
     assert (caught.value.rule, caught.value.field) == (rule, field)

@@ -8,7 +8,7 @@ from punchclock import instant, start
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.worksection import WorksectionTimer
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
 NOW = instant("2026-03-02T08:00:00Z")
 KEY = "worksection-admin-key"
@@ -27,13 +27,13 @@ def shouted(headers: dict[str, str]) -> dict[str, str]:
 
 def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW) -> WorksectionTimer:
     """A timer as `start_my_timer` makes it."""
-    world = demo_world()
-    found = world.tasks[task]
+    workspace = demo_workspace()
+    found = workspace.tasks[task]
     assert found.project is not None
     return WorksectionTimer(
         id=id,
         timer=start(at),
-        person=world.people[person],
+        person=workspace.people[person],
         client=found.project.client,
         project=found.project,
         task=found,
@@ -41,8 +41,8 @@ def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW
 
 
 def account(*records: WorksectionTimer) -> MemoryAccount:
-    """An account in the demo world with these timers."""
-    return MemoryAccount(demo_world(), records)
+    """An account in the demo workspace with these timers."""
+    return MemoryAccount(demo_workspace(), records)
 
 
 def user_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:

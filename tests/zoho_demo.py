@@ -13,11 +13,11 @@ from msgspec.structs import replace
 import punchclock as pc
 from punchclock.vendors import zoho
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Outcome, Request
-from punchclock.vendors.records import Record
-from punchclock.vendors.world import Job, Settings
+from punchclock.vendors.calls import CallResult, Request
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.workspace import Job, Settings
 from punchclock.vendors.zoho import ZohoTimer
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
 PAGE = tomllib.loads((Path(__file__).parent / "pages" / "zoho.toml").read_text(encoding="utf-8"))["sentence"]
 
@@ -37,14 +37,16 @@ def sentences(heading: str, beginning: str) -> list[str]:
     return found
 
 
-def account(*records: Record, settings: Settings | None = None, jobs: tuple[Job, ...] = ()) -> MemoryAccount:
+def account(*records: VendorTimer, settings: Settings | None = None, jobs: tuple[Job, ...] = ()) -> MemoryAccount:
     """The demo account, with other settings, more jobs, and these records in it."""
-    world = demo_world()
-    world = replace(world, settings=settings or world.settings, jobs={**world.jobs, **{job.id: job for job in jobs}})
-    return MemoryAccount(world, records)
+    workspace = demo_workspace()
+    workspace = replace(
+        workspace, settings=settings or workspace.settings, jobs={**workspace.jobs, **{job.id: job for job in jobs}}
+    )
+    return MemoryAccount(workspace, records)
 
 
-def send(kept: MemoryAccount, request: Request, at: int) -> Outcome:
+def send(kept: MemoryAccount, request: Request, at: int) -> CallResult:
     """Send a request and store what it changes."""
     outcome = zoho.handle(request, kept, at)
     kept.apply(outcome.changes)
@@ -57,7 +59,7 @@ def asked(call: str, person: int = 3, /, **parameters: object) -> Request:
     return Request(method="GET", path=f"{ROOT}/{call}", query=query)
 
 
-def get(kept: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> Outcome:
+def get(kept: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> CallResult:
     """Send a call."""
     return send(kept, asked(call, person, **parameters), at)
 
@@ -68,23 +70,23 @@ START = {"user": "3", "jobId": "41", "workDate": "2026-03-02", "timer": "start",
 def start(kept: MemoryAccount, at: int = NINE, person: int = 3, **parameters: object) -> str:
     """Start a timer, and the id of its timelog."""
     outcome = get(kept, "timer", at, person, **{**START, "user": person, **parameters})
-    said = response(outcome)
-    assert outcome.reply.status == 200, said
+    said = body_of(outcome)
+    assert outcome.response.status == 200, said
     started: str = said["result"][0]["timeLogId"]
     return started
 
 
-def response(outcome: Outcome) -> dict[str, Any]:
-    """What stands in the envelope of a reply in JSON."""
-    envelope = msgspec.json.decode(outcome.reply.body)
+def body_of(outcome: CallResult) -> dict[str, Any]:
+    """What stands in the envelope of a response in JSON."""
+    envelope = msgspec.json.decode(outcome.response.body)
     assert list(envelope) == ["response"]
     said: dict[str, Any] = envelope["response"]
     return said
 
 
-def refused(outcome: Outcome) -> tuple[str, int, str]:
-    """The call's own message, the error code and the code's message of a reply that refuses."""
-    said = response(outcome)
+def rejected(outcome: CallResult) -> tuple[str, int, str]:
+    """The call's own message, the error code and the code's message of a response that rejects."""
+    said = body_of(outcome)
     assert list(said) == ["message", "uri", "errors", "status"]
     assert said["status"] == 1
     assert outcome.changes == ()

@@ -77,9 +77,9 @@ def measured(size: int) -> list[Row]:
             rows.append(_against(case, name, log, run, target=1, faster=True))
     for share in (0.01, 1.0):
         log = logs.faulty(size, share)
-        refused = columns.replay(log).rejected.num_rows / log.num_rows
+        rejected = columns.replay(log).rejected.num_rows / log.num_rows
         run, _ = scalar(few, in_order=True)
-        case = f"replay by timer, {refused:.0%} rejected"
+        case = f"replay by timer, {rejected:.0%} rejected"
         rows.append(_against(case, "the scalar core, none rejected", log, run, size=few.num_rows, faster=True))
     return rows
 

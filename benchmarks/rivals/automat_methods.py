@@ -60,7 +60,7 @@ class Timer:
 
     @machine.output()
     def work(self, now: int) -> None:
-        """Add a stretch of work."""
+        """Add a segment of work."""
         self.worked += now - self.since
         self.since = now
 

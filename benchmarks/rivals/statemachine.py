@@ -33,7 +33,7 @@ class Timer(StateMachine):
         self.worked = 0
 
     def work(self, now: int) -> None:
-        """A stretch of work ends."""
+        """A segment of work ends."""
         self.worked += now - self.since
         self.since = now
 

@@ -30,7 +30,7 @@ from punchclock.sandbox.sql import SqlStore
 from punchclock.sandbox.store import MemoryStore, Store, Transaction
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import Change
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
 SECONDS = 4.0
 NOW = pc.instant("2026-03-02T08:00:00Z")
@@ -82,15 +82,18 @@ def _peer() -> Row:
 
 
 def _sandboxes(size: int) -> Iterator[Row]:
-    world = demo_world()
+    workspace = demo_workspace()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        stores: dict[str, Store] = {"memory": MemoryStore(world), "SQLite": SqlStore(f"sqlite:///{folder}/it", world)}
+        stores: dict[str, Store] = {
+            "memory": MemoryStore(workspace),
+            "SQLite": SqlStore(f"sqlite:///{folder}/it", workspace),
+        }
         if server := os.environ.get("PUNCHCLOCK_TEST_POSTGRESQL"):
-            stores["PostgreSQL"] = SqlStore(server, world)
+            stores["PostgreSQL"] = SqlStore(server, workspace)
         for name, store in stores.items():
             _fill(store, size)
-            with Sandbox(world, store=store) as sandbox, sandbox.serve() as served:
+            with Sandbox(workspace, store=store) as sandbox, sandbox.serve() as served:
                 _run_zoho(sandbox)
                 for call, cycle in CYCLES.items():
                     yield Row(name, size, call, measure(int(served.url.rpartition(":")[2]), cycle, SECONDS))
@@ -100,14 +103,14 @@ def _sandboxes(size: int) -> Iterator[Row]:
 def _fill(store: Store, size: int) -> None:
     """Put so many timers into a store; each hundredth is the measured person's, as in a company of a hundred."""
     store.reset()
-    world = demo_world()
+    workspace = demo_workspace()
     stopped = pc.stop(pc.start(NOW), NOW + 3_600_000_000)
     for begin in range(1001, 1001 + size, 10_000):
         records = [
             IntervalsTimer(
                 id=str(id),
                 timer=stopped,
-                person=world.people["5" if id % 100 == 1 else "3"],
+                person=workspace.people["5" if id % 100 == 1 else "3"],
                 updated_on=date(2026, 3, 2),
             )
             for id in range(begin, min(begin + 10_000, 1001 + size))

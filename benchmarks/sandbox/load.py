@@ -66,11 +66,11 @@ def _clients(port: int, cycle: list[Sent], seconds: float) -> list[float]:
                 began = time.perf_counter()
                 body = sent.body.replace("{n}", number)
                 connection.request(sent.method, sent.path.replace("{n}", number), body, sent.headers)
-                reply = connection.getresponse()
-                content = reply.read()
+                response = connection.getresponse()
+                content = response.read()
                 mine.append(time.perf_counter() - began)
-                if not 200 <= reply.status < 300:
-                    failures.append(f"{sent.method} {sent.path}: {reply.status} {content[:300]!r}")
+                if not 200 <= response.status < 300:
+                    failures.append(f"{sent.method} {sent.path}: {response.status} {content[:300]!r}")
         connection.close()
 
     threads = [threading.Thread(target=client, args=(mine,)) for mine in times]

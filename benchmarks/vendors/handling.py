@@ -1,4 +1,4 @@
-"""Whole calls: `handle` from the bytes of a request to the bytes of the reply, on an account in memory.
+"""Whole calls: `handle` from the bytes of a request to the bytes of the response, on an account in memory.
 
 One life of a timer at each vendor, which needs every call of its table. A call is timed against the account as
 the calls before it left it. `handle` stores nothing, so it answers the same each time.
@@ -18,7 +18,7 @@ from punchclock import vendors
 from punchclock.vendors import intervals, timetrack, worksection, zoho
 from punchclock.vendors.account import Account, MemoryAccount
 from punchclock.vendors.calls import Request, Vendor, answer
-from punchclock.worlds import demo_world
+from punchclock.workspaces import demo_workspace
 
 __all__ = ["Handled", "handled", "handled_table"]
 
@@ -42,35 +42,35 @@ class Handled(msgspec.Struct, frozen=True):
         vendor: whose call.
         operation: its name.
         nanoseconds: median over the samples.
-        reply: the length of the answer, in bytes.
+        response: the length of the answer, in bytes.
     """
 
     vendor: str
     operation: str
     nanoseconds: float
-    reply: int
+    response: int
 
 
 def handled() -> list[Handled]:
     """Every call of every vendor's table.
 
     Raises:
-        AssertionError: a call was refused, or one of the table is missing: then nothing is measured.
+        AssertionError: a call was rejected, or one of the table is missing: then nothing is measured.
     """
     found = []
     for name in vendors.names():
         module = vendors.load(name)
-        account = MemoryAccount(demo_world())
+        account = MemoryAccount(demo_workspace())
         told: dict[str, Handled] = {}
         for minute, (operation, parameters) in enumerate(_life(name)):
             now = NOON + minute * MINUTE
             request = module.request(operation, parameters, **CREDENTIALS[name])
             outcome = answer(module.VENDOR, request, account, now)
             if outcome.rejection is not None or outcome.operation != operation:
-                raise AssertionError(f"{name}, {operation}: {outcome.reply.body!r}")
+                raise AssertionError(f"{name}, {operation}: {outcome.response.body!r}")
             if operation not in told:
                 taken = _nanoseconds(module.VENDOR, request, account, now)
-                told[operation] = Handled(name, operation, taken, len(outcome.reply.body))
+                told[operation] = Handled(name, operation, taken, len(outcome.response.body))
             account.apply(outcome.changes)
         missing = {row.name for row in module.OPERATIONS} - set(told)
         if missing:
@@ -149,8 +149,8 @@ def handled_table(calls: Sequence[Handled]) -> str:
             f"`{each.operation}`",
             f"{each.nanoseconds / 1000:.1f} µs",
             f"{1e9 / each.nanoseconds:,.0f}",
-            f"{each.reply:,}",
+            f"{each.response:,}",
         )
         for each in calls
     ]
-    return markdown(("vendor", "call", "takes", "a second", "bytes of the reply"), lines)
+    return markdown(("vendor", "call", "takes", "a second", "bytes of the response"), lines)

@@ -14,7 +14,7 @@ from benchmarks.pairs import Row
 from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
 from punchclock.vendors.intervals import IntervalsTimer, parse, serialize
-from punchclock.vendors.world import Person, Task
+from punchclock.vendors.workspace import Person, Task
 
 __all__ = ["rows"]
 

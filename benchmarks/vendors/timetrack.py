@@ -17,7 +17,7 @@ from benchmarks.pairs import Row
 from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
 from punchclock.vendors.timetrack import ProjectTimer, parse, serialize
-from punchclock.vendors.world import Client, Person, Project, Task
+from punchclock.vendors.workspace import Client, Person, Project, Task
 
 __all__ = ["rows"]
 

@@ -20,7 +20,7 @@ from benchmarks.pairs import Row
 from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
-from punchclock.vendors.world import Person, Project, Task
+from punchclock.vendors.workspace import Person, Project, Task
 
 __all__ = ["rows"]
 
@@ -274,13 +274,13 @@ class _Row(_Model):
     task: _Task
 
 
-class _Reply(_Model):
+class _Response(_Model):
     status: Literal["ok"]
     data: list[_Row]
 
 
 def _parse_by_pydantic(payload: bytes) -> WorksectionTimer:
-    (row,) = _Reply.model_validate_json(payload).data
+    (row,) = _Response.model_validate_json(payload).data
     task, user = row.task, row.user_from
     hours, minutes, seconds = map(int, row.time.split(":"))
     _local(row.date_started)
@@ -309,4 +309,4 @@ def _parse_by_pydantic(payload: bytes) -> WorksectionTimer:
 
 
 def _serialize_by_pydantic(record: WorksectionTimer) -> bytes:
-    return _Reply.model_validate({"status": "ok", "data": [_fields(record)]}).model_dump_json().encode()
+    return _Response.model_validate({"status": "ok", "data": [_fields(record)]}).model_dump_json().encode()

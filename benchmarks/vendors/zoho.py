@@ -17,7 +17,7 @@ import punchclock as pc
 from benchmarks.pairs import Row
 from benchmarks.vendors.frame import EXAMPLES, Way, rows_of
 from punchclock import State, Timer
-from punchclock.vendors.world import Job, Person
+from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho import BillingStatus, ZohoTimer, parse, serialize
 
 __all__ = ["rows"]

@@ -19,14 +19,14 @@ from punchclock.errors import (
     IllegalTransition,
     InconsistentTimer,
     InstantOutOfRange,
+    InvalidColumns,
     InvalidDuration,
     InvalidInstant,
-    InvalidInterval,
     InvalidLocalTime,
     InvalidRounding,
-    InvalidTable,
+    InvalidSpan,
+    InvalidTransitionTable,
     MalformedLine,
-    MalformedTable,
     MalformedTimer,
     MissingExtra,
     MissingLocalTime,
@@ -36,10 +36,10 @@ from punchclock.errors import (
     UnknownTimer,
     UnknownZone,
 )
-from punchclock.history import Stretch, replay, timeline
+from punchclock.history import Segment, replay, timeline
 from punchclock.instants import format_instant, instant, to_datetime
 from punchclock.machine import TRANSITIONS, Event, Kind, State
-from punchclock.saved import dumps, loads
+from punchclock.serialization import dumps, loads
 from punchclock.timer import (
     IDLE,
     Timer,
@@ -58,7 +58,7 @@ from punchclock.timer import (
 
 if TYPE_CHECKING:
     from punchclock import calendar, chart
-    from punchclock.summary import totals
+    from punchclock.eventlog.totals import totals
 
 __all__ = [
     "IDLE",
@@ -70,22 +70,22 @@ __all__ = [
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
+    "InvalidColumns",
     "InvalidDuration",
     "InvalidInstant",
-    "InvalidInterval",
     "InvalidLocalTime",
     "InvalidRounding",
-    "InvalidTable",
+    "InvalidSpan",
+    "InvalidTransitionTable",
     "Kind",
     "MalformedLine",
-    "MalformedTable",
     "MalformedTimer",
     "MissingExtra",
     "MissingLocalTime",
     "NaiveDatetime",
     "PunchclockError",
+    "Segment",
     "State",
-    "Stretch",
     "Timer",
     "UnknownFormat",
     "UnknownTimer",
@@ -127,5 +127,5 @@ def __getattr__(name: str) -> object:
     if name in _LAZY:
         return importlib.import_module(f"punchclock.{name}")
     if name == "totals":
-        return importlib.import_module("punchclock.summary").totals
+        return importlib.import_module("punchclock.eventlog.totals").totals
     raise AttributeError(f"module 'punchclock' has no attribute {name!r}")

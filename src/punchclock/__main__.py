@@ -13,7 +13,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return its exit status."""
     try:
-        from punchclock.commands import run  # noqa: PLC0415 - click and rich belong to an extra
+        from punchclock.cli import run  # noqa: PLC0415 - click and rich belong to an extra
 
         return run(arguments)
     except ModuleNotFoundError as error:

@@ -39,8 +39,8 @@ from pendulum.tz.timezone import FixedTimezone
 from punchclock.errors import (
     AmbiguousLocalTime,
     InstantOutOfRange,
-    InvalidInterval,
     InvalidLocalTime,
+    InvalidSpan,
     MissingLocalTime,
     UnknownZone,
 )
@@ -63,7 +63,7 @@ Zone = ZoneInfo | FixedTimezone | dt.timezone
 
 
 class Day(NamedTuple):
-    """A stretch of time on one local date, half-open: ``[start, end)``, both instants in microseconds."""
+    """A segment of time on one local date, half-open: ``[start, end)``, both instants in microseconds."""
 
     date: dt.date
     start: int
@@ -80,7 +80,7 @@ class Disambiguation(StrEnum):
 
     EARLIER = "earlier"
     LATER = "later"
-    REFUSE = "refuse"
+    REJECT = "reject"
 
 
 _SECOND: Final = 1_000_000
@@ -161,8 +161,8 @@ def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, d
         disambiguation: what a time means that the clock shows twice, or never.
 
     Raises:
-        AmbiguousLocalTime: shown twice, under ``Disambiguation.REFUSE``.
-        MissingLocalTime: never shown, under ``Disambiguation.REFUSE``.
+        AmbiguousLocalTime: shown twice, under ``Disambiguation.REJECT``.
+        MissingLocalTime: never shown, under ``Disambiguation.REJECT``.
         InvalidLocalTime: ``seconds`` is not exactly an ``int``, or not in 0 to 86,399.
         UnknownZone: no such zone.
         InstantOutOfRange: the instant lies outside the years 1 to 9999 in UTC.
@@ -184,15 +184,15 @@ def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, d
     elif disambiguation is Disambiguation.LATER:
         at = later
     else:
-        refusal = AmbiguousLocalTime if meant else MissingLocalTime
-        raise refusal(date, seconds, str(zone), earlier=earlier, later=later)
+        rejection = AmbiguousLocalTime if meant else MissingLocalTime
+        raise rejection(date, seconds, str(zone), earlier=earlier, later=later)
     if not FIRST <= at <= LAST:
         raise InstantOutOfRange(at)
     return at
 
 
 def day_of(at: int, zone: str | dt.tzinfo) -> Day:
-    """The local day around an instant: its date and the longest stretch of that date that holds the instant.
+    """The local day around an instant: its date and the longest segment of that date that holds the instant.
 
     The way to book many instants quickly: as long as ``day.start <= at < day.end``, the answer stands.
     On the first and the last day that a date can name, the bounds may lie outside the years 1 to 9999.
@@ -220,14 +220,14 @@ def split_by_day(start: int, end: int, zone: str | dt.tzinfo) -> list[Day]:
     Raises:
         InvalidInstant: a bound is not exactly an ``int``.
         UnknownZone: no such zone.
-        InvalidInterval: the end is before the start.
+        InvalidSpan: the end is before the start.
         InstantOutOfRange: a bound outside the years 1 to 9999, in UTC or in the zone.
     """
     check_instant(start)
     check_instant(end)
     found = find_zone(zone)
     if end < start:
-        raise InvalidInterval(start, end)
+        raise InvalidSpan(start, end)
     offset = _offset(start, found)
     _wall(start, offset, found)
     _wall(end, _offset(end, found), found)

@@ -90,9 +90,9 @@ class TimerMachine(statemachine.StateMachine):
     one that raises after it (``after_…``) does not. An event that a listener sends is taken after the present one.
 
     *Guards* are listeners with a method ``guard``, or a subclass that overrides it: it is handed the same, and
-    where one answers false the event is refused. Think twice before refusing a stop.
+    where one answers false the event is rejected. Think twice before rejecting a stop.
 
-    An event that is refused raises, changes nothing and tells no listener: `InvalidInstant` (also where ``now`` is
+    An event that is rejected raises, changes nothing and tells no listener: `InvalidInstant` (also where ``now`` is
     missing), `IllegalTransition` and `ClockWentBackwards`, in this order, as from `punchclock.transition`;
     `GuardRefused` where the table allows the event and a guard does not. Nothing is ever silently ignored, unlike in
     a ``StateChart``.
@@ -150,7 +150,7 @@ class _Engine(BaseEngine):
 
     @property
     def running(self) -> bool:
-        """A machine in its final state still answers: it refuses, where the library's would drop events."""
+        """A machine in its final state still answers: it rejects, where the library's would drop events."""
         return True
 
     @running.setter
@@ -161,7 +161,7 @@ class _Engine(BaseEngine):
         """The steps that an event enables, or the reason why there are none."""
         if not steps:
             timer = self.sm.timer
-            step = _step(timer, trigger)  # raises, unless it was a guard that refused
+            step = _step(timer, trigger)  # raises, unless it was a guard that rejected
             raise GuardRefused(state=timer.state, event=_event(trigger), at=step.since)
         return steps
 

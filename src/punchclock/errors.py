@@ -2,7 +2,7 @@
 
 An error says what went wrong, where and why in its text, and carries the same facts as attributes
 for a program to read. ``code`` names the kind and never changes; the wording of the text may.
-Errors of the vendors, of world files and of the sandbox derive from the same base and live with them.
+Errors of the vendors, of workspace files and of the sandbox derive from the same base and live with them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ __all__ = [
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
+    "InvalidColumns",
     "InvalidDuration",
     "InvalidInstant",
-    "InvalidInterval",
     "InvalidLocalTime",
     "InvalidRounding",
-    "InvalidTable",
+    "InvalidSpan",
+    "InvalidTransitionTable",
     "MalformedLine",
-    "MalformedTable",
     "MalformedTimer",
     "MissingExtra",
     "MissingLocalTime",
@@ -52,7 +52,7 @@ class PunchclockError(Exception):
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
-class InvalidTable(PunchclockError):
+class InvalidTransitionTable(PunchclockError):
     """A transition table that is no machine: a duplicate, dangling or unreachable entry.
 
     Attributes:
@@ -60,7 +60,7 @@ class InvalidTable(PunchclockError):
         reason: what is wrong with it.
     """
 
-    code = "invalid-table"
+    code = "invalid-transition-table"
 
     def __init__(self, entry: object, reason: str) -> None:
         super().__init__(f"{entry}: {reason}")
@@ -73,7 +73,7 @@ class IllegalTransition(PunchclockError):
 
     Attributes:
         state: the state that the timer is in.
-        event: the event that was refused.
+        event: the event that was rejected.
         at: the instant that came with it, in microseconds.
     """
 
@@ -91,7 +91,7 @@ class ClockWentBackwards(PunchclockError):
 
     Attributes:
         state: the state that the timer is in.
-        event: the event that was refused, or ``None`` where the timer was only read.
+        event: the event that was rejected, or ``None`` where the timer was only read.
         at: the instant that was given, in microseconds.
         since: the earliest instant that the timer accepts, in microseconds.
     """
@@ -114,14 +114,14 @@ class GuardRefused(PunchclockError):
 
     Attributes:
         state: the state that the timer is in.
-        event: the event that was refused.
+        event: the event that was rejected.
         at: the instant that came with it, in microseconds.
     """
 
     code = "guard-refused"
 
     def __init__(self, *, state: str, event: str, at: int) -> None:
-        super().__init__(f"a guard refused to {event} a timer that is {state}")
+        super().__init__(f"a guard rejected to {event} a timer that is {state}")
         self.state = state
         self.event = event
         self.at = at
@@ -179,7 +179,7 @@ class MalformedLine(PunchclockError):
         self.timer = timer
 
 
-class MalformedTable(PunchclockError):
+class InvalidColumns(PunchclockError):
     """A table whose columns are not those of a log or of timers.
 
     Attributes:
@@ -187,7 +187,7 @@ class MalformedTable(PunchclockError):
         reason: what is wrong with it. ``index`` says in which row, if in one.
     """
 
-    code = "malformed-table"
+    code = "invalid-columns"
 
     def __init__(self, column: str | None, reason: str, *, index: int | None = None) -> None:
         at_row = "" if index is None else f" in row {index}"
@@ -202,7 +202,7 @@ class UnknownTimer(PunchclockError):
 
     Attributes:
         timer: the name of the timer.
-        event: the correction that was refused: ``amend`` or ``discard``.
+        event: the correction that was rejected: ``amend`` or ``discard``.
         at: the instant that came with it, in microseconds.
     """
 
@@ -227,7 +227,7 @@ class InvalidInstant(PunchclockError):
 
     Attributes:
         value: what was given.
-        reason: why it is refused.
+        reason: why it is rejected.
     """
 
     code = "invalid-instant"
@@ -256,7 +256,7 @@ class InstantOutOfRange(InvalidInstant):
         super().__init__(value, f"it lies outside the years 1 to 9999 in {zone}")
 
 
-class InvalidInterval(PunchclockError):
+class InvalidSpan(PunchclockError):
     """An interval that ends before it starts.
 
     Attributes:
@@ -264,7 +264,7 @@ class InvalidInterval(PunchclockError):
         end: the instant of its end, in microseconds.
     """
 
-    code = "invalid-interval"
+    code = "invalid-span"
 
     def __init__(self, start: int, end: int) -> None:
         super().__init__(
@@ -280,7 +280,7 @@ class UnknownFormat(PunchclockError):
 
     Attributes:
         name: the file's name.
-        reason: why it is refused.
+        reason: why it is rejected.
     """
 
     code = "unknown-format"
@@ -296,7 +296,7 @@ class UnknownZone(PunchclockError):
 
     Attributes:
         zone: what was given.
-        reason: why it is refused.
+        reason: why it is rejected.
     """
 
     code = "unknown-zone"
@@ -314,7 +314,7 @@ class InvalidLocalTime(PunchclockError):
         date: the local date.
         seconds: the time on the clock, in seconds since 00:00:00.
         zone: the zone's name.
-        reason: why it is refused.
+        reason: why it is rejected.
     """
 
     code = "invalid-local-time"
@@ -364,7 +364,7 @@ class InvalidDuration(PunchclockError):
 
     Attributes:
         value: what was given.
-        reason: why it is refused.
+        reason: why it is rejected.
     """
 
     code = "invalid-duration"
@@ -381,7 +381,7 @@ class InvalidRounding(PunchclockError):
     Attributes:
         parameter: what is at fault, ``step`` or ``mode``.
         value: what was given.
-        reason: why it is refused.
+        reason: why it is rejected.
     """
 
     code = "invalid-rounding"

@@ -1,7 +1,7 @@
-"""Histories: a list of events folded into a timer, or unrolled into stretches of work and break.
+"""Histories: a list of events folded into a timer, or unrolled into segments of work and break.
 
 A history is any iterable of ``(event, instant)`` pairs of *one* timer. Files that hold the events of
-many timers are in `punchclock.log`.
+many timers are in `punchclock.eventlog`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from punchclock.errors import PunchclockError
 from punchclock.machine import COUNTS_AS, Event, Kind
 from punchclock.timer import IDLE, Timer, elapsed_at, transition
 
-__all__ = ["Stretch", "replay", "timeline"]
+__all__ = ["Segment", "replay", "timeline"]
 
 
-class Stretch(msgspec.Struct, frozen=True, gc=False):
-    """A stretch of time of one kind, half-open: ``[start, end)``, both instants in microseconds."""
+class Segment(msgspec.Struct, frozen=True, gc=False):
+    """A segment of time of one kind, half-open: ``[start, end)``, both instants in microseconds."""
 
     kind: Kind
     start: int
@@ -41,40 +41,40 @@ def replay(history: Iterable[tuple[Event, int]], timer: Timer = IDLE) -> Timer:
     return timer
 
 
-def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, timer: Timer = IDLE) -> list[Stretch]:
-    """The stretches of work and break of a history, in order.
+def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, timer: Timer = IDLE) -> list[Segment]:
+    """The segments of work and break of a history, in order.
 
     They are as long as they can be: none is empty, each touches the one before it where the timer ran
     on, and neighbours differ in kind; a pause and a resume at one instant leave no trace. ``until``
-    closes the stretch of a timer that is still running or paused; without it that stretch ends at the
-    last event and so is left out. Where the history continues a ``timer``, its stretches begin at that
+    closes the segment of a timer that is still running or paused; without it that segment ends at the
+    last event and so is left out. Where the history continues a ``timer``, its segments begin at that
     timer's last instant.
 
     Raises:
         IllegalTransition: an event that the table does not allow.
         ClockWentBackwards: an instant before the one ahead of it, or ``until`` before the last.
     """
-    stretches: list[Stretch] = []
+    segments: list[Segment] = []
     for index, (event, at) in enumerate(history):
         try:
             after = transition(timer, event, at)
         except PunchclockError as error:
             error.index = index
             raise
-        _append(stretches, timer, at)
+        _append(segments, timer, at)
         timer = after
     if until is not None:
-        elapsed_at(timer, until)  # refuses an ``until`` that is before the last event
-        _append(stretches, timer, until)
-    return stretches
+        elapsed_at(timer, until)  # rejects an ``until`` that is before the last event
+        _append(segments, timer, until)
+    return segments
 
 
-def _append(stretches: list[Stretch], timer: Timer, end: int) -> None:
+def _append(segments: list[Segment], timer: Timer, end: int) -> None:
     """Add what ``timer`` counted from its last instant to ``end``, grown onto a like neighbour."""
     kind = COUNTS_AS.get(timer.state)
     start = timer.since
     if kind is None or start == end:
         return
-    if stretches and stretches[-1].kind is kind:  # they touch: between start and stop every instant counts
-        start = stretches.pop().start
-    stretches.append(Stretch(kind, start, end))
+    if segments and segments[-1].kind is kind:  # they touch: between start and stop every instant counts
+        start = segments.pop().start
+    segments.append(Segment(kind, start, end))

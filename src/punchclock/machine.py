@@ -19,7 +19,7 @@ work, ``STOP`` ends, out of work or out of a break alike::
                      stop             stop
                        └──▶ STOPPED ◀───┘
 
-An event that a state does not list is *illegal*: it is refused, and nothing changes. ``STOPPED``
+An event that a state does not list is *illegal*: it is rejected, and nothing changes. ``STOPPED``
 lists no event, so the first stop wins for ever. Correcting a record (`Correction`) is no event: it does
 not move the machine.
 
@@ -34,7 +34,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from punchclock.errors import InvalidTable
+from punchclock.errors import InvalidTransitionTable
 
 __all__ = ["COUNTS_AS", "TRANSITIONS", "Correction", "Event", "Kind", "State", "build_table", "targets"]
 
@@ -65,17 +65,17 @@ class Correction(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a stretch of time counts as."""
+    """What a segment of time counts as."""
 
     WORK = "work"
     BREAK = "break"
 
 
 def build_table(rows: Iterable[tuple[State, Event, State]]) -> Mapping[tuple[State, Event], State]:
-    """Make a transition table of rows ``(state, event, next state)``, or refuse at once.
+    """Make a transition table of rows ``(state, event, next state)``, or reject at once.
 
     Raises:
-        InvalidTable: two rows answer one (state, event); a row names what is no `State` or `Event`;
+        InvalidTransitionTable: two rows answer one (state, event); a row names what is no `State` or `Event`;
             a state cannot be reached from ``IDLE``; an event is never used.
     """
     table: dict[tuple[State, Event], State] = {}
@@ -83,10 +83,10 @@ def build_table(rows: Iterable[tuple[State, Event, State]]) -> Mapping[tuple[Sta
         match row:
             case (State() as source, Event() as event, State() as target):
                 if (source, event) in table:
-                    raise InvalidTable(row, "duplicate: this state already answers this event")
+                    raise InvalidTransitionTable(row, "duplicate: this state already answers this event")
                 table[source, event] = target
             case _:
-                raise InvalidTable(row, "dangling: it is not a State, an Event and a State")
+                raise InvalidTransitionTable(row, "dangling: it is not a State, an Event and a State")
 
     reached = {State.IDLE}
     frontier = [State.IDLE]
@@ -97,11 +97,11 @@ def build_table(rows: Iterable[tuple[State, Event, State]]) -> Mapping[tuple[Sta
         frontier.extend(ahead)
     for state in State:
         if state not in reached:
-            raise InvalidTable(state, "unreachable: no event leads here from idle")
+            raise InvalidTransitionTable(state, "unreachable: no event leads here from idle")
     used = {event for _, event in table}
     for event in Event:
         if event not in used:
-            raise InvalidTable(event, "dangling: no state answers this event")
+            raise InvalidTransitionTable(event, "dangling: no state answers this event")
     return MappingProxyType(table)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from punchclock.sandbox import Sandbox
-    from punchclock.vendors.world import World
+    from punchclock.vendors.workspace import Workspace
 
 __all__ = ["FaultNeverFired", "SandboxFactory", "punchclock_sandbox", "punchclock_sandboxes"]
 
@@ -27,20 +27,20 @@ class FaultNeverFired(UserWarning):
 class SandboxFactory(Protocol):
     """Makes sandboxes that are closed when the test ends."""
 
-    def __call__(self, world: World | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 Sandbox's own
+    def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 Sandbox's own
         """A sandbox of its own, with the arguments of `punchclock.sandbox.Sandbox`."""
 
 
 @pytest.fixture
 def punchclock_sandboxes() -> Iterator[SandboxFactory]:
-    """A factory, for a test that needs several sandboxes, or other worlds than the demo world."""
+    """A factory, for a test that needs several sandboxes, or other workspaces than the demo workspace."""
     from punchclock.sandbox import Sandbox  # noqa: PLC0415 - a plugin loads in every run, the sandbox where it is used
 
     sandboxes: list[Sandbox] = []
     with ExitStack() as stack:
 
-        def make(world: World | None = None, **options: Any) -> Sandbox:  # noqa: ANN401
-            sandboxes.append(stack.enter_context(Sandbox(world, **options)))
+        def make(workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401
+            sandboxes.append(stack.enter_context(Sandbox(workspace, **options)))
             return sandboxes[-1]
 
         yield make
@@ -50,7 +50,7 @@ def punchclock_sandboxes() -> Iterator[SandboxFactory]:
 
 @pytest.fixture
 def punchclock_sandbox(punchclock_sandboxes: SandboxFactory) -> Sandbox:
-    """A sandbox of the demo world, in memory, isolated from every other test's."""
+    """A sandbox of the demo workspace, in memory, isolated from every other test's."""
     return punchclock_sandboxes()
 
 

@@ -53,7 +53,7 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
 
 
 def _check_integers(duration: int, step: int) -> None:
-    """Refuse floats, truth values and texts: what is given here may come from a form or a configuration."""
+    """Reject floats, truth values and texts: what is given here may come from a form or a configuration."""
     if type(duration) is not int:
         raise InvalidDuration(duration, "not an integer of microseconds")
     if type(step) is not int:

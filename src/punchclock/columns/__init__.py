@@ -15,7 +15,7 @@ try:
     from punchclock.columns.files import FileReplayed, read, read_batches, replay_file, write
     from punchclock.columns.readings import break_at, elapsed_at, not_before, worked_at
     from punchclock.columns.replay import Replayed, replay, stream, transition
-    from punchclock.columns.stretches import stretches
+    from punchclock.columns.segments import segments
 except ModuleNotFoundError as error:
     if error.name not in {"numpy", "pyarrow"}:
         raise
@@ -31,8 +31,8 @@ __all__ = [
     "read_batches",
     "replay",
     "replay_file",
+    "segments",
     "stream",
-    "stretches",
     "transition",
     "worked_at",
     "write",

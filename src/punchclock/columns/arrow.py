@@ -1,6 +1,6 @@
 """Tables in and out: which columns a log and a table of timers have, of which types, and their NumPy form.
 
-A column of the wrong type is refused as a whole, here, before anything is computed. A row of a log whose values are
+A column of the wrong type is rejected as a whole, here, before anything is computed. A row of a log whose values are
 no event (a null, an unknown word, an instant out of range) is marked here and rejected by the replay as any other.
 """
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from punchclock.columns.codes import EVENTS, IDLE, NULL, OUT_OF_RANGE, STATES, UNKNOWN, Codes, Flags, Ints
-from punchclock.errors import InconsistentTimer, InstantOutOfRange, MalformedTable, PunchclockError, truncate
+from punchclock.errors import InconsistentTimer, InstantOutOfRange, InvalidColumns, PunchclockError, truncate
 from punchclock.instants import instant
 
 __all__ = [
@@ -125,12 +125,12 @@ def as_table(data: ArrowTable) -> pa.Table:
     """The table that ``data`` is or hands over.
 
     Raises:
-        MalformedTable: it is no table.
+        InvalidColumns: it is no table.
     """
     if isinstance(data, pa.Table):
         return data
     if not isinstance(data, pa.RecordBatch) and not hasattr(data, "__arrow_c_stream__"):
-        raise MalformedTable(None, f"{type(data).__name__} is no Arrow table and hands none over")
+        raise InvalidColumns(None, f"{type(data).__name__} is no Arrow table and hands none over")
     return pa.table(data)
 
 
@@ -138,12 +138,12 @@ def whole_column(table: pa.Table, name: str) -> pa.Array:
     """A column of the table in one piece.
 
     Raises:
-        MalformedTable: the table has no such column, or has two.
+        InvalidColumns: the table has no such column, or has two.
     """
     found = table.schema.get_all_field_indices(name)
     if len(found) != 1:
         have = truncate(", ".join(table.column_names) or "none")
-        raise MalformedTable(name, f"{'there twice' if found else 'missing'}; the columns are: {have}")
+        raise InvalidColumns(name, f"{'there twice' if found else 'missing'}; the columns are: {have}")
     return one_piece(table.column(found[0]))
 
 
@@ -162,7 +162,7 @@ def read_log(data: ArrowTable) -> Log:
     """The three columns of a log.
 
     Raises:
-        MalformedTable: a column is missing or has the wrong type.
+        InvalidColumns: a column is missing or has the wrong type.
     """
     table = as_table(data)
     timers, id_type = read_ids(table)
@@ -183,13 +183,13 @@ def read_ids(table: pa.Table) -> tuple[pa.Array, pa.DataType]:
     """The ids of a log or of a table of timers, in a form that all of Arrow can work with; and the type that they had.
 
     Raises:
-        MalformedTable: there is no such column, or it holds neither integers nor strings.
+        InvalidColumns: there is no such column, or it holds neither integers nor strings.
     """
     ids = whole_column(table, "timer")
     id_type = table.schema.field("timer").type
     values = plain_type(id_type)
     if not (pa.types.is_integer(values) or _is_text(values)):
-        raise MalformedTable("timer", f"{id_type} is no type of an id; integers and strings are")
+        raise InvalidColumns("timer", f"{id_type} is no type of an id; integers and strings are")
     if pa.types.is_dictionary(id_type):
         words = ids.dictionary
         # Arrow allows a dictionary that says a thing twice. Its indices are no ids.
@@ -213,7 +213,7 @@ def read_events(column: pa.Array) -> Codes:
     """Events as their codes; `UNKNOWN` for a word that names none, `NULL` for a null.
 
     Raises:
-        MalformedTable: a column that holds no strings.
+        InvalidColumns: a column that holds no strings.
     """
     return _codes(column, "event", tuple(EVENTS), unknown=UNKNOWN, null=NULL)
 
@@ -222,7 +222,7 @@ def read_fields(data: ArrowTable) -> Fields:
     """The four fields of a table of timers, checked so far that no sum of them can overflow.
 
     Raises:
-        MalformedTable: a column is missing, has the wrong type or holds a null.
+        InvalidColumns: a column is missing, has the wrong type or holds a null.
         InconsistentTimer: a state or an amount of work that no timer can have; ``index`` says in which row.
         InstantOutOfRange: an instant beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` says in which row.
     """
@@ -239,7 +239,7 @@ def read_states(table: pa.Table) -> Codes:
     """The states of a table of timers, by number.
 
     Raises:
-        MalformedTable: there is no such column, it holds no strings, or a null.
+        InvalidColumns: there is no such column, it holds no strings, or a null.
         InconsistentTimer: a word that is no state; ``index`` says in which row.
     """
     words = no_nulls(whole_column(table, "state"), "state")
@@ -254,7 +254,7 @@ def read_instant_column(table: pa.Table, name: str) -> Ints:
     """A column of instants of a table of timers.
 
     Raises:
-        MalformedTable: there is no such column, it has the wrong type, or holds a null.
+        InvalidColumns: there is no such column, it has the wrong type, or holds a null.
         InstantOutOfRange: beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` says in which row.
     """
     return _in_range(_instants(no_nulls(whole_column(table, name), name), name))
@@ -264,12 +264,12 @@ def read_worked(table: pa.Table) -> Ints:
     """The work done of a table of timers, in microseconds.
 
     Raises:
-        MalformedTable: there is no such column, it has the wrong type, or holds a null.
+        InvalidColumns: there is no such column, it has the wrong type, or holds a null.
         InconsistentTimer: more than `MAX_WORKED`; ``index`` says in which row.
     """
     column = no_nulls(whole_column(table, "worked"), "worked")
     if column.type != pa.int64():
-        raise MalformedTable("worked", f"{column.type} is not int64, microseconds")
+        raise InvalidColumns("worked", f"{column.type} is not int64, microseconds")
     worked = _numbers(column)
     outside = _outside(worked, -MAX_WORKED, MAX_WORKED)
     if outside is not None:
@@ -286,7 +286,7 @@ def read_instants(now: object) -> Ints:
             over, of the types that the column ``at`` of a log may have.
 
     Raises:
-        MalformedTable: a column or an array of another type, or with a null.
+        InvalidColumns: a column or an array of another type, or with a null.
         InvalidInstant: a single value that names no instant.
         InstantOutOfRange: beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` says which.
     """
@@ -296,7 +296,7 @@ def read_instants(now: object) -> Ints:
         return _in_range(_instants(no_nulls(one_piece(pa.chunked_array(now)), "now"), "now"))
     if isinstance(now, np.ndarray):
         if now.dtype != np.int64:
-            raise MalformedTable("now", f"{now.dtype} is not int64, microseconds")
+            raise InvalidColumns("now", f"{now.dtype} is not int64, microseconds")
         return _in_range(now)
     values = [instant(each) for each in now] if isinstance(now, list) else instant(now)
     return _in_range(np.array(values, dtype=object)).astype(np.int64)
@@ -329,10 +329,10 @@ def words_of(column: pa.Array, name: str) -> tuple[list[str | None], npt.NDArray
     """A column of few words as these words, ``None`` among them if there is a null, and the place of each row's.
 
     Raises:
-        MalformedTable: a column that holds no strings.
+        InvalidColumns: a column that holds no strings.
     """
     if not _is_text(plain_type(column.type)):
-        raise MalformedTable(name, f"{column.type} holds no strings, plain or dictionary-encoded")
+        raise InvalidColumns(name, f"{column.type} holds no strings, plain or dictionary-encoded")
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     words = encoded.dictionary.to_pylist()
     indices = encoded.indices
@@ -346,10 +346,10 @@ def no_nulls(column: pa.Array, name: str) -> pa.Array:
     """The column, if every row has a value.
 
     Raises:
-        MalformedTable: one has none; ``index`` says which.
+        InvalidColumns: one has none; ``index`` says which.
     """
     if column.null_count:
-        raise MalformedTable(name, "null", index=int(_nulls(column).argmax()))
+        raise InvalidColumns(name, "null", index=int(_nulls(column).argmax()))
     return column
 
 
@@ -387,7 +387,7 @@ def _instants(column: pa.Array, name: str) -> Ints:
         return _numbers(column.view(pa.int64()))
     naive = pa.types.is_timestamp(kind) and kind.tz is None
     hint = "; without a zone it names no instant" if naive else ""
-    raise MalformedTable(name, f"{kind} is neither int64, microseconds, nor timestamp[us, tz=UTC]{hint}")
+    raise InvalidColumns(name, f"{kind} is neither int64, microseconds, nor timestamp[us, tz=UTC]{hint}")
 
 
 def _numbers(column: pa.Array) -> Ints:

@@ -15,7 +15,7 @@ from typing import Final, overload
 import numpy as np
 import numpy.typing as npt
 
-from punchclock.errors import ClockWentBackwards, IllegalTransition, InstantOutOfRange, InvalidTable
+from punchclock.errors import ClockWentBackwards, IllegalTransition, InstantOutOfRange, InvalidTransitionTable
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
 
 __all__ = [
@@ -62,7 +62,7 @@ STOPPED: Final = STATES.index(State.STOPPED)
 WORK: Final = KINDS.index(Kind.WORK)
 BREAK: Final = KINDS.index(Kind.BREAK)
 
-#: What becomes of a row: it is accepted, or it is refused, and why.
+#: What becomes of a row: it is accepted, or it is rejected, and why.
 ACCEPTED: Final = 0
 ILLEGAL: Final = 1
 CLOCK_WENT_BACKWARDS: Final = 2
@@ -101,12 +101,14 @@ def target_states(table: Mapping[tuple[State, Event], State]) -> dict[Event, Sta
     """The one state that each event leads to.
 
     Raises:
-        InvalidTable: an event leads to one state from here and to another from there.
+        InvalidTransitionTable: an event leads to one state from here and to another from there.
     """
     found: dict[Event, State] = {}
     for (source, event), target in table.items():
         if found.setdefault(event, target) is not target:
-            raise InvalidTable((source, event, target), f"{event} leads to {found[event]} too; columns need one target")
+            raise InvalidTransitionTable(
+                (source, event, target), f"{event} leads to {found[event]} too; columns need one target"
+            )
     return found
 
 

@@ -27,9 +27,9 @@ from msgspec import UNSET
 from punchclock.columns.arrow import whole_column
 from punchclock.columns.codes import EVENTS
 from punchclock.columns.replay import stream
-from punchclock.errors import InstantOutOfRange, InvalidInstant, MalformedLine, MalformedTable, UnknownFormat
+from punchclock.errors import InstantOutOfRange, InvalidColumns, InvalidInstant, MalformedLine, UnknownFormat
+from punchclock.eventlog import MAX_LINE, Labels, parse_line
 from punchclock.instants import FIRST, LAST, format_instant, instant
-from punchclock.log import MAX_LINE, Labels, parse_line
 
 __all__ = ["LABELS", "FileReplayed", "parse_instants", "read", "read_batches", "replay_file", "write"]
 
@@ -89,10 +89,10 @@ def replay_file(
 
     Raises:
         UnknownFormat: a suffix that names no format.
-        MalformedTable: the log's columns are not those that `replay` takes, or the file is damaged.
+        InvalidColumns: the log's columns are not those that `replay` takes, or the file is damaged.
         OSError: a file cannot be read or written.
     """
-    events = written = refused = 0
+    events = written = rows_rejected = 0
 
     def counted() -> Iterator[pa.Table]:
         nonlocal events
@@ -107,11 +107,11 @@ def replay_file(
         put_rejected = None if rejected is None else stack.enter_context(_writer(rejected))
         for result in stream(counted()):
             written += result.timers.num_rows
-            refused += result.rejected.num_rows
+            rows_rejected += result.rejected.num_rows
             put_timers(result.timers)
             if put_rejected is not None:
                 put_rejected(result.rejected)
-    return FileReplayed(events, written, refused)
+    return FileReplayed(events, written, rows_rejected)
 
 
 def read(source: Path | str) -> pa.Table:
@@ -128,7 +128,7 @@ def read_batches(source: Path | str, also: Collection[str] = ()) -> Iterator[pa.
 
     Raises:
         UnknownFormat: a suffix that names no format.
-        MalformedTable: the file is damaged, or a text has no such columns.
+        InvalidColumns: the file is damaged, or a text has no such columns.
         OSError: the file cannot be read.
     """
     path = Path(source)
@@ -136,7 +136,7 @@ def read_batches(source: Path | str, also: Collection[str] = ()) -> Iterator[pa.
     try:
         yield from reader(path, also)
     except pa.ArrowException as error:
-        raise MalformedTable(None, f"{path.name}: {error}") from None
+        raise InvalidColumns(None, f"{path.name}: {error}") from None
 
 
 def write(table: pa.Table, target: Path | str) -> None:
@@ -275,7 +275,7 @@ def _head_of_csv(path: Path) -> list[str]:
         try:
             return next(csv.reader([file.readline(MAX_LINE)]))
         except csv.Error as error:
-            raise MalformedTable(None, f"{path.name}: {error}") from None
+            raise InvalidColumns(None, f"{path.name}: {error}") from None
 
 
 @contextlib.contextmanager
@@ -322,7 +322,7 @@ def _all_at_once(lines: bytes) -> pa.Table | None:
     """
     count = lines.count(b"\n")
     between = lines.count(b"}\n{") + lines.count(b"}\r\n{")
-    half = MAX_LINE // 2  # a line that is too long leaves such a stretch without an end of line
+    half = MAX_LINE // 2  # a line that is too long leaves such a segment without an end of line
     if (
         between != count - 1  # an object a line; two of them, or half of one, leave another sum
         or b"null" in lines  # a label that is null is none that is missing

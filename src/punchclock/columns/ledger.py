@@ -1,8 +1,8 @@
-"""Tables into a book: what `punchclock.log.Book` makes of a log line by line, made of a batch of rows at once.
+"""Tables into a book: what `punchclock.eventlog.TimerLog` makes of a log line by line, made of a batch of rows at once.
 
 A book has more than the four fields: labels, a history for whoever follows the past, complaints with their reasons.
 Most timers of a batch need none of this row by row; they are folded, and told to the book as they stand afterwards. The
-others are stepped through as ever: those with a row that is refused, and those whose every step someone wants to see.
+others are stepped through as ever: those with a row that is rejected, and those whose every step someone wants to see.
 So the book is the same as after stepping through all of them, whichever are folded.
 """
 
@@ -32,21 +32,21 @@ from punchclock.columns.codes import (
     Ints,
 )
 from punchclock.columns.files import LABELS
-from punchclock.columns.replay import Groups, group, settle
-from punchclock.columns.stretches import days_of
+from punchclock.columns.replay import Groups, fold, group
+from punchclock.columns.segments import days_of
 from punchclock.errors import InstantOutOfRange, MalformedLine, PunchclockError, safe_repr
+from punchclock.eventlog import Entry, Labels, LogTimer, TimerLog
 from punchclock.instants import FIRST, LAST
-from punchclock.log import Book, Entry, Labels, Record
 from punchclock.timer import IDLE as IDLE_TIMER
 from punchclock.timer import Timer
 
-__all__ = ["Refusal", "post"]
+__all__ = ["RejectedRow", "apply_batch"]
 
 #: A column of labels: its name, its words, and the place of each row's among them.
 _Label: TypeAlias = tuple[str, list[str | None], Ints]
 
 
-class Refusal(NamedTuple):
+class RejectedRow(NamedTuple):
     """A row that changed nothing.
 
     Attributes:
@@ -60,16 +60,16 @@ class Refusal(NamedTuple):
     error: PunchclockError
 
 
-def post(
-    book: Book[Any],
+def apply_batch(
+    book: TimerLog[Any],
     batch: pa.Table,
     *,
     until: int | None = None,
     history: Callable[[int], Any] | None = None,
     zone: dt.tzinfo = dt.UTC,
-    step: Callable[[Record[Any]], bool] | None = None,
+    step: Callable[[LogTimer[Any]], bool] | None = None,
     step_new: int = 0,
-) -> Iterator[Refusal]:
+) -> Iterator[RejectedRow]:
     """Apply a batch of a log to a book.
 
     Args:
@@ -83,10 +83,10 @@ def post(
         step_new: so many timers that the batch begins are to be stepped through, the first ones.
 
     Yields:
-        The rows that the book refuses, in order.
+        The rows that the book rejects, in order.
 
     Raises:
-        MalformedTable: a column is missing or has the wrong type.
+        InvalidColumns: a column is missing or has the wrong type.
     """
     log = _displayable(read_log(batch))
     rows = np.arange(len(log.events))
@@ -101,17 +101,17 @@ def post(
     names = groups.names.cast(pa.string()).to_pylist()
     known = [book.records.get(name) for name in names]
     before = _fields(known)
-    after, verdict = settle(groups.events, groups.at, groups.heads, before)
-    singly = _to_step(groups, verdict, names, known, step, step_new)
+    after, status = fold(groups.events, groups.at, groups.offsets, before)
+    singly = _to_step(groups, status, names, known, step, step_new)
     folded = np.flatnonzero(~singly)
     told = {} if history is None else _crossings(groups, before, ~singly, zone)
     labels = [(name, words, _last(places, groups).tolist()) for name, words, places in said]
     if folded.size:
-        lasts = np.append(groups.heads[1:], len(groups.at)) - 1
+        lasts = np.append(groups.offsets[1:], len(groups.at)) - 1
         latest = int(groups.at[lasts[folded]].max())
         book.last = latest if book.last is None else max(latest, book.last)
 
-    # In the order of the rows, so that timers enter the book, and refusals leave it, as if all were stepped through.
+    # In the order of the rows, so that timers enter the book, and rejections leave it, as if all were stepped through.
     timers = _timers(after.take(folded))
     entries = _rows_of(groups, singly, len(rows))
     turns = np.argsort(np.concatenate((groups.first_rows[folded], entries)), kind="stable").tolist()
@@ -119,15 +119,15 @@ def post(
     for turn in turns:
         if turn >= len(folded):
             row = int(entries[turn - len(folded)])
-            refusal = _apply(book, parse, row)
-            if refusal is not None:
-                yield Refusal(int(rows[row]), *refusal)
+            rejection = _apply(book, parse, row)
+            if rejection is not None:
+                yield RejectedRow(int(rows[row]), *rejection)
             continue
         number = int(folded[turn])
         record = known[number]
         if record is None:
             started = None if history is None else history(timers[turn].started_at)
-            record = book.records[names[number]] = Record(name=names[number], timer=timers[turn], history=started)
+            record = book.records[names[number]] = LogTimer(name=names[number], timer=timers[turn], history=started)
         record.timer = timers[turn]
         for timer, at in told.get(number, ()):
             record.history.moved(timer, at)
@@ -158,14 +158,14 @@ def _labels(batch: pa.Table, rows: Ints) -> list[_Label]:
 
 def _last(places: Ints, groups: Groups) -> Ints:
     """What was said last of each timer."""
-    if not groups.heads.size:
-        return groups.heads
+    if not groups.offsets.size:
+        return groups.offsets
     places = places if groups.rows is None else places[groups.rows]
-    last = np.maximum.reduceat(np.where(places >= 0, np.arange(len(places)), -1), groups.heads)
+    last = np.maximum.reduceat(np.where(places >= 0, np.arange(len(places)), -1), groups.offsets)
     return np.where(last >= 0, places[last], -1)
 
 
-def _fields(records: Sequence[Record[Any] | None]) -> Fields:
+def _fields(records: Sequence[LogTimer[Any] | None]) -> Fields:
     """Where timers stand; those that are not there have not begun."""
     timers = [IDLE_TIMER if record is None else record.timer for record in records]
     return Fields(
@@ -184,16 +184,16 @@ def _timers(fields: Fields) -> list[Timer]:
 
 def _to_step(
     groups: Groups,
-    verdict: Codes | None,
+    status: Codes | None,
     names: Sequence[str],
-    known: Sequence[Record[Any] | None],
-    step: Callable[[Record[Any]], bool] | None,
+    known: Sequence[LogTimer[Any] | None],
+    step: Callable[[LogTimer[Any]], bool] | None,
     step_new: int,
 ) -> Flags:
     """Which timers are to be stepped through."""
     singly = np.zeros(len(names), dtype=np.bool_)
-    if verdict is not None:
-        singly |= np.logical_or.reduceat(verdict != ACCEPTED, groups.heads)
+    if status is not None:
+        singly |= np.logical_or.reduceat(status != ACCEPTED, groups.offsets)
     for number, (name, record) in enumerate(zip(names, known, strict=True)):
         if not name or (record is not None and step is not None and step(record)):
             singly[number] = True
@@ -205,21 +205,21 @@ def _to_step(
 def _rows_of(groups: Groups, which: Flags, count: int) -> Ints:
     """The rows of some of the timers, and those of nobody, in order."""
     found = np.ones(count, dtype=np.bool_)
-    of_timers = np.repeat(which, np.diff(groups.heads, append=len(groups.events)))
+    of_timers = np.repeat(which, np.diff(groups.offsets, append=len(groups.events)))
     found[slice(None) if groups.rows is None else groups.rows] = of_timers
     return np.flatnonzero(found)
 
 
 def _crossings(groups: Groups, before: Fields, which: Flags, zone: dt.tzinfo) -> dict[int, list[tuple[Timer, int]]]:
     """The steps of some of the timers that lead over a change of date: the timer ahead of each, and the instant."""
-    heads, at = groups.heads, groups.at
-    if not heads.size:
+    offsets, at = groups.offsets, groups.at
+    if not offsets.size:
         return {}
-    owner = np.repeat(np.arange(len(heads)), np.diff(heads, append=len(at)))
+    owner = np.repeat(np.arange(len(offsets)), np.diff(offsets, append=len(at)))
     begun = before.state != IDLE
     state, since = np.empty_like(groups.events), np.empty_like(at)
     state[1:], since[1:] = AFTER.take(groups.events[:-1]), at[:-1]
-    state[heads], since[heads] = before.state, np.where(begun, before.since, at[heads])
+    state[offsets], since[offsets] = before.state, np.where(begun, before.since, at[offsets])
 
     long = np.flatnonzero(which[owner] & (at > since))
     try:
@@ -231,8 +231,8 @@ def _crossings(groups: Groups, before: Fields, which: Flags, zone: dt.tzinfo) ->
 
     work = np.where(KIND_OF.take(state) == WORK, at - since, 0)
     sums = np.cumsum(work) - work
-    worked = sums - np.repeat(sums[heads] - before.worked, np.diff(heads, append=len(at)))
-    started_at = np.where(begun, before.started_at, at[heads])
+    worked = sums - np.repeat(sums[offsets] - before.worked, np.diff(offsets, append=len(at)))
+    started_at = np.where(begun, before.started_at, at[offsets])
     steps: dict[int, list[tuple[Timer, int]]] = {}
     owners = owner[long]
     ahead = _timers(Fields(state[long], started_at[owners], since[long], worked[long]))
@@ -242,7 +242,7 @@ def _crossings(groups: Groups, before: Fields, which: Flags, zone: dt.tzinfo) ->
 
 
 def _reader(log: Log, batch: pa.Table, rows: Ints, labels: list[_Label]) -> Callable[[int], Entry]:
-    """What reads one row as an entry, as strictly as `punchclock.log.parse_line` reads a line."""
+    """What reads one row as an entry, as strictly as `punchclock.eventlog.parse_line` reads a line."""
 
     def parse(row: int) -> Entry:
         timer = log.timers[row].as_py()
@@ -264,7 +264,7 @@ def _reader(log: Log, batch: pa.Table, rows: Ints, labels: list[_Label]) -> Call
     return parse
 
 
-def _apply(book: Book[Any], parse: Callable[[int], Entry], row: int) -> tuple[str | None, PunchclockError] | None:
+def _apply(book: TimerLog[Any], parse: Callable[[int], Entry], row: int) -> tuple[str | None, PunchclockError] | None:
     try:
         entry = parse(row)
     except MalformedLine as error:

@@ -1,6 +1,6 @@
 """A picture of who worked when: a row for each person or timer, work and break told apart, days in their zone.
 
-It draws the stretches that it is given and decides nothing about them.
+It draws the segments that it is given and decides nothing about them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 from punchclock.calendar import Day
 from punchclock.durations import format_duration
 from punchclock.errors import MissingExtra, UnknownFormat
-from punchclock.history import Stretch
+from punchclock.eventlog.totals import Days
+from punchclock.history import Segment
 from punchclock.machine import Kind
-from punchclock.summary import Days
 
 try:
     import matplotlib as mpl
@@ -55,12 +55,12 @@ class Row(NamedTuple):
 
     Attributes:
         label: who or what it is.
-        stretches: work and break; where they overlap, as with two timers of one person, they are drawn in lanes.
+        segments: work and break; where they overlap, as with two timers of one person, they are drawn in lanes.
         running: the ends of those that have not ended there but go on.
     """
 
     label: str
-    stretches: list[Stretch]
+    segments: list[Segment]
     running: list[int]
 
 
@@ -73,7 +73,7 @@ def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
     """
     if target.suffix.lower() not in FORMATS:
         raise UnknownFormat(target.name, f"its suffix is none of {', '.join(FORMATS)}")
-    lanes = [_lanes(row.stretches) for row in rows]
+    lanes = [_lanes(row.segments) for row in rows]
     heights = [len(each) + _GAP for each in lanes]
     with mpl.rc_context({"svg.hashsalt": "punchclock", "font.size": 10}):
         figure = Figure(figsize=(_WIDTH, _FRAME + _LANE * sum(heights)), layout="constrained")
@@ -90,24 +90,24 @@ def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
         figure.savefig(target, dpi=150, metadata=dated)
 
 
-def _lanes(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
-    """Stretches in as few lanes as they fit into; at least one."""
-    lanes: list[list[Stretch]] = [[]]
-    for stretch in sorted((each for each in stretches if each.start < each.end), key=_place):
+def _lanes(segments: Sequence[Segment]) -> list[list[Segment]]:
+    """Segments in as few lanes as they fit into; at least one."""
+    lanes: list[list[Segment]] = [[]]
+    for segment in sorted((each for each in segments if each.start < each.end), key=_place):
         for lane in lanes:
-            if not lane or lane[-1].end <= stretch.start:
-                lane.append(stretch)
+            if not lane or lane[-1].end <= segment.start:
+                lane.append(segment)
                 break
         else:
-            lanes.append([stretch])
+            lanes.append([segment])
     return lanes
 
 
-def _place(stretch: Stretch) -> tuple[int, int]:
-    return stretch.start, stretch.end
+def _place(segment: Segment) -> tuple[int, int]:
+    return segment.start, segment.end
 
 
-def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Stretch]], top: float) -> None:
+def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Segment]], top: float) -> None:
     for number, lane in enumerate(lanes):
         for kind, colour in _COLOURS.items():
             spans = [(each.start, each.end - each.start) for each in lane if each.kind is kind]
@@ -115,7 +115,7 @@ def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Stretch]], top: flo
             axes.broken_barh(spans, (bottom, _THICKNESS[kind]), facecolor=colour, linewidth=0)
         for end in {each.end for each in lane} & set(row.running):
             axes.plot(end, top + number + 0.5, marker=">", markersize=9, color=_RUNNING, clip_on=False)
-    worked = sum(each.end - each.start for each in row.stretches if each.kind is Kind.WORK)
+    worked = sum(each.end - each.start for each in row.segments if each.kind is Kind.WORK)
     for at, text, shift, side, colour in (
         (0, row.label, -10, "right", _INK),
         (1, format_duration(worked), 10, "left", _PALE),
@@ -134,8 +134,8 @@ def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Stretch]], top: flo
 
 def _draw_days(axes: Axes, rows: Sequence[Row], zone: dt.tzinfo) -> None:
     """Whole days around everything: a line at each midnight, the day's name between, a tick at noon."""
-    first = min((each.start for row in rows for each in row.stretches), default=0)
-    last = max(first, max((each.end for row in rows for each in row.stretches), default=_HOUR) - 1)
+    first = min((each.start for row in rows for each in row.segments), default=0)
+    last = max(first, max((each.end for row in rows for each in row.segments), default=_HOUR) - 1)
     is_long = last - first > _LINED * 24 * _HOUR
     days = _some_days(first, last, zone) if is_long else _all_days(first, last, zone)
     axes.set_xlim(days[0].start, days[-1].end)

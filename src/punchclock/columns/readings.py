@@ -20,7 +20,7 @@ from punchclock.columns.arrow import (
     read_worked,
 )
 from punchclock.columns.codes import COUNTS_BREAK, COUNTS_WORK, IDLE, STATES, Codes, Ints
-from punchclock.errors import ClockWentBackwards, MalformedTable
+from punchclock.errors import ClockWentBackwards, InvalidColumns
 
 __all__ = ["break_at", "elapsed_at", "not_before", "worked_at"]
 
@@ -39,7 +39,7 @@ def worked_at(timers: ArrowTable, now: object) -> Ints:
     Raises:
         ClockWentBackwards: an instant before a timer's last one; ``index`` says in which row. With
             ``not_before(timers, now)`` it never is.
-        MalformedTable: a column is missing or has the wrong type, or ``now`` the wrong type or shape.
+        InvalidColumns: a column is missing or has the wrong type, or ``now`` the wrong type or shape.
         InconsistentTimer: a state or an amount of work that no timer can have.
         InvalidInstant: ``now`` is no instant; `InstantOutOfRange`, if sums with it or with ``since`` could overflow.
     """
@@ -88,7 +88,7 @@ def _one_each(at: Ints, count: int) -> Ints:
     except ValueError:
         shape = at.shape
     if shape[-1] != count:
-        raise MalformedTable("now", f"the shape {at.shape} does not go with {count} timers")
+        raise InvalidColumns("now", f"the shape {at.shape} does not go with {count} timers")
     return np.broadcast_to(at, shape)
 
 

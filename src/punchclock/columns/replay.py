@@ -9,8 +9,8 @@ Theory of operation
 2. *Fold.* Suppose that every event is accepted. Then the state before an event is the one that the event ahead of it
    leads to, ``since`` is the instant of that event, and all the rest follows from pairs of neighbours: which are
    illegal, where the clock went back, how much of the time between them counts as work.
-3. *Refuse.* A timer without a row at fault is done. In any other the supposition holds up to the first row at fault,
-   which is refused. From there these timers are stepped, all of them abreast, until an event is accepted; there the
+3. *Reject.* A timer without a row at fault is done. In any other the supposition holds up to the first row at fault,
+   which is rejected. From there these timers are stepped, all of them abreast, until an event is accepted; there the
    supposition holds again, up to the next row at fault, which is known already.
 4. What these timers accepted is folded once more.
 
@@ -66,10 +66,10 @@ from punchclock.columns.codes import (
     Ints,
     reason_of,
 )
-from punchclock.errors import MalformedTable
+from punchclock.errors import InvalidColumns
 from punchclock.machine import Event
 
-__all__ = ["Groups", "Replayed", "group", "heads_of", "replay", "settle", "stable_order", "stream", "transition"]
+__all__ = ["Groups", "Replayed", "fold", "group", "offsets_of", "replay", "stable_order", "stream", "transition"]
 
 # Rows at a time, so that the arrays of one pass stay within the processor's caches.
 _BLOCK: Final = 1 << 16
@@ -110,20 +110,20 @@ class Groups(NamedTuple):
         rows: the number of each row in the log; ``None`` where the order is the log's own.
         events: their codes.
         at: their instants.
-        heads: where each timer's rows begin.
+        offsets: where each timer's rows begin.
         names: the timers' ids, not dictionary-encoded.
     """
 
     rows: Ints | None
     events: Codes
     at: Ints
-    heads: Ints
+    offsets: Ints
     names: pa.Array
 
     @property
     def first_rows(self) -> Ints:
         """The row in which each timer appears first."""
-        return self.heads if self.rows is None else self.rows.take(self.heads)
+        return self.offsets if self.rows is None else self.rows.take(self.offsets)
 
 
 def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
@@ -148,7 +148,7 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
         ``at``, ids that of ``timer``; durations are int64, in microseconds.
 
     Raises:
-        MalformedTable: a column is missing or has the wrong type.
+        InvalidColumns: a column is missing or has the wrong type.
         InconsistentTimer: a row of ``timers`` is none.
         InstantOutOfRange: an instant of ``timers`` is out of range.
     """
@@ -156,8 +156,8 @@ def replay(table: ArrowTable, timers: ArrowTable | None = None) -> Replayed:
     ids, fields = _carried(timers, log.timers.type)
     rejected = [_rejected(np.zeros(0, dtype=np.uint8))]
     for start in range(0, len(log.events), _PIECE):
-        ids, fields, verdict = _replay(log.rows(start, start + _PIECE), ids, fields)
-        rejected.append(_rejected(verdict, start))
+        ids, fields, status = _replay(log.rows(start, start + _PIECE), ids, fields)
+        rejected.append(_rejected(status, start))
     return Replayed(timers_table(ids_as(ids, log.id_type), fields, log.instant_type), pa.concat_tables(rejected))
 
 
@@ -165,7 +165,7 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
     """Fold a log that comes in batches, and let go of each timer as it stops.
 
     Together the results are those of `replay`, row for row; only the order of the timers is another. Memory holds one
-    batch, the timers that have not stopped, and no more than the ids of those that have: they are needed to refuse what
+    batch, the timers that have not stopped, and no more than the ids of those that have: they are needed to reject what
     the log may still say of them. Each batch is held against all of these ids, so that few large batches are faster.
 
     Args:
@@ -176,7 +176,7 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
         at the end, the timers that have not stopped.
 
     Raises:
-        MalformedTable: a column is missing or has the wrong type, or another type than in the batch ahead.
+        InvalidColumns: a column is missing or has the wrong type, or another type than in the batch ahead.
     """
     ids, fields, closed = pa.array([], pa.null()), Fields.idle(0), list[pa.Array]()
     types: tuple[pa.DataType, pa.DataType] | None = None
@@ -187,17 +187,17 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
             types = log.id_type, log.instant_type
         for name, before, now in zip(("timer", "at"), types, (log.id_type, log.instant_type), strict=True):
             if now != before:
-                raise MalformedTable(name, f"{now} in this batch, but {before} in those ahead")
+                raise InvalidColumns(name, f"{now} in this batch, but {before} in those ahead")
         ids = ids.cast(plain_type(log.timers.type))
         for first in range(0, len(log.events), _PIECE):
-            ids, fields, verdict = _replay(log.rows(first, first + _PIECE), ids, fields, closed)
+            ids, fields, status = _replay(log.rows(first, first + _PIECE), ids, fields, closed)
             stopped = fields.state == STOPPED
             gone, left = np.flatnonzero(stopped), np.flatnonzero(~stopped)
             names = ids.take(pa.array(gone))
             _remember(closed, names)
             yield Replayed(
                 timers_table(ids_as(names, log.id_type), fields.take(gone), log.instant_type),
-                _rejected(verdict, start + first),
+                _rejected(status, start + first),
             )
             ids, fields = ids.take(pa.array(left)), fields.take(left)
         start += len(log.events)
@@ -218,7 +218,7 @@ def transition(timers: ArrowTable, event: Event | str | pa.Array | pa.ChunkedArr
         timers stay as they are.
 
     Raises:
-        MalformedTable: a column is missing, or has the wrong type or length.
+        InvalidColumns: a column is missing, or has the wrong type or length.
         InconsistentTimer: a row is no timer.
         InvalidInstant: ``now`` is no instant, or one out of range.
     """
@@ -232,9 +232,9 @@ def transition(timers: ArrowTable, event: Event | str | pa.Array | pa.ChunkedArr
     at = read_instants(now)
     for name, values in (("event", events), ("now", at)):
         if values.ndim and values.shape != (count,):
-            raise MalformedTable(name, f"{len(values)} values for {count} timers")
+            raise InvalidColumns(name, f"{len(values)} values for {count} timers")
 
-    after, verdict = settle(events, np.broadcast_to(at, count), np.arange(count), before)
+    after, status = fold(events, np.broadcast_to(at, count), np.arange(count), before)
     moved = timers_table(pa.nulls(count), after, pa.int64())
     for name in Fields._fields:
         place = table.schema.get_field_index(name)
@@ -242,7 +242,7 @@ def transition(timers: ArrowTable, event: Event | str | pa.Array | pa.ChunkedArr
         if name in {"started_at", "since"}:
             values = instant_array(getattr(after, name), table.schema.field(place).type)
         table = table.set_column(place, name, values)
-    return Replayed(table, _rejected(np.zeros(0, dtype=np.uint8) if verdict is None else verdict))
+    return Replayed(table, _rejected(np.zeros(0, dtype=np.uint8) if status is None else status))
 
 
 def group(log: Log) -> Groups:
@@ -255,13 +255,13 @@ def group(log: Log) -> Groups:
     if not len(log.events):
         nobody = pa.array([], plain_type(log.timers.type))
         return Groups(rows, log.events, log.at, np.zeros(0, dtype=np.int64), nobody)
-    heads, names, keys = _runs(log.timers)
+    offsets, names, keys = _runs(log.timers)
     if keys is None:
-        return Groups(rows, log.events, log.at, heads, names)
+        return Groups(rows, log.events, log.at, offsets, names)
 
     row_bits = (len(keys) - 1).bit_length()
     if row_bits > _MOST_BITS:
-        raise MalformedTable(None, f"more than 2**{_MOST_BITS} rows to sort at once; take them in batches")
+        raise InvalidColumns(None, f"more than 2**{_MOST_BITS} rows to sort at once; take them in batches")
     low = int(keys.min())
     if (int(keys.max()) - low).bit_length() + row_bits + EVENT_BITS > 63:
         keys, low = log.timers.dictionary_encode().indices.to_numpy(), 0
@@ -279,11 +279,11 @@ def group(log: Log) -> Groups:
     packed >>= EVENT_BITS
     order = packed & ((1 << row_bits) - 1)
     packed >>= row_bits
-    heads = heads_of(packed[1:] != packed[:-1])
-    names = log.timers.take(pa.array(order.take(heads)))
+    offsets = offsets_of(packed[1:] != packed[:-1])
+    names = log.timers.take(pa.array(order.take(offsets)))
     if pa.types.is_dictionary(names.type):
         names = names.dictionary_decode()
-    return Groups(order if rows is None else rows.take(order), events, log.at.take(order), heads, names)
+    return Groups(order if rows is None else rows.take(order), events, log.at.take(order), offsets, names)
 
 
 def stable_order(keys: Ints) -> Ints:
@@ -296,31 +296,31 @@ def stable_order(keys: Ints) -> Ints:
     return packed
 
 
-def settle(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[Fields, Codes | None]:
+def fold(events: Codes, at: Ints, offsets: Ints, before: Fields | None) -> tuple[Fields, Codes | None]:
     """Fold grouped rows into timers, and say what became of each row.
 
     Args:
         events: codes, grouped.
         at: instants, likewise.
-        heads: where the groups begin; none is empty.
+        offsets: where the groups begin; none is empty.
         before: the timer that each group goes on from; ``None`` if all are idle.
 
     Returns:
         The timers; and for each row ``ACCEPTED`` or why not, by number, or ``None`` if all were accepted.
     """
-    fields, faults = _fold(events, at, heads, before)
+    fields, faults = _fold(events, at, offsets, before)
     if not faults.size:
         return fields, None
-    stops = np.append(heads[1:], len(events))
-    faulty = np.searchsorted(heads, faults, side="right") - 1
-    faulty = faulty[heads_of(faulty[1:] != faulty[:-1])]
+    stops = np.append(offsets[1:], len(events))
+    faulty = np.searchsorted(offsets, faults, side="right") - 1
+    faulty = faulty[offsets_of(faulty[1:] != faulty[:-1])]
     origin = Fields.idle(len(faulty)) if before is None else before.take(faulty)
-    verdict = _refuse(events, at, heads[faulty], stops[faulty], origin, faults)
+    status = _reject(events, at, offsets[faulty], stops[faulty], origin, faults)
 
-    lengths = stops[faulty] - heads[faulty]
+    lengths = stops[faulty] - offsets[faulty]
     ends = np.cumsum(lengths)
-    rows = np.arange(ends[-1]) + np.repeat(heads[faulty] - (ends - lengths), lengths)
-    kept = verdict[rows] == ACCEPTED
+    rows = np.arange(ends[-1]) + np.repeat(offsets[faulty] - (ends - lengths), lengths)
+    kept = status[rows] == ACCEPTED
     counts = np.add.reduceat(kept, ends - lengths, dtype=np.int64)
     some = np.flatnonzero(counts)
     fields.put(faulty, origin)
@@ -329,7 +329,7 @@ def settle(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple
         counts = counts[some]
         again, _ = _fold(events[rows], at[rows], np.cumsum(counts) - counts, origin.take(some))
         fields.put(faulty[some], again)
-    return fields, verdict
+    return fields, status
 
 
 def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] = ()) -> tuple[pa.Array, Fields, Codes]:
@@ -354,7 +354,7 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
             over = pc.is_in(names, again.combine_chunks()).to_numpy(zero_copy_only=False)
             before.state[over] = STOPPED
             new &= ~over
-    after, verdict = settle(groups.events, groups.at, groups.heads, before)
+    after, status = fold(groups.events, groups.at, groups.offsets, before)
 
     # Those that were known keep their places; the others follow as they appear in the log.
     newly = after
@@ -372,9 +372,9 @@ def _replay(log: Log, ids: pa.Array, fields: Fields, closed: Sequence[pa.Array] 
     rows = np.zeros(len(log.events), dtype=np.uint8)
     if log.timers.null_count:
         rows[:] = reason_of(NULL)  # those without an id; the others are set now
-        rows[groups.rows] = ACCEPTED if verdict is None else verdict
-    elif verdict is not None:
-        rows[slice(None) if groups.rows is None else groups.rows] = verdict
+        rows[groups.rows] = ACCEPTED if status is None else status
+    elif status is not None:
+        rows[slice(None) if groups.rows is None else groups.rows] = status
     return ids, fields, rows
 
 
@@ -398,13 +398,13 @@ def _carried(timers: ArrowTable | None, id_type: pa.DataType) -> tuple[pa.Array,
     if pa.types.is_dictionary(ids.type):
         ids = ids.dictionary_decode()
     if ids.null_count or pc.count_distinct(ids).as_py() != len(ids):
-        raise MalformedTable("timer", "null, or there twice: a timer has one row")
+        raise InvalidColumns("timer", "null, or there twice: a timer has one row")
     if pa.types.is_integer(ids.type) != pa.types.is_integer(kind):
-        raise MalformedTable("timer", f"{ids.type} in the timers, but {kind} in the log")
+        raise InvalidColumns("timer", f"{ids.type} in the timers, but {kind} in the log")
     try:
         ids = ids.cast(kind)
     except pa.ArrowInvalid as error:
-        raise MalformedTable("timer", f"{ids.type} in the timers does not fit {kind} in the log: {error}") from None
+        raise InvalidColumns("timer", f"{ids.type} in the timers does not fit {kind} in the log: {error}") from None
     return ids, read_fields(table)
 
 
@@ -414,12 +414,12 @@ def _runs(ids: pa.Array) -> tuple[Ints, pa.Array, npt.NDArray[np.integer] | None
     The numbers stand for the ids, and are equal where these are.
     """
     if not (pa.types.is_dictionary(ids.type) or pa.types.is_integer(ids.type)):
-        heads = heads_of(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False))
-        names = ids.take(pa.array(heads))
+        offsets = offsets_of(pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False))
+        names = ids.take(pa.array(offsets))
         numbers = names.dictionary_encode().indices.to_numpy()
         if _ascend(numbers):
-            return heads, names, None
-        return heads, names, np.repeat(numbers, np.diff(heads, append=len(ids)))
+            return offsets, names, None
+        return offsets, names, np.repeat(numbers, np.diff(offsets, append=len(ids)))
 
     keys = (ids.indices if pa.types.is_dictionary(ids.type) else ids).to_numpy()
     found, firsts = [np.zeros(1, dtype=np.int64)], [keys[:1]]
@@ -440,38 +440,38 @@ def _ascend(numbers: npt.NDArray[np.integer]) -> bool:
     return bool((numbers[1:] > numbers[:-1]).all())
 
 
-def heads_of(differ: Flags) -> Ints:
+def offsets_of(differ: Flags) -> Ints:
     """Where groups begin, from whether each row but the first differs from the one ahead of it."""
     inner = np.flatnonzero(differ)
-    heads = np.empty(len(inner) + 1, dtype=np.int64)
-    heads[0] = 0
-    np.add(inner, 1, out=heads[1:])
-    return heads
+    offsets = np.empty(len(inner) + 1, dtype=np.int64)
+    offsets[0] = 0
+    np.add(inner, 1, out=offsets[1:])
+    return offsets
 
 
-def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[Fields, Ints]:
+def _fold(events: Codes, at: Ints, offsets: Ints, before: Fields | None) -> tuple[Fields, Ints]:
     """Fold grouped rows as if every event were accepted, and say which rows are at fault then.
 
     A row is judged with the one ahead of it; the first row of a timer has nothing ahead but the timer itself.
     """
-    started_at, since, worked = np.zeros((3, len(heads)), dtype=np.int64)
-    final = np.zeros(len(heads), dtype=np.uint8)
-    firsts = events.take(heads)
+    started_at, since, worked = np.zeros((3, len(offsets)), dtype=np.int64)
+    final = np.zeros(len(offsets), dtype=np.uint8)
+    firsts = events.take(offsets)
     if before is None:
         firsts_legal = reduce(np.logical_or, [firsts == event for event in STARTING])
     else:
         begun = before.state != IDLE
         firsts_legal = LEGAL[before.state, firsts]
         firsts_work = KIND_OF.take(before.state) == WORK
-        firsts_gap = np.where(begun, at.take(heads) - before.since, 0)
+        firsts_gap = np.where(begun, at.take(offsets) - before.since, 0)
 
     faults = [np.zeros(0, dtype=np.int64)]
-    bounds = np.searchsorted(heads, np.arange(0, len(events) + _BLOCK, _BLOCK)).tolist()
+    bounds = np.searchsorted(offsets, np.arange(0, len(events) + _BLOCK, _BLOCK)).tolist()
     gaps_room, work_room, sums = np.zeros((3, _BLOCK + 1), dtype=np.int64)
     for block, start in enumerate(range(0, len(events), _BLOCK)):
         stop = min(start + _BLOCK, len(events))
         first, last = bounds[block], bounds[block + 1]
-        inner = heads[first:last] - start
+        inner = offsets[first:last] - start
         size, inside = stop - start, 0 if start else 1
 
         # Which event each row and the one ahead of it is, and so which pairs are legal and which gaps are work.
@@ -500,8 +500,8 @@ def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[
         if first:
             worked[first - 1] += marks[0]
 
-        started_at[first:last] = at.take(heads[first:last])
-        ends = heads[max(first, 1) : last] - 1
+        started_at[first:last] = at.take(offsets[first:last])
+        ends = offsets[max(first, 1) : last] - 1
         since[max(first, 1) - 1 : max(last, 1) - 1] = at.take(ends)
         final[max(first, 1) - 1 : max(last, 1) - 1] = events.take(ends)
 
@@ -513,30 +513,30 @@ def _fold(events: Codes, at: Ints, heads: Ints, before: Fields | None) -> tuple[
     return Fields(AFTER.take(final), started_at, since, worked), np.concatenate(faults)
 
 
-def _refuse(events: Codes, at: Ints, heads: Ints, stops: Ints, before: Fields, faults: Ints) -> Codes:
+def _reject(events: Codes, at: Ints, offsets: Ints, stops: Ints, before: Fields, faults: Ints) -> Codes:
     """What becomes of each row in the timers that have rows at fault; all others are accepted.
 
     Args:
         events: codes, grouped.
         at: instants, likewise.
-        heads: where these timers' rows begin.
+        offsets: where these timers' rows begin.
         stops: where they end.
         before: what these timers go on from.
         faults: the rows that are at fault if the row ahead of them is accepted, in order.
     """
-    verdict = np.zeros(len(events), dtype=np.uint8)
+    status = np.zeros(len(events), dtype=np.uint8)
     ahead_of_end = np.append(faults, len(events))
 
     # Each timer begins at its first row at fault; what is ahead of that was accepted.
-    row = faults[np.searchsorted(faults, heads)]
-    state = np.where(row == heads, before.state, AFTER[events[row - 1]])
-    since = np.where(row == heads, before.since, at[row - 1])
+    row = faults[np.searchsorted(faults, offsets)]
+    state = np.where(row == offsets, before.state, AFTER[events[row - 1]])
+    since = np.where(row == offsets, before.since, at[row - 1])
     while len(row) >= _ABREAST:
         event = events[row]
         legal = LEGAL[state, event]
         back = (at[row] < since) & (state != IDLE)
         accepted = legal & ~back
-        verdict[row] = np.where(
+        status[row] = np.where(
             accepted,
             ACCEPTED,
             np.where(event >= NULL, reason_of(event), np.where(legal, CLOCK_WENT_BACKWARDS, ILLEGAL)),
@@ -549,36 +549,36 @@ def _refuse(events: Codes, at: Ints, heads: Ints, stops: Ints, before: Fields, f
         going = np.flatnonzero(following < stops)
         row, stops, state, since = following[going], stops[going], state[going], since[going]
     for each in zip(row.tolist(), stops.tolist(), state.tolist(), since.tolist(), strict=True):
-        _step(events, at, *each, faults, verdict)
-    return verdict
+        _step(events, at, *each, faults, status)
+    return status
 
 
-def _step(events: Codes, at: Ints, row: int, stop: int, state: int, since: int, faults: Ints, verdict: Codes) -> None:
-    """`_refuse` for one timer, from a row on."""
+def _step(events: Codes, at: Ints, row: int, stop: int, state: int, since: int, faults: Ints, status: Codes) -> None:
+    """`_reject` for one timer, from a row on."""
     while row < stop:
         end = min(row + _STRIDE, stop)
-        refused = True
+        rejected = True
         for code, instant in zip(events[row:end].tolist(), at[row:end].tolist(), strict=True):
-            refused = True
+            rejected = True
             if not _LEGAL[state][code]:
-                verdict[row] = ILLEGAL if code < NULL else reason_of(code)
+                status[row] = ILLEGAL if code < NULL else reason_of(code)
             elif instant < since and state != IDLE:
-                verdict[row] = CLOCK_WENT_BACKWARDS
+                status[row] = CLOCK_WENT_BACKWARDS
             else:
-                refused = False
+                rejected = False
                 state, since = _AFTER[code], instant
             row += 1
-        if not refused:
+        if not rejected:
             # From here on all are accepted up to the next row at fault.
             place = int(np.searchsorted(faults, row))
             row = min(int(faults[place]), stop) if place < len(faults) else stop
             state, since = _AFTER[int(events[row - 1])], int(at[row - 1])
 
 
-def _rejected(verdict: Codes, start: int = 0) -> pa.Table:
+def _rejected(status: Codes, start: int = 0) -> pa.Table:
     """The rows that were not accepted, counted from ``start``."""
-    rows = np.flatnonzero(verdict)
-    return pa.table({"row": pa.array(rows + start), "reason": enum_array(verdict[rows] - np.uint8(1), REASONS)})
+    rows = np.flatnonzero(status)
+    return pa.table({"row": pa.array(rows + start), "reason": enum_array(status[rows] - np.uint8(1), REASONS)})
 
 
 # For stepping one timer: Python reads its own tuples faster than it reads an array.

@@ -21,8 +21,8 @@ import msgspec
 from msgspec.structs import replace
 
 from punchclock import vendors
+from punchclock.eventlog import seconds
 from punchclock.instants import format_instant, to_datetime
-from punchclock.log import seconds
 from punchclock.machine import State
 from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.faults import LIMITS, ConnectionDropped, Effect, Fault, Faults
@@ -30,22 +30,22 @@ from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, s
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable, Transaction
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Outcome, Reply, Request, reach, refusal, roots
+from punchclock.vendors.calls import CallResult, Request, Response, match_length, reject, route_prefixes
 from punchclock.vendors.errors import Rejection
-from punchclock.vendors.records import Record
-from punchclock.vendors.rules import Broken, Rule
-from punchclock.vendors.world import World
-from punchclock.worlds import demo_world
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.rules import Rule, RuleViolation
+from punchclock.vendors.workspace import Workspace
+from punchclock.workspaces import demo_workspace
 
 __all__ = ["MAX_BODY", "MAX_HEADERS", "MAX_QUERY", "Backend", "Options", "TimerView"]
 
-#: The longest that is read of a request, in bytes; what is longer is refused in the vendor's words.
+#: The longest that is read of a request, in bytes; what is longer is rejected in the vendor's words.
 MAX_BODY: Final = 1 << 18
 MAX_HEADERS: Final = 1 << 16
 MAX_QUERY: Final = 1 << 16
 
-_NO_REPLY: Final = Reply(0, {}, b"")
-_NOBODYS: Final = Reply(404, {"content-type": "application/json"}, b'{"error":"no vendor answers at this path"}')
+_NO_RESPONSE: Final = Response(0, {}, b"")
+_NOBODYS: Final = Response(404, {"content-type": "application/json"}, b'{"error":"no vendor answers at this path"}')
 
 _log: Final = logging.getLogger("punchclock.sandbox")
 
@@ -77,33 +77,33 @@ class Backend:
     """An account at all vendors, in this process.
 
     Args:
-        world: what the account is set up with; the demo world where none is given.
+        workspace: what the account is set up with; the demo workspace where none is given.
         clock: the instant at which it stands, as `punchclock.instant` takes it, or a clock of your own; one that
             runs where none is given.
         store: where its timers are kept; in memory where none is given.
         seed: what the probabilities of its faults are drawn from.
-        sleep: how a late reply waits.
+        sleep: how a late response waits.
     """
 
     def __init__(
         self,
-        world: World | None = None,
+        workspace: Workspace | None = None,
         *,
         clock: Clock | datetime | str | int | None = None,
         store: Store | None = None,
         seed: int = 0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.world = demo_world() if world is None else world
+        self.workspace = demo_workspace() if workspace is None else workspace
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
-        self.store: Store = MemoryStore(self.world) if store is None else store
+        self.store: Store = MemoryStore(self.workspace) if store is None else store
         self.faults = Faults(seed)
         self._sleep = sleep
-        self._secrets = secrets_of(self.world)
+        self._secrets = secrets_of(self.workspace)
         self._vendors = tuple(vendors.load(name) for name in vendors.names())
         self._near: dict[str, list[ModuleType]] = {}
         for vendor in self._vendors:
-            for root in roots(vendor.VENDOR):
+            for root in route_prefixes(vendor.VENDOR):
                 self._near.setdefault(root, []).append(vendor)
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ class Backend:
         """
         return event_log(self.journal())
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Response:
         """A whole HTTP call: decided, stored, written down, answered; with 404 where no vendor has the path.
 
         Raises:
@@ -169,61 +169,61 @@ class Backend:
         if large is not None:
             request = _cut(request)
         near = self._near.get(request.path.strip("/").partition("/")[0], ())
-        vendor = max(near, key=lambda each: reach(each.VENDOR, request.path), default=None)
+        vendor = max(near, key=lambda each: match_length(each.VENDOR, request.path), default=None)
         if vendor is None:
-            self._note(request, Outcome(_NOBODYS), self.clock.now(), None)
+            self._note(request, CallResult(_NOBODYS), self.clock.now(), None)
             return _NOBODYS
         if large is not None:
-            outcome, now = refusal(vendor.VENDOR, request, large), self.clock.now()
+            outcome, now = reject(vendor.VENDOR, request, large), self.clock.now()
             self._note(request, outcome, now, vendor)
-            return _dated(outcome.reply, now)
+            return _dated(outcome.response, now)
         return self._call(vendor, request)
 
-    def _call(self, vendor: ModuleType, request: Request) -> Reply:
+    def _call(self, vendor: ModuleType, request: Request) -> Response:
         """The call, with what is meant to go wrong around it."""
         faults = self.faults.hitting(vendor, request, self.clock.now())
         effects = {fault.effect for fault in faults}
         self._wait(faults, Effect.LATENCY)
         if Effect.DROP in effects:
-            self._note(request, Outcome(_NO_REPLY), self.clock.now(), vendor, faults)
+            self._note(request, CallResult(_NO_RESPONSE), self.clock.now(), vendor, faults)
             raise ConnectionDropped(Effect.DROP)
         try:
             outcome, now = self._decided(vendor, request, faults)
         except StoreUnavailable as error:
             # What a database says may name hosts and files: that is for the log, not for whoever called.
             _log.error("the store is not available: %s", error)
-            outcome, now = refusal(vendor.VENDOR, request, Broken(Rule.UNAVAILABLE)), self.clock.now()
-            return _dated(outcome.reply, now)
+            outcome, now = reject(vendor.VENDOR, request, RuleViolation(Rule.UNAVAILABLE)), self.clock.now()
+            return _dated(outcome.response, now)
         if Effect.TIMEOUT in effects:
             self._wait(faults, Effect.TIMEOUT)
             raise ConnectionDropped(Effect.TIMEOUT, stored=bool(outcome.changes))
-        return _dated(outcome.reply, now)
+        return _dated(outcome.response, now)
 
     def _wait(self, faults: Sequence[Fault], effect: Effect) -> None:
         seconds = sum(fault.seconds for fault in faults if fault.effect is effect)
         if seconds:
             self._sleep(seconds)
 
-    def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> tuple[Outcome, int]:
-        """Decide, and keep what changes; what a fault refuses is not decided at all. The outcome, and its instant.
+    def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> tuple[CallResult, int]:
+        """Decide, and keep what changes; what a fault rejects is not decided at all. The outcome, and its instant.
 
         A GET is decided on what is there, so that it waits for nobody. What may change something, and a GET that
         turns out to, is decided in a transaction, on just what it changes.
         """
         skew = sum(fault.skew for fault in faults)
         now = self.clock.now(skew)
-        refused = _refused(vendor, request, faults)
-        if refused is not None:
-            outcome = _spoilt(refused, faults)
+        rejected = _rejected(vendor, request, faults)
+        if rejected is not None:
+            outcome = apply_response_faults(rejected, faults)
         else:
             if request.method == "GET":
                 with self.store.reading() as account:
-                    outcome = _spoilt(vendor.handle(request, account, now), faults)
+                    outcome = apply_response_faults(vendor.handle(request, account, now), faults)
             if request.method != "GET" or outcome.changes:
 
-                def decide(transaction: Transaction) -> tuple[Outcome, int]:
+                def decide(transaction: Transaction) -> tuple[CallResult, int]:
                     now = self.clock.now(skew)
-                    outcome = _spoilt(vendor.handle(request, transaction, now), faults)
+                    outcome = apply_response_faults(vendor.handle(request, transaction, now), faults)
                     if outcome.changes:
                         transaction.apply(outcome.changes)
                         transaction.append(self._entry(request, outcome, now, vendor, faults))
@@ -235,7 +235,7 @@ class Backend:
         return outcome, now
 
     def _note(
-        self, request: Request, outcome: Outcome, at: int, vendor: ModuleType | None, faults: Sequence[Fault] = ()
+        self, request: Request, outcome: CallResult, at: int, vendor: ModuleType | None, faults: Sequence[Fault] = ()
     ) -> None:
         """Write down a call that changed nothing. That it cannot be written down is no reason to fail it."""
         try:
@@ -244,48 +244,48 @@ class Backend:
             _log.error("the store is not available: %s", error)
 
     def _entry(
-        self, request: Request, outcome: Outcome, at: int, vendor: ModuleType | None, faults: Sequence[Fault]
+        self, request: Request, outcome: CallResult, at: int, vendor: ModuleType | None, faults: Sequence[Fault]
     ) -> JournalEntry:
         effects = [fault.effect.value for fault in faults]
         return journal_entry(request, outcome, at=at, vendor=vendor, secrets=self._secrets, faults=effects)
 
 
-def _refused(vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> Outcome | None:
-    """The refusal of a call that no handler gets to see, because a fault says so."""
+def _rejected(vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> CallResult | None:
+    """The rejection of a call that no handler gets to see, because a fault says so."""
     for fault in faults:
         if fault.effect is Effect.REJECT:
             rejection = Rejection(vendor.VENDOR.name, fault.status, fault.vendor_code, fault.message)
-            return refusal(vendor.VENDOR, request, rejection)
+            return reject(vendor.VENDOR, request, rejection)
         if fault.effect in LIMITS:
             rule = Rule.TOO_FAST if fault.effect is Effect.RATE_LIMIT else Rule.QUOTA
-            return refusal(vendor.VENDOR, request, Broken(rule))
+            return reject(vendor.VENDOR, request, RuleViolation(rule))
     return None
 
 
-def _spoilt(outcome: Outcome, faults: Sequence[Fault]) -> Outcome:
-    """The outcome with the reply that goes out: whole, broken off, or none."""
+def apply_response_faults(outcome: CallResult, faults: Sequence[Fault]) -> CallResult:
+    """The outcome with the response that goes out: whole, broken off, or none."""
     if not faults:
         return outcome
     effects = {fault.effect for fault in faults}
     if Effect.TIMEOUT in effects:
-        return replace(outcome, reply=_NO_REPLY)
+        return replace(outcome, response=_NO_RESPONSE)
     if Effect.MALFORMED in effects:
-        body = outcome.reply.body
-        return replace(outcome, reply=replace(outcome.reply, body=body[: len(body) // 2]))
+        body = outcome.response.body
+        return replace(outcome, response=replace(outcome.response, body=body[: len(body) // 2]))
     return outcome
 
 
-def _dated(reply: Reply, at: int) -> Reply:
-    """The reply with its ``Date``: the instant at which it was decided, by the clock that the vendor goes by here."""
-    return replace(reply, headers={**reply.headers, "date": _http_date(at // 1_000_000)})
+def _dated(response: Response, at: int) -> Response:
+    """Return the response with its ``Date``: the instant of the decision, by the sandbox's clock."""
+    return replace(response, headers={**response.headers, "date": _http_date(at // 1_000_000)})
 
 
-@lru_cache(maxsize=64)  # many replies fall into one second, and a frozen clock shows but few
+@lru_cache(maxsize=64)  # many responses fall into one second, and a frozen clock shows but few
 def _http_date(second: int) -> str:
     return format_datetime(to_datetime(second * 1_000_000), usegmt=True)
 
 
-def _too_large(request: Request) -> Broken | None:
+def _too_large(request: Request) -> RuleViolation | None:
     headers = sum(len(name) + len(value) for name, value in request.headers.items())
     for what, size, most in (
         ("body", len(request.body), MAX_BODY),
@@ -294,17 +294,17 @@ def _too_large(request: Request) -> Broken | None:
         ("headers", headers, MAX_HEADERS),
     ):
         if size > most:
-            return Broken(Rule.TOO_LARGE, detail=f"{what}: more than {most} bytes")
+            return RuleViolation(Rule.TOO_LARGE, detail=f"{what}: more than {most} bytes")
     return None
 
 
 def _cut(request: Request) -> Request:
-    """What is still looked at of a request that is too large: enough to refuse it in its vendor's words and form."""
+    """What is still looked at of a request that is too large: enough to reject it in its vendor's words and form."""
     headers = {name: request.headers.get(name, "")[:200] for name in ("accept", "content-type")}
     return Request(method=request.method[:20], path=request.path[:200], headers=headers)
 
 
-def _view(record: Record, now: int) -> TimerView:
+def _view(record: VendorTimer, now: int) -> TimerView:
     timer = record.timer
     at = not_before(timer, now)
     return TimerView(

@@ -72,7 +72,7 @@ class Clock:
             return backwards
 
     def advance(self, by: timedelta | int) -> int:
-        """Move a frozen clock on, by a duration of at least 0 in microseconds; the instant that it shows then.
+        """Binding a frozen clock on, by a duration of at least 0 in microseconds; the instant that it shows then.
 
         Raises:
             ClockIsRunning: it is not frozen.

@@ -1,6 +1,6 @@
 """The control plane: what ``/_punchclock/`` answers, apart from any wire. No vendor has such paths.
 
-The table at the end is the one description of it: what is answered, what is refused as another method, and
+The table at the end is the one description of it: what is answered, what is rejected as another method, and
 what openapi.py tells of it are all taken from there.
 """
 
@@ -23,14 +23,14 @@ from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.openapi import Endpoint, Lines, description
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.calls import Request
-from punchclock.vendors.rules import same
+from punchclock.vendors.rules import secrets_equal
 
 __all__ = ["ENDPOINTS", "PREFIX", "control", "failed", "is_control", "is_endpoint", "openapi"]
 
 PREFIX: Final = "/_punchclock"
 
 T = TypeVar("T")
-_Reply = tuple[int, dict[str, str], bytes]
+_Response = tuple[int, dict[str, str], bytes]
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -65,12 +65,12 @@ class Problem(msgspec.Struct):
 
 
 class Failure(msgspec.Struct):
-    """A refusal. Nothing has changed."""
+    """A rejection. Nothing has changed."""
 
     error: Problem
 
 
-class _Refused(PunchclockError):
+class _Rejected(PunchclockError):
     """A request to the control plane that makes no sense; nothing has changed."""
 
     code = "bad-request"
@@ -91,7 +91,7 @@ def is_endpoint(path: str) -> bool:
     return any(each.path == _route_of(path) for each in ENDPOINTS)
 
 
-def control(backend: Backend, request: Request, token: str = "") -> _Reply:
+def control(backend: Backend, request: Request, token: str = "") -> _Response:
     """A whole call to the control plane.
 
     Args:
@@ -100,7 +100,7 @@ def control(backend: Backend, request: Request, token: str = "") -> _Reply:
         token: what ``Authorization: Bearer …`` must bear; nothing where it is empty.
     """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if token and not (scheme.lower() == "bearer" and same(given, token)):
+    if token and not (scheme.lower() == "bearer" and secrets_equal(given, token)):
         return failed(401, "unauthorized", "this control plane wants Authorization: Bearer and its token")
     if len(request.body) > MAX_BODY:
         return failed(413, "too-large", f"a body has at most {MAX_BODY} bytes")
@@ -122,8 +122,8 @@ def control(backend: Backend, request: Request, token: str = "") -> _Reply:
         return failed(400, error.code, str(error))
 
 
-def failed(status: int, code: str, message: str) -> _Reply:
-    """The reply that refuses."""
+def failed(status: int, code: str, message: str) -> _Response:
+    """The response that rejects."""
     return _json(status, Failure(Problem(code, message)))
 
 
@@ -132,20 +132,20 @@ def openapi() -> dict[str, Any]:
     return description(PREFIX, ENDPOINTS, Failure)
 
 
-def _reset(backend: Backend, request: Request) -> _Reply:
+def _reset(backend: Backend, request: Request) -> _Response:
     backend.reset()
     return _clock(backend)
 
 
-def _get_clock(backend: Backend, request: Request) -> _Reply:
+def _get_clock(backend: Backend, request: Request) -> _Response:
     return _clock(backend)
 
 
-def _put_clock(backend: Backend, request: Request) -> _Reply:
+def _put_clock(backend: Backend, request: Request) -> _Response:
     wanted = _read(request.body, SetClock)
     given = [name for name in wanted.__struct_fields__ if getattr(wanted, name) is not UNSET]
     if len(given) != 1 or wanted.real is False:
-        raise _Refused('one of {"now": …}, {"advance_seconds": …} and {"real": true}')
+        raise _Rejected('one of {"now": …}, {"advance_seconds": …} and {"real": true}')
     if isinstance(wanted.now, str):
         return _clock(backend, went_backwards=backend.clock.freeze(wanted.now))
     if isinstance(wanted.advance_seconds, (int, float)):
@@ -154,47 +154,47 @@ def _put_clock(backend: Backend, request: Request) -> _Reply:
     return _clock(backend, went_backwards=backend.clock.run())
 
 
-def _clock(backend: Backend, *, went_backwards: bool = False) -> _Reply:
+def _clock(backend: Backend, *, went_backwards: bool = False) -> _Response:
     shown = ClockView(format_instant(backend.clock.now()), backend.clock.frozen)
     if went_backwards:
         shown.went_backwards = True
     return _json(200, shown)
 
 
-def _get_timers(backend: Backend, request: Request) -> _Reply:
+def _get_timers(backend: Backend, request: Request) -> _Response:
     return _json(200, backend.timers())
 
 
-def _get_journal(backend: Backend, request: Request) -> _Reply:
+def _get_journal(backend: Backend, request: Request) -> _Response:
     after = parse_qs(request.query).get("after", ["0"])[-1]
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise _Refused(f"after = {after[:40]!r} is not the number of an entry")
+        raise _Rejected(f"after = {after[:40]!r} is not the number of an entry")
     return _lines(_encode(entry) + b"\n" for entry in backend.journal(int(after)))
 
 
-def _get_events(backend: Backend, request: Request) -> _Reply:
+def _get_events(backend: Backend, request: Request) -> _Response:
     return _lines(backend.event_log())
 
 
-def _get_faults(backend: Backend, request: Request) -> _Reply:
+def _get_faults(backend: Backend, request: Request) -> _Response:
     return _json(200, backend.faults.reports())
 
 
-def _post_faults(backend: Backend, request: Request) -> _Reply:
+def _post_faults(backend: Backend, request: Request) -> _Response:
     return _json(201, backend.faults.add(_read(request.body, Fault)))
 
 
-def _delete_faults(backend: Backend, request: Request) -> _Reply:
+def _delete_faults(backend: Backend, request: Request) -> _Response:
     reports = backend.faults.clear()
     return _json(200, RemovedFaults(reports, [report.fault for report in reports if not report.fired]))
 
 
-def _get_world(backend: Backend, request: Request) -> _Reply:
-    world = backend.world
-    return _json(200, {name: getattr(world, name) for name in world.__struct_fields__ if name != "credentials"})
+def _get_workspace(backend: Backend, request: Request) -> _Response:
+    workspace = backend.workspace
+    return _json(200, {name: getattr(workspace, name) for name in workspace.__struct_fields__ if name != "credentials"})
 
 
-def _get_openapi(backend: Backend, request: Request) -> _Reply:
+def _get_openapi(backend: Backend, request: Request) -> _Response:
     return _json(200, openapi())
 
 
@@ -203,18 +203,18 @@ def _read(body: bytes, into: type[T]) -> T:
         return msgspec.json.decode(body, type=into)
     except DECODE_ERRORS:
         path, reason, _ = decode_error_location(body, into)
-        raise _Refused(reason if path == "$" else f"{path}: {reason}") from None
+        raise _Rejected(reason if path == "$" else f"{path}: {reason}") from None
 
 
-def _json(status: int, content: object) -> _Reply:
+def _json(status: int, content: object) -> _Response:
     return status, {"content-type": "application/json"}, _encode(content)
 
 
-def _lines(lines: Iterable[bytes]) -> _Reply:
+def _lines(lines: Iterable[bytes]) -> _Response:
     return 200, {"content-type": "application/x-ndjson"}, b"".join(lines)
 
 
-Handler = Callable[[Backend, Request], _Reply]
+Handler = Callable[[Backend, Request], _Response]
 
 #: Every call of the control plane; a trailing slash makes no difference.
 ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
@@ -299,8 +299,8 @@ ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
     ),
     Endpoint(
         method="GET",
-        path="world",
-        handler=_get_world,
+        path="workspace",
+        handler=_get_workspace,
         summary="What the account is set up with, without its credentials",
         answers=dict[str, Any],
     ),

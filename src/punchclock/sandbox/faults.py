@@ -38,13 +38,13 @@ _SECOND: Final = 1_000_000
 class Effect(StrEnum):
     """What a fault does to a call that it hits."""
 
-    REJECT = "reject"  # the vendor's refusal, with any status, code and message; nothing is decided
-    LATENCY = "latency"  # the reply comes late
+    REJECT = "reject"  # the vendor's rejection, with any status, code and message; nothing is decided
+    LATENCY = "latency"  # the response comes late
     DROP = "drop"  # the connection is dropped before anything is decided
-    TIMEOUT = "timeout"  # the change is stored, and the reply never comes
-    MALFORMED = "malformed"  # the reply's body breaks off in the middle
+    TIMEOUT = "timeout"  # the change is stored, and the response never comes
+    MALFORMED = "malformed"  # the response's body breaks off in the middle
     SKEW = "skew"  # the server's clock is off, for this call
-    RATE_LIMIT = "rate_limit"  # calls in a stretch of time; what is more gets the vendor's "too fast"
+    RATE_LIMIT = "rate_limit"  # calls in a segment of time; what is more gets the vendor's "too fast"
     QUOTA = "quota"  # calls in a period, a day as a rule; what is more gets the vendor's "used up"
 
 
@@ -69,7 +69,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         calls: with ``rate_limit`` and ``quota``: how many calls …
         per_seconds: … in how many seconds. Those of a rate limit are the last ones, those of a quota begin at
             midnight UTC, or at a multiple of them after it.
-        lock_seconds: with ``rate_limit``: for how long everything is refused once there was one call too many.
+        lock_seconds: with ``rate_limit``: for how long everything is rejected once there was one call too many.
     """
 
     effect: Effect
@@ -121,7 +121,7 @@ class InvalidFault(PunchclockError):
 
 
 class ConnectionDropped(PunchclockError):
-    """The connection ends without a reply; over HTTP it is closed.
+    """The connection ends without a response; over HTTP it is closed.
 
     Attributes:
         effect: the fault's, ``DROP`` or ``TIMEOUT``.

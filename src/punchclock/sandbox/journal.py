@@ -1,11 +1,11 @@
-"""The journal: every call with its request, its reply, what it changed and when; and the event log in it.
+"""The journal: every call with its request, its response, what it changed and when; and the event log in it.
 
 The event log is the part of the journal that ``punchclock replay`` reads: what a client did here, replayed by
 the core, gives the same timers.
 
 No secret gets into it, right or wrong, wherever a client has put it. What is kept is only what is known to be
 none: headers that carry no credentials, the parameters that the vendors' calls document, the documented words
-and the numbers of a path. Of everything else there is the name, and ``***``. Above that, the world's own
+and the numbers of a path. Of everything else there is the name, and ``***``. Above that, the workspace's own
 credentials are blotted out of every text, a note among them.
 """
 
@@ -21,14 +21,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from punchclock import vendors
-from punchclock.log import Entry, Labels, format_line
+from punchclock.eventlog import Entry, Labels, format_line
 from punchclock.machine import Correction, Event
 from punchclock.timer import Timer
-from punchclock.vendors.calls import Outcome, Reply, Request
+from punchclock.vendors.calls import CallResult, Request, Response
 from punchclock.vendors.errors import Rejection
-from punchclock.vendors.records import UPDATE, Change, Record
-from punchclock.vendors.rules import Broken
-from punchclock.vendors.world import World
+from punchclock.vendors.records import UPDATE, Change, VendorTimer
+from punchclock.vendors.rules import RuleViolation
+from punchclock.vendors.workspace import Workspace
 
 __all__ = ["JournalChange", "JournalEntry", "event_log", "journal_entry", "secrets_of", "shown_path"]
 
@@ -43,14 +43,14 @@ class JournalChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """One change that a call made.
 
     Attributes:
-        verb: the event, or ``amend``, ``discard``, ``update``.
+        action: the event, or ``amend``, ``discard``, ``update``.
         at: the instant at which it counts.
         kind: which of the vendor's kinds of record.
         id: the record's id.
         timer: the timer afterwards; for a discard, as it was.
     """
 
-    verb: str
+    action: str
     at: int
     kind: str
     id: str
@@ -73,7 +73,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         method, path, headers: of the request, without its secrets.
         parameters: what its query and its body said, as the vendor reads them, without its secrets.
         unreadable: whether they could not be read.
-        status, reply: what was answered; a status of 0 is no answer at all.
+        status, response: what was answered; a status of 0 is no answer at all.
         changes: what it changed.
         faults: the faults that were injected.
     """
@@ -88,7 +88,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     parameters: dict[str, str | int | float | bool | None] = {}
     unreadable: bool = False
     status: int
-    reply: str = ""
+    response: str = ""
     changes: tuple[JournalChange, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -99,7 +99,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 def journal_entry(
     request: Request,
-    outcome: Outcome,
+    outcome: CallResult,
     *,
     at: int,
     vendor: ModuleType | None,
@@ -110,7 +110,7 @@ def journal_entry(
 
     Args:
         request: what came in.
-        outcome: what was decided, with the reply that went out.
+        outcome: what was decided, with the response that went out.
         at: the instant at which it was decided.
         vendor: whose call; ``None`` where the path is nobody's.
         secrets: what must not stand in it, from `secrets_of`.
@@ -118,9 +118,9 @@ def journal_entry(
     """
     path = shown_path(request.path)
     parameters, unreadable = _parameters(vendor, request) if vendor else ({}, False)
-    reply = outcome.reply
-    if vendor and outcome.rejection and reply.body and (unreadable or _BLOTTED in path):
-        reply = _without_detail(vendor, request, outcome.rejection)
+    response = outcome.response
+    if vendor and outcome.rejection and response.body and (unreadable or _BLOTTED in path):
+        response = _without_detail(vendor, request, outcome.rejection)
     return JournalEntry(
         at=at,
         vendor=vendor.VENDOR.name if vendor else "",
@@ -133,18 +133,18 @@ def journal_entry(
             for name, value in parameters.items()
         },
         unreadable=unreadable,
-        status=outcome.reply.status,
-        reply=_clean(reply.body.decode("utf-8", "backslashreplace"), secrets, longest=None),
+        status=outcome.response.status,
+        response=_clean(response.body.decode("utf-8", "backslashreplace"), secrets, longest=None),
         changes=tuple(_change(change, secrets) for change in outcome.changes),
         faults=tuple(faults),
     )
 
 
-def secrets_of(world: World) -> tuple[str, ...]:
-    """The credentials of a world, longest first, so that one within another leaves nothing."""
+def secrets_of(workspace: Workspace) -> tuple[str, ...]:
+    """The credentials of a workspace, longest first, so that one within another leaves nothing."""
     found = {
         secret
-        for credential in world.credentials.values()
+        for credential in workspace.credentials.values()
         for secret in (credential.key, credential.secret, *credential.tokens)
     }
     return tuple(sorted((secret for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True))
@@ -160,7 +160,7 @@ def event_log(entries: Iterable[JournalEntry]) -> Iterator[bytes]:
     """The lines of the event log: starts, pauses, resumes, stops, amendments and discards, in order."""
     for entry in entries:
         for change in entry.changes:
-            if change.verb != UPDATE:
+            if change.action != UPDATE:
                 yield format_line(_log_entry(entry.vendor, change))
 
 
@@ -168,7 +168,7 @@ def _parameters(vendor: ModuleType, request: Request) -> tuple[dict[str, str | i
     """The parameters as the vendor reads them, those blotted out that no call of its documents; or that it cannot."""
     try:
         sent = vendor.VENDOR.read(request)
-    except Broken:
+    except RuleViolation:
         return {}, True
     known = _documented(vendor)
     return {
@@ -176,10 +176,10 @@ def _parameters(vendor: ModuleType, request: Request) -> tuple[dict[str, str | i
     }, False
 
 
-def _without_detail(vendor: ModuleType, request: Request, rejection: Rejection) -> Reply:
-    """A refusal without its detail, which may repeat what was sent."""
+def _without_detail(vendor: ModuleType, request: Request, rejection: Rejection) -> Response:
+    """A rejection without its detail, which may repeat what was sent."""
     bare = Rejection(rejection.vendor, rejection.status, rejection.vendor_code, rejection.message)
-    written: Reply = vendor.VENDOR.write_rejection(request, bare, None)
+    written: Response = vendor.VENDOR.write_rejection(request, bare, None)
     return written
 
 
@@ -195,7 +195,7 @@ def _words() -> frozenset[str]:
 def _documented(vendor: ModuleType) -> frozenset[str]:
     """The parameters that a vendor's calls document."""
     rows = vendor.OPERATIONS
-    return frozenset(name for row in rows for name in (*row.request.__struct_encode_fields__, *row.chosen_by))
+    return frozenset(name for row in rows for name in (*row.request.__struct_encode_fields__, *row.discriminator))
 
 
 def _is_number(segment: str) -> bool:
@@ -212,10 +212,10 @@ def _clean(text: str, secrets: Collection[str], longest: int | None = _LONGEST) 
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
-def _change(change: Change[Record], secrets: Collection[str]) -> JournalChange:
+def _change(change: Change[VendorTimer], secrets: Collection[str]) -> JournalChange:
     record = change.record
     return JournalChange(
-        verb=str(change.verb),
+        action=str(change.action),
         at=change.at,
         kind=record.kind,
         id=record.id,
@@ -237,9 +237,9 @@ def _log_entry(vendor: str, change: JournalChange) -> Entry:
         note=change.note or UNSET,
     )
     name = f"{vendor}/{change.kind}/{change.id}"
-    if change.verb == Correction.AMEND:
+    if change.action == Correction.AMEND:
         timer = change.timer
         return Entry(name, Correction.AMEND, change.at, labels, timer.worked, timer.since)
-    if change.verb == Correction.DISCARD:
+    if change.action == Correction.DISCARD:
         return Entry(name, Correction.DISCARD, change.at, labels)
-    return Entry(name, Event(change.verb), change.at, labels)
+    return Entry(name, Event(change.action), change.at, labels)

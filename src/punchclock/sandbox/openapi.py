@@ -52,12 +52,12 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 
 
 def description(prefix: str, endpoints: Sequence[Endpoint[Any]], failure: type) -> dict[str, Any]:
-    """The OpenAPI document of some endpoints that all refuse in one form.
+    """The OpenAPI document of some endpoints that all reject in one form.
 
     Args:
         prefix: what every path begins with.
         endpoints: the calls.
-        failure: the type of a refusal.
+        failure: the type of a rejection.
     """
     types = [failure]
     for endpoint in endpoints:
@@ -101,7 +101,7 @@ def _operation(endpoint: Endpoint[Any], schema_of: Mapping[str, Any], failure: A
         told["requestBody"] = {"required": True, "content": {"application/json": content}}
     told["responses"] = {
         str(endpoint.status): {"description": "Done", "content": {media: {"schema": schema_of[_key(answers)]}}},
-        "default": {"description": "Refused", "content": {"application/json": {"schema": failure}}},
+        "default": {"description": "Rejected", "content": {"application/json": {"schema": failure}}},
     }
     return told
 

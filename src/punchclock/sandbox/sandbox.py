@@ -16,7 +16,7 @@ from punchclock.sandbox.control import control, is_control
 from punchclock.sandbox.server import Serving, application
 from punchclock.sandbox.transport import SandboxTransport
 from punchclock.vendors.calls import Request
-from punchclock.vendors.world import World
+from punchclock.vendors.workspace import Workspace
 
 __all__ = ["Sandbox"]
 
@@ -25,13 +25,15 @@ class Sandbox(Backend):
     """One account at every vendor; see `Backend` for what it is made of. A context manager: it closes its store.
 
     Args:
-        world: as `Backend`.
+        workspace: as `Backend`.
         control_token: what the control plane wants as ``Authorization: Bearer …``; nothing where it is empty.
         options: as `Backend`.
     """
 
-    def __init__(self, world: World | None = None, *, control_token: str = "", **options: Unpack[Options]) -> None:
-        super().__init__(world, **options)
+    def __init__(
+        self, workspace: Workspace | None = None, *, control_token: str = "", **options: Unpack[Options]
+    ) -> None:
+        super().__init__(workspace, **options)
         self._control_token = control_token
 
     def __enter__(self) -> Self:
@@ -73,8 +75,8 @@ class Sandbox(Backend):
             return control(self, request, self._control_token)
         if path.rstrip("/") == "/healthz":
             return self.health()
-        reply = self.answer(request)
-        return reply.status, dict(reply.headers), reply.body
+        response = self.answer(request)
+        return response.status, dict(response.headers), response.body
 
     def transport(self) -> SandboxTransport:
         """A transport for ``httpx.Client`` and ``httpx.AsyncClient``: the sandbox without a socket."""

@@ -1,7 +1,7 @@
 """The sandbox behind a real server: an ASGI application of Starlette, run by uvicorn.
 
 Nothing is decided here. A request is read up to a bound, and what is too large is passed on cut, for its
-vendor to refuse; the control plane is kept to this machine; and a fault that drops the connection really
+vendor to reject; the control plane is kept to this machine; and a fault that drops the connection really
 drops it. The access log shows no query and no header, since these bear credentials.
 """
 
@@ -43,13 +43,13 @@ _access_log: Final = logging.getLogger("punchclock.access")
 
 #: How long a stop waits for the requests that are being answered, in seconds.
 _GRACE: Final = 30
-#: How long the body of a request may be on its way, in seconds; with a slower client nobody has patience.
+#: How long the body of a request may be on its way, in seconds; with a slower client nobody has timeout.
 _SLOWEST: Final = 10
-#: How much is read of a request's head, at most: more than the sandbox takes, so that it is the one who refuses.
+#: How much is read of a request's head, at most: more than the sandbox takes, so that it is the one who rejects.
 _MAX_HEAD: Final = MAX_QUERY + MAX_HEADERS + 1
 #: How long what a client still sends of a head that is too large is read and thrown away, in seconds.
 _LINGER: Final = 2
-#: Statuses whose replies end with their head, whatever an injected fault would say in a body.
+#: Statuses whose responses end with their head, whatever an injected fault would say in a body.
 _WITHOUT_BODY: Final = (204, 304)
 
 
@@ -122,7 +122,7 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk[: MAX_BODY + 1 - len(body)]
-        if len(body) > MAX_BODY:  # so much, and no more is read: what is too large is refused behind this door
+        if len(body) > MAX_BODY:  # so much, and no more is read: what is too large is rejected behind this door
             break
     return bytes(body)
 
@@ -163,7 +163,7 @@ def _log(request: Request, ended: str, began: float) -> None:
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 as uvicorn speaks it, with two things more: it can drop a connection, and refuses a head politely.
+    """HTTP/1.1 as uvicorn speaks it, with two things more: it can drop a connection, and rejects a head politely.
 
     h11 and not what else uvicorn can run on: it alone holds a bound on the size of a head.
     """
@@ -193,11 +193,11 @@ class _Protocol(H11Protocol):
             return
         self._deaf = True
         scope.update(type="http", client=self.client, http_version="1.1")
-        task = self.loop.create_task(self._refuse(scope))
+        task = self.loop.create_task(self._reject(scope))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _refuse(self, scope: Scope) -> None:
+    async def _reject(self, scope: Scope) -> None:
         async def nothing() -> Message:
             return {"type": "http.request", "body": b"", "more_body": False}
 
@@ -245,7 +245,7 @@ def server(app: Starlette) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            date_header=False,  # a reply bears the date of the sandbox's clock
+            date_header=False,  # a response bears the date of the sandbox's clock
             timeout_graceful_shutdown=_GRACE,
         )
     )
@@ -300,7 +300,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=2048)
-        # Head and body of a reply are two packets; without this the second waits 40 ms for the first's receipt.
+        # Head and body of a response are two packets; without this the second waits 40 ms for the first's receipt.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except (OSError, UnicodeError) as error:
         raise ServingFailed(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None

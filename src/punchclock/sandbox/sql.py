@@ -1,7 +1,7 @@
 """The store in a database: SQLite in a file, or PostgreSQL by URL, through SQLAlchemy Core.
 
 A change is decided and stored in one transaction that nobody else writes beside: SQLite's ``BEGIN IMMEDIATE``,
-PostgreSQL's advisory lock. It is durable when the reply goes out: SQLite writes ahead and syncs. A sync takes longer
+PostgreSQL's advisory lock. It is durable when the response goes out: SQLite writes ahead and syncs. A sync takes longer
 than a decision, so whoever waits meanwhile is decided together with others, one after another in one transaction,
 and is answered once it is committed. Nobody waits for company: one call alone is a group of one.
 
@@ -32,12 +32,12 @@ from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable, Transaction
 from punchclock.sandbox.tables import Decoders, Key, Place, Row
 from punchclock.vendors.account import Account, Page, Query
-from punchclock.vendors.records import Record
-from punchclock.vendors.world import Client, Job, Person, Project, Task, World
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
 __all__ = ["SqlStore"]
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=VendorTimer)
 T = TypeVar("T")
 _E = TypeVar("_E")
 
@@ -57,22 +57,22 @@ class SqlStore:
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://…``.
-        world: what the account is set up with.
-        patience: how long a call waits for a database that is busy, in seconds.
+        workspace: what the account is set up with.
+        timeout: how long a call waits for a database that is busy, in seconds.
 
     Raises:
         StoreUnavailable: the database cannot be opened, or its schema is one that this version does not know.
     """
 
-    def __init__(self, url: str, world: World, *, patience: float = 10) -> None:
-        self._world = world
-        self._patience = patience
+    def __init__(self, url: str, workspace: Workspace, *, timeout: float = 10) -> None:
+        self._workspace = workspace
+        self._patience = timeout
         self._lock = threading.Lock()
         self._notes: list[JournalEntry] = []
         self._line: list[_Call[Any]] = []
         self._gathering = threading.Lock()
         self._decoders = {of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).RECORDS}
-        self._engine = _engine(url, patience)
+        self._engine = _engine(url, timeout)
         self._sqlite = self._engine.dialect.name == "sqlite"
         try:
             with self._transaction() as connection:
@@ -90,7 +90,7 @@ class SqlStore:
             else:
                 connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             with _rolled_back(connection):
-                yield _SqlAccount(connection, self._world, self._decoders)
+                yield _SqlAccount(connection, self._workspace, self._decoders)
             connection.exec_driver_sql("ROLLBACK")
 
     def write(self, decide: Callable[[Transaction], T]) -> T:
@@ -134,7 +134,7 @@ class SqlStore:
     def reset(self) -> None:
         """Forget every timer and the whole journal; ids begin anew."""
         with self._alone(), self._transaction() as connection:
-            for table in (tables.records, tables.tallies, tables.journal):
+            for table in (tables.records, tables.counts, tables.journal):
                 connection.execute(sa.delete(table))
             connection.execute(sa.update(tables.counter).values(last_id=1000))
             if not self._sqlite:  # SQLite numbers anew by itself
@@ -174,7 +174,7 @@ class SqlStore:
         notes: list[JournalEntry] = []
         try:
             with self._transaction() as connection:
-                account = _Shared(connection, self._world, self._decoders)
+                account = _Shared(connection, self._workspace, self._decoders)
                 while calls := self._next(_TOGETHER - len(group)):
                     group += calls
                     for call in calls:
@@ -257,15 +257,15 @@ class _Call(Generic[T]):
 class _SqlAccount:
     """An account as one connection sees it."""
 
-    def __init__(self, connection: sa.Connection, world: World, decoders: Decoders) -> None:
+    def __init__(self, connection: sa.Connection, workspace: Workspace, decoders: Decoders) -> None:
         self._connection = connection
-        self._world = world
+        self._workspace = workspace
         self._decoders = decoders
 
     @property
-    def world(self) -> World:
+    def workspace(self) -> Workspace:
         """What the account is set up with."""
-        return self._world
+        return self._workspace
 
     def get(self, of: type[R], id: str) -> R | None:
         """The record of this type with this id."""
@@ -282,15 +282,15 @@ class _SqlAccount:
         return tables.read_last_id(self._connection) + 1
 
     def _record(self, of: type[R], row: Any) -> R:  # noqa: ANN401 a row's type is its query's
-        world = self._world
+        workspace = self._workspace
         record: R = tables.decoded(self._decoders[of], row.document)
         return replace(
             record,
-            person=world.people.get(row.person) or Person(id=row.person),
-            client=_known(world.clients, row.client, Client),
-            project=_known(world.projects, row.project, Project),
-            task=_known(world.tasks, row.task, Task),
-            job=_known(world.jobs, row.job, Job),
+            person=workspace.people.get(row.person) or Person(id=row.person),
+            client=_known(workspace.clients, row.client, Client),
+            project=_known(workspace.projects, row.project, Project),
+            task=_known(workspace.tasks, row.task, Task),
+            job=_known(workspace.jobs, row.job, Job),
         )
 
 
@@ -300,8 +300,8 @@ class _Shared(_SqlAccount):
     What they change is written when it is next asked for, or in the end; as a rule that is one statement for all.
     """
 
-    def __init__(self, connection: sa.Connection, world: World, decoders: Decoders) -> None:
-        super().__init__(connection, world, decoders)
+    def __init__(self, connection: sa.Connection, workspace: Workspace, decoders: Decoders) -> None:
+        super().__init__(connection, workspace, decoders)
         self.entries: list[JournalEntry] = []
         self._stored_last_id = self._last_id = tables.read_last_id(connection)
         self._unwritten: dict[Key, Row | None] = {}
@@ -334,13 +334,13 @@ class _Shared(_SqlAccount):
         """Write what has been kept since the last time."""
         if not self._unwritten:
             return
-        tallies: Counter[tuple[str, ...]] = Counter()
+        counts: Counter[tuple[str, ...]] = Counter()
         for key, row in self._unwritten.items():
             before, after = self._place(key), None if row is None else tables.place(row)
             if before != after:
-                tallies.update({(*key[:2], *each): by for each, by in ((before, -1), (after, 1)) if each is not None})
+                counts.update({(*key[:2], *each): by for each, by in ((before, -1), (after, 1)) if each is not None})
             self._places[key] = after
-        tables.write(self._connection, self._unwritten, tallies)
+        tables.write(self._connection, self._unwritten, counts)
         if self._last_id > self._stored_last_id:
             tables.write_last_id(self._connection, self._last_id)
             self._stored_last_id = self._last_id
@@ -355,11 +355,11 @@ class _Shared(_SqlAccount):
 
 
 def _known(among: Any, id: str, of: type[_E]) -> _E | None:  # noqa: ANN401 a mapping by id of ``of``
-    """What the world has under an id; the bare id where it no longer has it."""
+    """What the workspace has under an id; the bare id where it no longer has it."""
     return (among.get(id) or of(id=id)) if id else None  # type: ignore[call-arg]
 
 
-def _engine(url: str, patience: float = 10) -> sa.Engine:
+def _engine(url: str, timeout: float = 10) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):  # what it says may show a part of a password
@@ -368,7 +368,7 @@ def _engine(url: str, patience: float = 10) -> sa.Engine:
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
         if "connect_timeout" not in parsed.query:
-            parsed = parsed.update_query_dict({"connect_timeout": str(max(2, round(patience)))})
+            parsed = parsed.update_query_dict({"connect_timeout": str(max(2, round(timeout)))})
     elif backend != "sqlite":
         raise StoreUnavailable(f"{backend} is not served; SQLite (sqlite:///FILE) and PostgreSQL (postgresql://…) are")
     # Every transaction here begins and ends by its own words, so the driver is to begin none.
@@ -377,14 +377,14 @@ def _engine(url: str, patience: float = 10) -> sa.Engine:
         if parsed.database in (None, "", ":memory:"):
             raise StoreUnavailable("SQLite needs a file: sqlite:///FILE; memory: is a store that needs none")
         parsed = parsed.set(drivername="sqlite")
-        options["connect_args"] = {"timeout": patience}
+        options["connect_args"] = {"timeout": timeout}
     else:
         options["pool_pre_ping"] = True
     try:
         engine = sa.create_engine(parsed, **options)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreUnavailable(f"an option of the database URL cannot be read: {error}") from None
-    sa.event.listen(engine, "connect", _durable if backend == "sqlite" else _patient(patience))
+    sa.event.listen(engine, "connect", _durable if backend == "sqlite" else _patient(timeout))
     return engine
 
 
@@ -394,11 +394,11 @@ def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 sqlite3'
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _patient(patience: float) -> Callable[[Any, object], None]:
+def _patient(timeout: float) -> Callable[[Any, object], None]:
     """Wait for another server's lock no longer than that."""
 
     def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 psycopg's own
-        connection.execute(f"SET lock_timeout = {max(1, round(patience * 1000))}")
+        connection.execute(f"SET lock_timeout = {max(1, round(timeout * 1000))}")
 
     return set_up
 
@@ -416,7 +416,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 @contextmanager
 def _rolled_back(connection: sa.Connection) -> Iterator[None]:
-    """Roll back on an exception, and tell of that one: a database that ended the transaction refuses to once more."""
+    """Roll back on an exception, and tell of that one: a database that ended the transaction rejects to once more."""
     try:
         yield
     except BaseException:

@@ -15,8 +15,8 @@ from typing import Protocol, TypeVar
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.vendors.account import Account, MemoryAccount
-from punchclock.vendors.records import Change, Record
-from punchclock.vendors.world import World
+from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.workspace import Workspace
 
 __all__ = ["MemoryStore", "Store", "StoreUnavailable", "Transaction"]
 
@@ -33,14 +33,14 @@ class Transaction:
     """What a call decides on: the account as it is, and what the call gives to be kept once it has decided."""
 
     def __init__(self, account: Account) -> None:
-        self.world = account.world
+        self.workspace = account.workspace
         self.get = account.get
         self.find = account.find
         self.new_id = account.new_id
-        self.changes: list[Change[Record]] = []
+        self.changes: list[Change[VendorTimer]] = []
         self.entries: list[JournalEntry] = []
 
-    def apply(self, changes: Iterable[Change[Record]]) -> None:
+    def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
         """Keep what a call changed, in order."""
         self.changes.extend(changes)
 
@@ -83,8 +83,8 @@ class Store(Protocol):
 class MemoryStore:
     """A store that lasts as long as its process."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._lock = threading.RLock()
         self.reset()
 
@@ -117,7 +117,7 @@ class MemoryStore:
     def reset(self) -> None:
         """Forget every timer and the whole journal; ids begin anew."""
         with self._lock:
-            self._account = MemoryAccount(self._world)
+            self._account = MemoryAccount(self._workspace)
             self._entries: list[JournalEntry] = []
 
     def close(self) -> None:

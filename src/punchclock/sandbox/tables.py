@@ -1,7 +1,7 @@
 """What a database keeps and what it is asked: the tables, their rows, and the statements.
 
 A record's row holds what it is looked up by, and the rest as JSON; people and work are kept as ids and come from
-the world. How many records there are of whom and on what is tallied beside them, so that to count them is not to
+the workspace. How many records there are of whom and on what is tallied beside them, so that to count them is not to
 read them. Each statement is built once; building one takes longer than running it.
 
 Who asks, and in which transaction, is in sql.py. The same tables by versions, and their indexes, are in migrations/.
@@ -22,8 +22,8 @@ from punchclock.decoding import DECODE_ERRORS, decode_error_location
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.account import Query
-from punchclock.vendors.records import Record
-from punchclock.vendors.world import Person
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.workspace import Person
 
 __all__ = [
     "Decoders",
@@ -31,6 +31,7 @@ __all__ = [
     "Place",
     "Row",
     "counter",
+    "counts",
     "decoded",
     "find",
     "journal",
@@ -43,7 +44,6 @@ __all__ = [
     "read_place",
     "records",
     "row",
-    "tallies",
     "write",
     "write_journal",
     "write_last_id",
@@ -70,8 +70,8 @@ records: Final = sa.Table(
     sa.Column("updated_on", sa.Text, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
-tallies: Final = sa.Table(
-    "tallies",
+counts: Final = sa.Table(
+    "counts",
     metadata,
     sa.Column("vendor", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
@@ -93,7 +93,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _entries: Final = msgspec.json.Decoder(JournalEntry)
 
 Row = dict[str, Any]
-Decoders = Mapping[type[Record], msgspec.json.Decoder[Any]]
+Decoders = Mapping[type[VendorTimer], msgspec.json.Decoder[Any]]
 
 
 class Key(NamedTuple):
@@ -116,12 +116,12 @@ class Place(NamedTuple):
 # ---- rows ----------------------------------------------------------------------------------------
 
 
-def key(record: Record) -> Key:
+def key(record: VendorTimer) -> Key:
     """The record's key."""
     return Key(record.vendor, record.kind, record.id)
 
 
-def row(record: Record) -> Row:
+def row(record: VendorTimer) -> Row:
     """The record as its row."""
     rest = replace(record, person=Person(), client=None, project=None, task=None, job=None)
     return {
@@ -173,7 +173,7 @@ _AFTER: Final = (
 )
 
 
-def read_one(connection: sa.Connection, of: type[Record], id: str) -> Any:  # noqa: ANN401 a row's type is its query's
+def read_one(connection: sa.Connection, of: type[VendorTimer], id: str) -> Any:  # noqa: ANN401 a row's type is its query's
     """The row of one record, or ``None``."""
     return connection.execute(_ONE, {"vendor_": of.vendor, "kind_": of.kind, "id_": id}).one_or_none()
 
@@ -264,9 +264,9 @@ def _finding(conditions: tuple[_Condition, ...], *, by_update: bool, descending:
 @cache
 def _counting(conditions: tuple[_Condition, ...]) -> sa.Select[Any]:
     """How many records match: what was tallied where it can be, or else all by an index."""
-    if all(column in tallies.c for column, _, _ in conditions):
-        counted = sa.cast(sa.func.coalesce(sa.func.sum(tallies.c.records), 0), sa.BigInteger)
-        return sa.select(counted).where(*_where(tallies, conditions))
+    if all(column in counts.c for column, _, _ in conditions):
+        counted = sa.cast(sa.func.coalesce(sa.func.sum(counts.c.records), 0), sa.BigInteger)
+        return sa.select(counted).where(*_where(counts, conditions))
     return sa.select(sa.func.count()).select_from(records).where(*_where(records, conditions))
 
 
@@ -281,9 +281,9 @@ def write(connection: sa.Connection, rows: Mapping[Key, Row | None], counted: Ma
         connection.execute(_DELETE, gone)
     if kept := [row for row in rows.values() if row is not None]:
         connection.execute(insert.record, kept)
-    names = tallies.c.keys()
+    names = counts.c.keys()
     if changed := [dict(zip(names, (*where, by), strict=True)) for where, by in counted.items() if by]:
-        connection.execute(insert.tally, changed)
+        connection.execute(insert.upsert_counts, changed)
 
 
 def write_last_id(connection: sa.Connection, last_id: int) -> None:
@@ -301,17 +301,17 @@ class _Inserts(NamedTuple):
     """Each dialect has its own insert that updates what is there."""
 
     record: sa.Insert
-    tally: sa.Insert
+    upsert_counts: sa.Insert
 
 
 def _inserts(insert: Any) -> _Inserts:  # noqa: ANN401 a dialect's own function
     record = insert(records)
     kept = {column.name: record.excluded[column.name] for column in records.columns if not column.primary_key}
-    tally = insert(tallies)
-    raised = {"records": tallies.c.records + tally.excluded.records}
+    upsert_counts = insert(counts)
+    raised = {"records": counts.c.records + upsert_counts.excluded.records}
     return _Inserts(
         record.on_conflict_do_update(index_elements=list(records.primary_key), set_=kept),
-        tally.on_conflict_do_update(index_elements=list(tallies.primary_key), set_=raised),
+        upsert_counts.on_conflict_do_update(index_elements=list(counts.primary_key), set_=raised),
     )
 
 

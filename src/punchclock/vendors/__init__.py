@@ -1,8 +1,8 @@
 """The vendors: one folder each, found by being there. What they share is in the files beside the folders.
 
-world.py      what an account is set up with          account.py   a world and its timers
+workspace.py      what an account is set up with          account.py   a workspace and its timers
 records.py    a timer as a vendor keeps it, changes   dialect.py   a vendor's calls as events of the machine
-rules.py      the rules that vendors share            calls.py     from request to reply, the same for all
+rules.py      the rules that vendors share            calls.py     from request to response, the same for all
 wire.py       bytes, parameters, payloads             errors.py    malformed payloads, rejections
 conversion.py one vendor's payload as another's       from_log.py  a logged timer as a vendor's payload
 """

@@ -1,4 +1,4 @@
-"""The account: what a vendor's rules are decided against; a world, and the timers in it.
+"""The account: what a vendor's rules are decided against; a workspace, and the timers in it.
 
 `Account` is the small protocol through which a vendor's calls read it. They never write: they return
 changes, and whoever keeps the account stores them. `MemoryAccount` keeps them in memory and is enough for
@@ -17,13 +17,13 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 import msgspec
 
 from punchclock.machine import State
-from punchclock.vendors.records import Change, Record
-from punchclock.vendors.world import Client, Job, Project, Task, World
+from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.workspace import Client, Job, Project, Task, Workspace
 
 __all__ = ["Account", "MemoryAccount", "Page", "Query"]
 
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=VendorTimer)
 
 
 class Query(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Account(Protocol):
     """What a vendor's calls read. They never write: they return changes for the account's keeper."""
 
     @property
-    def world(self) -> World:
+    def workspace(self) -> Workspace:
         """What the account is set up with."""
 
     def get(self, of: type[R], id: str) -> R | None:
@@ -87,18 +87,18 @@ class MemoryAccount:
     together, in both orders that can be asked for, and of whom and what there are records is little beside them.
     """
 
-    def __init__(self, world: World, records: Iterable[Record] = ()) -> None:
-        self._world = world
-        self._records: dict[type[Record], dict[str, Record]] = {}
+    def __init__(self, workspace: Workspace, records: Iterable[VendorTimer] = ()) -> None:
+        self._workspace = workspace
+        self._records: dict[type[VendorTimer], dict[str, VendorTimer]] = {}
         self._shelves: dict[_Owner, dict[_Work, _Shelf]] = {}
         self._last_id = 1000
         for record in records:
             self._put(record)
 
     @property
-    def world(self) -> World:
+    def workspace(self) -> Workspace:
         """What the account is set up with."""
-        return self._world
+        return self._workspace
 
     def get(self, of: type[R], id: str) -> R | None:
         """The record of this type with this id."""
@@ -122,7 +122,7 @@ class MemoryAccount:
         """A number that no record of this account bears yet."""
         return self._last_id + 1
 
-    def apply(self, changes: Iterable[Change[Record]]) -> None:
+    def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
         """Store what a call changed."""
         for change in changes:
             if change.removes:
@@ -148,7 +148,7 @@ class MemoryAccount:
             and (query.with_task is None or query.with_task == (work.task != ""))
         ]
 
-    def _put(self, record: Record) -> None:
+    def _put(self, record: VendorTimer) -> None:
         last = max(self._last_id, record.last_number)  # first: where an id is no number, nothing is kept
         kept = self._records.setdefault(type(record), {})
         if (before := kept.get(record.id)) is not None:
@@ -157,11 +157,11 @@ class MemoryAccount:
         self._shelf(record).add(record)
         self._last_id = last
 
-    def _drop(self, record: Record) -> None:
+    def _drop(self, record: VendorTimer) -> None:
         before = self._records[type(record)].pop(record.id)
         self._shelf(before).remove(before)
 
-    def _shelf(self, record: Record) -> _Shelf:
+    def _shelf(self, record: VendorTimer) -> _Shelf:
         shelves = self._shelves.setdefault((type(record), record.person.id, record.timer.state), {})
         work = _Work(_id(record.task), _id(record.project), _id(record.client), _id(record.job))
         if (shelf := shelves.get(work)) is None:
@@ -170,7 +170,7 @@ class MemoryAccount:
 
 
 #: Whose records, and in which state.
-_Owner = tuple[type[Record], str, State]
+_Owner = tuple[type[VendorTimer], str, State]
 
 
 class _Work(NamedTuple):
@@ -189,11 +189,11 @@ class _Shelf:
         self.by_age: list[tuple[int, str]] = []
         self.by_update: list[tuple[date, int, str]] = []
 
-    def add(self, record: Record) -> None:
+    def add(self, record: VendorTimer) -> None:
         insort(self.by_age, _by_age(record))
         insort(self.by_update, _by_update(record))
 
-    def remove(self, record: Record) -> None:
+    def remove(self, record: VendorTimer) -> None:
         del self.by_age[bisect_left(self.by_age, _by_age(record))]
         del self.by_update[bisect_left(self.by_update, _by_update(record))]
 
@@ -202,9 +202,9 @@ def _id(entity: Client | Project | Task | Job | None) -> str:
     return "" if entity is None else entity.id
 
 
-def _by_age(record: Record) -> tuple[int, str]:
+def _by_age(record: VendorTimer) -> tuple[int, str]:
     return record.number, record.id
 
 
-def _by_update(record: Record) -> tuple[date, int, str]:
+def _by_update(record: VendorTimer) -> tuple[date, int, str]:
     return record.updated_on or date.min, record.number, record.id

@@ -1,8 +1,8 @@
-"""Calls: from an HTTP request to a vendor's reply and the changes behind it, with no effect anywhere.
+"""Calls: from an HTTP request to a vendor's response and the changes behind it, with no effect anywhere.
 
 A vendor is one table of `Operation` rows and a few functions (`Vendor`); `answer` is the one way through
 them, the same for every vendor: floor the instant to the dialect's tick, find the row, read the parameters,
-know the caller, let the row's handler decide, write the reply. Nothing here knows what any vendor's
+know the caller, let the row's handler decide, write the response. Nothing here knows what any vendor's
 parameters mean. How bytes become parameters is in `punchclock.vendors.wire`.
 """
 
@@ -23,32 +23,32 @@ from punchclock.timer import not_before, transition
 from punchclock.vendors.account import Account
 from punchclock.vendors.dialect import Dialect
 from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownOperation
-from punchclock.vendors.records import Change, Record
-from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.wire import convert_parameters
-from punchclock.vendors.world import Person
+from punchclock.vendors.workspace import Person
 
 __all__ = [
-    "Answer",
     "Call",
+    "CallResult",
+    "HandlerResult",
     "Limit",
     "Operation",
-    "Outcome",
-    "Reply",
     "Request",
+    "Response",
     "Vendor",
     "answer",
+    "apply_event",
+    "match_length",
     "operation_named",
     "operation_of",
-    "reach",
-    "read_answer",
-    "refusal",
-    "roots",
-    "stepped",
+    "read_vendor_response",
+    "reject",
+    "route_prefixes",
 ]
 
 P = TypeVar("P")
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=VendorTimer)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +69,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """An HTTP reply."""
+class Response(msgspec.Struct, frozen=True):
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -97,11 +97,11 @@ class Call(msgspec.Struct, Generic[P], frozen=True):
     request: Request
 
 
-class Answer(msgspec.Struct, frozen=True):
+class HandlerResult(msgspec.Struct, frozen=True):
     """What a handler decided: what to write back, and what has changed."""
 
     payload: Any
-    changes: tuple[Change[Record], ...] = ()
+    changes: tuple[Change[VendorTimer], ...] = ()
     status: int = 200
 
 
@@ -113,42 +113,42 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         methods: the HTTP methods that it takes.
         path: its documented path, with parameters as ``{id}``.
         aliases: other spellings of the path that are in use.
-        chosen_by: what tells it from other calls on its path: parameter → the value it must have, ``""`` for
+        discriminator: what tells it from other calls on its path: parameter → the value it must have, ``""`` for
             "must be absent or blank". Of several rows that fit a request, the first is taken.
         request: the type of its parameters.
-        handler: decides it; raises `Broken` or `Rejection`, or an illegal event of the machine.
-        reader: the client's side: what the body of a successful reply says, read at an instant in a zone.
+        handler: decides it; raises `RuleViolation` or `Rejection`, or an illegal event of the machine.
+        reader: the client's side: what the body of a successful response says, read at an instant in a zone.
     """
 
     name: str
     methods: tuple[str, ...]
     path: str
     aliases: tuple[str, ...] = ()
-    chosen_by: Mapping[str, str] = {}
+    discriminator: Mapping[str, str] = {}
     request: type[msgspec.Struct]
-    handler: Callable[[Call[Any]], Answer]
+    handler: Callable[[Call[Any]], HandlerResult]
     reader: Callable[..., Any]
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """A whole call: the reply, and what to store; or the refusal, and nothing to store.
+class CallResult(msgspec.Struct, frozen=True):
+    """A whole call: the response, and what to store; or the rejection, and nothing to store.
 
     ``operation`` is the name of the call that it was, ``""`` where that could not be known.
     """
 
-    reply: Reply
-    changes: tuple[Change[Record], ...] = ()
+    response: Response
+    changes: tuple[Change[VendorTimer], ...] = ()
     rejection: Rejection | None = None
     operation: str = ""
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """How many calls a vendor takes in a stretch of time, as it publishes it.
+    """How many calls a vendor takes in a segment of time, as it publishes it.
 
     Attributes:
         calls: so many …
         per_seconds: … in so many seconds.
-        lock_seconds: for how long everything is refused once there was one too many.
+        lock_seconds: for how long everything is rejected once there was one too many.
     """
 
     calls: int
@@ -157,7 +157,7 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor: its table, and how it reads, recognises, refuses and writes.
+    """A vendor: its table, and how it reads, recognises, rejects and writes.
 
     Attributes:
         name: the folder's.
@@ -166,11 +166,11 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
         dialect: its machine.
         record: what a timer that comes from elsewhere becomes here; each field of its own has a default.
         read: the parameters in query and body, as they stand.
-        authenticate: who is calling; raises `Broken` for nobody.
-        refuse: the vendor's own words for a broken rule, in this call (``None`` where it is not known which).
-        write: the reply that carries an answer.
-        write_rejection: the reply that carries a refusal.
-        read_rejection: the client's side of that; ``None`` for a reply that carries none.
+        authenticate: who is calling; raises `RuleViolation` for nobody.
+        reject: the vendor's own words for a broken rule, in this call (``None`` where it is not known which).
+        write: the response that carries an answer.
+        write_rejection: the response that carries a rejection.
+        read_rejection: the client's side of that; ``None`` for a response that carries none.
         rate_limit: how many calls it takes in a short time; none that is published where ``None``.
         quota: how many it takes in a long one, such as a day.
     """
@@ -179,19 +179,19 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     operations: Sequence[Operation]
     dialect: Dialect
-    record: type[Record]
+    record: type[VendorTimer]
     read: Callable[[Request], Mapping[str, object]]
     authenticate: Callable[[Request, Mapping[str, object], Account], Person]
-    refuse: Callable[[Broken, Operation | None], Rejection]
-    write: Callable[[Request, Call[Any], Answer], Reply]
-    write_rejection: Callable[[Request, Rejection, Operation | None], Reply]
-    read_rejection: Callable[[Reply], Rejection | None]
+    reject: Callable[[RuleViolation, Operation | None], Rejection]
+    write: Callable[[Request, Call[Any], HandlerResult], Response]
+    write_rejection: Callable[[Request, Rejection, Operation | None], Response]
+    read_rejection: Callable[[Response], Rejection | None]
     rate_limit: Limit | None = None
     quota: Limit | None = None
 
 
-def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outcome:
-    """The whole call: whatever the request is, the outcome is the vendor's reply.
+def answer(vendor: Vendor, request: Request, account: Account, now: int) -> CallResult:
+    """The whole call: whatever the request is, the outcome is the vendor's response.
 
     Args:
         vendor: whose call.
@@ -202,7 +202,7 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
     operation: Operation | None = None
     try:
         rows = _on_path(vendor.operations, request.path)
-        if len(rows) == 1:  # known before anything can be refused, so that the refusal is this call's own
+        if len(rows) == 1:  # known before anything can be rejected, so that the rejection is this call's own
             [(operation, _)] = rows
         sent = vendor.read(request)
         caller = vendor.authenticate(request, sent, account)
@@ -216,40 +216,42 @@ def answer(vendor: Vendor, request: Request, account: Account, now: int) -> Outc
             request,
         )
         decided = operation.handler(call)
-        return Outcome(vendor.write(request, call, decided), decided.changes, operation=operation.name)
-    except (Broken, Rejection) as refused:
-        return refusal(vendor, request, refused, operation)
+        return CallResult(vendor.write(request, call, decided), decided.changes, operation=operation.name)
+    except (RuleViolation, Rejection) as rejected:
+        return reject(vendor, request, rejected, operation)
     except IllegalTransition as illegal:
-        return refusal(vendor, request, Broken(Rule.STATE, detail=str(illegal)), operation)
+        return reject(vendor, request, RuleViolation(Rule.STATE, detail=str(illegal)), operation)
     except InstantOutOfRange as beyond:  # no clock in the account's zone can show it
-        return refusal(vendor, request, Broken(Rule.UNAVAILABLE, detail=str(beyond)), operation)
+        return reject(vendor, request, RuleViolation(Rule.UNAVAILABLE, detail=str(beyond)), operation)
 
 
-def refusal(vendor: Vendor, request: Request, why: Broken | Rejection, operation: Operation | None = None) -> Outcome:
-    """The outcome of a call that is refused: the vendor's own words for the broken rule, and no change."""
-    rejection = vendor.refuse(why, operation) if isinstance(why, Broken) else why
+def reject(
+    vendor: Vendor, request: Request, why: RuleViolation | Rejection, operation: Operation | None = None
+) -> CallResult:
+    """The outcome of a call that is rejected: the vendor's own words for the broken rule, and no change."""
+    rejection = vendor.reject(why, operation) if isinstance(why, RuleViolation) else why
     name = operation.name if operation else ""
-    return Outcome(vendor.write_rejection(request, rejection, operation), rejection=rejection, operation=name)
+    return CallResult(vendor.write_rejection(request, rejection, operation), rejection=rejection, operation=name)
 
 
 def operation_of(vendor: Vendor, request: Request) -> str:
     """The name of the call that a request is, ``""`` where it is none."""
     try:
         return _row(_on_path(vendor.operations, request.path), request.method, vendor.read(request))[0].name
-    except Broken:
+    except RuleViolation:
         return ""
 
 
-def reach(vendor: Vendor, path: str) -> int:
+def match_length(vendor: Vendor, path: str) -> int:
     """How far into a path a call of this vendor leads: the segments that they share from the first on.
 
-    Of several vendors the one that reaches furthest answers, be it with a refusal; 0 is no vendor's path.
+    Of several vendors the one that reaches furthest answers, be it with a rejection; 0 is no vendor's path.
     """
     segments = _segments(path)
     return max(_shared(_template(each), segments) for row in vendor.operations for each in (row.path, *row.aliases))
 
 
-def roots(vendor: Vendor) -> frozenset[str]:
+def route_prefixes(vendor: Vendor) -> frozenset[str]:
     """The first segments of this vendor's paths: where `reach` is worth asking."""
     return frozenset(_template(each)[0] for row in vendor.operations for each in (row.path, *row.aliases))
 
@@ -266,30 +268,32 @@ def _shared(template: Sequence[str], segments: Sequence[str]) -> int:
     return len(list(takewhile(lambda pair: pair[0] == pair[1] or pair[0].startswith("{"), pairs)))
 
 
-def read_answer(vendor: Vendor, operation: str, reply: Reply, now: int | None, zone: str, **form: str) -> Any:  # noqa: ANN401 a row's own type
-    """The client's side of `answer`: what a reply to a call says; ``form`` is what else its reader has to know.
+def read_vendor_response(
+    vendor: Vendor, operation: str, response: Response, now: int | None, zone: str, **form: str
+) -> Any:  # noqa: ANN401 a row's own type
+    """The client's side of `answer`: what a response to a call says; ``form`` is what else its reader has to know.
 
-    Where the caller gives no instant, it is the one of the reply's ``Date`` header.
+    Where the caller gives no instant, it is the one of the response's ``Date`` header.
 
     Raises:
         UnknownOperation: the vendor has no such call.
-        Rejection: the vendor refused.
+        Rejection: the vendor rejected.
         MalformedPayload: the body is not what the vendor documents; or no instant is given, and no ``Date`` header.
     """
     row = operation_named(vendor, operation)
-    rejection = vendor.read_rejection(reply)
+    rejection = vendor.read_rejection(response)
     if rejection is not None:
         raise rejection
-    return row.reader(reply.body, _date(vendor, reply) if now is None else now, zone, **form)
+    return row.reader(response.body, _date(vendor, response) if now is None else now, zone, **form)
 
 
-def _date(vendor: Vendor, reply: Reply) -> int:
-    """The instant of a reply's ``Date`` header, in whole seconds."""
-    date = next((value for name, value in reply.headers.items() if name.lower() == "date"), "")
+def _date(vendor: Vendor, response: Response) -> int:
+    """The instant of a response's ``Date`` header, in whole seconds."""
+    date = next((value for name, value in response.headers.items() if name.lower() == "date"), "")
     try:
         return instant(parsedate_to_datetime(date))
     except (ValueError, InvalidInstant):
-        reason = "a reply without its instant: give now=, or the Date header that came with it"
+        reason = "a response without its instant: give now=, or the Date header that came with it"
         raise MalformedPayload(vendor.name, "$", date, reason) from None
 
 
@@ -305,7 +309,7 @@ def operation_named(vendor: Vendor, name: str) -> Operation:
     raise UnknownOperation(vendor.name, name, tuple(operation.name for operation in vendor.operations))
 
 
-def stepped(record: R, event: Event, at: int) -> Change[R]:
+def apply_event(record: R, event: Event, at: int) -> Change[R]:
     """The change that ``event`` makes to a record's timer.
 
     A clock that was once ahead never traps a timer: an instant before the timer's last one counts as that one.
@@ -329,7 +333,7 @@ def _on_path(operations: Sequence[Operation], path: str) -> list[tuple[Operation
                 rows.append((operation, in_path))
                 break
     if not rows:
-        raise Broken(Rule.PATH, detail=f"nothing answers at {path}")
+        raise RuleViolation(Rule.PATH, detail=f"nothing answers at {path}")
     return rows
 
 
@@ -351,7 +355,7 @@ def _together(sent: Mapping[str, object], in_path: Mapping[str, object]) -> dict
     """What was sent and what stands in the path: the path says what is meant, and nothing may say otherwise."""
     for name, value in in_path.items():
         if str(sent.get(name) or value) != value:
-            raise Broken(Rule.DUPLICATE, name, "the path says otherwise")
+            raise RuleViolation(Rule.DUPLICATE, name, "the path says otherwise")
     return {**sent, **in_path}
 
 
@@ -361,8 +365,8 @@ def _row(
     """The row that is meant: first by method, then by the parameters that tell calls on one path apart."""
     taking = [row for row in rows if method in row[0].methods]
     if not taking:
-        raise Broken(Rule.METHOD, detail=f"{method} is not taken here")
+        raise RuleViolation(Rule.METHOD, detail=f"{method} is not taken here")
     for operation, in_path in taking:
-        if all(str(sent.get(name) or "") == value for name, value in operation.chosen_by.items()):
+        if all(str(sent.get(name) or "") == value for name, value in operation.discriminator.items()):
             return operation, in_path
     return taking[-1]

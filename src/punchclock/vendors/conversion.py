@@ -1,7 +1,7 @@
 """Conversion: one vendor's payload as another vendor would show the same timer, and what is lost on the way.
 
 Nothing here knows a vendor. A payload is parsed in one folder and written in another; what one of them names by
-number and the other by name is looked up in a world; and what was lost is found by reading the new payload back.
+number and the other by name is looked up in a workspace; and what was lost is found by reading the new payload back.
 So a further vendor is one more folder, and converts from and to all others.
 """
 
@@ -17,16 +17,16 @@ from msgspec import NODEFAULT
 from msgspec.structs import replace
 
 from punchclock.calendar import work_date
+from punchclock.eventlog import seconds
 from punchclock.instants import format_instant
-from punchclock.log import seconds
 from punchclock.machine import State
 from punchclock.timer import Timer, amend, break_at, not_before, worked_at
 from punchclock.vendors import load
-from punchclock.vendors.errors import Inexpressible, MalformedPayload, UnknownEntity
-from punchclock.vendors.records import Record
-from punchclock.vendors.world import Client, Job, Person, Project, Task, World
+from punchclock.vendors.errors import MalformedPayload, NotRepresentable, UnknownEntity
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
-__all__ = ["Conversion", "Loss", "LossKind", "as_record_of", "completed", "convert", "written_by"]
+__all__ = ["Conversion", "Loss", "LossKind", "as_record_of", "convert", "render", "resolve_entities"]
 
 
 class LossKind(StrEnum):
@@ -58,7 +58,7 @@ class Conversion(NamedTuple):
 
 
 def convert(
-    payload: object, *, source: str, target: str, now: int, world: World, zone: str | None = None
+    payload: object, *, source: str, target: str, now: int, workspace: Workspace, zone: str | None = None
 ) -> Conversion:
     """A vendor's payload as another vendor would show the same timer.
 
@@ -67,31 +67,31 @@ def convert(
         source: the vendor that it comes from.
         target: the vendor that it is for.
         now: the instant at which it was answered, and at which the target shows it.
-        world: where people, clients, projects, tasks and jobs are looked up.
-        zone: the account's zone; the world's where none is given.
+        workspace: where people, clients, projects, tasks and jobs are looked up.
+        zone: the account's zone; the workspace's where none is given.
 
     Raises:
         UnknownVendor: there is no folder for one of them.
         MalformedPayload: the payload is not the source's.
-        UnknownEntity: it names somebody or something that the world does not have.
-        Inexpressible: the target has no form for what the world calls it.
+        UnknownEntity: it names somebody or something that the workspace does not have.
+        NotRepresentable: the target has no form for what the workspace calls it.
     """
-    zone = world.zone if zone is None else zone
+    zone = workspace.zone if zone is None else zone
     reader, writer = load(source), load(target)
-    told: Record = reader.parse(payload, now, zone)
-    record = as_record_of(writer, completed(told, world), zone)
-    written, back = written_by(writer, record, now, zone)
-    return Conversion(written, list(_losses(told, back, _completed(back, world, _found_or_told), now)))
+    told: VendorTimer = reader.parse(payload, now, zone)
+    record = as_record_of(writer, resolve_entities(told, workspace), zone)
+    written, back = render(writer, record, now, zone)
+    return Conversion(written, list(_losses(told, back, _resolve_entities(back, workspace, _found_or_told), now)))
 
 
-def as_record_of(vendor: ModuleType, record: Record, zone: str) -> Record:
+def as_record_of(vendor: ModuleType, record: VendorTimer, zone: str) -> VendorTimer:
     """The record as another vendor would keep it: in its ticks, with what both have; its own fields at their defaults.
 
     The last instant, the work and the break are floored to ticks, and the start is what they leave: so no break comes
     of fractions. An id that every vendor can hold, a number of up to 18 digits, stays what it is; any other is dropped.
     Where the record is booked on no day, it is the local day of the start.
     """
-    of: type[Record] = vendor.VENDOR.record
+    of: type[VendorTimer] = vendor.VENDOR.record
     carried = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
     timer, floor = record.timer, vendor.DIALECT.floor
     since, worked = floor(timer.since), floor(timer.worked)
@@ -102,11 +102,11 @@ def as_record_of(vendor: ModuleType, record: Record, zone: str) -> Record:
     return of(**carried)
 
 
-def written_by(vendor: ModuleType, record: Record, now: int, zone: str) -> tuple[bytes, Record]:
+def render(vendor: ModuleType, record: VendorTimer, now: int, zone: str) -> tuple[bytes, VendorTimer]:
     """The record's payload, and what it says. Where a vendor shows only what runs, a timer is shown as if it ran.
 
     Raises:
-        Inexpressible: the vendor has no form for it.
+        NotRepresentable: the vendor has no form for it.
     """
     name = vendor.VENDOR.name
     try:
@@ -118,10 +118,10 @@ def written_by(vendor: ModuleType, record: Record, now: int, zone: str) -> tuple
             payload = vendor.serialize(running, now, zone)
             return payload, vendor.parse(payload, now, zone)
     except MalformedPayload as error:
-        raise Inexpressible(name, str(error)) from error
+        raise NotRepresentable(name, str(error)) from error
 
 
-def _as_if_running(record: Record, now: int) -> Record:
+def _as_if_running(record: VendorTimer, now: int) -> VendorTimer:
     """The record with the running timer that has done as much work at ``now``."""
     timer = record.timer
     worked = worked_at(timer, not_before(timer, now))
@@ -133,16 +133,16 @@ def _as_if_running(record: Record, now: int) -> Record:
 _E = TypeVar("_E", Person, Client, Project, Task, Job)
 
 
-def completed(record: Record, world: World) -> Record:
-    """The record with everybody and everything it names as the world has them, and what follows from them.
+def resolve_entities(record: VendorTimer, workspace: Workspace) -> VendorTimer:
+    """The record with everybody and everything it names as the workspace has them, and what follows from them.
 
     A task has its project, a project its client, and the one job of a project is the job of a timer that has none. An
     id is trusted alone; without one, all else that is told must fit.
 
     Raises:
-        UnknownEntity: the world has no such one, or several.
+        UnknownEntity: the workspace has no such one, or several.
     """
-    return _completed(record, world, _found)
+    return _resolve_entities(record, workspace, _found)
 
 
 class _Find(Protocol):
@@ -150,16 +150,16 @@ class _Find(Protocol):
         """The entity of which something is told."""
 
 
-def _completed(record: Record, world: World, find: _Find) -> Record:
-    person = find("person", record.person, world.people) if record.person != Person() else record.person
-    task = find("task", record.task, world.tasks) if record.task else None
-    job = find("job", record.job, world.jobs) if record.job else None
-    project = find("project", record.project, world.projects) if record.project else None
-    client = find("client", record.client, world.clients) if record.client else None
+def _resolve_entities(record: VendorTimer, workspace: Workspace, find: _Find) -> VendorTimer:
+    person = find("person", record.person, workspace.people) if record.person != Person() else record.person
+    task = find("task", record.task, workspace.tasks) if record.task else None
+    job = find("job", record.job, workspace.jobs) if record.job else None
+    project = find("project", record.project, workspace.projects) if record.project else None
+    client = find("client", record.client, workspace.clients) if record.client else None
     project = (task and task.project) or (job and job.project) or project
     client = (project and project.client) or client
     if job is None and project is not None:
-        jobs = [each for each in world.jobs.values() if each.project == project]
+        jobs = [each for each in workspace.jobs.values() if each.project == project]
         if len(jobs) == 1:
             [job] = jobs
     return replace(record, person=person, task=task, job=job, project=project, client=client)
@@ -199,8 +199,8 @@ def _fits(told: Any, each: Any) -> bool:  # noqa: ANN401 - two of one kind, whic
 # ---- what was lost -------------------------------------------------------------------------------
 
 
-def _losses(told: Record, back: Record, whole: Record, now: int) -> Iterator[Loss]:
-    """What was told and the payload does not tell, even with the world's help; what it tells and nobody had told."""
+def _losses(told: VendorTimer, back: VendorTimer, whole: VendorTimer, now: int) -> Iterator[Loss]:
+    """Yield what the new payload lacks, even with the workspace's help, and what it shows without a source."""
     before, after, at_all = _leaves(told, now), _leaves(back, now), _leaves(whole, now)
     for field, value in before.items():
         if at_all.get(field) != value:
@@ -214,7 +214,7 @@ def _losses(told: Record, back: Record, whole: Record, now: int) -> Iterator[Los
 _ABOVE: Final = frozenset({"project", "client"})
 
 
-def _leaves(record: Record, now: int) -> dict[str, object]:
+def _leaves(record: VendorTimer, now: int) -> dict[str, object]:
     """What a record tells, by field; what is at its default is not told."""
     timer = record.timer
     at = not_before(timer, now)

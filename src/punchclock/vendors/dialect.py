@@ -4,7 +4,7 @@ A dialect has no rules of its own about what may follow what. It says which call
 *is* which event; whether that event is legal is the table's answer. Corrections (amend, discard,
 update) are listed beside the events, because they are what a call can do and no event.
 
-Its *tick* is the resolution to which the vendor's world floors every instant at the door, before the
+Its *tick* is the resolution to which the vendor's workspace floors every instant at the door, before the
 transition. Flooring two durations afterwards instead would break ``worked + break = elapsed`` by a tick.
 """
 
@@ -15,27 +15,27 @@ from types import MappingProxyType
 
 import msgspec
 
-from punchclock.errors import InvalidTable
+from punchclock.errors import InvalidTransitionTable
 from punchclock.machine import TRANSITIONS, Correction, Event, State
-from punchclock.vendors.records import UPDATE, Verb
+from punchclock.vendors.records import UPDATE, Action
 
-__all__ = ["MICROSECOND", "SECOND", "Dialect", "Move"]
+__all__ = ["MICROSECOND", "SECOND", "Binding", "Dialect"]
 
 MICROSECOND = 1
 SECOND = 1_000_000
 
 
-class Move(msgspec.Struct, frozen=True):
+class Binding(msgspec.Struct, frozen=True):
     """One thing that a call can do to a timer.
 
     Attributes:
         operation: the call's name in the vendor's ``OPERATIONS``.
-        verb: the event that it is, or the correction, or `UPDATE`.
+        action: the event that it is, or the correction, or `UPDATE`.
         flag: what in the call makes it this one, in words; empty where the call does only one thing.
     """
 
     operation: str
-    verb: Verb
+    action: Action
     flag: str = ""
 
 
@@ -48,35 +48,35 @@ class Dialect(msgspec.Struct, frozen=True):
         moves: what its calls can do, in the order of its page.
 
     Raises:
-        InvalidTable: two moves with one operation and flag, a move that is nothing that can be done to a record,
-            an event that no other moves lead to.
+        InvalidTransitionTable: two bindings with one operation and flag, a binding to something that is not an action,
+            an event that no other binding leads to.
     """
 
     vendor: str
-    tick: int
-    moves: tuple[Move, ...]
+    resolution: int
+    bindings: tuple[Binding, ...]
 
     def __post_init__(self) -> None:
         seen = set()
-        for move in self.moves:
-            if (move.operation, move.flag) in seen:
-                raise InvalidTable(move, "duplicate: the operation with this flag does something already")
-            seen.add((move.operation, move.flag))
-            if not isinstance(move.verb, (Event, Correction)) and move.verb != UPDATE:
-                raise InvalidTable(move, "dangling: it is no event, no correction and no update")
+        for binding in self.bindings:
+            if (binding.operation, binding.flag) in seen:
+                raise InvalidTransitionTable(binding, "duplicate: the operation with this flag does something already")
+            seen.add((binding.operation, binding.flag))
+            if not isinstance(binding.action, (Event, Correction)) and binding.action != UPDATE:
+                raise InvalidTransitionTable(binding, "dangling: it is no event, no correction and no update")
         walked = {label for _, label in self.transitions}
-        for move in self.moves:
-            if isinstance(move.verb, Event) and _label(move) not in walked:
-                raise InvalidTable(move, "unreachable: no other call leads to where it is legal")
+        for binding in self.bindings:
+            if isinstance(binding.action, Event) and _label(binding) not in walked:
+                raise InvalidTransitionTable(binding, "unreachable: no other call leads to where it is legal")
         if Event.START not in self.events:
-            raise InvalidTable(self.vendor, "unreachable: no call starts a timer")
-        if self.tick < 1:
-            raise InvalidTable(self.vendor, "a tick is at least one microsecond")
+            raise InvalidTransitionTable(self.vendor, "unreachable: no call starts a timer")
+        if self.resolution < 1:
+            raise InvalidTransitionTable(self.vendor, "a tick is at least one microsecond")
 
     @property
     def events(self) -> frozenset[Event]:
         """The events that the vendor's calls can make."""
-        return frozenset(move.verb for move in self.moves if isinstance(move.verb, Event))
+        return frozenset(binding.action for binding in self.bindings if isinstance(binding.action, Event))
 
     @property
     def transitions(self) -> Mapping[tuple[State, str], State]:
@@ -85,10 +85,10 @@ class Dialect(msgspec.Struct, frozen=True):
         reached = {State.IDLE}
         while True:
             found = {
-                (source, _label(move)): target
+                (source, _label(binding)): target
                 for (source, event), target in TRANSITIONS.items()
-                for move in self.moves
-                if move.verb is event and source in reached
+                for binding in self.bindings
+                if binding.action is event and source in reached
             }
             if found == walked:
                 return MappingProxyType(walked)
@@ -96,9 +96,9 @@ class Dialect(msgspec.Struct, frozen=True):
             reached |= set(found.values())
 
     def floor(self, instant: int) -> int:
-        """The instant as this vendor's world knows it: the whole tick at or before it."""
-        return instant - instant % self.tick
+        """The instant as this vendor's workspace knows it: the whole tick at or before it."""
+        return instant - instant % self.resolution
 
 
-def _label(move: Move) -> str:
-    return f"{move.operation} ({move.flag})" if move.flag else move.operation
+def _label(binding: Binding) -> str:
+    return f"{binding.operation} ({binding.flag})" if binding.flag else binding.operation

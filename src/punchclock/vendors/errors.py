@@ -1,6 +1,6 @@
 """What can go wrong between a program and a vendor: no such call, a payload that is none, the vendor's own no.
 
-And between two vendors: what one names and the world does not have, and what the other has no form for.
+And between two vendors: what one names and the workspace does not have, and what the other has no form for.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from punchclock.errors import PunchclockError, safe_repr, truncate
 
 __all__ = [
-    "Inexpressible",
     "MalformedPayload",
+    "NotRepresentable",
     "Rejection",
     "UnknownEntity",
     "UnknownOperation",
@@ -73,10 +73,10 @@ class MalformedPayload(PunchclockError):
 
 
 class Rejection(PunchclockError):
-    """A vendor's refusal, with the vendor's own numbers and words.
+    """A vendor's rejection, with the vendor's own numbers and words.
 
     Attributes:
-        vendor: who refuses.
+        vendor: who rejects.
         status: the HTTP status.
         vendor_code: the vendor's error code.
         message: the vendor's text.
@@ -104,7 +104,7 @@ def clipped(text: str) -> str:
 
 
 class UnknownEntity(PunchclockError):
-    """What a payload or a log names and a world does not have, or has more than once.
+    """What a payload or a log names and a workspace does not have, or has more than once.
 
     Attributes:
         kind: ``person``, ``client``, ``project``, ``task`` or ``job``.
@@ -122,7 +122,7 @@ class UnknownEntity(PunchclockError):
         self.count = count
 
 
-class Inexpressible(PunchclockError):
+class NotRepresentable(PunchclockError):
     """A timer that a vendor has no form for.
 
     Attributes:
@@ -130,7 +130,7 @@ class Inexpressible(PunchclockError):
         reason: what stands in the way.
     """
 
-    code = "inexpressible"
+    code = "not-representable"
 
     def __init__(self, vendor: str, reason: str) -> None:
         super().__init__(f"{vendor} cannot show this timer: {reason}")

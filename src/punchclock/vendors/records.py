@@ -15,13 +15,13 @@ import msgspec
 from punchclock.errors import safe_repr
 from punchclock.machine import Correction, Event
 from punchclock.timer import Timer
-from punchclock.vendors.errors import Inexpressible
-from punchclock.vendors.world import Client, Job, Person, Project, Task
+from punchclock.vendors.errors import NotRepresentable
+from punchclock.vendors.workspace import Client, Job, Person, Project, Task
 
-__all__ = ["UPDATE", "Change", "Record", "Verb", "id_number"]
+__all__ = ["UPDATE", "Action", "Change", "VendorTimer", "id_number"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class VendorTimer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A vendor's timer.
 
     Attributes:
@@ -51,7 +51,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The id as a number: ids are given out in rising order, so it tells the record's age.
 
         Raises:
-            Inexpressible: it is none.
+            NotRepresentable: it is none.
         """
         return id_number(self.vendor, self.id)
 
@@ -60,7 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The highest number that anything in this record bears.
 
         Raises:
-            Inexpressible: an id is none.
+            NotRepresentable: an id is none.
         """
         return self.number
 
@@ -69,38 +69,38 @@ def id_number(vendor: str, id: str) -> int:
     """An id as the number that it is at the vendor.
 
     Raises:
-        Inexpressible: it is none; a record may have been made with any text.
+        NotRepresentable: it is none; a record may have been made with any text.
     """
     try:
         return int(id)
     except ValueError:
-        raise Inexpressible(vendor, f"the id {safe_repr(id)} is no number") from None
+        raise NotRepresentable(vendor, f"the id {safe_repr(id)} is no number") from None
 
 
 #: What a call does that is neither event nor correction: something around the timer is changed, the timer is not.
 UPDATE: Final = "update"
 
 #: Everything that a call can do to a record.
-Verb = Event | Correction | Literal["update"]
+Action = Event | Correction | Literal["update"]
 
 
-R_co = TypeVar("R_co", bound=Record, covariant=True)
+R_co = TypeVar("R_co", bound=VendorTimer, covariant=True)
 
 
 class Change(msgspec.Struct, Generic[R_co], frozen=True):
     """One thing that a call did, for the account's keeper to store, in order.
 
     Attributes:
-        verb: the event, the correction, or `UPDATE`.
+        action: the event, the correction, or `UPDATE`.
         at: the instant at which it counts.
         record: the record afterwards; for a discard, as it was.
     """
 
-    verb: Verb
+    action: Action
     at: int
     record: R_co
 
     @property
     def removes(self) -> bool:
         """Whether the record is gone now."""
-        return self.verb is Correction.DISCARD
+        return self.action is Correction.DISCARD

@@ -1,6 +1,6 @@
 """The rules that vendors share, each written once.
 
-A rule that does not hold raises `Broken`, which names the rule and the parameter. What a vendor answers
+A rule that does not hold raises `RuleViolation`, which names the rule and the parameter. What a vendor answers
 then (its status, its code, its words) is in the vendor's own folder, in its table from `Rule` to answer.
 Whether an *event* is legal is no rule here: that is `punchclock.machine.TRANSITIONS`.
 """
@@ -15,12 +15,12 @@ from punchclock.errors import PunchclockError
 from punchclock.machine import State
 from punchclock.vendors.account import Account, Query
 from punchclock.vendors.errors import clipped
-from punchclock.vendors.records import Record
-from punchclock.vendors.world import Credential, Person, Role, World
+from punchclock.vendors.records import VendorTimer
+from punchclock.vendors.workspace import Credential, Person, Role, Workspace
 
 __all__ = [
-    "Broken",
     "Rule",
+    "RuleViolation",
     "at_most",
     "has_role",
     "none_running",
@@ -28,7 +28,7 @@ __all__ = [
     "one_per_task",
     "own_or_privileged",
     "person_of_token",
-    "same",
+    "secrets_equal",
 ]
 
 
@@ -63,7 +63,7 @@ class Rule(StrEnum):
     UNAVAILABLE = "the service is not available now"
 
 
-class Broken(PunchclockError):
+class RuleViolation(PunchclockError):
     """A rule that does not hold.
 
     Attributes:
@@ -72,7 +72,7 @@ class Broken(PunchclockError):
         detail: more about it, for a vendor that has a place for more.
     """
 
-    code = "rule-broken"
+    code = "rule-violation"
 
     def __init__(self, rule: Rule, field: str = "", detail: str = "") -> None:
         field, detail = clipped(field), clipped(detail or rule.value)
@@ -82,83 +82,83 @@ class Broken(PunchclockError):
         self.detail = detail
 
 
-def same(given: str, expected: str) -> bool:
+def secrets_equal(given: str, expected: str) -> bool:
     """Whether two secrets are the same, in a time that does not tell how far they agree."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
 
 
-def person_of_token(token: str, credential: Credential, world: World) -> Person:
+def person_of_token(token: str, credential: Credential, workspace: Workspace) -> Person:
     """Whose token this is; every token is compared, so that the time tells nothing. One that is blank is nobody's.
 
     Raises:
-        Broken: ``CREDENTIALS``, nobody's.
+        RuleViolation: ``CREDENTIALS``, nobody's.
     """
     owner = None
     for known, person in credential.tokens.items():
-        if same(token, known):
+        if secrets_equal(token, known):
             owner = person
-    if not token or owner is None or owner not in world.people:
-        raise Broken(Rule.CREDENTIALS)
-    return world.people[owner]
+    if not token or owner is None or owner not in workspace.people:
+        raise RuleViolation(Rule.CREDENTIALS)
+    return workspace.people[owner]
 
 
 def has_role(person: Person, allowed: Collection[Role]) -> None:
     """The person has one of these roles.
 
     Raises:
-        Broken: ``ROLE``.
+        RuleViolation: ``ROLE``.
     """
     if person.role not in allowed:
-        raise Broken(Rule.ROLE)
+        raise RuleViolation(Rule.ROLE)
 
 
 def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role], field: str = "") -> None:
     """What is touched is the caller's own, or the caller's role reaches other people's.
 
     Raises:
-        Broken: ``FOREIGN``.
+        RuleViolation: ``FOREIGN``.
     """
     if owner.id != caller.id and caller.role not in privileged:
-        raise Broken(Rule.FOREIGN, field)
+        raise RuleViolation(Rule.FOREIGN, field)
 
 
-def none_running(account: Account, of: type[Record], person: Person, states: tuple[State, ...]) -> None:
+def none_running(account: Account, of: type[VendorTimer], person: Person, states: tuple[State, ...]) -> None:
     """The person has no timer of this kind in one of these states.
 
     Raises:
-        Broken: ``ONE_RUNNING``.
+        RuleViolation: ``ONE_RUNNING``.
     """
     if account.find(Query(of=of, people=(person.id,), states=states)).records:
-        raise Broken(Rule.ONE_RUNNING)
+        raise RuleViolation(Rule.ONE_RUNNING)
 
 
-def one_per_task(account: Account, record: Record) -> None:
+def one_per_task(account: Account, record: VendorTimer) -> None:
     """The record's person has no other timer for the record's task.
 
     Raises:
-        Broken: ``ONE_PER_TASK``.
+        RuleViolation: ``ONE_PER_TASK``.
     """
     if record.task is not None:
         query = Query(of=type(record), people=(record.person.id,), tasks=(record.task.id,))
         if any(other.id != record.id for other in account.find(query).records):
-            raise Broken(Rule.ONE_PER_TASK)
+            raise RuleViolation(Rule.ONE_PER_TASK)
 
 
 def at_most(length: int, field: str, text: str) -> None:
     """The text has at most ``length`` characters.
 
     Raises:
-        Broken: ``LENGTH``.
+        RuleViolation: ``LENGTH``.
     """
     if len(text) > length:
-        raise Broken(Rule.LENGTH, field, f"{len(text)} characters, at most {length} are allowed")
+        raise RuleViolation(Rule.LENGTH, field, f"{len(text)} characters, at most {length} are allowed")
 
 
 def not_blank(field: str, value: object) -> None:
     """The parameter is there and says something.
 
     Raises:
-        Broken: ``REQUIRED``.
+        RuleViolation: ``REQUIRED``.
     """
     if value is None or value == "":
-        raise Broken(Rule.REQUIRED, field)
+        raise RuleViolation(Rule.REQUIRED, field)

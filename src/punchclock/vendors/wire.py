@@ -22,7 +22,7 @@ import msgspec
 from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key
 from punchclock.documents import parse_xml
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.rules import Broken, Rule
+from punchclock.vendors.rules import Rule, RuleViolation
 
 __all__ = [
     "BOOLEANS",
@@ -69,7 +69,7 @@ def read_form(text: str | bytes) -> dict[str, object]:
     """The parameters of a query string or a form body; what is not percent-encoded in either stands for itself.
 
     Raises:
-        Broken: ``MALFORMED`` (not UTF-8, too many), ``DUPLICATE``.
+        RuleViolation: ``MALFORMED`` (not UTF-8, too many), ``DUPLICATE``.
     """
     if not text:
         return {}
@@ -77,9 +77,9 @@ def read_form(text: str | bytes) -> dict[str, object]:
         decoded = text if isinstance(text, str) else text.decode()
         pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
     except UnicodeError:
-        raise Broken(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
+        raise RuleViolation(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
     except ValueError:
-        raise Broken(Rule.MALFORMED, detail=f"more than {_MOST_PARAMETERS} parameters") from None
+        raise RuleViolation(Rule.MALFORMED, detail=f"more than {_MOST_PARAMETERS} parameters") from None
     return _without_duplicates(pairs)
 
 
@@ -87,16 +87,16 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
     """The parameters of a ``multipart/form-data`` body, as PHP's curl sends an array; none where it is empty.
 
     Raises:
-        Broken: ``MALFORMED`` (not such a body, not UTF-8, too many), ``DUPLICATE``.
+        RuleViolation: ``MALFORMED`` (not such a body, not UTF-8, too many), ``DUPLICATE``.
     """
     if not body:
         return {}
     try:
         return _without_duplicates(_parts(content_type, body))
     except UnicodeError:
-        raise Broken(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
+        raise RuleViolation(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
     except ValueError:  # such as a number of too many digits in a header
-        raise Broken(Rule.MALFORMED, detail="a header of the multipart form cannot be read") from None
+        raise RuleViolation(Rule.MALFORMED, detail="a header of the multipart form cannot be read") from None
 
 
 def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
@@ -104,12 +104,12 @@ def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
     boundary = _headers(f"Content-Type: {content_type}".encode("utf-8", "replace")).get_boundary("").encode()
     pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
     if not boundary or not pieces[-1].startswith(b"--") or len(pieces) > _MOST_PARAMETERS + 2:
-        raise Broken(Rule.MALFORMED, detail="the body is no multipart form, or one of too many parts")
+        raise RuleViolation(Rule.MALFORMED, detail="the body is no multipart form, or one of too many parts")
     for part in pieces[1:-1]:
         head, _, value = part.partition(b"\r\n\r\n")
         name = _headers(head.removeprefix(b"\r\n")).get_param("name", header="content-disposition")
         if not isinstance(name, str):
-            raise Broken(Rule.MALFORMED, detail="a part of the form is no parameter")
+            raise RuleViolation(Rule.MALFORMED, detail="a part of the form is no parameter")
         yield name, value.decode()
 
 
@@ -121,7 +121,7 @@ def read_json(body: bytes) -> dict[str, object]:
     """The parameters of a JSON body; none where it is empty. A byte order mark at its head is skipped.
 
     Raises:
-        Broken: ``MALFORMED``, no JSON, no UTF-8, or no object; ``DUPLICATE``.
+        RuleViolation: ``MALFORMED``, no JSON, no UTF-8, or no object; ``DUPLICATE``.
     """
     body = body.removeprefix(BOM_UTF8)
     if not body.strip():
@@ -130,9 +130,9 @@ def read_json(body: bytes) -> dict[str, object]:
         found = msgspec.json.decode(body, type=dict[str, object])
     except DECODE_ERRORS:
         reason = decode_error_location(body, dict[str, object]).reason
-        raise Broken(Rule.MALFORMED, detail=f"the body is not a JSON object: {reason}") from None
+        raise RuleViolation(Rule.MALFORMED, detail=f"the body is not a JSON object: {reason}") from None
     if (key := doubled_key(body, len(found))) is not None:
-        raise Broken(Rule.DUPLICATE, key)
+        raise RuleViolation(Rule.DUPLICATE, key)
     return found
 
 
@@ -140,7 +140,7 @@ def read_xml(body: bytes) -> dict[str, object]:
     """The parameters of an XML body: the texts of the root's children. None where it is empty.
 
     Raises:
-        Broken: ``MALFORMED``, no XML, or XML with a document type (so with entities); ``DUPLICATE``;
+        RuleViolation: ``MALFORMED``, no XML, or XML with a document type (so with entities); ``DUPLICATE``;
             ``TYPE``, an element inside a parameter.
     """
     if not body.strip():
@@ -148,10 +148,10 @@ def read_xml(body: bytes) -> dict[str, object]:
     try:
         root = parse_xml(body)
     except Undecodable as error:
-        raise Broken(Rule.MALFORMED, detail=f"the body cannot be read: {error}") from None
+        raise RuleViolation(Rule.MALFORMED, detail=f"the body cannot be read: {error}") from None
     for child in root:
         if len(child):
-            raise Broken(Rule.TYPE, child.tag, "it holds elements where text is meant")
+            raise RuleViolation(Rule.TYPE, child.tag, "it holds elements where text is meant")
     return _without_duplicates((child.tag, child.text or "") for child in root)
 
 
@@ -159,7 +159,7 @@ def _without_duplicates(pairs: Iterable[tuple[str, object]]) -> dict[str, object
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise Broken(Rule.DUPLICATE, name)
+            raise RuleViolation(Rule.DUPLICATE, name)
         found[name] = value
     return found
 
@@ -168,13 +168,13 @@ def merged(*parts: Mapping[str, object]) -> dict[str, object]:
     """The parameters of query and body together.
 
     Raises:
-        Broken: ``DUPLICATE``, one stands in both.
+        RuleViolation: ``DUPLICATE``, one stands in both.
     """
     found: dict[str, object] = {}
     for part in parts:
         for name, value in part.items():
             if name in found:
-                raise Broken(Rule.DUPLICATE, name)
+                raise RuleViolation(Rule.DUPLICATE, name)
             found[name] = value
     return found
 
@@ -183,24 +183,24 @@ def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
     """The parameters as an operation's typed request.
 
     Raises:
-        Broken: ``REQUIRED``, ``UNKNOWN`` (where the type forbids unknown fields), ``TYPE``, or ``VALUE`` for
+        RuleViolation: ``REQUIRED``, ``UNKNOWN`` (where the type forbids unknown fields), ``TYPE``, or ``VALUE`` for
             a text with control characters, each with the parameter's name.
     """
     required, known, closed = _shape(into)  # type: ignore[arg-type]  # mypy takes no type variable for hashable
     for field in required:
         if field not in sent:
-            raise Broken(Rule.REQUIRED, field)
+            raise RuleViolation(Rule.REQUIRED, field)
     for field, value in sent.items():
         if field not in known:
             if closed:
-                raise Broken(Rule.UNKNOWN, field)
+                raise RuleViolation(Rule.UNKNOWN, field)
         elif isinstance(value, str) and _UNPRINTABLE.search(value):
-            raise Broken(Rule.VALUE, field, "it holds control characters")
+            raise RuleViolation(Rule.VALUE, field, "it holds control characters")
     try:
         return msgspec.convert(sent, into, strict=False)
     except DECODE_ERRORS:
         path, reason, _ = decode_error_location(sent, into, strict=False)
-        raise Broken(Rule.TYPE, path.removeprefix("$").removeprefix("."), reason) from None
+        raise RuleViolation(Rule.TYPE, path.removeprefix("$").removeprefix("."), reason) from None
 
 
 @cache
@@ -218,11 +218,11 @@ def read_boolean(field: str, value: object) -> bool:
     """True or false, in any spelling that clients use.
 
     Raises:
-        Broken: ``TYPE``.
+        RuleViolation: ``TYPE``.
     """
     known = BOOLEANS.get(str(value).strip().lower())
     if known is None:
-        raise Broken(Rule.TYPE, field, "neither true nor false")
+        raise RuleViolation(Rule.TYPE, field, "neither true nor false")
     return known
 
 

@@ -1,7 +1,7 @@
 """Applying a timer: the time entry that a paused timer becomes.
 
 Source: page "Intervals API Resource: timer", "To apply a timer". The timer's ``time`` is seconds; the
-``time`` resource takes decimal hours and refuses over-long decimals as "too precise". So this is where
+``time`` resource takes decimal hours and rejects over-long decimals as "too precise". So this is where
 a duration is rounded: to hundredths of an hour, or to a coarser step of whole hundredths.
 """
 
@@ -17,7 +17,7 @@ from punchclock.instants import to_datetime
 from punchclock.machine import State
 from punchclock.rounding import Rounding, round_duration
 from punchclock.vendors.intervals.wire import IntervalsTimer
-from punchclock.vendors.rules import Broken, Rule, not_blank
+from punchclock.vendors.rules import Rule, RuleViolation, not_blank
 
 __all__ = ["HUNDREDTH_OF_AN_HOUR", "TimeEntry", "apply"]
 
@@ -46,12 +46,12 @@ def apply(
         mode: how to round.
 
     Raises:
-        Broken: ``STATE``, the timer is not paused ("A timer must be paused before it can be applied"); ``REQUIRED``,
-            it is nobody's.
+        RuleViolation: ``STATE``, the timer is not paused ("A timer must be paused before it can be applied");
+            ``REQUIRED``, it has no owner.
         InvalidRounding: a step that two decimals of an hour cannot hold, or an unknown mode.
     """
     if record.timer.state is not State.PAUSED:
-        raise Broken(Rule.STATE, "starttime", "a timer must be paused before it can be applied")
+        raise RuleViolation(Rule.STATE, "starttime", "a timer must be paused before it can be applied")
     if step % HUNDREDTH_OF_AN_HOUR != 0:
         raise InvalidRounding("step", step, "too precise: not a multiple of a hundredth of an hour")
     not_blank("personid", record.person.id)

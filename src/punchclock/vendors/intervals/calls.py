@@ -15,20 +15,21 @@ import msgspec
 
 from punchclock.vendors.account import Account, Page
 from punchclock.vendors.calls import (
-    Answer,
     Call,
+    CallResult,
+    HandlerResult,
     Limit,
     Operation,
-    Outcome,
-    Reply,
     Request,
+    Response,
     Vendor,
     answer,
     operation_named,
-    read_answer,
+    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.intervals.dialect import DIALECT
+from punchclock.vendors.intervals.error_codes import reject
 from punchclock.vendors.intervals.handlers import (
     DeleteTimer,
     GetTimer,
@@ -40,9 +41,8 @@ from punchclock.vendors.intervals.handlers import (
     list_timers,
     update_timer,
 )
-from punchclock.vendors.intervals.refusals import refuse
 from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, read_payload, record_of
-from punchclock.vendors.rules import Broken, Rule, has_role, not_blank, person_of_token
+from punchclock.vendors.rules import Rule, RuleViolation, has_role, not_blank, person_of_token
 from punchclock.vendors.wire import (
     merged,
     read_form,
@@ -53,9 +53,9 @@ from punchclock.vendors.wire import (
     write_xml,
     xml_element,
 )
-from punchclock.vendors.world import Person, Role, World
+from punchclock.vendors.workspace import Person, Role, Workspace
 
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
 
 _MAY: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.RESOURCE})  # "Executive users don't have access"
 
@@ -82,34 +82,34 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
     except ValueError:  # no base64, or no UTF-8 in it
         token = ""
     if scheme.lower() != "basic" or not token:
-        raise Broken(Rule.CREDENTIALS)
-    world = account.world
-    person = person_of_token(token, world.credential("intervals"), world)
+        raise RuleViolation(Rule.CREDENTIALS)
+    workspace = account.workspace
+    person = person_of_token(token, workspace.credential("intervals"), workspace)
     has_role(person, _MAY)
     return person
 
 
-def _reply(request: Request, status: int, content: dict[str, Any]) -> Reply:
+def _response(request: Request, status: int, content: dict[str, Any]) -> Response:
     if wants_xml(request.headers):
         body = write_xml(xml_element("intervals", content))
-        return Reply(status, {"content-type": "application/xml; charset=utf-8"}, body)
-    return Reply(status, {"content-type": "application/json"}, write_json(content))
+        return Response(status, {"content-type": "application/xml; charset=utf-8"}, body)
+    return Response(status, {"content-type": "application/json"}, write_json(content))
 
 
-def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
+def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response:
     envelope = {"personid": int(call.caller.id), "status": "OK", "code": answer.status}
-    return _reply(request, answer.status, envelope | answer.payload)
+    return _response(request, answer.status, envelope | answer.payload)
 
 
-def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
     error = {"code": rejection.vendor_code, "message": rejection.message, "verbose": rejection.detail}
-    return _reply(request, rejection.status, {"status": "Error", "code": rejection.status, "error": error})
+    return _response(request, rejection.status, {"status": "Error", "code": rejection.status, "error": error})
 
 
 # ---- the client's side ---------------------------------------------------------------------------
 
 
-class _ListReply(msgspec.Struct):
+class _ListResponse(msgspec.Struct):
     listcount: int
     timer: list[TimerRead] | TimerRead | None = None  # in XML one is no list, and none is nothing
 
@@ -120,19 +120,19 @@ class _Error(msgspec.Struct, frozen=True):
     verbose: str = ""
 
 
-class _ErrorReply(msgspec.Struct):
+class _ErrorResponse(msgspec.Struct):
     error: _Error = _Error()
 
 
-_list_decoder: Final = msgspec.json.Decoder(_ListReply, strict=False)
-_error_decoder: Final = msgspec.json.Decoder(_ErrorReply, strict=False)
+_list_decoder: Final = msgspec.json.Decoder(_ListResponse, strict=False)
+_error_decoder: Final = msgspec.json.Decoder(_ErrorResponse, strict=False)
 
 
 def _read_list(body: bytes, now: int, zone: str) -> Page[IntervalsTimer]:
-    reply = read_payload(body, _list_decoder)
-    timers = [reply.timer] if isinstance(reply.timer, TimerRead) else reply.timer or ()
+    response = read_payload(body, _list_decoder)
+    timers = [response.timer] if isinstance(response.timer, TimerRead) else response.timer or ()
     records = [record_of(timer, now, f"$.timer[{index}]") for index, timer in enumerate(timers)]
-    return Page(tuple(records), reply.listcount)
+    return Page(tuple(records), response.listcount)
 
 
 def _read_one(body: bytes, now: int, zone: str) -> IntervalsTimer:
@@ -143,14 +143,14 @@ def _read_nothing(body: bytes, now: int, zone: str) -> None:
     return None
 
 
-def _read_rejection(reply: Reply) -> Rejection | None:
-    if reply.status < 400:
+def _read_rejection(response: Response) -> Rejection | None:
+    if response.status < 400:
         return None
     try:
-        error = read_payload(reply.body, _error_decoder).error
+        error = read_payload(response.body, _error_decoder).error
     except MalformedPayload:  # a proxy's page, say: the status alone says no
         error = _Error()
-    return Rejection("intervals", reply.status, error.code, error.message, detail=error.verbose)
+    return Rejection("intervals", response.status, error.code, error.message, detail=error.verbose)
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ OPERATIONS: Final = (
         name="create_timer",
         methods=("POST",),
         path="/timer",
-        chosen_by={"id": ""},
+        discriminator={"id": ""},
         request=WriteTimer,
         handler=create_timer,
         reader=_read_one,
@@ -209,7 +209,7 @@ VENDOR: Final = Vendor(
     record=IntervalsTimer,
     read=_read,
     authenticate=_authenticate,
-    refuse=refuse,
+    reject=reject,
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
@@ -218,13 +218,13 @@ VENDOR: Final = Vendor(
 )
 
 
-def handle(request: Request, account: Account, now: int) -> Outcome:
-    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+def handle(request: Request, account: Account, now: int) -> CallResult:
+    """The whole call, pure: the response, and the changes for the account's keeper to store."""
     return answer(VENDOR, request, account, now)
 
 
 def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The refusal that Intervals would answer, before anything is sent; ``None`` if it would not refuse."""
+    """The rejection that Intervals would answer, before anything is sent; ``None`` if it would not reject."""
     return answer(VENDOR, request, account, now).rejection
 
 
@@ -239,7 +239,7 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
 
     Raises:
         UnknownOperation: Intervals has no such call.
-        Broken: ``REQUIRED``, the call is about one timer, and its ``id`` is not there.
+        RuleViolation: ``REQUIRED``, the call is about one timer, and its ``id`` is not there.
     """
     row = operation_named(VENDOR, operation)
     sent = msgspec.to_builtins(parameters)
@@ -259,16 +259,16 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     return Request(method=method, path=f"{path}/", query=query, headers=headers, body=body)
 
 
-def example(world: World, now: int) -> Request | None:
+def example(workspace: Workspace, now: int) -> Request | None:
     """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
-    for token, id in world.credential("intervals").tokens.items():
-        person = world.people.get(id)  # who makes a world in Python may name somebody who is not there
+    for token, id in workspace.credential("intervals").tokens.items():
+        person = workspace.people.get(id)  # who makes a workspace in Python may name somebody who is not there
         if person is not None and person.role in _MAY and id.isdecimal():
             return request("create_timer", WriteTimer(personid=int(id)), token=token)
     return None
 
 
-def read_reply(
+def read_response(
     operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
 ) -> IntervalsTimer | Page[IntervalsTimer] | None:
     """What Intervals answered: a record, a page of records, or ``None`` for a deletion.
@@ -283,10 +283,10 @@ def read_reply(
 
     Raises:
         UnknownOperation: Intervals has no such call.
-        Rejection: Intervals refused.
+        Rejection: Intervals rejected.
         MalformedPayload: the body is not what Intervals documents.
     """
-    read: IntervalsTimer | Page[IntervalsTimer] | None = read_answer(
-        VENDOR, operation, Reply(status, headers, body), now, zone
+    read: IntervalsTimer | Page[IntervalsTimer] | None = read_vendor_response(
+        VENDOR, operation, Response(status, headers, body), now, zone
     )
     return read

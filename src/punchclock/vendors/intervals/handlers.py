@@ -19,7 +19,7 @@ from punchclock.instants import to_datetime
 from punchclock.machine import Correction, Event, State
 from punchclock.timer import amend, start
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.intervals.html import without_active_elements
 from punchclock.vendors.intervals.wire import (
     IntervalsTimer,
@@ -30,9 +30,9 @@ from punchclock.vendors.intervals.wire import (
     read_timestamp,
 )
 from punchclock.vendors.records import UPDATE, Change
-from punchclock.vendors.rules import Broken, Rule, at_most, not_blank, one_per_task, own_or_privileged
+from punchclock.vendors.rules import Rule, RuleViolation, at_most, not_blank, one_per_task, own_or_privileged
 from punchclock.vendors.wire import Id, read_boolean
-from punchclock.vendors.world import Role
+from punchclock.vendors.workspace import Role
 
 __all__ = [
     "DeleteTimer",
@@ -83,7 +83,7 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     """PUT and POST (heading "Settable Fields"); with an ``id`` it updates, without one it creates.
 
     ``None`` is a field that is blank. ``timelapsed`` is read-only, and so are the fields behind it: a client that
-    sends the whole element back, with its task information or without, is not refused, they are ignored.
+    sends the whole element back, with its task information or without, is not rejected, they are ignored.
     """
 
     id: str | int | None = None
@@ -106,13 +106,13 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
 # ---- handlers ------------------------------------------------------------------------------------
 
 
-def list_timers(call: Call[ListTimers]) -> Answer:
+def list_timers(call: Call[ListTimers]) -> HandlerResult:
     """A page of the timers that match. A resource sees its own alone; ``listcount`` counts all that match."""
     sent, caller = call.parameters, call.caller
     people = _ids("personid", sent.personid)
     if caller.role not in _OTHERS:
         if people and set(people) != {caller.id}:
-            raise Broken(Rule.FOREIGN, "personid")
+            raise RuleViolation(Rule.FOREIGN, "personid")
         people = (caller.id,)
     both = sent.gettimerinfo is not None and read_boolean("gettimerinfo", sent.gettimerinfo)
     general = sent.generaltimers is not None and read_boolean("generaltimers", sent.generaltimers)
@@ -131,21 +131,21 @@ def list_timers(call: Call[ListTimers]) -> Answer:
         )
     )
     write = info_element if both else element
-    return Answer({"listcount": found.total, "timer": [write(record, call.now) for record in found.records]})
+    return HandlerResult({"listcount": found.total, "timer": [write(record, call.now) for record in found.records]})
 
 
-def get_timer(call: Call[GetTimer]) -> Answer:
+def get_timer(call: Call[GetTimer]) -> HandlerResult:
     """One timer."""
-    return Answer({"timer": element(_record(call, call.parameters.id), call.now)})
+    return HandlerResult({"timer": element(_record(call, call.parameters.id), call.now)})
 
 
-def delete_timer(call: Call[DeleteTimer]) -> Answer:
+def delete_timer(call: Call[DeleteTimer]) -> HandlerResult:
     """The timer is gone, in whatever state it was."""
     record = _record(call, call.parameters.id)
-    return Answer({}, (Change(Correction.DISCARD, call.now, record),))
+    return HandlerResult({}, (Change(Correction.DISCARD, call.now, record),))
 
 
-def create_timer(call: Call[WriteTimer]) -> Answer:
+def create_timer(call: Call[WriteTimer]) -> HandlerResult:
     """A new timer: running, from the server's time on where ``starttime`` is missing; paused where it is blank."""
     sent = call.parameters
     not_blank("personid", None if sent.personid is UNSET else sent.personid)
@@ -159,11 +159,11 @@ def create_timer(call: Call[WriteTimer]) -> Answer:
     if worked:
         changes.append(_amended(record, worked, at, call.now))
     if sent.starttime is None:
-        changes.append(stepped(changes[-1].record, Event.PAUSE, at))
+        changes.append(apply_event(changes[-1].record, Event.PAUSE, at))
     return _written(call, record, changes, 201)
 
 
-def update_timer(call: Call[WriteTimer]) -> Answer:
+def update_timer(call: Call[WriteTimer]) -> HandlerResult:
     """The timer as the fields that were sent say; those that were not stay as they are."""
     sent = call.parameters
     not_blank("id", sent.id)
@@ -178,7 +178,7 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
         if sent.time is None or (sent.time is UNSET and not timer.worked):
             raise _time_required()
         if timer.state is State.RUNNING:
-            event = stepped(record, Event.PAUSE, call.now)
+            event = apply_event(record, Event.PAUSE, call.now)
             since = event.at
     elif sent.starttime is UNSET:
         if sent.time is None and timer.state is State.PAUSED:
@@ -186,7 +186,7 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
     else:
         since = _timestamp(sent.starttime)
         if timer.state is State.PAUSED:
-            event = stepped(record, Event.RESUME, since)
+            event = apply_event(record, Event.RESUME, since)
         elif since == timer.since - timer.since % _WRITTEN_TICK:
             since = timer.since  # what the client was shown, sent back: nothing moves
 
@@ -199,8 +199,8 @@ def update_timer(call: Call[WriteTimer]) -> Answer:
     return _written(call, before, changes, 202)
 
 
-def _time_required() -> Broken:
-    return Broken(Rule.REQUIRED, "time", "it is required where starttime is blank")
+def _time_required() -> RuleViolation:
+    return RuleViolation(Rule.REQUIRED, "time", "it is required where starttime is blank")
 
 
 def _amended(record: IntervalsTimer, worked: int, since: int, now: int) -> Change[IntervalsTimer]:
@@ -208,35 +208,35 @@ def _amended(record: IntervalsTimer, worked: int, since: int, now: int) -> Chang
     try:
         to_datetime(timer.started_at)
     except InvalidInstant:
-        raise Broken(Rule.VALUE, "time", "the timer would have begun before the year 1") from None
+        raise RuleViolation(Rule.VALUE, "time", "the timer would have begun before the year 1") from None
     return Change(Correction.AMEND, now, replace(record, timer=timer))
 
 
 def _written(
     call: Call[WriteTimer], before: IntervalsTimer, changes: list[Change[IntervalsTimer]], status: int
-) -> Answer:
+) -> HandlerResult:
     """The whole element afterwards; ``lastupdate`` is "the date on which the timer was last started or stopped"."""
-    if call.parameters.lastupdate is UNSET and any(isinstance(change.verb, Event) for change in changes):
+    if call.parameters.lastupdate is UNSET and any(isinstance(change.action, Event) for change in changes):
         today = to_datetime(call.now).date()
         changes = [replace(change, record=replace(change.record, updated_on=today)) for change in changes]
     record = changes[-1].record if changes else before
-    return Answer({"timer": element(record, call.now)}, tuple(changes), status)
+    return HandlerResult({"timer": element(record, call.now)}, tuple(changes), status)
 
 
 def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer:
     """The record with the person, task, name and date that were sent, checked."""
-    sent, world = call.parameters, call.account.world
+    sent, workspace = call.parameters, call.account.workspace
     if sent.personid is not UNSET:
         not_blank("personid", sent.personid)
-        if (person := world.people.get(str(sent.personid))) is None:
-            raise Broken(Rule.VALUE, "personid", f"there is no person {sent.personid}")
+        if (person := workspace.people.get(str(sent.personid))) is None:
+            raise RuleViolation(Rule.VALUE, "personid", f"there is no person {sent.personid}")
         own_or_privileged(person, call.caller, _OTHERS)
         record = replace(record, person=person)
     if sent.taskid is None:
         record = replace(record, task=None, project=None, client=None)
     elif sent.taskid is not UNSET:
-        if (task := world.tasks.get(str(sent.taskid))) is None:
-            raise Broken(Rule.VALUE, "taskid", f"there is no task {sent.taskid}")
+        if (task := workspace.tasks.get(str(sent.taskid))) is None:
+            raise RuleViolation(Rule.VALUE, "taskid", f"there is no task {sent.taskid}")
         project = task.project
         record = replace(record, task=task, project=project, client=project.client if project else None)
     one_per_task(call.account, record)
@@ -255,7 +255,7 @@ def _record(call: Call[Any], id: str) -> IntervalsTimer:
     """The timer with this id, if the caller may touch it."""
     record = call.account.get(IntervalsTimer, id)
     if record is None:
-        raise Broken(Rule.NOT_FOUND, "id", f"there is no timer {id}")
+        raise RuleViolation(Rule.NOT_FOUND, "id", f"there is no timer {id}")
     own_or_privileged(record.person, call.caller, _OTHERS)
     return record
 
@@ -266,7 +266,7 @@ def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
         return None
     ids = [part.strip() for part in str(value).split(",")]
     if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in ids):
-        raise Broken(Rule.TYPE, field, "not an id, nor several with commas between them")
+        raise RuleViolation(Rule.TYPE, field, "not an id, nor several with commas between them")
     return tuple(str(int(part)) for part in ids)
 
 
@@ -274,4 +274,4 @@ def _timestamp(text: str) -> int:
     try:
         return read_timestamp(text)
     except InvalidInstant as error:
-        raise Broken(Rule.TYPE, "starttime", error.reason) from None
+        raise RuleViolation(Rule.TYPE, "starttime", error.reason) from None

@@ -17,7 +17,7 @@ from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record, id_number
+from punchclock.vendors.records import VendorTimer, id_number
 from punchclock.vendors.wire import (
     Id,
     decode_payload,
@@ -27,7 +27,7 @@ from punchclock.vendors.wire import (
     xml_element,
     xml_payload,
 )
-from punchclock.vendors.world import Client, Person, Project, Task
+from punchclock.vendors.workspace import Client, Person, Project, Task
 
 __all__ = [
     "IntervalsTimer",
@@ -52,7 +52,7 @@ _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of a wire that writes no 
 T = TypeVar("T")
 
 
-class IntervalsTimer(Record, frozen=True):
+class IntervalsTimer(VendorTimer, frozen=True):
     """A timer at Intervals; its name is the record's ``note``, its ``lastupdate`` is ``updated_on``."""
 
     vendor: ClassVar[str] = "intervals"
@@ -120,7 +120,7 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
     ``totaltime = time + timelapsed`` (page: "Timers rely on two fields").
 
     Raises:
-        Inexpressible: an id is no number.
+        NotRepresentable: an id is no number.
     """
     if xml:
         return write_xml(xml_element("timer", element(record, now)))

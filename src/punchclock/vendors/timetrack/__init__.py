@@ -1,11 +1,11 @@
 """TimeTrack: a project timer of work and break in seconds, and an attendance timer in minutes.
 
 wire.py       the two timer objects, read and written     dialect.py   its calls as events of the machine
-handlers.py   what each call decides                      refusals.py  its errors
+handlers.py   what each call decides                      error_codes.py  its errors
 calls.py      the calls in and out, the table of them     local.py     local timestamps that end in ``Z``
 """
 
-from punchclock.vendors.timetrack.calls import OPERATIONS, VENDOR, example, handle, read_reply, request, validate
+from punchclock.vendors.timetrack.calls import OPERATIONS, VENDOR, example, handle, read_response, request, validate
 from punchclock.vendors.timetrack.dialect import DIALECT
 from punchclock.vendors.timetrack.handlers import (
     GetAttendanceTimer,
@@ -34,7 +34,7 @@ __all__ = [
     "example",
     "handle",
     "parse",
-    "read_reply",
+    "read_response",
     "request",
     "serialize",
     "validate",

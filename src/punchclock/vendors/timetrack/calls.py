@@ -13,20 +13,21 @@ import msgspec
 
 from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
-    Answer,
     Call,
+    CallResult,
+    HandlerResult,
     Operation,
-    Outcome,
-    Reply,
     Request,
+    Response,
     Vendor,
     answer,
     operation_named,
-    read_answer,
+    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
-from punchclock.vendors.rules import Broken, Rule, same
+from punchclock.vendors.rules import Rule, RuleViolation, secrets_equal
 from punchclock.vendors.timetrack.dialect import DIALECT
+from punchclock.vendors.timetrack.error_codes import reject
 from punchclock.vendors.timetrack.handlers import (
     GetAttendanceTimer,
     ProjectTimerOf,
@@ -42,12 +43,11 @@ from punchclock.vendors.timetrack.handlers import (
     stop_attendance_timer,
     stop_project_timer,
 )
-from punchclock.vendors.timetrack.refusals import refuse
 from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse, write_timestamp
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, write_json
-from punchclock.vendors.world import Person, World
+from punchclock.vendors.workspace import Person, Workspace
 
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
 
 
 # ---- in and out ----------------------------------------------------------------------------------
@@ -61,24 +61,24 @@ def _read(request: Request) -> dict[str, object]:
 
 def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
     """Key and secret are the account's, not a person's."""
-    credential = account.world.credential("timetrack")
-    key = same(request.headers.get("x-timetrack-api-key", ""), credential.key)
-    secret = same(request.headers.get("x-timetrack-api-secret", ""), credential.secret)
+    credential = account.workspace.credential("timetrack")
+    key = secrets_equal(request.headers.get("x-timetrack-api-key", ""), credential.key)
+    secret = secrets_equal(request.headers.get("x-timetrack-api-secret", ""), credential.secret)
     if not (key and secret and credential.key):
-        raise Broken(Rule.CREDENTIALS)
+        raise RuleViolation(Rule.CREDENTIALS)
     return Person()
 
 
 _JSON: Final = {"content-type": "application/json"}
 
 
-def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
-    return Reply(answer.status, _JSON, write_json(answer.payload))
+def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response:
+    return Response(answer.status, _JSON, write_json(answer.payload))
 
 
-def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
     error = _Error(rejection.message, rejection.status, rejection.vendor_code, rejection.detail)
-    return Reply(rejection.status, _JSON, write_json(_Errors([error])))
+    return Response(rejection.status, _JSON, write_json(_Errors([error])))
 
 
 class _Error(msgspec.Struct):
@@ -97,15 +97,15 @@ class _Errors(msgspec.Struct):
 _errors_decoder: Final = msgspec.json.Decoder(_Errors, strict=False)
 
 
-def _read_rejection(reply: Reply) -> Rejection | None:
-    if reply.status < 400:
+def _read_rejection(response: Response) -> Rejection | None:
+    if response.status < 400:
         return None
     try:
-        errors = decode_payload("timetrack", reply.body, _errors_decoder).errors
+        errors = decode_payload("timetrack", response.body, _errors_decoder).errors
     except MalformedPayload:  # a proxy's page, say: the status alone says no
         errors = []
     first = errors[0] if errors else _Error()
-    return Rejection("timetrack", reply.status, first.code, first.title, detail=first.detail or "")
+    return Rejection("timetrack", response.status, first.code, first.title, detail=first.detail or "")
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -203,20 +203,20 @@ VENDOR: Final = Vendor(
     record=ProjectTimer,
     read=_read,
     authenticate=_authenticate,
-    refuse=refuse,
+    reject=reject,
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
 )
 
 
-def handle(request: Request, account: Account, now: int) -> Outcome:
-    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+def handle(request: Request, account: Account, now: int) -> CallResult:
+    """The whole call, pure: the response, and the changes for the account's keeper to store."""
     return answer(VENDOR, request, account, now)
 
 
 def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The refusal that TimeTrack would answer, before anything is sent; ``None`` if it would not refuse."""
+    """The rejection that TimeTrack would answer, before anything is sent; ``None`` if it would not reject."""
     return answer(VENDOR, request, account, now).rejection
 
 
@@ -243,11 +243,11 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
     return Request(method=method, path=row.path, query=query, headers=headers, body=body)
 
 
-def example(world: World, now: int) -> Request | None:
+def example(workspace: Workspace, now: int) -> Request | None:
     """A call to try: it starts a timer, which succeeds once; ``None`` where the account has nothing to start."""
-    credential = world.credential("timetrack")
-    project = next((project for project in world.projects.values() if project.client is not None), None)
-    person = next(iter(world.people.values()), None)
+    credential = workspace.credential("timetrack")
+    project = next((project for project in workspace.projects.values() if project.client is not None), None)
+    person = next(iter(workspace.people.values()), None)
     if not (credential.key and project and project.client and person):
         return None
     sent = StartProjectTimer(
@@ -259,7 +259,7 @@ def example(world: World, now: int) -> Request | None:
     return request("start_project_timer", sent, key=credential.key, secret=credential.secret)
 
 
-def read_reply(
+def read_response(
     operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
 ) -> ProjectTimer | AttendanceTimer:
     """What TimeTrack answered: a `ProjectTimer` or an `AttendanceTimer`.
@@ -274,10 +274,10 @@ def read_reply(
 
     Raises:
         UnknownOperation: TimeTrack has no such call.
-        Rejection: TimeTrack refused.
+        Rejection: TimeTrack rejected.
         MalformedPayload: the body is not what TimeTrack documents.
     """
-    read: ProjectTimer | AttendanceTimer = read_answer(
-        VENDOR, operation, Reply(status, headers, body), 0 if now is None else now, zone
+    read: ProjectTimer | AttendanceTimer = read_vendor_response(
+        VENDOR, operation, Response(status, headers, body), 0 if now is None else now, zone
     )
     return read

@@ -16,9 +16,9 @@ from punchclock.errors import InvalidInstant, safe_repr
 from punchclock.machine import COUNTS_AS, Event
 from punchclock.timer import start
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.records import Change
-from punchclock.vendors.rules import Broken, Rule, none_running
+from punchclock.vendors.rules import Rule, RuleViolation, none_running
 from punchclock.vendors.timetrack.dialect import DIALECT
 from punchclock.vendors.timetrack.wire import (
     AttendanceTimer,
@@ -28,7 +28,7 @@ from punchclock.vendors.timetrack.wire import (
     element,
     read_timestamp,
 )
-from punchclock.vendors.world import Client, Person, Project, Task, World
+from punchclock.vendors.workspace import Client, Person, Project, Task, Workspace
 
 __all__ = [
     "GetAttendanceTimer",
@@ -107,20 +107,20 @@ class StopAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_def
 # ---- the project timer ---------------------------------------------------------------------------
 
 
-def read_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+def read_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
     """The current timer, as of ``date``. A stopped one is shown until the next start."""
     now = _now(call.parameters.date)
-    return Answer(element(_current(call, ProjectTimer, call.parameters.username), now))
+    return HandlerResult(element(_current(call, ProjectTimer, call.parameters.username), now))
 
 
-def start_project_timer(call: Call[StartProjectTimer]) -> Answer:
+def start_project_timer(call: Call[StartProjectTimer]) -> HandlerResult:
     """A new timer, for a user who has none that plays or is paused."""
-    sent, world = call.parameters, call.account.world
+    sent, workspace = call.parameters, call.account.workspace
     now = _now(sent.date)
-    person = _person(world, sent.username)
-    client = _client(world, sent.client_name)
-    project = _project(world, sent.project_name, client)
-    task = _task(world, sent.task_name, project) if sent.task_name else None
+    person = _person(workspace, sent.username)
+    client = _client(workspace, sent.client_name)
+    project = _project(workspace, sent.project_name, client)
+    task = _task(workspace, sent.task_name, project) if sent.task_name else None
     none_running(call.account, ProjectTimer, person, _ACTIVE)
     record = ProjectTimer(
         id=str(call.account.new_id()),
@@ -134,40 +134,40 @@ def start_project_timer(call: Call[StartProjectTimer]) -> Answer:
     return _changed(Change(Event.START, now, record), now)
 
 
-def pause_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+def pause_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
     """From work to break."""
     return _moved(call, Event.PAUSE)
 
 
-def resume_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+def resume_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
     """From break to work."""
     return _moved(call, Event.RESUME)
 
 
-def stop_project_timer(call: Call[ProjectTimerOf]) -> Answer:
+def stop_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
     """The end; there is no second one, so the first stop wins."""
     return _moved(call, Event.STOP)
 
 
-def _moved(call: Call[ProjectTimerOf], event: Event) -> Answer:
+def _moved(call: Call[ProjectTimerOf], event: Event) -> HandlerResult:
     now = _now(call.parameters.date)
-    return _changed(stepped(_current(call, ProjectTimer, call.parameters.username), event, now), now)
+    return _changed(apply_event(_current(call, ProjectTimer, call.parameters.username), event, now), now)
 
 
 # ---- the attendance timer ------------------------------------------------------------------------
 
 
-def get_attendance_timer(call: Call[GetAttendanceTimer]) -> Answer:
+def get_attendance_timer(call: Call[GetAttendanceTimer]) -> HandlerResult:
     """The current entry, as of ``date``; without a user the account's, for no key belongs to a person."""
     now = _now(call.parameters.date)
-    return Answer(element(_current(call, AttendanceTimer, call.parameters.username), now))
+    return HandlerResult(element(_current(call, AttendanceTimer, call.parameters.username), now))
 
 
-def start_attendance_timer(call: Call[StartAttendanceTimer]) -> Answer:
+def start_attendance_timer(call: Call[StartAttendanceTimer]) -> HandlerResult:
     """A new entry, for a user who has none without an end, be that made by hand."""
     sent = call.parameters
     now = _now(sent.date)
-    person = _person(call.account.world, sent.username)
+    person = _person(call.account.workspace, sent.username)
     latitude = _one_of("latitude", sent.latitude, sent.latitude_start)
     longitude = _one_of("longitude", sent.longitude, sent.longitude_start)
     _both_or_neither(latitude, longitude)
@@ -182,27 +182,27 @@ def start_attendance_timer(call: Call[StartAttendanceTimer]) -> Answer:
     return _changed(Change(Event.START, now, record), now)
 
 
-def stop_attendance_timer(call: Call[StopAttendanceTimer]) -> Answer:
+def stop_attendance_timer(call: Call[StopAttendanceTimer]) -> HandlerResult:
     """The end of the entry that has none, made by hand or not."""
     sent = call.parameters
     now = _now(sent.date)
     latitude = _one_of("latitude", sent.latitude, sent.latitude_end)
     longitude = _one_of("longitude", sent.longitude, sent.longitude_end)
     _both_or_neither(latitude, longitude)
-    change = stepped(_current(call, AttendanceTimer, sent.username), Event.STOP, now)
+    change = apply_event(_current(call, AttendanceTimer, sent.username), Event.STOP, now)
     record = replace(change.record, latitude_end=latitude, longitude_end=longitude)
     return _changed(replace(change, record=record), now)
 
 
 def _one_of(field: str, short: float | None, long: float | None) -> float | None:
     if short is not None and long is not None:
-        raise Broken(Rule.DUPLICATE, field)
+        raise RuleViolation(Rule.DUPLICATE, field)
     return long if short is None else short
 
 
 def _both_or_neither(latitude: float | None, longitude: float | None) -> None:
     if (latitude is None) != (longitude is None):
-        raise Broken(Rule.REQUIRED, "latitude" if latitude is None else "longitude", "half a place is none")
+        raise RuleViolation(Rule.REQUIRED, "latitude" if latitude is None else "longitude", "half a place is none")
 
 
 # ---- what they share -----------------------------------------------------------------------------
@@ -213,45 +213,45 @@ def _now(date: str) -> int:
     try:
         return DIALECT.floor(read_timestamp(date))
     except InvalidInstant as error:
-        raise Broken(Rule.TYPE, "date", error.reason) from None
+        raise RuleViolation(Rule.TYPE, "date", error.reason) from None
 
 
-def _changed(change: Change[R], now: int) -> Answer:
+def _changed(change: Change[R], now: int) -> HandlerResult:
     """The timer afterwards, as a read would show it."""
-    return Answer(element(change.record, now), (change,))
+    return HandlerResult(element(change.record, now), (change,))
 
 
 def _current(call: Call[Any], of: type[R], username: str | None) -> R:
     """A user's current timer of one kind, or without a user the account's: the one that counts, else the latest."""
-    people = (_person(call.account.world, username).id,) if username else None
+    people = (_person(call.account.workspace, username).id,) if username else None
     for states in (_ACTIVE, None):
         query = Query(of=of, people=people, states=states, descending=True, limit=1)
         for record in call.account.find(query).records:
             return record
-    raise Broken(Rule.NOT_FOUND, detail=f"there is no {of.kind.replace('_', ' ')}")
+    raise RuleViolation(Rule.NOT_FOUND, detail=f"there is no {of.kind.replace('_', ' ')}")
 
 
-def _person(world: World, name: str) -> Person:
-    if (person := world.person_named(name)) is None:
-        raise Broken(Rule.NOT_FOUND, "username", f"there is no user {safe_repr(name)}")
+def _person(workspace: Workspace, name: str) -> Person:
+    if (person := workspace.person_named(name)) is None:
+        raise RuleViolation(Rule.NOT_FOUND, "username", f"there is no user {safe_repr(name)}")
     return person
 
 
-def _client(world: World, name: str) -> Client:
-    if (client := world.client_named(name)) is None:
-        raise Broken(Rule.NOT_FOUND, "clientName", f"there is no client {safe_repr(name)}")
+def _client(workspace: Workspace, name: str) -> Client:
+    if (client := workspace.client_named(name)) is None:
+        raise RuleViolation(Rule.NOT_FOUND, "clientName", f"there is no client {safe_repr(name)}")
     return client
 
 
-def _project(world: World, name: str, client: Client) -> Project:
-    if (project := world.project_named(name, client)) is None:
-        raise Broken(Rule.NOT_FOUND, "projectName", f"{client.name} has no project {safe_repr(name)}")
+def _project(workspace: Workspace, name: str, client: Client) -> Project:
+    if (project := workspace.project_named(name, client)) is None:
+        raise RuleViolation(Rule.NOT_FOUND, "projectName", f"{client.name} has no project {safe_repr(name)}")
     return project
 
 
-def _task(world: World, name: str, project: Project) -> Task:
-    if (task := world.task_named(name, project)) is None:
-        raise Broken(Rule.NOT_FOUND, "taskName", f"{project.name} has no task {safe_repr(name)}")
+def _task(workspace: Workspace, name: str, project: Project) -> Task:
+    if (task := workspace.task_named(name, project)) is None:
+        raise RuleViolation(Rule.NOT_FOUND, "taskName", f"{project.name} has no task {safe_repr(name)}")
     if task.closed:
-        raise Broken(Rule.CLOSED, "taskName", f"{task.name} is closed")
+        raise RuleViolation(Rule.CLOSED, "taskName", f"{task.name} is closed")
     return task

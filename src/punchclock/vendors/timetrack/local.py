@@ -41,7 +41,7 @@ def read_local_timestamp(text: str, zone: str, *, disambiguation: Disambiguation
 
     Raises:
         InvalidInstant: no such timestamp.
-        InvalidLocalTime: shown twice or never, under ``Disambiguation.REFUSE``.
+        InvalidLocalTime: shown twice or never, under ``Disambiguation.REJECT``.
         UnknownZone: no such zone.
     """
     days, microseconds = divmod(read_timestamp(text), 86_400 * _SECOND)

@@ -25,9 +25,9 @@ from punchclock.instants import LAST, parse_instant, to_datetime
 from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record, id_number
+from punchclock.vendors.records import VendorTimer, id_number
 from punchclock.vendors.wire import Id, decode_payload, write_json
-from punchclock.vendors.world import Client, Person, Project, Task
+from punchclock.vendors.workspace import Client, Person, Project, Task
 
 __all__ = [
     "AttendanceTimer",
@@ -50,14 +50,14 @@ Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
-class ProjectTimer(Record, frozen=True):
+class ProjectTimer(VendorTimer, frozen=True):
     """A project timer. On the wire it has no id, and its names stand for what they name."""
 
     vendor: ClassVar[str] = "timetrack"
     kind: ClassVar[str] = "project_timer"
 
 
-class AttendanceTimer(Record, frozen=True, kw_only=True):
+class AttendanceTimer(VendorTimer, frozen=True, kw_only=True):
     """An attendance timer, which is an attendance entry without an end as yet; its notes are the record's ``note``.
 
     It is never paused, so its break is what it was made with: a break of whole minutes, or none.
@@ -122,7 +122,7 @@ def serialize(record: ProjectTimer | AttendanceTimer, now: int, zone: str = "UTC
     At an instant before the timer's last one, the object is that of the timer's last instant.
 
     Raises:
-        Inexpressible: an attendance timer's id is no number.
+        NotRepresentable: an attendance timer's id is no number.
     """
     return write_json(element(record, now))
 

@@ -14,22 +14,23 @@ import msgspec
 
 from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
-    Answer,
     Call,
+    CallResult,
+    HandlerResult,
     Limit,
     Operation,
-    Outcome,
-    Reply,
     Request,
+    Response,
     Vendor,
     answer,
     operation_named,
-    read_answer,
+    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
-from punchclock.vendors.rules import Broken, Rule, person_of_token
+from punchclock.vendors.rules import Rule, RuleViolation, person_of_token
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart, write_json
 from punchclock.vendors.worksection.dialect import DIALECT
+from punchclock.vendors.worksection.error_codes import reject
 from punchclock.vendors.worksection.handlers import (
     DeleteMyTimer,
     GetMyTimer,
@@ -44,12 +45,11 @@ from punchclock.vendors.worksection.handlers import (
     stop_my_timer,
     stop_timer,
 )
-from punchclock.vendors.worksection.refusals import refuse
 from punchclock.vendors.worksection.signing import Signature, header, is_signed, page_hash, query_hash
 from punchclock.vendors.worksection.wire import WorksectionTimer, parse_timers
-from punchclock.vendors.world import Person, World
+from punchclock.vendors.workspace import Person, Workspace
 
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
 
 _ADMIN: Final = "/api/admin/v2"
 _USER: Final = "/api/oauth2"
@@ -76,55 +76,55 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
 
     The admin API asks for the action first, since the signature is made of it.
     """
-    world = account.world
-    credential = world.credential("worksection")
+    workspace = account.workspace
+    credential = workspace.credential("worksection")
     if request.path.strip("/") == _USER.strip("/"):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             token = str(sent.get("access_token", ""))
-        caller = person_of_token(token, credential, world)
+        caller = person_of_token(token, credential, workspace)
         _of_this_api(_action(sent), _USER)
         return caller
     action = _action(sent)
     if not is_signed(request, sent, action, credential.key):
-        raise Broken(Rule.CREDENTIALS, "hash")
+        raise RuleViolation(Rule.CREDENTIALS, "hash")
     _of_this_api(action, _ADMIN)
     return Person()
 
 
 def _action(sent: Mapping[str, object]) -> str:
     if "action" not in sent:
-        raise Broken(Rule.REQUIRED, "action")
+        raise RuleViolation(Rule.REQUIRED, "action")
     return str(sent["action"])
 
 
 def _of_this_api(action: str, path: str) -> None:
     row = next((row for row in OPERATIONS if row.name == action), None)
     if row is None:
-        raise Broken(Rule.PATH, "action", f"there is no action {action[:100]}")
+        raise RuleViolation(Rule.PATH, "action", f"there is no action {action[:100]}")
     if row.path != path:
         credential = "access token" if row.path == _USER else "admin token"
-        raise Broken(Rule.PATH, "action", f"{action} is available only for {credential}")
+        raise RuleViolation(Rule.PATH, "action", f"{action} is available only for {credential}")
 
 
-def _reply(status: int, content: dict[str, Any]) -> Reply:
-    return Reply(status, {"content-type": "application/json; charset=utf-8"}, write_json(content))
+def _response(status: int, content: dict[str, Any]) -> Response:
+    return Response(status, {"content-type": "application/json; charset=utf-8"}, write_json(content))
 
 
-def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
-    return _reply(answer.status, {"status": "ok"} | answer.payload)
+def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response:
+    return _response(answer.status, {"status": "ok"} | answer.payload)
 
 
-def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
     error = {"status": "error", "status_code": rejection.vendor_code, "message": rejection.message}
-    return _reply(rejection.status, error | ({"message_details": rejection.detail} if rejection.detail else {}))
+    return _response(rejection.status, error | ({"message_details": rejection.detail} if rejection.detail else {}))
 
 
 # ---- the client's side ---------------------------------------------------------------------------
 
 
 class _Envelope(msgspec.Struct):
-    """Success or error; the message of a refused token has two names."""
+    """Success or error; the message of a rejected token has two names."""
 
     status: str = ""
     status_code: int | None = None
@@ -146,18 +146,18 @@ def _read_nothing(body: bytes, now: int, zone: str) -> None:
     return None
 
 
-def _read_rejection(reply: Reply) -> Rejection | None:
+def _read_rejection(response: Response) -> Rejection | None:
     try:
-        read = decode_payload("worksection", reply.body, _envelope_decoder)
+        read = decode_payload("worksection", response.body, _envelope_decoder)
     except MalformedPayload:
-        if reply.status < 400:
+        if response.status < 400:
             raise
-        read = _Envelope()  # whatever stands between may refuse in its own words
-    if reply.status < 400 and read.status == "ok":
+        read = _Envelope()  # whatever stands between may reject in its own words
+    if response.status < 400 and read.status == "ok":
         return None
-    code = reply.status if read.status_code is None else read.status_code
+    code = response.status if read.status_code is None else read.status_code
     message = read.errorDescription or read.message
-    return Rejection("worksection", reply.status, code, message, detail=read.message_details)
+    return Rejection("worksection", response.status, code, message, detail=read.message_details)
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ OPERATIONS: Final = (
         name="get_timers",
         methods=("GET", "POST"),
         path=_ADMIN,
-        chosen_by={"action": "get_timers"},
+        discriminator={"action": "get_timers"},
         request=GetTimers,
         handler=get_timers,
         reader=parse_timers,
@@ -177,7 +177,7 @@ OPERATIONS: Final = (
         name="stop_timer",
         methods=("POST", "GET"),
         path=_ADMIN,
-        chosen_by={"action": "stop_timer"},
+        discriminator={"action": "stop_timer"},
         request=StopTimer,
         handler=stop_timer,
         reader=_read_nothing,
@@ -186,7 +186,7 @@ OPERATIONS: Final = (
         name="get_my_timer",
         methods=("GET", "POST"),
         path=_USER,
-        chosen_by={"action": "get_my_timer"},
+        discriminator={"action": "get_my_timer"},
         request=GetMyTimer,
         handler=get_my_timer,
         reader=_read_my_timer,
@@ -195,7 +195,7 @@ OPERATIONS: Final = (
         name="start_my_timer",
         methods=("POST", "GET"),
         path=_USER,
-        chosen_by={"action": "start_my_timer"},
+        discriminator={"action": "start_my_timer"},
         request=StartMyTimer,
         handler=start_my_timer,
         reader=_read_nothing,
@@ -204,7 +204,7 @@ OPERATIONS: Final = (
         name="stop_my_timer",
         methods=("POST", "GET"),
         path=_USER,
-        chosen_by={"action": "stop_my_timer"},
+        discriminator={"action": "stop_my_timer"},
         request=StopMyTimer,
         handler=stop_my_timer,
         reader=_read_nothing,
@@ -213,7 +213,7 @@ OPERATIONS: Final = (
         name="delete_my_timer",
         methods=("POST", "GET"),
         path=_USER,
-        chosen_by={"action": "delete_my_timer"},
+        discriminator={"action": "delete_my_timer"},
         request=DeleteMyTimer,
         handler=delete_my_timer,
         reader=_read_nothing,
@@ -228,7 +228,7 @@ VENDOR: Final = Vendor(
     record=WorksectionTimer,
     read=_read,
     authenticate=_authenticate,
-    refuse=refuse,
+    reject=reject,
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
@@ -236,13 +236,13 @@ VENDOR: Final = Vendor(
 )
 
 
-def handle(request: Request, account: Account, now: int) -> Outcome:
-    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+def handle(request: Request, account: Account, now: int) -> CallResult:
+    """The whole call, pure: the response, and the changes for the account's keeper to store."""
     return answer(VENDOR, request, account, now)
 
 
 def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The refusal that Worksection would answer, before anything is sent; ``None`` if it would not refuse."""
+    """The rejection that Worksection would answer, before anything is sent; ``None`` if it would not reject."""
     return answer(VENDOR, request, account, now).rejection
 
 
@@ -286,14 +286,14 @@ def request(
     return Request(method=method, path=f"{row.path}/", query=query, headers=headers, body=body)
 
 
-def example(world: World, now: int) -> Request | None:
+def example(workspace: Workspace, now: int) -> Request | None:
     """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
-    for token in world.credential("worksection").tokens:
+    for token in workspace.credential("worksection").tokens:
         return request("get_my_timer", GetMyTimer(), token=token)
     return None
 
 
-def read_reply(
+def read_response(
     operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
 ) -> list[WorksectionTimer] | WorksectionTimer | None:
     """What Worksection answered: a list of records, a record, or ``None``.
@@ -308,10 +308,10 @@ def read_reply(
 
     Raises:
         UnknownOperation: Worksection has no such call.
-        Rejection: Worksection refused.
+        Rejection: Worksection rejected.
         MalformedPayload: the body is not what Worksection documents.
     """
-    read: list[WorksectionTimer] | WorksectionTimer | None = read_answer(
-        VENDOR, operation, Reply(status, headers, body), now, zone
+    read: list[WorksectionTimer] | WorksectionTimer | None = read_vendor_response(
+        VENDOR, operation, Response(status, headers, body), now, zone
     )
     return read

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from punchclock.machine import Correction, Event, State
 from punchclock.timer import start
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.records import Change
-from punchclock.vendors.rules import Broken, Rule, none_running
+from punchclock.vendors.rules import Rule, RuleViolation, none_running
 from punchclock.vendors.worksection.wire import WorksectionTimer, element, my_element
 
 __all__ = [
@@ -73,36 +73,36 @@ class DeleteMyTimer(msgspec.Struct):
 # ---- handlers ------------------------------------------------------------------------------------
 
 
-def get_timers(call: Call[GetTimers]) -> Answer:
+def get_timers(call: Call[GetTimers]) -> HandlerResult:
     """Every running timer of the account, the latest first."""
     found = call.account.find(Query(of=WorksectionTimer, states=_RUNNING, descending=True))
-    zone = call.account.world.zone
-    return Answer({"data": [element(record, call.now, zone) for record in found.records]})
+    zone = call.account.workspace.zone
+    return HandlerResult({"data": [element(record, call.now, zone) for record in found.records]})
 
 
-def stop_timer(call: Call[StopTimer]) -> Answer:
+def stop_timer(call: Call[StopTimer]) -> HandlerResult:
     """Stop and save anybody's timer; one that is stopped already is not found."""
     record = call.account.get(WorksectionTimer, str(call.parameters.timer))
     if record is None:
-        raise Broken(Rule.NOT_FOUND, "timer")
-    return Answer({}, (stepped(record, Event.STOP, call.now),))
+        raise RuleViolation(Rule.NOT_FOUND, "timer")
+    return HandlerResult({}, (apply_event(record, Event.STOP, call.now),))
 
 
-def get_my_timer(call: Call[GetMyTimer]) -> Answer:
+def get_my_timer(call: Call[GetMyTimer]) -> HandlerResult:
     """The caller's running timer; an empty list where there is none."""
-    zone = call.account.world.zone
-    return Answer({"data": [my_element(record, call.now, zone) for record in _mine(call)]})
+    zone = call.account.workspace.zone
+    return HandlerResult({"data": [my_element(record, call.now, zone) for record in _mine(call)]})
 
 
-def start_my_timer(call: Call[StartMyTimer]) -> Answer:
+def start_my_timer(call: Call[StartMyTimer]) -> HandlerResult:
     """Start the caller's one timer, on an open task of a project."""
-    task = call.account.world.tasks.get(str(call.parameters.id_task))
+    task = call.account.workspace.tasks.get(str(call.parameters.id_task))
     if task is None:
-        raise Broken(Rule.NOT_FOUND, "id_task")
+        raise RuleViolation(Rule.NOT_FOUND, "id_task")
     if task.project is None:
-        raise Broken(Rule.NOT_FOUND, "project", "the task belongs to no project")
+        raise RuleViolation(Rule.NOT_FOUND, "project", "the task belongs to no project")
     if task.closed:
-        raise Broken(Rule.CLOSED, "id_task")
+        raise RuleViolation(Rule.CLOSED, "id_task")
     none_running(call.account, WorksectionTimer, call.caller, _RUNNING)
     record = WorksectionTimer(
         id=str(call.account.new_id()),
@@ -112,18 +112,18 @@ def start_my_timer(call: Call[StartMyTimer]) -> Answer:
         project=task.project,
         task=task,
     )
-    return Answer({}, (Change(Event.START, call.now, record),))
+    return HandlerResult({}, (Change(Event.START, call.now, record),))
 
 
-def stop_my_timer(call: Call[StopMyTimer]) -> Answer:
+def stop_my_timer(call: Call[StopMyTimer]) -> HandlerResult:
     """Stop and save the caller's timer, with a comment or without."""
     record = replace(_my_timer(call), note=call.parameters.comment)
-    return Answer({}, (stepped(record, Event.STOP, call.now),))
+    return HandlerResult({}, (apply_event(record, Event.STOP, call.now),))
 
 
-def delete_my_timer(call: Call[DeleteMyTimer]) -> Answer:
+def delete_my_timer(call: Call[DeleteMyTimer]) -> HandlerResult:
     """Remove the caller's running timer; nothing is saved."""
-    return Answer({}, (Change(Correction.DISCARD, call.now, _my_timer(call)),))
+    return HandlerResult({}, (Change(Correction.DISCARD, call.now, _my_timer(call)),))
 
 
 def _mine(call: Call[Any]) -> tuple[WorksectionTimer, ...]:
@@ -135,4 +135,4 @@ def _mine(call: Call[Any]) -> tuple[WorksectionTimer, ...]:
 def _my_timer(call: Call[Any]) -> WorksectionTimer:
     for record in _mine(call):
         return record
-    raise Broken(Rule.STATE, detail="no timer is running")
+    raise RuleViolation(Rule.STATE, detail="no timer is running")

@@ -13,7 +13,7 @@ from enum import StrEnum
 from urllib.parse import urlencode
 
 from punchclock.vendors.calls import Request
-from punchclock.vendors.rules import same
+from punchclock.vendors.rules import secrets_equal
 
 __all__ = ["Signature", "header", "is_signed", "page_hash", "query_hash"]
 
@@ -50,7 +50,7 @@ def is_signed(request: Request, sent: Mapping[str, object], action: str, key: st
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "admin":
         unix, _, _ = credentials.partition("_")
-        return unix.isascii() and unix.isdecimal() and same(f"Admin {credentials}", header(action, unix, key))
+        return unix.isascii() and unix.isdecimal() and secrets_equal(f"Admin {credentials}", header(action, unix, key))
     given = str(sent.get("hash", ""))
     rest = {name: value for name, value in sent.items() if name != "hash"}
     expected = (
@@ -58,7 +58,7 @@ def is_signed(request: Request, sent: Mapping[str, object], action: str, key: st
         query_hash(_as_sent(request), key),
         query_hash(urlencode(rest, errors="surrogatepass"), key),  # of parameters that came in another form
     )
-    return any(same(given, each) for each in expected)
+    return any(secrets_equal(given, each) for each in expected)
 
 
 def _as_sent(request: Request) -> str:

@@ -21,10 +21,10 @@ from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
 from punchclock.instants import instant
 from punchclock.timer import not_before, start, worked_at
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record
+from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.worksection.dialect import DIALECT
-from punchclock.vendors.world import Person, Project, Task
+from punchclock.vendors.workspace import Person, Project, Task
 
 __all__ = [
     "TimerElement",
@@ -41,7 +41,7 @@ __all__ = [
 _SECOND: Final = 1_000_000
 
 
-class WorksectionTimer(Record, frozen=True):
+class WorksectionTimer(VendorTimer, frozen=True):
     """A timer at Worksection; once it is stopped it is the saved entry, and its comment is the record's ``note``."""
 
     vendor: ClassVar[str] = "worksection"

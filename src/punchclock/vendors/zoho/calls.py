@@ -16,25 +16,26 @@ from msgspec import UNSET, UnsetType
 
 from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
-    Answer,
     Call,
+    CallResult,
+    HandlerResult,
     Limit,
     Operation,
-    Outcome,
-    Reply,
     Request,
+    Response,
     Vendor,
     answer,
     operation_named,
-    read_answer,
+    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
 from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart, wants_xml
-from punchclock.vendors.world import Person, World
+from punchclock.vendors.workspace import Person, Workspace
 from punchclock.vendors.zoho.dates import ISO
 from punchclock.vendors.zoho.dialect import DIALECT
-from punchclock.vendors.zoho.envelope import Problem, Refusal, plain_reply, write_reply
+from punchclock.vendors.zoho.envelope import ErrorEnvelope, Problem, plain_response, write_response
+from punchclock.vendors.zoho.error_codes import LISTED, reject
 from punchclock.vendors.zoho.handlers import (
     AddComment,
     DeleteComment,
@@ -51,10 +52,9 @@ from punchclock.vendors.zoho.handlers import (
     resume_timer,
     start_timer,
 )
-from punchclock.vendors.zoho.refusals import LISTED, refuse
 from punchclock.vendors.zoho.wire import Comment, ZohoTimer, parse_running, read_comment
 
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_reply", "request", "validate"]
+__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
 
 
 # ---- in and out ----------------------------------------------------------------------------------
@@ -83,8 +83,8 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in ("zoho-oauthtoken", "bearer"):
         token = str(sent.get("authtoken", ""))
-    world = account.world
-    return person_of_token(token.strip(), world.credential("zoho"), world)
+    workspace = account.workspace
+    return person_of_token(token.strip(), workspace.credential("zoho"), workspace)
 
 
 def _wants_xml(request: Request) -> bool:
@@ -104,23 +104,23 @@ def _uri(path: str) -> str:
     return path.removeprefix("/people")
 
 
-def _reply(request: Request, status: int, body: bytes) -> Reply:
+def _response(request: Request, status: int, body: bytes) -> Response:
     media = "application/xml" if _wants_xml(request) else "application/json"
-    return Reply(status, {"content-type": f"{media};charset=UTF-8"}, body)
+    return Response(status, {"content-type": f"{media};charset=UTF-8"}, body)
 
 
-def _write(request: Request, call: Call[Any], answer: Answer) -> Reply:
-    body = write_reply(answer.payload, _uri(call.operation.path), xml=_wants_xml(request))
-    return _reply(request, answer.status, body)
+def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response:
+    body = write_response(answer.payload, _uri(call.operation.path), xml=_wants_xml(request))
+    return _response(request, answer.status, body)
 
 
-def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Reply:
+def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
     """Several calls share one path, so that the call may not be known; the path then is, or nothing is."""
     problem = Problem(rejection.vendor_code, rejection.message)
     listed = operation is not None and operation.name in LISTED
     path = operation.path if operation else _TIMER if request.path.strip("/") == _TIMER.strip("/") else _ROOT
-    said = Refusal(rejection.detail, [problem] if listed else problem)
-    return _reply(request, rejection.status, write_reply(said, _uri(path), xml=_wants_xml(request)))
+    said = ErrorEnvelope(rejection.detail, [problem] if listed else problem)
+    return _response(request, rejection.status, write_response(said, _uri(path), xml=_wants_xml(request)))
 
 
 # ---- the client's side ---------------------------------------------------------------------------
@@ -167,7 +167,7 @@ _comments_decoder: Final = msgspec.json.Decoder(_Envelope[_Comments])
 
 def _read_id(body: bytes, now: int, zone: str) -> str:
     """The id of the new timelog or comment."""
-    result = decode_payload("zoho", plain_reply(body), _ids_decoder).response.result
+    result = decode_payload("zoho", plain_response(body), _ids_decoder).response.result
     first = next(iter(result), _IdRead()) if isinstance(result, list) else result
     told = str(first.time_log_id or first.comment_id)
     if not told:
@@ -176,7 +176,7 @@ def _read_id(body: bytes, now: int, zone: str) -> str:
 
 
 def _read_comments(body: bytes, now: int, zone: str) -> list[Comment]:
-    result = decode_payload("zoho", plain_reply(body), _comments_decoder).response.result
+    result = decode_payload("zoho", plain_response(body), _comments_decoder).response.result
     read = result if isinstance(result, list) else [result]
     return [read_comment(str(each.comment_id), each.created_time, each.comment, zone) for each in read]
 
@@ -185,19 +185,19 @@ def _read_nothing(body: bytes, now: int, zone: str) -> None:
     return None
 
 
-def _read_rejection(reply: Reply) -> Rejection | None:
+def _read_rejection(response: Response) -> Rejection | None:
     """Whatever the HTTP status is, the body tells whether it is one; only of a body that is none, the status does."""
     try:
-        body = decode_payload("zoho", plain_reply(reply.body), _body_decoder).response
+        body = decode_payload("zoho", plain_response(response.body), _body_decoder).response
     except MalformedPayload:
-        if reply.status < 400:
+        if response.status < 400:
             raise
-        body = _Body()  # whatever stands between may refuse in its own words
-    if body.errors is UNSET and body.status == 0 and reply.status < 400:
+        body = _Body()  # whatever stands between may reject in its own words
+    if body.errors is UNSET and body.status == 0 and response.status < 400:
         return None
     errors = body.errors if isinstance(body.errors, list) else [] if body.errors is UNSET else [body.errors]
     first = next(iter(errors), Problem(0, body.message))
-    return Rejection("zoho", reply.status, first.code, first.message, detail=body.message)
+    return Rejection("zoho", response.status, first.code, first.message, detail=body.message)
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ OPERATIONS: Final = (
         name="pause_timer",
         methods=_CHANGE_METHODS,
         path=_TIMER,
-        chosen_by={"timer": "stop"},
+        discriminator={"timer": "stop"},
         request=PauseTimer,
         handler=pause_timer,
         reader=_read_nothing,
@@ -225,7 +225,7 @@ OPERATIONS: Final = (
         name="start_timer",
         methods=_CHANGE_METHODS,
         path=_TIMER,
-        chosen_by={"timeLogId": ""},
+        discriminator={"timeLogId": ""},
         request=StartTimer,
         handler=start_timer,
         reader=_read_id,
@@ -281,7 +281,7 @@ VENDOR: Final = Vendor(
     record=ZohoTimer,
     read=_read,
     authenticate=_authenticate,
-    refuse=refuse,
+    reject=reject,
     write=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
@@ -289,13 +289,13 @@ VENDOR: Final = Vendor(
 )
 
 
-def handle(request: Request, account: Account, now: int) -> Outcome:
-    """The whole call, pure: the reply, and the changes for the account's keeper to store."""
+def handle(request: Request, account: Account, now: int) -> CallResult:
+    """The whole call, pure: the response, and the changes for the account's keeper to store."""
     return answer(VENDOR, request, account, now)
 
 
 def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The refusal that Zoho People would answer, before anything is sent; ``None`` if it would not refuse."""
+    """The rejection that Zoho People would answer, before anything is sent; ``None`` if it would not reject."""
     return answer(VENDOR, request, account, now).rejection
 
 
@@ -320,14 +320,14 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     return Request(method=row.methods[0], path=row.path, query=query, headers=headers)
 
 
-def example(world: World, now: int) -> Request | None:
+def example(workspace: Workspace, now: int) -> Request | None:
     """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
-    for token in world.credential("zoho").tokens:
+    for token in workspace.credential("zoho").tokens:
         return request("get_running_timer", GetRunningTimer(), token=token)
     return None
 
 
-def read_reply(
+def read_response(
     operation: str,
     status: int,
     headers: Mapping[str, str],
@@ -350,12 +350,12 @@ def read_reply(
 
     Raises:
         UnknownOperation: Zoho People has no such call.
-        Rejection: Zoho People refused.
+        Rejection: Zoho People rejected.
         MalformedPayload: the body is not what Zoho People documents.
         UnknownDateFormat: the format is none.
     """
     form = {"date_format": date_format} if operation == "get_running_timer" else {}
-    read: ZohoTimer | list[Comment] | str | None = read_answer(
-        VENDOR, operation, Reply(status, headers, body), now, zone, **form
+    read: ZohoTimer | list[Comment] | str | None = read_vendor_response(
+        VENDOR, operation, Response(status, headers, body), now, zone, **form
     )
     return read

@@ -84,7 +84,7 @@ def read_date(text: str, date_format: str) -> date:
         UnknownDateFormat: the format is none.
         InvalidDate: the text does not have its form, or there is no such day.
     """
-    if date_format == ISO and text[4:8:3] == "--":  # in every reply, and a fifth of the time that reading one takes
+    if date_format == ISO and text[4:8:3] == "--":  # in every response, and a fifth of the time that reading one takes
         try:
             return date.fromisoformat(text)
         except ValueError:

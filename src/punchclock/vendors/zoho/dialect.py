@@ -6,19 +6,19 @@ Page "Timer API". Its times are whole seconds; a timelog is never stopped for go
 from __future__ import annotations
 
 from punchclock.machine import Event
-from punchclock.vendors.dialect import SECOND, Dialect, Move
+from punchclock.vendors.dialect import SECOND, Binding, Dialect
 from punchclock.vendors.records import UPDATE
 
 __all__ = ["DIALECT"]
 
 DIALECT = Dialect(
     vendor="zoho",
-    tick=SECOND,
-    moves=(
-        Move("start_timer", Event.START),
-        Move("pause_timer", Event.PAUSE),
-        Move("resume_timer", Event.RESUME),
-        Move("add_comment", UPDATE),
-        Move("delete_comment", UPDATE),
+    resolution=SECOND,
+    bindings=(
+        Binding("start_timer", Event.START),
+        Binding("pause_timer", Event.PAUSE),
+        Binding("resume_timer", Event.RESUME),
+        Binding("add_comment", UPDATE),
+        Binding("delete_comment", UPDATE),
     ),
 )

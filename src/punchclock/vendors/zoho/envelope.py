@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from punchclock.vendors.wire import is_xml, write_json, write_xml, xml_element, xml_payload
 
-__all__ = ["Problem", "Refusal", "Success", "plain_reply", "write_reply"]
+__all__ = ["ErrorEnvelope", "Problem", "Success", "plain_response", "write_response"]
 
 
 class Success(msgspec.Struct):
@@ -31,8 +31,8 @@ class Problem(msgspec.Struct):
     message: str
 
 
-class Refusal(msgspec.Struct):
-    """What a call that is refused says: of timers one error, of comments a list of them."""
+class ErrorEnvelope(msgspec.Struct):
+    """What a call that is rejected says: of timers one error, of comments a list of them."""
 
     message: str
     errors: Problem | Sequence[Problem]
@@ -45,7 +45,7 @@ class _SuccessBody(msgspec.Struct):
     status: int = 0
 
 
-class _RefusalBody(msgspec.Struct):
+class _RejectionBody(msgspec.Struct):
     message: str
     uri: str
     errors: Problem | Sequence[Problem]
@@ -53,21 +53,21 @@ class _RefusalBody(msgspec.Struct):
 
 
 class _Envelope(msgspec.Struct):
-    response: _SuccessBody | _RefusalBody
+    response: _SuccessBody | _RejectionBody
 
 
-def write_reply(said: Success | Refusal, uri: str, *, xml: bool) -> bytes:
+def write_response(said: Success | ErrorEnvelope, uri: str, *, xml: bool) -> bytes:
     """What a call says, in the envelope that bears its ``uri``."""
     if xml:
         return _in_xml(said, uri)
     if isinstance(said, Success):
         return write_json(_Envelope(_SuccessBody(said.result, said.message, uri)))
-    return write_json(_Envelope(_RefusalBody(said.message, uri, said.errors)))
+    return write_json(_Envelope(_RejectionBody(said.message, uri, said.errors)))
 
 
-def _in_xml(said: Success | Refusal, uri: str) -> bytes:
-    content: dict[str, Any] = {"status": int(isinstance(said, Refusal)), "message": said.message}
-    if isinstance(said, Refusal):
+def _in_xml(said: Success | ErrorEnvelope, uri: str) -> bytes:
+    content: dict[str, Any] = {"status": int(isinstance(said, ErrorEnvelope)), "message": said.message}
+    if isinstance(said, ErrorEnvelope):
         content["errors"] = said.errors
     elif said.result is not UNSET:
         content["result"] = _nested(msgspec.to_builtins(said.result))
@@ -90,7 +90,7 @@ def _nested(result: dict[str, object] | list[dict[str, object]]) -> dict[str, ob
 _FIRST: Final = ("date", "hours")  # ahead of ``jobName``, which is first in JSON; all others keep their places
 
 
-def plain_reply(payload: object) -> object:
+def plain_response(payload: object) -> object:
     """A payload in XML as the JSON of the same would decode; any other as it is.
 
     Raises:

@@ -1,6 +1,6 @@
 """What each call of the timer page decides, and the parameters that it decides on.
 
-Source: page "Timer API". What an account's settings forbid is in rules.py, the words for it in refusals.py.
+Source: page "Timer API". What an account's settings forbid is in rules.py, the words for it in error_codes.py.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from punchclock.calendar import work_date
 from punchclock.machine import Event, State
 from punchclock.timer import start
 from punchclock.vendors.account import Query
-from punchclock.vendors.calls import Answer, Call, stepped
+from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.dialect import SECOND
 from punchclock.vendors.records import UPDATE, Change
-from punchclock.vendors.rules import Broken, Rule, at_most, none_running, own_or_privileged
-from punchclock.vendors.world import Job, Person, World
+from punchclock.vendors.rules import Rule, RuleViolation, at_most, none_running, own_or_privileged
+from punchclock.vendors.workspace import Job, Person, Workspace
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, UnknownDateFormat, check_format, read_date
 from punchclock.vendors.zoho.envelope import Success
 from punchclock.vendors.zoho.rules import day_of_work, enabled, within_attendance, within_billable, within_estimate
@@ -113,21 +113,21 @@ class DeleteComment(msgspec.Struct, kw_only=True, rename="camel"):
 # ---- handlers ------------------------------------------------------------------------------------
 
 
-def start_timer(call: Call[StartTimer]) -> Answer:
+def start_timer(call: Call[StartTimer]) -> HandlerResult:
     """A new timelog, whose timer runs; for the logged-in user alone, one running timer a user."""
-    sent, world, caller = call.parameters, call.account.world, call.caller
+    sent, workspace, caller = call.parameters, call.account.workspace, call.caller
     _is_start(sent.timer)
     at_most(250, "description", sent.description)
     at_most(500, "workItem", sent.work_item)
     billing_status = read_billing_status(sent.billing_status)
     if billing_status is None:
-        raise Broken(Rule.VALUE, "billingStatus", f"{sent.billing_status} is no billing status")
-    booked_on = _day_booked_on(sent, world)
-    job = _job(sent, world)
+        raise RuleViolation(Rule.VALUE, "billingStatus", f"{sent.billing_status} is no billing status")
+    booked_on = _day_booked_on(sent, workspace)
+    job = _job(sent, workspace)
 
-    enabled(world.settings)
-    _is_caller(sent.user, caller, world)
-    day_of_work(world.settings, caller, booked_on)  # has a code of its own, which no lesser refusal hides
+    enabled(workspace.settings)
+    _is_caller(sent.user, caller, workspace)
+    day_of_work(workspace.settings, caller, booked_on)  # has a code of its own, which no lesser rejection hides
     none_running(call.account, ZohoTimer, caller, (State.RUNNING,))
     number = call.account.new_id()
     record = ZohoTimer(
@@ -145,113 +145,113 @@ def start_timer(call: Call[StartTimer]) -> Answer:
     )
     _within_limits(call, record, SECOND)
     change = Change(Event.START, call.now, record)
-    return Answer(Success("Timelog entry added Successfully", [TimeLogReference(record.id)]), (change,))
+    return HandlerResult(Success("Timelog entry added Successfully", [TimeLogReference(record.id)]), (change,))
 
 
-def pause_timer(call: Call[PauseTimer]) -> Answer:
-    """From work to break. Nothing but the page's own limits refuses it, whose messages say "in pausing"."""
+def pause_timer(call: Call[PauseTimer]) -> HandlerResult:
+    """From work to break. Nothing but the page's own limits rejects it, whose messages say "in pausing"."""
     record = _timelog(call, call.parameters.time_log_id)
-    change = stepped(record, Event.PAUSE, call.now)
+    change = apply_event(record, Event.PAUSE, call.now)
     _within_limits(call, change.record)
-    return Answer(Success("Timer Paused successfully"), (change,))
+    return HandlerResult(Success("Timer Paused successfully"), (change,))
 
 
-def resume_timer(call: Call[ResumeTimer]) -> Answer:
+def resume_timer(call: Call[ResumeTimer]) -> HandlerResult:
     """From break to work, on the day of the start, under the same rules as a start."""
     _is_start(call.parameters.timer)
-    world = call.account.world
-    enabled(world.settings)
+    workspace = call.account.workspace
+    enabled(workspace.settings)
     record = _timelog(call, call.parameters.time_log_id)
-    change = stepped(record, Event.RESUME, call.now)
-    today = work_date(change.at, world.zone)
-    of_today = work_date(record.timer.started_at, world.zone) == today
-    day_of_work(world.settings, record.person, (of_today and record.work_date) or today)
+    change = apply_event(record, Event.RESUME, call.now)
+    today = work_date(change.at, workspace.zone)
+    of_today = work_date(record.timer.started_at, workspace.zone) == today
+    day_of_work(workspace.settings, record.person, (of_today and record.work_date) or today)
     none_running(call.account, ZohoTimer, record.person, (State.RUNNING,))
     if not of_today:  # the product's own FAQ: a timer can be resumed "for only current day"
-        raise Broken(Rule.VALUE, "timeLogId", "the timer was started on another day")
+        raise RuleViolation(Rule.VALUE, "timeLogId", "the timer was started on another day")
     _within_limits(call, change.record, SECOND)
-    return Answer(Success("Timer resumed successfully"), (change,))
+    return HandlerResult(Success("Timer resumed successfully"), (change,))
 
 
-def get_running_timer(call: Call[GetRunningTimer]) -> Answer:
+def get_running_timer(call: Call[GetRunningTimer]) -> HandlerResult:
     """The caller's running timer, or no result."""
     date_format = call.parameters.date_format
     try:
         check_format(date_format)
     except UnknownDateFormat as error:
-        raise Broken(Rule.VALUE, "dateFormat", str(error)) from None
+        raise RuleViolation(Rule.VALUE, "dateFormat", str(error)) from None
     query = Query(of=ZohoTimer, people=(call.caller.id,), states=(State.RUNNING,))
     running = next(iter(call.account.find(query).records), None)
     if running is None:
-        return Answer(Success(FETCHED))
-    return Answer(Success(FETCHED, element(running, call.now, call.account.world.zone, date_format)))
+        return HandlerResult(Success(FETCHED))
+    return HandlerResult(Success(FETCHED, element(running, call.now, call.account.workspace.zone, date_format)))
 
 
-def get_comments(call: Call[GetComments]) -> Answer:
+def get_comments(call: Call[GetComments]) -> HandlerResult:
     """The comments of a timelog, oldest first, whether its timer runs or not."""
     record = _timelog(call, call.parameters.time_log_id)
-    zone = call.account.world.zone
+    zone = call.account.workspace.zone
     elements = [comment_element(comment, zone) for comment in record.comments]
-    return Answer(Success("Timer Comments fetched successfully", elements))
+    return HandlerResult(Success("Timer Comments fetched successfully", elements))
 
 
-def add_comment(call: Call[AddComment]) -> Answer:
+def add_comment(call: Call[AddComment]) -> HandlerResult:
     """A new comment, while the timer runs."""
     record = _timelog(call, call.parameters.time_log_id)
     if record.timer.state is not State.RUNNING:
-        raise Broken(Rule.STATE, "timeLogId")
+        raise RuleViolation(Rule.STATE, "timeLogId")
     comment = Comment(id=str(call.account.new_id()), at=call.now, text=call.parameters.comment)
     change = Change(UPDATE, call.now, replace(record, comments=(*record.comments, comment)))
-    return Answer(Success("Timer Comment Added successfully", [CommentReference(comment.id)]), (change,))
+    return HandlerResult(Success("Timer Comment Added successfully", [CommentReference(comment.id)]), (change,))
 
 
-def delete_comment(call: Call[DeleteComment]) -> Answer:
+def delete_comment(call: Call[DeleteComment]) -> HandlerResult:
     """One comment less, on any of the caller's timelogs, whether its timer runs or not."""
     wanted = call.parameters.comment_id
     for record in call.account.find(Query(of=ZohoTimer, people=(call.caller.id,))).records:
         comments = tuple(comment for comment in record.comments if comment.id != wanted)
         if len(comments) != len(record.comments):
             change = Change(UPDATE, call.now, replace(record, comments=comments))
-            return Answer(Success("Timer Comments deleted successfully"), (change,))
-    raise Broken(Rule.NOT_FOUND, "commentId", f"there is no comment {wanted}")
+            return HandlerResult(Success("Timer Comments deleted successfully"), (change,))
+    raise RuleViolation(Rule.NOT_FOUND, "commentId", f"there is no comment {wanted}")
 
 
 def _is_start(timer: str) -> None:
     if timer != "start":
-        raise Broken(Rule.VALUE, "timer", "neither start nor stop")
+        raise RuleViolation(Rule.VALUE, "timer", "neither start nor stop")
 
 
-def _day_booked_on(sent: StartTimer, world: World) -> date:
+def _day_booked_on(sent: StartTimer, workspace: Workspace) -> date:
     """``workDate``, in ``dateFormat`` where that is given, or else in the company's format or in yyyy-MM-dd."""
-    formats = (sent.date_format,) if sent.date_format else (world.settings.date_format, ISO)
+    formats = (sent.date_format,) if sent.date_format else (workspace.settings.date_format, ISO)
     for date_format in formats:
         try:
             return read_date(sent.work_date, date_format)
         except UnknownDateFormat as error:
             if sent.date_format:
-                raise Broken(Rule.VALUE, "dateFormat", str(error)) from None
+                raise RuleViolation(Rule.VALUE, "dateFormat", str(error)) from None
         except InvalidDate as error:
             if error.fits:
-                raise Broken(Rule.VALUE, "workDate", str(error)) from None
-    raise Broken(Rule.TYPE, "workDate", f"not a date as in {' or '.join(formats)}")
+                raise RuleViolation(Rule.VALUE, "workDate", str(error)) from None
+    raise RuleViolation(Rule.TYPE, "workDate", f"not a date as in {' or '.join(formats)}")
 
 
-def _job(sent: StartTimer, world: World) -> Job:
-    job = world.jobs.get(sent.job_id)
+def _job(sent: StartTimer, workspace: Workspace) -> Job:
+    job = workspace.jobs.get(sent.job_id)
     if job is None:
-        raise Broken(Rule.VALUE, "jobId", f"there is no job {sent.job_id}")
+        raise RuleViolation(Rule.VALUE, "jobId", f"there is no job {sent.job_id}")
     if sent.project_id != "all" and (job.project is None or job.project.id != sent.project_id):
-        raise Broken(Rule.VALUE, "projectId", f"the job is not in project {sent.project_id}")
+        raise RuleViolation(Rule.VALUE, "projectId", f"the job is not in project {sent.project_id}")
     if job.completed or not job.active:
-        raise Broken(Rule.CLOSED, "jobId", "the job is completed or not active")
+        raise RuleViolation(Rule.CLOSED, "jobId", "the job is completed or not active")
     return job
 
 
-def _is_caller(user: str, caller: Person, world: World) -> None:
+def _is_caller(user: str, caller: Person, workspace: Workspace) -> None:
     """The user is the logged-in one, named by ERECNO, e-mail address or employee id."""
     if not _names(user, caller):
-        known = any(_names(user, person) for person in world.people.values())
-        raise Broken(Rule.FOREIGN if known else Rule.VALUE, "user")
+        known = any(_names(user, person) for person in workspace.people.values())
+        raise RuleViolation(Rule.FOREIGN if known else Rule.VALUE, "user")
 
 
 def _names(user: str, person: Person) -> bool:
@@ -262,14 +262,14 @@ def _timelog(call: Call[Any], id: str) -> ZohoTimer:
     """The timelog with this id, which must be the caller's own: of timers and comments alike, nobody has others'."""
     record = call.account.get(ZohoTimer, id)
     if record is None:
-        raise Broken(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id}")
+        raise RuleViolation(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id}")
     own_or_privileged(record.person, call.caller, (), "timeLogId")
     return record
 
 
 def _within_limits(call: Call[Any], record: ZohoTimer, more: int = 0) -> None:
     """The record as it shall be, together with what else is logged and as much more, keeps the account's limits."""
-    settings, job = call.account.world.settings, record.job
+    settings, job = call.account.workspace.settings, record.job
     if settings.attendance_hours is not None or settings.max_billable_hours is not None:
         of_day = Query(of=ZohoTimer, people=(record.person.id,), work_date=record.work_date)
         timelogs = _with(record, call.account.find(of_day).records)

@@ -1,7 +1,7 @@
 """What an account's settings allow: the day, the hours a day, the hours of a job. Pure functions.
 
 The page names these rules by their messages only; how they count is our choice (see docs/vendors/zoho.md). All
-three limits count one way: time is logged when it has been worked, so a pause is refused that would log more than
+three limits count one way: time is logged when it has been worked, so a pause is rejected that would log more than
 the limit, and a start or a resume that could not log one second more.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from punchclock.timer import not_before, worked_at
-from punchclock.vendors.rules import Broken, Rule
-from punchclock.vendors.world import Job, Person, Settings
+from punchclock.vendors.rules import Rule, RuleViolation
+from punchclock.vendors.workspace import Job, Person, Settings
 from punchclock.vendors.zoho.wire import BillingStatus, ZohoTimer
 
 __all__ = ["day_of_work", "enabled", "logged", "within_attendance", "within_billable", "within_estimate"]
@@ -24,24 +24,24 @@ def enabled(settings: Settings) -> None:
     """Timers are switched on.
 
     Raises:
-        Broken: ``DISABLED``.
+        RuleViolation: ``DISABLED``.
     """
     if not settings.timer_enabled:
-        raise Broken(Rule.DISABLED)
+        raise RuleViolation(Rule.DISABLED)
 
 
 def day_of_work(settings: Settings, person: Person, day: date) -> None:
     """The day is no weekend, no holiday, and no leave of the person's.
 
     Raises:
-        Broken: ``DAY_OFF``.
+        RuleViolation: ``DAY_OFF``.
     """
     if (
         day.isoweekday() not in settings.work_days
         or any(holiday.date == day for holiday in settings.holidays)
         or any(leave.person == person.id and leave.first <= day <= leave.last for leave in settings.leaves)
     ):
-        raise Broken(Rule.DAY_OFF)
+        raise RuleViolation(Rule.DAY_OFF)
 
 
 def logged(timelogs: Iterable[ZohoTimer], now: int) -> int:
@@ -53,7 +53,7 @@ def within_attendance(settings: Settings, of_day: Iterable[ZohoTimer], now: int,
     """A person's timelogs of a day, and as much more, are within the hours that a person attends.
 
     Raises:
-        Broken: ``ATTENDANCE_HOURS``.
+        RuleViolation: ``ATTENDANCE_HOURS``.
     """
     _within(settings.attendance_hours, logged(of_day, now) + more, Rule.ATTENDANCE_HOURS)
 
@@ -62,7 +62,7 @@ def within_billable(settings: Settings, of_day: Iterable[ZohoTimer], now: int, m
     """A person's billable timelogs of a day, and as much more, are within the billable hours of a day.
 
     Raises:
-        Broken: ``BILLABLE_HOURS``.
+        RuleViolation: ``BILLABLE_HOURS``.
     """
     billable = (each for each in of_day if each.billing_status is BillingStatus.BILLABLE)
     _within(settings.max_billable_hours, logged(billable, now) + more, Rule.BILLABLE_HOURS)
@@ -72,11 +72,11 @@ def within_estimate(job: Job, of_job: Iterable[ZohoTimer], now: int, more: int) 
     """Everybody's timelogs of a job, and as much more, are within the hours that it was planned to take.
 
     Raises:
-        Broken: ``ESTIMATE``.
+        RuleViolation: ``ESTIMATE``.
     """
     _within(job.estimate, logged(of_job, now) + more, Rule.ESTIMATE)
 
 
 def _within(hours: float | None, work: int, rule: Rule) -> None:
     if hours is not None and work > hours * _HOUR:
-        raise Broken(rule)
+        raise RuleViolation(rule)

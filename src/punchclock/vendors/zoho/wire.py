@@ -1,8 +1,8 @@
 """Zoho People on the wire: the running timer, comments, and references to what is new, field for field.
 
 Names, order and types are those of the page's samples; what stands around them is in envelope.py. A running
-timer is told in three numbers: ``totaltime`` is the work done before the running stretch, ``fromTime`` and
-``date`` are what the clock on the account's wall showed at the stretch's start and shows now, and ``diff`` is
+timer is told in three numbers: ``totaltime`` is the work done before the running segment, ``fromTime`` and
+``date`` are what the clock on the account's wall showed at the segment's start and shows now, and ``diff`` is
 what has passed between the two.
 """
 
@@ -22,11 +22,11 @@ from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import Record, id_number
+from punchclock.vendors.records import VendorTimer, id_number
 from punchclock.vendors.wire import Id, decode_payload
-from punchclock.vendors.world import Job, Person
+from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, read_date, write_date
-from punchclock.vendors.zoho.envelope import Success, plain_reply, write_reply
+from punchclock.vendors.zoho.envelope import Success, plain_response, write_response
 
 __all__ = [
     "FETCHED",
@@ -83,7 +83,7 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class ZohoTimer(Record, frozen=True, kw_only=True):
+class ZohoTimer(VendorTimer, frozen=True, kw_only=True):
     """A timelog with its timer; ``id`` is the timelog's, ``note`` its description."""
 
     vendor: ClassVar[str] = "zoho"
@@ -98,7 +98,7 @@ class ZohoTimer(Record, frozen=True, kw_only=True):
         """The highest number that the timelog, its timer or a comment bears.
 
         Raises:
-            Inexpressible: an id is none.
+            NotRepresentable: an id is none.
         """
         more = (self.timer_id, *(comment.id for comment in self.comments))
         return max([self.number, *(id_number(self.vendor, id) for id in more if id)])
@@ -167,7 +167,7 @@ def serialize(record: ZohoTimer, now: int, zone: str = "UTC", *, xml: bool = Fal
     """
     running = record.timer.state is State.RUNNING
     said = Success(FETCHED, element(record, now, zone, date_format) if running else UNSET)
-    return write_reply(said, "/api/timetracker/getcurrentlyrunningtimer", xml=xml)
+    return write_response(said, "/api/timetracker/getcurrentlyrunningtimer", xml=xml)
 
 
 def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> TimerElement:
@@ -251,7 +251,7 @@ def parse(payload: object, now: int, zone: str = "UTC", *, date_format: str = IS
     """The record that an answer to "get currently running timer" tells of, or its result alone; JSON, XML or decoded.
 
     The answer was given when the clock on the account's wall showed ``date``: of such instants, the one nearest to
-    ``now``. So the stretch began at that instant less ``diff``, whatever the client's own clock says to the second.
+    ``now``. So the segment began at that instant less ``diff``, whatever the client's own clock says to the second.
     ``started_at = since - totaltime``: the page tells of no break.
 
     Args:
@@ -319,7 +319,7 @@ def _job(read: _Read) -> Job | None:
 
 def _decoded(payload: object) -> tuple[_Read | UnsetType, str]:
     """The running timer in a payload, and where in it."""
-    payload = plain_reply(payload)
+    payload = plain_response(payload)
     body = decode_payload("zoho", payload, _envelope_decoder).response
     if body is UNSET:
         return decode_payload("zoho", payload, _bare_decoder), "$"

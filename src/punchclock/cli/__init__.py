@@ -1,0 +1,103 @@
+"""The commands, a module each, and how every one of them ends.
+
+Exit status: 0; 1 where a command says so; 2 for a usage error, or output that cannot be written; 130 after Ctrl-C; 141
+where the reader of the output has gone (`punchclock replay LOG | head`), as a shell reports of any program that is
+stopped by a closed pipe.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from punchclock import __version__
+from punchclock.cli.terminal import printable
+from punchclock.errors import MissingExtra, PunchclockError
+
+__all__ = ["cli", "run"]
+
+
+#: Each is a module of this package that holds a command of its own name.
+_COMMANDS = ("convert", "replay", "serve")
+
+
+class _Commands(click.Group):
+    """The commands, each loaded when it is asked for: whoever replays a log does not wait for a server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"punchclock.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except BrokenPipeError:  # of --help and --version; click would exit with 1
+            _forget_output()
+            ctx.exit(141)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
+        # Here and not around the whole, since click has its own, noisier ways with these.
+        try:
+            if sys.stdout is None:  # closed, as with ``>&-``
+                raise click.UsageError("there is no standard output", ctx)
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return 130
+        except BrokenPipeError:
+            _forget_output()
+            return 141
+        except MissingExtra as error:  # said in one line: the command was used well
+            click.echo(f"punchclock: {error}", err=True)
+            return 2
+        except PunchclockError as error:
+            raise click.UsageError(str(error), ctx) from error
+        return status
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="punchclock", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Timers as one state machine: start, pause, resume, stop."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and return its exit status."""
+    try:
+        status = cli.main(args=arguments, prog_name="punchclock", standalone_mode=False)
+    except click.ClickException as error:
+        said = io.StringIO()  # arguments and file names are texts from elsewhere, too
+        error.show(said)
+        click.echo("\n".join(printable(line.expandtabs(4)) for line in said.getvalue().splitlines()), err=True)
+        return error.exit_code
+    except OSError as error:  # a full disk: for what a command opens itself, it has words of its own
+        _forget_output()
+        click.echo(f"Error: cannot go on: {error.strerror or error}", err=True)
+        return 2
+    except click.Abort:
+        return 130
+    return int(status or 0)
+
+
+def _forget_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter would complain of it once more as it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,146 @@
+"""The tables that `punchclock replay` prints: timers, and totals by user and day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from msgspec import UNSET
+from rich import box
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from punchclock.cli.terminal import PLAIN_BOX, day_name, local, printable
+from punchclock.durations import format_duration
+from punchclock.eventlog import LogTimer
+from punchclock.eventlog.totals import Total
+from punchclock.timer import break_at, not_before, worked_at
+
+__all__ = ["MOST_ROWS", "timers_table", "totals_table"]
+
+#: The labels by which timers are told apart, the most telling first.
+_LABELS: Final = ("user", "project", "task", "client", "note")
+_GAP: Final = 2  # of which the box itself takes one
+#: A table of more rows than this is not read.
+MOST_ROWS: Final = 300
+
+
+def timers_table(
+    records: Sequence[LogTimer[Any]], until: int, zone: dt.tzinfo, *, width: int, plain: bool
+) -> Iterator[RenderableType]:
+    """A row a timer, as it stands at ``until``; labels as far as they have room."""
+    rows = []
+    for record in records:
+        timer = record.timer
+        at = not_before(timer, until)
+        rows.append(
+            (
+                record,
+                [
+                    local(timer.started_at, zone).replace(tzinfo=None).isoformat(" ", "minutes"),
+                    timer.state.value,
+                    format_duration(worked_at(timer, at)),
+                    format_duration(break_at(timer, at)),
+                ],
+            )
+        )
+    heads = ["started", "state", "worked", "break"]
+    room = width - sum(_GAP + max(len(head), *(len(row[at]) for _, row in rows)) for at, head in enumerate(heads))
+    room -= max(cell_len("timer"), *(cell_len(printable(record.name)) for record in records))
+    labels = []
+    for label in _LABELS:
+        widest = max(cell_len(_label(record, label)) for record in records)
+        needed = _GAP + max(widest, len(label))
+        if widest and needed <= room:
+            labels.append(label)
+            room -= needed
+
+    table = _table(plain=plain)
+    for head in ("timer", *labels, "started", "state"):
+        table.add_column(head, overflow="fold")
+    for head in ("worked", "break"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for record, cells in rows:
+        table.add_row(printable(record.name), *(_label(record, label) for label in labels), *cells)
+    yield Text("Timers", "bold")
+    yield table
+
+
+def totals_table(totals: Sequence[Total], *, plain: bool) -> Iterator[RenderableType]:
+    """A row a user, day and project, with a sum for each user. Too many days become months, and months years."""
+    period, rows = "day", totals
+    if len(rows) > MOST_ROWS:
+        period, rows = "month", _merged(rows, lambda date: date.replace(day=1))
+    if len(rows) > MOST_ROWS:
+        period, rows = "year", _merged(rows, lambda date: date.replace(month=1, day=1))
+    heads = {"user": any(row.user for row in rows), period: True, "project": any(row.project for row in rows)}
+    title = f"By user and {period}" if heads["user"] else f"By {period}"
+    if period != "day":
+        title += f" (by day, {len(totals):,} rows)"
+
+    table = _table(plain=plain)
+    for head, there in heads.items():
+        if there:
+            table.add_column(head, overflow="fold")
+    for head in ("worked", "break"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for labels, summed in _with_sums(rows, _PERIODS[period]):
+        shown = [printable(text) for text, there in zip(labels, heads.values(), strict=True) if there]
+        worked, rest = sum(row.worked for row in summed), sum(row.break_ for row in summed)
+        is_sum = labels == _ALL
+        style = "bold" if is_sum else None
+        table.add_row(*shown, format_duration(worked), format_duration(rest), style=style, end_section=is_sum)
+    yield Text(title, "bold")
+    yield table
+
+
+_PERIODS: Final[dict[str, Callable[[dt.date], str]]] = {
+    "day": day_name,
+    "month": lambda date: f"{date:%b} {date.year}",
+    "year": lambda date: str(date.year),
+}
+_ALL: Final = ("", "all", "")
+
+
+def _merged(totals: Sequence[Total], first: Callable[[dt.date], dt.date]) -> list[Total]:
+    """Totals by longer periods, each with the first date of its period."""
+    sums: dict[tuple[str | None, dt.date, str | None], list[int]] = {}
+    for row in totals:
+        held = sums.setdefault((row.user, first(row.date), row.project), [0, 0])
+        held[0] += row.worked
+        held[1] += row.break_
+    return [Total(*key, *held) for key, held in sums.items()]
+
+
+def _with_sums(
+    rows: Sequence[Total], label: Callable[[dt.date], str]
+) -> Iterator[tuple[tuple[str, str, str], Sequence[Total]]]:
+    """The lines of the table: what each says, and what it sums. A user is said once; more than one line get a sum."""
+    for user, group in groupby(rows[:MOST_ROWS], key=lambda row: row.user):
+        mine = list(group)
+        for at, row in enumerate(mine):
+            yield ("" if at else user or "", label(row.date), row.project or ""), [row]
+        if user is not None and len(mine) > 1:
+            yield _ALL, mine
+    if len(rows) > MOST_ROWS:
+        yield ("", f"{len(rows) - MOST_ROWS:,} more", ""), rows[MOST_ROWS:]
+    yield _ALL, rows
+
+
+def _label(record: LogTimer[Any], name: str) -> str:
+    text = getattr(record, name)
+    return "" if text is UNSET else printable(text)
+
+
+def _table(*, plain: bool) -> Table:
+    return Table(
+        header_style="" if plain else "bright_black",
+        box=PLAIN_BOX if plain else box.SIMPLE_HEAD,
+        padding=(0, _GAP - 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )

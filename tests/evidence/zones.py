@@ -1,0 +1,174 @@
+"""Zones: local days and times against the standard library's zoneinfo, in every zone, at every change of its clock.
+
+Both sides read the same tz database, that of the machine; what differs is the code. zoneinfo is asked at single
+instants for what the wall shows there, and for nothing else. Changes of the clock are found by asking every day from
+1970 to 2037 for the offset, and then halving the day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from evidence.claims import Budget, Claim, Refuted
+from punchclock import calendar
+from punchclock.calendar import Disambiguation
+from punchclock.errors import AmbiguousLocalTime, MissingLocalTime
+
+__all__ = ["CLAIMS"]
+
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
+_FIRST: Final = 0
+_LAST: Final = (dt.datetime(2038, 1, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+
+
+@cache
+def _zones() -> dict[str, ZoneInfo]:
+    """Every zone of the database, by name."""
+    return {name: ZoneInfo(name) for name in sorted(zoneinfo.available_timezones() - {"localtime"})}
+
+
+def _shown(at: int, zone: ZoneInfo) -> dt.datetime:
+    """What the wall shows at an instant, as zoneinfo has it."""
+    return (_EPOCH + at * _MICROSECOND).astimezone(zone)
+
+
+@cache
+def _changes() -> dict[str, tuple[int, ...]]:
+    """The instants at which each zone's clock is changed."""
+    return {name: tuple(_changes_of(zone)) for name, zone in _zones().items()}
+
+
+def _changes_of(zone: ZoneInfo) -> Iterator[int]:
+    utc = _EPOCH
+    day = dt.timedelta(days=1)
+    before = utc.astimezone(zone).utcoffset()
+    for number in range(_LAST // _DAY):
+        utc += day
+        after = utc.astimezone(zone).utcoffset()
+        if after != before:
+            low, high = number * _DAY // _SECOND, (number + 1) * _DAY // _SECOND
+            while high - low > 1:
+                middle = (low + high) // 2
+                if _shown(middle * _SECOND, zone).utcoffset() == before:
+                    low = middle
+                else:
+                    high = middle
+            yield high * _SECOND
+            before = after
+
+
+def dates_and_times(budget: Budget) -> str:
+    """`work_date` and `seconds_of_day` around each change, to the microsecond, and at the midnights next to it."""
+    instants = 0
+    for name, zone in _zones().items():
+        for change in _changes()[name]:
+            around = {change + by + tick for by in (-_DAY, -_HOUR, 0, _HOUR, _DAY) for tick in (-1, 0, 1)}
+            around |= {midnight + tick for midnight in _midnights(change, zone) for tick in (-1, 0)}
+            for at in around:
+                instants += 1
+                shown = _shown(at, zone)
+                seconds = (shown.hour * 60 + shown.minute) * 60 + shown.second
+                found = calendar.work_date(at, name), calendar.seconds_of_day(at, name)
+                if found != (shown.date(), seconds):
+                    raise Refuted(f"{name} at {at}: {found}, but the wall shows {shown}")
+    return f"{instants:,} instants at {_size()}"
+
+
+def _midnights(change: int, zone: ZoneInfo) -> list[int]:
+    """The midnights on the wall next to a change, reckoned with the offset before and with the one after it."""
+    midnights = []
+    for side in (change - 1, change):
+        shown = _shown(side, zone)
+        into = ((shown.hour * 60 + shown.minute) * 60 + shown.second) * _SECOND + shown.microsecond
+        midnights += [side - into, side - into + _DAY]
+    return midnights
+
+
+def split_days(budget: Budget) -> str:
+    """`split_by_day` over each change: the pieces are whole, and each instant looked at has its piece's date.
+
+    Looked at: both ends of every piece, each side of the change, and an instant every so often between.
+    """
+    pieces_seen = looked_at = 0
+    step = int(budget.zone_hours * _HOUR)
+    for name, zone in _zones().items():
+        for change in _changes()[name]:
+            start, end = change - 30 * _HOUR - 17, change + 30 * _HOUR + 17
+            pieces = calendar.split_by_day(start, end, name)
+            said = f"{name}, {start} to {end}: {pieces}"
+            if (pieces[0].start, pieces[-1].end) != (start, end):
+                raise Refuted(f"{said}: not the whole")
+            for one, following in pairwise(pieces):
+                if one.end != following.start or one.date == following.date:
+                    raise Refuted(f"{said}: neighbours that do not touch, or have one date")
+            for piece in pieces:
+                pieces_seen += 1
+                inside = {piece.start, piece.end - 1, *range(piece.start, piece.end, step)}
+                inside |= {at for at in (change - 1, change) if piece.start <= at < piece.end}
+                for at in inside:
+                    looked_at += 1
+                    if _shown(at, zone).date() != piece.date or piece.start >= piece.end:
+                        raise Refuted(f"{said}: {piece.date} holds {at}, which is {_shown(at, zone)}")
+    return f"{pieces_seen:,} pieces, {looked_at:,} instants in them, at {_size()}"
+
+
+def local_times(budget: Budget) -> str:
+    """`from_seconds_of_day` around each change: the instants are those that zoneinfo shows so, for either fold.
+
+    A time that the wall shows twice has both, one that it skips has none, and then the policies give what the offsets
+    of either side give; to reject is to reject.
+    """
+    times = 0
+    for name, zone in _zones().items():
+        for change in _changes()[name]:
+            before, after = (_shown(at, zone).replace(tzinfo=None) for at in (change - _SECOND, change))
+            walls = {wall + dt.timedelta(seconds=by) for wall in (before, after) for by in (-3600, -1, 0, 1, 600, 3600)}
+            for wall in walls:
+                times += 1
+                _compare_wall(name, zone, wall)
+    return f"{times:,} local times at {_size()}"
+
+
+def _compare_wall(name: str, zone: ZoneInfo, wall: dt.datetime) -> None:
+    date, seconds = wall.date(), (wall.hour * 60 + wall.minute) * 60 + wall.second
+    folds = {(wall.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) - _EPOCH) // _MICROSECOND for fold in (0, 1)}
+    meant = {at for at in folds if _shown(at, zone).replace(tzinfo=None) == wall}
+    expected: dict[Disambiguation, object] = {
+        Disambiguation.EARLIER: min(meant or folds),
+        Disambiguation.LATER: max(meant or folds),
+    }
+    if len(meant) == 1:
+        (expected[Disambiguation.REJECT],) = meant
+    else:
+        expected[Disambiguation.REJECT] = AmbiguousLocalTime if meant else MissingLocalTime
+    for policy, answer in expected.items():
+        found: object
+        try:
+            found = calendar.from_seconds_of_day(date, seconds, name, disambiguation=policy)
+        except (AmbiguousLocalTime, MissingLocalTime) as error:
+            found = type(error)
+        if found != answer:
+            raise Refuted(f"{name}, {wall}, {policy}: {found}, but zoneinfo has {answer}")
+
+
+def _size() -> str:
+    changes = sum(len(each) for each in _changes().values())
+    return f"{changes:,} changes of the clock from 1970 to 2037, in all {len(_zones())} zones"
+
+
+CLAIMS: Final = (
+    Claim("work_date and seconds_of_day are what zoneinfo's wall shows", dates_and_times),
+    Claim("split_by_day cuts where zoneinfo's date changes, and nowhere else", split_days),
+    Claim("from_seconds_of_day gives the instants that zoneinfo shows so, or names the trouble", local_times),
+)

@@ -1,0 +1,573 @@
+"""The sandbox's doors: in process, behind httpx, and over HTTP. What comes in and goes out is the same at each."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import logging
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+import punchclock as pc
+from punchclock import vendors
+from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
+from punchclock.sandbox import server as server_module
+from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
+from punchclock.sandbox.server import ServingFailed, application
+from punchclock.sandbox.store import StoreUnavailable
+from sandbox_calls import BASIC, CALLS, NOON, body_of, call, send, stored_timers
+
+TASK = b'{"personid": 3, "taskid": 31}'
+STARTS = {
+    "intervals": "create_timer",
+    "timetrack": "start_project_timer",
+    "worksection": "start_my_timer",
+    "zoho": "start_timer",
+}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox at noon."""
+    with Sandbox(clock=NOON) as found:
+        yield found
+
+
+@pytest.fixture
+def url(sandbox: Sandbox) -> Iterator[str]:
+    """Where that sandbox is served."""
+    with sandbox.serve() as server:
+        yield server.url
+
+
+# ---- in process ----------------------------------------------------------------------------------
+
+
+def test_sandboxes_are_isolated() -> None:
+    """What happens in one sandbox, its clock and its faults are no other's."""
+    one, other = Sandbox(clock=NOON), Sandbox(clock="2026-03-03T08:00:00Z")
+    send(one, call("intervals", "create_timer"))
+    one.faults.add(Fault(effect=Effect.DROP, nth=9))
+    assert (len(one.timers()), len(other.timers())) == (1, 0)
+    assert other.faults.reports() == []
+    assert other.clock.now() - one.clock.now() == 20 * 3600 * 1_000_000
+
+
+def test_the_same_calls_give_the_same_ids() -> None:
+    """Two sandboxes to which the same is done answer the same, to the byte."""
+    answers = []
+    for _ in range(2):
+        sandbox = Sandbox(clock=NOON)
+        answers.append([send(sandbox, call(*each)) for each in [*CALLS, *reversed(list(CALLS))]])
+        answers[-1].append(sandbox.handle("GET", "/_punchclock/journal"))
+    assert answers[0] == answers[1]
+
+
+def test_a_call_may_be_given_in_several_forms(sandbox: Sandbox) -> None:
+    """Query as text or parameters, headers in any case, body as bytes, text or nothing: all is the same call."""
+    expected = sandbox.handle("GET", "/timer", "limit=3", BASIC)
+    assert expected[0] == 200
+    assert sandbox.handle("get", "/timer/", "?limit=3", {"AUTHORIZATION": BASIC["authorization"]}, None) == expected
+    assert sandbox.handle("GET", "/timer", {"limit": 3}, BASIC, "") == expected
+    created = sandbox.handle("POST", "/timer", "", BASIC, '{"personid": 3}')
+    assert json.loads(created[2])["timer"]["id"] == 1001
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "", "timer-s", "/v2/timer", "/_punch"])
+def test_nobodys_path_gets_404(sandbox: Sandbox, path: str) -> None:
+    """A path that no vendor has is answered with 404, and stands in the journal."""
+    status, headers, body = sandbox.handle("GET", path)
+    assert (status, headers["content-type"]) == (404, "application/json")
+    assert "error" in json.loads(body)
+    assert len(list(sandbox.journal())) == 1
+
+
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_a_slash_at_the_end_makes_no_difference(vendor: str) -> None:
+    """Every call's path answers with a slash at its end and without."""
+    for operation in [name for each, name in CALLS if each == vendor]:
+        request = call(vendor, operation)
+        answers = []
+        for path in (request.path.rstrip("/"), request.path.rstrip("/") + "/"):
+            sandbox = Sandbox(clock=NOON)
+            send(sandbox, call(vendor, STARTS[vendor]))
+            answers.append(sandbox.handle(request.method, path, request.query, request.headers, request.body))
+            assert list(sandbox.journal())[-1].operation == operation
+        assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json", "application/xml", "text/plain", "multipart/form-data", "nonsense"]
+)
+def test_a_body_may_be_absent(media: str) -> None:
+    """Where no body is needed none has to be there, whatever ``Content-Type`` says."""
+    for vendor, operation in (
+        ("intervals", "list_timers"),
+        ("timetrack", "read_project_timer"),
+        ("worksection", "get_my_timer"),
+        ("worksection", "get_timers"),
+        ("zoho", "get_running_timer"),
+    ):
+        sandbox = Sandbox(clock=NOON)
+        send(sandbox, call(vendor, STARTS[vendor]))
+        request = call(vendor, operation)
+        query, body = request.query, request.body
+        if vendor == "timetrack":
+            query, body = "username=test&date=2026-03-02T12:00:00Z", b""
+        headers = {**request.headers, "content-type": media, "accept": "application/json"}
+        status, _, content = sandbox.handle(request.method, request.path, query, headers, body)
+        assert (status, json.loads(content).get("status") in (None, "OK", "ok")) == (200, True), (vendor, content)
+
+
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_json_is_meant_where_nothing_is_said(sandbox: Sandbox, vendor: str) -> None:
+    """With neither ``Accept`` nor ``Content-Type``, JSON is read and JSON is written."""
+    request = call(vendor, STARTS[vendor])
+    headers = {name: value for name, value in request.headers.items() if name not in ("accept", "content-type")}
+    body = request.body if request.body[:1] in (b"{", b"") else b'{"id_task": 31}'
+    status, found, content = sandbox.handle(request.method, request.path, request.query, headers, body)
+    assert status in (200, 201)
+    assert found["content-type"].startswith("application/json")
+    assert json.loads(content)
+    assert len(sandbox.timers()) == 1
+
+
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_a_store_that_is_gone_is_a_5xx_in_the_vendors_shape(
+    sandbox: Sandbox, vendor: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the store fails the vendor's own words say so; what the database said goes to the log alone."""
+
+    def reject(_decide: object) -> None:
+        raise StoreUnavailable("host db-7 said no")
+
+    monkeypatch.setattr(sandbox.store, "write", reject)
+    status, headers, body = send(sandbox, call(vendor, STARTS[vendor]))
+    assert status >= 500
+    with pytest.raises(vendors.Rejection) as caught:
+        vendors.load(vendor).read_response(STARTS[vendor], status, headers, body, now=0)
+    assert caught.value.status == status
+    assert b"db-7" not in body
+    assert "db-7" in caplog.text
+    assert sandbox.timers() == []
+
+
+def test_a_journal_that_cannot_be_written_fails_no_read(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A read is answered though it cannot be written down; the log says that it was not."""
+
+    def reject(entry: object) -> None:
+        raise StoreUnavailable("disk full")
+
+    monkeypatch.setattr(sandbox.store, "note", reject)
+    assert send(sandbox, call("intervals", "list_timers"))[0] == 200
+    assert "disk full" in caplog.text
+
+
+def test_many_threads_start_one_timer(sandbox: Sandbox) -> None:
+    """Of 64 starts at once by one person exactly one wins, and every other is told so."""
+    barrier = threading.Barrier(64)
+
+    def start(_: int) -> str:
+        barrier.wait()
+        return str(body_of(sandbox, "worksection", "start_my_timer").get("message", "ok"))
+
+    with ThreadPoolExecutor(64) as pool:
+        answers = Counter(pool.map(start, range(64)))
+    assert answers == {"ok": 1, "Timer is already started": 63}
+    assert [entry.number for entry in sandbox.journal()] == list(range(1, 65))
+
+
+# ---- behind httpx --------------------------------------------------------------------------------
+
+
+def test_httpx_talks_to_it_without_a_socket(sandbox: Sandbox) -> None:
+    """A client with its transport sends real requests and gets real responses."""
+    with httpx.Client(transport=sandbox.transport(), base_url="https://api.myintervals.com") as client:
+        created = client.post("/timer/", json={"personid": 3, "taskid": 31}, headers=BASIC)
+        assert (created.status_code, created.json()["timer"]["id"]) == (201, 1001)
+        listed = client.get("/timer", params={"limit": 1}, auth=("intervals-token-3", "X"))
+        assert listed.json()["listcount"] == 1
+        assert client.put("https://sandbox.test/_punchclock/clock", json={"advance_seconds": 90}).status_code == 200
+    assert sandbox.timers()[0].worked_seconds == 90
+
+
+def test_httpx_talks_to_it_asynchronously(sandbox: Sandbox) -> None:
+    """An async client does the same, and calls at once are each answered."""
+
+    async def ask() -> list[int]:
+        transport = sandbox.transport()
+        async with httpx.AsyncClient(transport=transport, base_url="https://api.myintervals.com") as client:
+            posts = [client.post("/timer/", json={"personid": 3}, headers=BASIC) for _ in range(20)]
+            answers = await asyncio.gather(*posts)
+        return sorted(answer.json()["timer"]["id"] for answer in answers)
+
+    assert asyncio.run(ask()) == list(range(1001, 1021))
+
+
+@pytest.mark.parametrize(("effect", "error"), [("drop", httpx.RemoteProtocolError), ("timeout", httpx.ReadTimeout)])
+def test_httpx_raises_its_own_errors(sandbox: Sandbox, effect: str, error: type[httpx.TransportError]) -> None:
+    """A connection that a fault drops, or never answers, is what httpx makes of one, sync and async."""
+    sandbox.faults.add(Fault(effect=Effect(effect)))
+    with httpx.Client(transport=sandbox.transport(), base_url="https://api.test") as client, pytest.raises(error):
+        client.post("/timer/", json={"personid": 3, "taskid": 31}, headers=BASIC)
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=sandbox.transport(), base_url="https://api.test") as client:
+            await client.post("/timer/", json={"personid": 3, "taskid": 31}, headers=BASIC)
+
+    with pytest.raises(error):
+        asyncio.run(ask())
+    assert len(sandbox.timers()) == (1 if effect == "timeout" else 0)
+
+
+# ---- over HTTP -----------------------------------------------------------------------------------
+
+
+def test_the_server_answers_as_the_sandbox_does(sandbox: Sandbox, url: str) -> None:
+    """Every call of every vendor gets over HTTP what it gets in process."""
+    twin = Sandbox(clock=NOON)
+    with httpx.Client(base_url=url) as client:
+        for vendor, operation in CALLS:
+            request = call(vendor, operation)
+            address = f"{request.path}?{request.query}" if request.query else request.path
+            answer = client.request(request.method, address, headers=dict(request.headers), content=request.body)
+            status, headers, body = send(twin, request)
+            assert (answer.status_code, answer.content) == (status, body)
+            assert answer.headers["content-type"] == headers["content-type"]
+            assert answer.headers.get_list("date") == [headers["date"]] == ["Mon, 02 Mar 2026 12:00:00 GMT"]
+        assert client.get("/healthz").json() == {"status": "ok"}
+    assert stored_timers(sandbox) == stored_timers(twin)
+
+
+@pytest.mark.parametrize("vendor", ["intervals", "worksection", "zoho"])
+def test_a_response_is_dated_by_the_sandboxs_clock(sandbox: Sandbox, url: str, vendor: str) -> None:
+    """A client that reads a response at its ``Date`` finds the right timer, whatever the machine's clock shows."""
+    send(sandbox, call(vendor, STARTS[vendor]))
+    sandbox.clock.advance(90 * 1_000_000)
+    read = {"intervals": "get_timer", "worksection": "get_my_timer", "zoho": "get_running_timer"}[vendor]
+    request = call(vendor, read)
+    with httpx.Client(base_url=url) as client:
+        answer = client.request(request.method, f"{request.path}?{request.query}", headers=dict(request.headers))
+    in_process = send(sandbox, request)
+    for status, headers, body in ((answer.status_code, answer.headers, answer.content), in_process):
+        record = vendors.load(vendor).read_response(read, status, headers, body, zone="Europe/Berlin")
+        assert record.timer == pc.start(pc.instant(NOON))
+
+
+def test_what_is_no_vendors_is_dated_by_the_machine(url: str) -> None:
+    """Every response has one ``Date``; of those that no vendor gives, it is the real one."""
+    with httpx.Client(base_url=url) as client:
+        for path in ("/healthz", "/nothing", "/_punchclock/clock"):
+            (date,) = client.get(path).headers.get_list("date")
+            assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
+
+
+def test_one_sandbox_has_several_servers(sandbox: Sandbox) -> None:
+    """Servers of one sandbox share its account, and each has a port of its own; when they end, nobody listens."""
+    with sandbox.serve() as one, sandbox.serve() as other:
+        assert one.url != other.url
+        httpx.post(f"{one.url}/timer", json={"personid": 3, "taskid": 31}, headers=BASIC)
+        assert httpx.get(f"{other.url}/timer", headers=BASIC).json()["listcount"] == 1
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(one.url)
+
+
+def test_a_server_on_ipv6_says_where_it_is(sandbox: Sandbox) -> None:
+    """An address of IPv6 stands in brackets, and its control plane is this machine's too."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    try:
+        with sandbox.serve(host="::1") as server:
+            assert server.url.startswith("http://[::1]:")
+            assert httpx.get(f"{server.url}/_punchclock/clock").status_code == 200
+    except ServingFailed as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "nobody.invalid", "x" * 300])
+def test_an_address_that_is_not_ours_is_an_error(sandbox: Sandbox, host: str) -> None:
+    """An address or a port that cannot be had is one error, with what and why."""
+    with pytest.raises(ServingFailed) as caught, sandbox.serve(host=host):
+        pass
+    assert f"cannot listen on {host}:0" in str(caught.value)
+    with sandbox.serve() as server, pytest.raises(ServingFailed, match="cannot listen"):
+        sandbox.serve(port=urlsplit(server.url).port or 0).__enter__()
+
+
+def test_a_stop_waits_for_what_is_being_answered(sandbox: Sandbox) -> None:
+    """A request in flight when the server is told to stop is still answered, and its change kept."""
+    sandbox.faults.add(Fault(effect=Effect.LATENCY, seconds=0.6))
+    answers = []
+    with sandbox.serve() as server:
+        url = server.url
+
+        def ask() -> None:
+            answers.append(httpx.post(f"{url}/timer", json={"personid": 3, "taskid": 31}, headers=BASIC))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while not sandbox.faults.reports()[0].fired:
+            time.sleep(0.01)
+    thread.join()
+    assert [answer.status_code for answer in answers] == [201]
+    assert len(sandbox.timers()) == 1
+
+
+@pytest.mark.parametrize("effect", ["drop", "timeout"])
+def test_a_dropped_connection_is_really_dropped(sandbox: Sandbox, url: str, effect: str) -> None:
+    """Over HTTP the connection ends without a byte of a response; the next one is answered."""
+    sandbox.faults.add(Fault(effect=Effect(effect), nth=1))
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    connection.request("POST", "/timer", TASK, {**BASIC, "content-type": "application/json"})
+    with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
+        connection.getresponse()
+    assert httpx.get(f"{url}/timer", headers=BASIC).json()["listcount"] == (1 if effect == "timeout" else 0)
+
+
+def test_behind_another_server_a_drop_says_nothing(sandbox: Sandbox) -> None:
+    """An ASGI server that cannot drop a connection is at least given no response."""
+    sandbox.faults.add(Fault(effect=Effect.DROP))
+    sent: list[object] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    headers = [(name.encode(), value.encode()) for name, value in BASIC.items()]
+    scope = {"type": "http", "method": "GET", "path": "/timer", "query_string": b"", "headers": headers}
+    asyncio.run(application(sandbox.handle)(scope, receive, send))
+    assert sent == []
+
+
+def test_a_client_that_hangs_up_changes_nothing(sandbox: Sandbox, url: str) -> None:
+    """A request whose body never comes to its end is not decided."""
+    with socket.create_connection((urlsplit(url).hostname or "", urlsplit(url).port or 0)) as connection:
+        head = (
+            f"POST /timer HTTP/1.1\r\nhost: x\r\nauthorization: {BASIC['authorization']}\r\ncontent-length: 99\r\n\r\n"
+        )
+        connection.sendall(head.encode() + b'{"personid"')
+    assert httpx.get(f"{url}/healthz").status_code == 200
+    assert list(sandbox.journal()) == []
+
+
+def test_a_client_that_never_ends_holds_up_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that is too long on its way gets 408 and the end of the connection, so that no stop waits for it."""
+    monkeypatch.setattr(server_module, "_SLOWEST", 0.05)
+    with sandbox.serve() as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as connection:
+            connection.sendall(b"POST /timer HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{")
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert list(sandbox.journal()) == []
+
+
+# ---- bounds --------------------------------------------------------------------------------------
+
+
+def sizes(vendor: str) -> dict[str, tuple[str, str, dict[str, str], bytes]]:
+    """A call that is too large in one way or another."""
+    request = call(vendor, STARTS[vendor])
+    headers = dict(request.headers)
+    large = "x" * (MAX_HEADERS + 1)
+    return {
+        "body": (request.path, request.query, headers, b" " * (MAX_BODY + 1)),
+        "query": (request.path, "q=" + "x" * MAX_QUERY, headers, b""),
+        "headers": (request.path, request.query, {**headers, "x-large": large}, request.body),
+        "names": (
+            request.path,
+            request.query,
+            {**headers, **{f"x-{n}-{'x' * 60}": "" for n in range(1200)}},
+            request.body,
+        ),
+        "path": (f"{request.path}/{'x' * MAX_QUERY}", request.query, headers, request.body),
+        "huge query": (request.path, "q=" + "x" * 3_000_000, headers, b""),
+        "huge headers": (request.path, request.query, {**headers, "x-large": large * 40}, request.body),
+    }
+
+
+@pytest.mark.parametrize("way", sizes("intervals"))
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_what_is_too_large_is_rejected_in_the_vendors_shape(vendor: str, way: str) -> None:
+    """A body, a query, a path or headers beyond the bounds get the vendor's own rejection, at every door."""
+    path, query, headers, body = sizes(vendor)[way]
+    with Sandbox(clock=NOON) as sandbox, sandbox.serve() as server:
+        in_process = sandbox.handle("POST", path, query, headers, body)
+        # Not httpx, which itself rejects to send an address of this length; nor http.client's limit of 100 headers,
+        # which is one of responses.
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+        connection.request("POST", f"{path}?{query}", body, headers)
+        answer = connection.getresponse()
+        over_http = answer.status, dict(answer.headers), answer.read()
+        connection.close()
+        # What is too large for the sandbox, too large for the parser, and then fine on the next connection.
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+        for status, found, content in (in_process, over_http):
+            named = {name.lower(): value for name, value in found.items()}
+            with pytest.raises(vendors.Rejection) as caught:
+                vendors.load(vendor).read_response(STARTS[vendor], status, named, content, now=0)
+            assert caught.value.vendor == vendor
+        assert in_process[0] == over_http[0]
+        assert sandbox.timers() == []
+        assert len(list(sandbox.journal())) == 2
+
+
+def test_what_is_just_not_too_large_is_answered(sandbox: Sandbox, url: str) -> None:
+    """A body of the very size is read to its end and decided."""
+    body = b'{"personid": 3, "name": "x"' + b" " * (MAX_BODY - 28) + b"}"
+    assert len(body) == MAX_BODY
+    assert httpx.post(f"{url}/timer", content=body, headers=BASIC).status_code == 201
+    assert sandbox.handle("POST", "/timer", "", BASIC, body)[0] == 201
+
+
+@pytest.mark.parametrize("ending", [b"", b"x"])
+def test_a_head_is_too_large_wherever_it_breaks_off(sandbox: Sandbox, url: str, ending: bytes) -> None:
+    """A head that the parser gives up on is rejected for its size, be it cut within a line or between two."""
+    address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
+    with socket.create_connection(address) as connection:
+        line = b"x-same: y\r\n"
+        lines = (MAX_QUERY + MAX_HEADERS) // len(line) + 1
+        connection.sendall(b"GET /timer HTTP/1.1\r\nhost: here\r\n" + line * lines + ending)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 400
+        assert b"headers: more than" in answer.read()
+    assert [each.status for each in sandbox.journal()] == [400]
+
+
+def test_of_a_header_that_comes_twice_the_first_counts(url: str) -> None:
+    """Many headers cost no more than one look at each; those that come again change nothing."""
+    headers = [("authorization", BASIC["authorization"]), ("authorization", "Basic bm9ib2R5Og==")]
+    headers += [(f"x-{number}", "") for number in range(5000)]
+    assert httpx.get(f"{url}/timer", headers=headers).status_code == 200
+    assert httpx.get(f"{url}/timer", headers=[headers[1], headers[0]]).status_code == 401
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body_has_none(
+    sandbox: Sandbox, url: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a fault makes up a status whose responses end with their head, the server sends no more than that."""
+    sandbox.faults.add(Fault(effect=Effect.REJECT, status=status, times=1))
+    with httpx.Client() as client:
+        answer = client.get(f"{url}/timer", headers=BASIC)
+        assert (answer.status_code, answer.content) == (status, b"")
+        assert client.get(f"{url}/timer", headers=BASIC).status_code == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_what_is_no_http_gets_a_plain_400(sandbox: Sandbox, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Bytes that are no request are rejected without a guess at whose they are, also where there are many."""
+    address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
+    for sent in (b"nonsense\r\n\r\n", b"\x00" * 400_000, b"GET noslash" + b"x" * 400_000):
+        with socket.create_connection(address) as connection:
+            connection.sendall(sent)
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")
+    assert list(sandbox.journal()) == []
+    assert all("nonsense" not in record.getMessage() for record in caplog.records)
+
+
+# ---- who may control -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"host": "localhost:8000"}, 200),
+        ({"host": "[::1]:8000"}, 200),
+        ({"origin": "http://127.0.0.1:3000"}, 200),
+        ({"origin": "http://localhost"}, 200),
+        ({"host": "sandbox.example"}, 403),
+        ({"host": "localhost.evil.example"}, 403),
+        ({"host": "127.0.0.1.evil.example"}, 403),
+        ({"host": ""}, 403),
+        ({"host": "[::1"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+def test_web_pages_do_not_reach_the_control_plane(
+    sandbox: Sandbox, url: str, headers: dict[str, str], status: int
+) -> None:
+    """A page in this machine's browser names its own host or origin, and is turned away before anything happens."""
+    answer = httpx.put(f"{url}/_punchclock/clock", json={"advance_seconds": 1}, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/json"
+    assert (sandbox.clock.now() == pc.instant(NOON)) is (status == 403)
+
+
+@pytest.mark.parametrize(
+    ("client", "anywhere", "status"),
+    [
+        (("127.0.0.1", 5), False, 200),
+        (("::1", 5), False, 200),
+        (("192.0.2.7", 5), False, 403),
+        (None, False, 403),
+        (("testclient", 5), False, 403),
+        (("192.0.2.7", 5), True, 200),
+    ],
+)
+def test_other_machines_reach_the_control_plane_only_if_told(
+    sandbox: Sandbox, client: tuple[str, int] | None, anywhere: bool, status: int
+) -> None:
+    """Only this machine controls the sandbox, unless it is served so; vendors' calls and health are anybody's."""
+    app = application(sandbox.handle, control_from_anywhere=anywhere)
+    transport = httpx.ASGITransport(app, client=client or ("", 0))
+    if client is None:
+
+        async def nameless(scope: dict[str, object], receive: object, send: object) -> None:
+            await app({**scope, "client": None}, receive, send)  # type: ignore[arg-type]
+
+        transport = httpx.ASGITransport(nameless)  # type: ignore[arg-type]
+
+    async def ask(path: str) -> int:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return (await http.get(path, headers=BASIC)).status_code
+
+    assert asyncio.run(ask("/_punchclock/clock")) == status
+    assert asyncio.run(ask("/timer")) == 200
+    assert asyncio.run(ask("/healthz")) == 200
+
+
+def test_the_access_log_says_who_what_and_how_it_ended(
+    sandbox: Sandbox, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each request has a line: client, method, path without what is not documented, status, and how long it took."""
+    caplog.set_level(logging.INFO, "punchclock.access")
+    sandbox.faults.add(Fault(effect=Effect.DROP, vendor="zoho"))
+    for path in ("/timer/7?limit=1", "/timer/secret", "/_punchclock/journal/events", "/_punchclock/x"):
+        httpx.get(url + path)
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{url}/people/api/timetracker/getcomments")
+    while len(caplog.records) < 5:
+        time.sleep(0.01)
+    lines = [record.getMessage().rpartition(" ")[0] for record in caplog.records if record.name == "punchclock.access"]
+    assert lines == [
+        '127.0.0.1 "GET /timer/7" 401',
+        '127.0.0.1 "GET /timer/***" 401',
+        '127.0.0.1 "GET /_punchclock/journal/events" 200',
+        '127.0.0.1 "GET /_punchclock/***" 404',
+        '127.0.0.1 "GET /people/api/timetracker/getcomments" dropped',
+    ]
+
+
+def test_a_drop_is_an_exception_in_process(sandbox: Sandbox) -> None:
+    """Without a wire, a dropped connection is an exception that says what was stored."""
+    sandbox.faults.add(Fault(effect=Effect.TIMEOUT))
+    with pytest.raises(ConnectionDropped, match="after the change was stored"):
+        send(sandbox, call("intervals", "create_timer"))
