@@ -213,7 +213,7 @@ def test_a_record_without_a_number_is_rejected(id: str) -> None:
     """An account orders its records by number; a record whose id is not a number is rejected, and nothing changes."""
     account = MemoryAccount(WORKSPACE, RECORDS)
     wrong = msgspec.structs.replace(record(1005, "5"), id=id)
-    with pytest.raises(NotRepresentable, match=rf"cannot show this timer: the id '{id}' is no number"):
+    with pytest.raises(NotRepresentable, match=rf"cannot show this timer: the id '{id}' is not a number"):
         account.apply([Change(Event.START, NOW, wrong)])
     assert (account.new_id(), len(account.find(Query(of=ToyTimer)).records)) == (1005, 4)
     account.apply([Change(Event.START, NOW, record(1005, "5"))])
