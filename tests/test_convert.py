@@ -23,7 +23,7 @@ from punchclock.vendors.errors import NotRepresentable, UnknownEntity
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer
-from punchclock.vendors.worksection import WorksectionTimer
+from punchclock.vendors.worksection import WorksectionTimer, serialize
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task
 from punchclock.vendors.zoho import ZohoTimer
 from punchclock.workspaces import demo_workspace
@@ -230,7 +230,7 @@ def test_the_zone_is_the_workspaces_or_another() -> None:
 def test_a_timer_without_a_person() -> None:
     """Worksection does not report the owner of "my" timer, so a vendor that requires one cannot show it."""
     record = WorksectionTimer(timer=start(START), task=WORKSPACE.tasks["31"])
-    payload = load("worksection").serialize(record, NOW, WORKSPACE.zone, mine=True)
+    payload = serialize(record, NOW, WORKSPACE.zone, mine=True)
     with pytest.raises(NotRepresentable, match=r"intervals cannot show this timer: .*personid"):
         convert(payload, source="worksection", target="intervals", now=NOW, workspace=WORKSPACE)
     conversion = convert(payload, source="worksection", target="timetrack", now=NOW, workspace=WORKSPACE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,7 @@ from benchmarks.report import markdown
 from punchclock import vendors
 from punchclock.vendors import intervals, timetrack, worksection, zoho
 from punchclock.vendors.account import Account, MemoryAccount
-from punchclock.vendors.calls import Request, Vendor, answer
+from punchclock.vendors.calls import Request, Vendor
 from punchclock.workspaces import demo_workspace
 
 __all__ = ["Handled", "handled", "handled_table"]
@@ -65,7 +66,7 @@ def handled() -> list[Handled]:
         for minute, (operation, parameters) in enumerate(_life(name)):
             now = NOON + minute * MINUTE
             request = module.request(operation, parameters, **CREDENTIALS[name])
-            outcome = answer(module.VENDOR, request, account, now)
+            outcome = module.handle(request, account, now)
             if outcome.rejection is not None or outcome.operation != operation:
                 raise AssertionError(f"{name}, {operation}: {outcome.response.body!r}")
             if operation not in told:
@@ -79,12 +80,12 @@ def handled() -> list[Handled]:
     return found
 
 
-def _nanoseconds(vendor: Vendor, request: Request, account: Account, now: int) -> float:
+def _nanoseconds(vendor: Vendor[Any], request: Request, account: Account, now: int) -> float:
     samples = []
     for _ in range(SAMPLES):
         begin = time.thread_time_ns()  # no peer shares what else goes on, so only our own time counts
         for _ in range(CALLS):
-            answer(vendor, request, account, now)
+            vendor.handle(request, account, now)
         samples.append((time.thread_time_ns() - begin) / CALLS)
     return median(samples)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -253,8 +254,16 @@ def _add_entity(found: dict[str, object], prefix: str, entity: msgspec.Struct) -
 
 def _set_fields(struct: msgspec.Struct) -> Iterator[tuple[str, object]]:
     """Yield the fields that are not at their default."""
-    for field in msgspec.structs.fields(struct):
-        value: object = getattr(struct, field.name)
-        default = field.default if field.default_factory is NODEFAULT else field.default_factory()
+    for name, default in _defaults(type(struct)):
+        value: object = getattr(struct, name)
         if value != default:
-            yield field.name, format_instant(value) if field.name.endswith("_at") and type(value) is int else value
+            yield name, format_instant(value) if name.endswith("_at") and type(value) is int else value
+
+
+@cache
+def _defaults(of: type[msgspec.Struct]) -> list[tuple[str, object]]:
+    """The fields of a type with their defaults; msgspec evaluates its annotations for each request."""
+    return [
+        (field.name, field.default if field.default_factory is NODEFAULT else field.default_factory())
+        for field in msgspec.structs.fields(of)
+    ]
