@@ -194,7 +194,7 @@ def test_an_interval_that_ends_at_midnight_touches_no_next_day() -> None:
 
 def test_an_interval_that_ends_before_it_starts_is_rejected() -> None:
     """The error says both bounds."""
-    with pytest.raises(pc.InvalidSpan, match=r"\[5, 3\) is no interval: it ends 2 µs before") as caught:
+    with pytest.raises(pc.InvalidSpan, match=r"\[5, 3\) is not a valid span: it ends 2 µs before") as caught:
         split_by_day(5, 3, "UTC")
     assert (caught.value.start, caught.value.end, caught.value.code) == (5, 3, "invalid-span")
 

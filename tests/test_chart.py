@@ -315,10 +315,10 @@ def test_a_guard_rejects_with_a_named_error() -> None:
     """The table would allow the event, the guard does not: nothing changes, and the error says which it was."""
     journal = Journal()
     machine = TimerMachine(listeners=[OfficeHours(), journal])
-    with pytest.raises(pc.GuardRefused, match="a guard rejected to start a timer that is idle") as caught:
+    with pytest.raises(pc.GuardRejected, match="a guard rejected the event start of a timer that is idle") as caught:
         machine.start(now=T0 - 1)
     error = caught.value
-    assert (error.state, error.event, error.at, error.code) == (State.IDLE, Event.START, T0 - 1, "guard-refused")
+    assert (error.state, error.event, error.at, error.code) == (State.IDLE, Event.START, T0 - 1, "guard-rejected")
     assert machine.timer is pc.IDLE
     assert journal.steps == []
     machine.start(now=T0)
@@ -339,13 +339,13 @@ def test_every_guard_must_agree() -> None:
 
     machine = Fussy(listeners=[OfficeHours()])
     machine.add_listener(Tired())  # type: ignore[no-untyped-call]
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.start(now=T0 - 1)
     machine.start(now=T0)
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.stop(now=T0 + 1)
     machine.pause(now=T0 + HOUR)
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.resume(now=T0 + HOUR)
     machine.stop(now=T0 + HOUR)
     assert machine.timer.worked == HOUR
@@ -363,7 +363,7 @@ def test_the_table_speaks_before_the_guard() -> None:
         machine.pause(now=T0 + 2 * HOUR)
     with pytest.raises(pc.ClockWentBackwards):
         machine.resume(now=T0)
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.resume(now=T0 + HOUR)
 
 

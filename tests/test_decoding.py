@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import punchclock as pc
-from punchclock import decoding, eventlog, serialization, workspaces
+from punchclock import eventlog, mismatch, serialization, workspaces
 from punchclock.decoding import Undecodable, decode_error_location, doubled_key
 from punchclock.documents import parse_toml, parse_xml
+from punchclock.eventlog import format as line_format
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
 from punchclock.vendors import wire
 
@@ -183,9 +184,9 @@ def rewording(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         parts = vars(msgspec) | {"convert": reworded(msgspec.convert)}
         parts["json"] = SimpleNamespace(**vars(msgspec.json) | {"decode": reworded(msgspec.json.decode)})
         other = SimpleNamespace(**parts)
-        for module in (decoding, workspaces, faults, control, wire):
+        for module in (mismatch, workspaces, faults, control, wire):
             monkeypatch.setattr(module, "msgspec", other)
-        for module, name in ((eventlog, "_decode"), (eventlog, "_decode_name"), (serialization, "_decode")):
+        for module, name in ((line_format, "_decode"), (line_format, "_decode_name"), (serialization, "_decode")):
             monkeypatch.setattr(module, name, reworded(getattr(module, name)))
 
     return reword

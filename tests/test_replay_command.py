@@ -174,7 +174,7 @@ def test_many_timers_are_listed_and_drawn_as_far_as_a_person_reads() -> None:
     """The rest is said in words, and counts in the totals."""
     book = b"".join(log((f"T{n}", Event.START, n), (f"T{n}", Event.STOP, n + 1)) for n in range(120))
     result = replay("-", log=book)
-    assert "and 70 more; --json says them all" in result.stdout
+    assert "and 70 more; --json lists all" in result.stdout
     assert "and 90 more timers" in result.stdout
     assert re.search(r"^all +02:00:00 +00:00:00", result.stdout, re.MULTILINE)
 
@@ -221,7 +221,7 @@ def test_a_timer_that_ran_for_all_time_is_said_without_a_table_of_days() -> None
     )
     result = replay("-", "--at", "9999-12-31T23:59:59Z", "--zone", "Asia/Tokyo", log=centuries)
     assert result.return_value == 0
-    assert "no totals by day: these timers span 7,304,118 days together" in result.stdout
+    assert "no totals by day: the timers span 7,304,118 days in total" in result.stdout
     assert "87649415:59:59" in result.stdout
 
 
@@ -327,11 +327,11 @@ def test_at_reads_the_timers_as_of_then() -> None:
     """Later events are left out, and their number is said; an event at that very instant counts."""
     for at in ("2026-03-02T09:00:00Z", "2026-03-02T10:00:00+01:00"):
         result = replay("-", "--json", "--at", at, log=SHIFT)
-        assert result.stderr == "2 events after 2026-03-02T09:00:00Z left out\n"
+        assert result.stderr == "2 events after 2026-03-02T09:00:00Z ignored\n"
         [timer] = objects(result)
         assert (timer["state"], timer["worked_seconds"], timer["break_seconds"]) == ("paused", 3600, 0)
     result = replay("-", "--json", "--at", "2026-03-02T09:59:59.5Z", log=SHIFT)
-    assert result.stderr == "1 event after 2026-03-02T09:59:59.500000Z left out\n"
+    assert result.stderr == "1 event after 2026-03-02T09:59:59.500000Z ignored\n"
     assert objects(result)[0]["worked_seconds"] == 5399.5
 
 
@@ -346,7 +346,7 @@ def test_at_before_the_log_leaves_no_timers() -> None:
     result = replay("-", "--at", "2026-03-01T00:00:00Z", log=SHIFT + b"oops\n")
     assert result.return_value == 1
     assert result.stdout == ""
-    assert result.stderr.splitlines()[1:] == ["4 events after 2026-03-01T00:00:00Z left out", "no timers"]
+    assert result.stderr.splitlines()[1:] == ["4 events after 2026-03-01T00:00:00Z ignored", "no timers"]
 
 
 # Bad lines
@@ -408,9 +408,9 @@ def test_a_last_line_needs_no_line_feed() -> None:
         (["missing.jsonl"], "'missing.jsonl' does not exist"),
         ([str(EXAMPLES)], "is a directory"),
         ([], "Missing argument 'LOG'"),
-        (["-", "--at", "yesterday"], "Invalid value for '--at': 'yesterday' is no instant: not RFC 3339"),
+        (["-", "--at", "yesterday"], "Invalid value for '--at': 'yesterday' is not a valid instant: not RFC 3339"),
         (["-", "--at", "2026-03-02T08:00:00"], "it has no UTC offset"),
-        (["-", "--zone", "Europe/Berlin_"], "Invalid value for '--zone': 'Europe/Berlin_' is no time zone"),
+        (["-", "--zone", "Europe/Berlin_"], "Invalid value for '--zone': 'Europe/Berlin_' is not a known time zone"),
         (["-", "--colour"], "No such option"),
         (["-", "-"], "unexpected extra argument"),
     ],
@@ -448,7 +448,7 @@ def test_output_that_cannot_be_written_is_said(arguments: list[str | Path]) -> N
         process = spawn(*arguments, stdout=full, stderr=subprocess.PIPE)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert said == b"Error: cannot go on: No space left on device\n"
+    assert said == b"Error: cannot continue: No space left on device\n"
 
 
 @pytest.mark.parametrize(
@@ -494,14 +494,14 @@ def test_a_log_that_cannot_be_read_is_a_usage_error(
     """Be it at the door or in the middle."""
     path = tmp_path / "log.jsonl"
     path.write_bytes(SHIFT)
-    monkeypatch.setattr("punchclock.cli.replay.Path.open", lambda *_: Unreadable())
+    monkeypatch.setattr("punchclock.cli.reading.Path.open", lambda *_: Unreadable())
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Input/output error" in capsys.readouterr().err
 
     def reject(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("punchclock.cli.replay.Path.open", reject)
+    monkeypatch.setattr("punchclock.cli.reading.Path.open", reject)
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Permission denied" in capsys.readouterr().err
 

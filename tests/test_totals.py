@@ -168,7 +168,7 @@ def test_a_day_is_the_calendar_s(instants: list[int], zone: str) -> None:
 
 def test_days_are_remembered_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log of centuries begins again from nothing, and answers the same."""
-    monkeypatch.setattr(Days, "_MOST", 10)
+    monkeypatch.setattr(Days, "_MAX_HOURS", 10)
     days = Days("Europe/Berlin")
     for hour in range(500):
         assert days.of(hour * HOUR).date == work_date(hour * HOUR, "Europe/Berlin")

@@ -198,32 +198,40 @@ PEOPLE = MINIMAL["people"]
         ({"people": [PEOPLE[0] | {"id": "E1"}]}, "$.people[0].id", "regex"),
         ({"people": [PEOPLE[0] | {"id": "1\n"}]}, "$.people[0].id", "regex"),
         ({"people": [PEOPLE[0] | {"name": "x" * 201}]}, "$.people[0].name", "length <= 200"),
-        ({"people": [PEOPLE[0], PEOPLE[0] | {"id": "1"}]}, "$.people[1].id", "taken by another of the people"),
-        ({"zone": "Mars/Olympus"}, "$.zone", "no time zone"),
-        ({"projects": [{"id": 1, "name": "P", "client": 9}]}, "$.projects[0].client", "not the id of anything"),
-        ({"tasks": [{"id": 1, "name": "T", "project": 9}]}, "$.tasks[0].project", "not the id of anything"),
-        ({"tasks": [{"id": 1, "name": "T", "author": 9}]}, "$.tasks[0].author", "not the id of anything"),
-        ({"tasks": [{"id": 1, "name": "T", "assignee": 9}]}, "$.tasks[0].assignee", "not the id of anything"),
+        ({"people": [PEOPLE[0], PEOPLE[0] | {"id": "1"}]}, "$.people[1].id", "another entry of people has the id 1"),
+        ({"zone": "Mars/Olympus"}, "$.zone", "not a known time zone"),
+        (
+            {"projects": [{"id": 1, "name": "P", "client": 9}]},
+            "$.projects[0].client",
+            "no entry of the file has the id",
+        ),
+        ({"tasks": [{"id": 1, "name": "T", "project": 9}]}, "$.tasks[0].project", "no entry of the file has the id"),
+        ({"tasks": [{"id": 1, "name": "T", "author": 9}]}, "$.tasks[0].author", "no entry of the file has the id"),
+        ({"tasks": [{"id": 1, "name": "T", "assignee": 9}]}, "$.tasks[0].assignee", "no entry of the file has the id"),
         ({"tasks": [{"id": 1, "name": "T", "added_at": "2026-03-02T08:00:00"}]}, "$.tasks[0].added_at", "UTC offset"),
         ({"tasks": [{"id": 1, "name": "T", "ends_at": "24:00"}]}, "$.tasks[0].ends_at", "regex"),
         ({"tasks": [{"id": 1, "name": "T", "priority": -1}]}, "$.tasks[0].priority", ">= 0"),
         ({"tasks": [{"id": 1, "name": "T", "priority": 10**9}]}, "$.tasks[0].priority", "< 1000000000"),
         ({"tasks": [{"id": 1, "name": "T", "max_time": -0.5}]}, "$.tasks[0].max_time", ">= 0"),
         ({"tasks": [{"id": 1, "name": "T", "max_money": 1e15}]}, "$.tasks[0].max_money", "<"),
-        ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "not the id of anything"),
+        ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "no entry of the file has the id"),
         ({"jobs": [{"id": 1, "name": "J", "estimate": 0}]}, "$.jobs[0].estimate", "> 0"),
-        ({"credentials": {"zoho": {"tokens": {"t": 9}}}}, "$.credentials.zoho.tokens.t", "not the id of anything"),
+        (
+            {"credentials": {"zoho": {"tokens": {"t": 9}}}},
+            "$.credentials.zoho.tokens.t",
+            "no entry of the file has the id",
+        ),
         (
             {"credentials": {"zohopeople": {}}},
             "$.credentials.zohopeople",
-            "no vendor; there are intervals, timetrack, wo",
+            "not a vendor; the vendors are intervals, timetrack, wo",
         ),
         ({"settings": {"work_days": [8]}}, "$.settings.work_days[0]", "<= 7"),
         ({"settings": {"max_billable_hours": 25}}, "$.settings.max_billable_hours", "<= 24"),
         (
             {"settings": {"leaves": [{"person": "9", "first": "2026-03-02", "last": "2026-03-02"}]}},
             "$.settings.leaves[0].person",
-            "not the id of anything",
+            "no entry of the file has the id",
         ),
         (
             {"settings": {"leaves": [{"person": 1, "first": "2026-03-02", "last": "2026-03-02", "why": "ill"}]}},
@@ -261,7 +269,7 @@ def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
     """In the text as far as it fits and can be printed; in the path as it is."""
     with pytest.raises(MalformedWorkspace) as caught:
         workspace(credentials={"zoho": {"tokens": {token: 9}}})
-    assert str(caught.value) == f"$.credentials.zoho.tokens.{shown}: 9 is not the id of anything in the file"
+    assert str(caught.value) == f"$.credentials.zoho.tokens.{shown}: no entry of the file has the id 9"
     assert caught.value.path == f"$.credentials.zoho.tokens.{token}"
 
 

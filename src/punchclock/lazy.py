@@ -1,0 +1,58 @@
+"""Submodules that load when one of their names is first used.
+
+A module-level ``__getattr__`` of the package would do the same, but then CPython looks up every name of the package the
+slow way. ``importlib.util.LazyLoader`` is not safe in threads in early releases of Python 3.11 and 3.12.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import RLock  # `threading` is slower to import
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader  # slow to import
+
+#: Attributes that the import system and `inspect` read from every module in ``sys.modules``.
+_METADATA: Final = frozenset(
+    {"__class__", "__file__", "__loader__", "__name__", "__package__", "__spec__", "__warningregistry__"}
+)
+_lock: Final = RLock()
+_loaders: Final[dict[ModuleType, Loader]] = {}
+
+
+class _LazyModule(ModuleType):
+    """A module whose code has not run to its end; after that, it is an ordinary module."""
+
+    def __getattribute__(self, name: str) -> object:
+        if name not in _METADATA:
+            _load(self)
+        return ModuleType.__getattribute__(self, name)
+
+
+def lazy_module(name: str) -> ModuleType:
+    """Return a module that loads at first use, and register it, so that ``import`` statements find it too."""
+    spec = find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    module = module_from_spec(spec)
+    module.__class__ = _LazyModule
+    _loaders[module] = spec.loader
+    sys.modules[name] = module
+    return module
+
+
+def _load(module: ModuleType) -> None:
+    """Run the code of a module, once; other threads wait for its end."""
+    with _lock:
+        loader = _loaders.pop(module, None)
+        if loader is None:
+            return  # it is loaded, or this thread is loading it
+        try:
+            loader.exec_module(module)
+        except BaseException:
+            _loaders[module] = loader
+            raise
+        module.__class__ = ModuleType
