@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from punchclock import calendar, chart
     from punchclock.eventlog.totals import Total
 else:
-    calendar = lazy_module("punchclock.calendar")  # zones
-    chart = lazy_module("punchclock.chart")  # python-statemachine
+    calendar = lazy_module("punchclock.calendar", __path__)  # zones
+    chart = lazy_module("punchclock.chart", __path__)  # python-statemachine
 
 __all__ = [
     "IDLE",

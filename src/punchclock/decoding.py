@@ -11,26 +11,15 @@ them.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+if TYPE_CHECKING:
+    from punchclock.mismatch import DecodeErrorLocation
+
 #: All exceptions that decoders and ``convert`` of msgspec raise for a document, in every supported version.
 DECODE_ERRORS: Final[tuple[type[Exception], ...]] = (msgspec.MsgspecError, UnicodeError, RecursionError)
-
-
-class DecodeErrorLocation(NamedTuple):
-    """Where and why a document does not have the expected type.
-
-    Attributes:
-        path: the place, such as ``$.people[2].name``; ``$`` is the whole document.
-        reason: what is wrong there, in one line.
-        value: the value there; the document as given, if it cannot be decoded.
-    """
-
-    path: str
-    reason: str
-    value: object
 
 
 class Undecodable(Exception):

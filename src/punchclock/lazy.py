@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from _thread import RLock  # `threading` is slower to import
-from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
@@ -32,14 +31,22 @@ class _LazyModule(ModuleType):
         return ModuleType.__getattribute__(self, name)
 
 
-def lazy_module(name: str) -> ModuleType:
-    """Return a module that loads at first use, and register it, so that ``import`` statements find it too."""
-    spec = find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    module = module_from_spec(spec)
-    module.__class__ = _LazyModule
-    _loaders[module] = spec.loader
+def lazy_module(name: str, path: list[str]) -> ModuleType:
+    """Return a module that loads at first use, and register it, so that ``import`` statements find it too.
+
+    Args:
+        name: the full name of the module.
+        path: the ``__path__`` of its package.
+    """
+    # `importlib.util` has functions for this, but its import takes as long as that of several modules of the core.
+    specs = (finder.find_spec(name, path) for finder in sys.meta_path)
+    spec, loader = next((spec, spec.loader) for spec in specs if spec is not None and spec.loader is not None)
+    module = _LazyModule(name)
+    module.__spec__ = spec
+    module.__loader__ = loader
+    module.__package__ = spec.parent
+    module.__file__ = spec.origin
+    _loaders[module] = loader
     sys.modules[name] = module
     return module
 

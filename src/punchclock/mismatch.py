@@ -12,12 +12,26 @@ import math
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Final, Literal, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, NoReturn, Union, get_args, get_origin
 
 import msgspec
 
-from punchclock.decoding import DecodeErrorLocation, Undecodable, not_utf8
+from punchclock.decoding import Undecodable, not_utf8
 from punchclock.errors import safe_repr, truncate
+
+
+class DecodeErrorLocation(NamedTuple):
+    """Where and why a document does not have the expected type.
+
+    Attributes:
+        path: the place, such as ``$.people[2].name``; ``$`` is the whole document.
+        reason: what is wrong there, in one line.
+        value: the value there; the document as given, if it cannot be decoded.
+    """
+
+    path: str
+    reason: str
+    value: object
 
 
 def locate_mismatch(document: object, of: Any, *, strict: bool) -> DecodeErrorLocation:  # noqa: ANN401 any type
