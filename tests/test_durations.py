@@ -100,7 +100,7 @@ def test_parse_rejects_everything_else(text: str) -> None:
     ],
     ids=lambda value: f"{value:.3e}" if isinstance(value, float) else type(value).__name__,
 )
-def test_format_rejects_what_is_no_duration(duration: int, reason: str) -> None:
+def test_format_rejects_invalid_durations(duration: int, reason: str) -> None:
     """Nothing negative, nothing that could not be read back, and nothing but an integer of microseconds."""
     with pytest.raises(InvalidDuration, match=reason) as caught:
         format_duration(duration)
@@ -109,7 +109,7 @@ def test_format_rejects_what_is_no_duration(duration: int, reason: str) -> None:
 
 @given(st.text() | st.from_regex(r"[0-9]+:[0-9]+:[0-9]+", fullmatch=True))
 def test_no_text_makes_parse_fail_otherwise(text: str) -> None:
-    """A text is a duration, or the error says that it is none."""
+    """A text is a duration or raises `InvalidDuration`."""
     try:
         assert parse_duration(text) >= 0
     except PunchclockError as error:

@@ -222,7 +222,7 @@ class Unspeakable:
 
 
 class Spoken:
-    """What looks as it is told to."""
+    """An object with a given ``repr``."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -254,7 +254,7 @@ class Spoken:
     ids=lambda value: ascii(value)[:20] if isinstance(value, (str, float)) else type(value).__name__,
 )
 def test_any_value_can_be_shown(value: object, shown: str) -> None:
-    """Whatever a hostile sender put there, the error is one line of bounded length, and can be printed."""
+    """For every value, also a hostile one, the text is one printable line of bounded length."""
     error = InvalidInstant(value, "why")
     assert str(error) == f"{shown} is not a valid instant: why"
     assert str(error).encode()
@@ -270,7 +270,7 @@ def test_any_value_can_be_shown(value: object, shown: str) -> None:
     ],
     ids=lambda error: error.code,
 )
-def test_huge_numbers_can_be_told(error: PunchclockError) -> None:
+def test_huge_numbers_are_abbreviated(error: PunchclockError) -> None:
     """Numbers with more digits than Python writes out do not turn one error into another."""
     assert "an integer of 16610 bits" in str(error)
     assert len(str(error)) < 200
@@ -288,8 +288,8 @@ def test_huge_numbers_can_be_told(error: PunchclockError) -> None:
     ],
     ids=["state", "word", "long", "lines", "huge", "none"],
 )
-def test_what_is_no_state_and_no_event_fits_a_line(word: str, shown: str) -> None:
-    """A word stands as it is; anything else that came in its place is named like any other value."""
+def test_invalid_states_and_events_fit_a_line(word: str, shown: str) -> None:
+    """A word is unchanged; another value is abbreviated."""
     assert str(IllegalTransition(state=word, event=word, at=0)) == f"cannot {shown} a timer that is {shown}"
     back = ClockWentBackwards(state=word, event=None, at=0, since=1)
     assert str(back) == f"cannot read a {shown} timer at 0: that is 1 µs before 1, its last instant"

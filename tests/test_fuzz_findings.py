@@ -1,4 +1,4 @@
-"""What the fuzzer found, each as a test: the input that had another answer than a value or a named error."""
+"""Findings of the fuzzer: inputs that raised an unexpected exception."""
 
 from __future__ import annotations
 

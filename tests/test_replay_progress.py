@@ -60,7 +60,7 @@ def test_a_short_file_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("_terminal", "piped_week")
 def test_a_pipe_shows_how_many_events_have_come(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody knows how much a pipe will bring, so the events are counted from the first on."""
+    """The length of a pipe is unknown, so events are counted."""
     assert run(["replay", "--json", "-"]) == 0
     assert f"{EVENTS:,} events" in capsys.readouterr().err
 

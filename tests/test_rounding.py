@@ -134,7 +134,7 @@ def test_a_mode_is_named_by_its_text(pair: tuple[int, int], mode: Rounding) -> N
 
 @pytest.mark.parametrize("mode", Rounding)
 def test_a_negative_duration_is_rejected(mode: Rounding) -> None:
-    """Nobody worked less than nothing."""
+    """A duration is at least 0."""
     with pytest.raises(pc.InvalidDuration, match="-1 is not a valid duration: it is negative") as caught:
         round_duration(-1, QUARTER, mode)
     assert caught.value.value == -1
@@ -150,8 +150,8 @@ def test_a_step_that_is_none_is_rejected(step: int) -> None:
 
 
 @pytest.mark.parametrize("value", [0.25, 900.0, True, "900", None])
-def test_what_is_no_integer_is_rejected(value: Any) -> None:  # noqa: ANN401 - that is what is under test
-    """A float of seconds would be taken for microseconds, and rounded twice."""
+def test_other_types_are_rejected(value: Any) -> None:  # noqa: ANN401 - that is what is under test
+    """A float of seconds could be mistaken for microseconds."""
     with pytest.raises(pc.InvalidDuration, match="the type must be exactly int"):
         round_duration(value, QUARTER, Rounding.UP)
     with pytest.raises(pc.InvalidRounding, match="the type must be exactly int"):
@@ -169,6 +169,6 @@ def test_an_unknown_mode_is_rejected(mode: str, duration: int) -> None:
 
 @pytest.mark.parametrize("mode", ["", "upwards", "nearly", "nearest ", "half_odd", "zero"])
 def test_modes_are_known_by_their_whole_name(mode: str) -> None:
-    """No text is taken for the mode that it is next to."""
+    """Similar texts are not accepted."""
     with pytest.raises(pc.InvalidRounding):
         round_duration(3, 2, mode)

@@ -67,7 +67,7 @@ def test_a_life() -> None:
 
 
 def test_a_stop_out_of_a_break_counts_the_break() -> None:
-    """Whoever stops without resuming was on break until then."""
+    """A stop without a resume ends the break."""
     timer = stop(pause(start(0), 600), 1_000)
     assert (timer.worked, break_at(timer, 1_000)) == (600, 400)
 
@@ -75,7 +75,7 @@ def test_a_stop_out_of_a_break_counts_the_break() -> None:
 @pytest.mark.parametrize("event", Event)
 @pytest.mark.parametrize("state", State)
 def test_every_state_meets_every_event(state: State, event: Event) -> None:
-    """`transition` and the fast function do what the table says, and what it does not say they reject."""
+    """`transition` and the fast function accept the pairs in the table and reject all others."""
     timer = IN_STATE[state]
     steps: list[Step] = [lambda timer, now: transition(timer, event, now)]
     if event in FAST:
@@ -96,7 +96,7 @@ def test_every_state_meets_every_event(state: State, event: Event) -> None:
 
 
 def test_start_is_the_transition_out_of_idle() -> None:
-    """The function that takes no timer does what the table says of the one that has not begun."""
+    """`start` has no timer argument; it follows the table's row of an idle timer."""
     assert start(7) == transition(IDLE, Event.START, 7)
     assert start(7).state is TRANSITIONS[State.IDLE, Event.START]
 
@@ -121,7 +121,7 @@ def test_an_illegal_event_is_illegal_at_any_time(event: Event) -> None:
 
 
 def test_an_unknown_event_is_illegal() -> None:
-    """A word that is no event is one that the table does not list."""
+    """An unknown word is not in the table."""
     with pytest.raises(IllegalTransition, match="cannot lunch a timer that is running"):
         transition(start(0), "lunch", 5)  # type: ignore[arg-type]
 
@@ -139,7 +139,7 @@ def test_the_readings_ten_microseconds_on(state: State, worked: int, rested: int
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED, State.STOPPED])
 def test_the_past_cannot_be_read(state: State, reading: Reading) -> None:
-    """A timer knows nothing about the time before its last instant, and says so."""
+    """A reading before the timer's last instant is rejected."""
     with pytest.raises(
         ClockWentBackwards, match=f"cannot read a {state} timer at 159: that is 1 µs before 160"
     ) as caught:
@@ -164,13 +164,13 @@ def test_timers_before_1970_are_timers() -> None:
 
 @given(begun, instants)
 def test_not_before_is_the_later_of_two(timer: Timer, now: int) -> None:
-    """The clamp gives the instant where it can be taken and the timer's last one where it cannot."""
+    """The result is the given instant, or the timer's last one if that is later."""
     assert not_before(timer, now) == max(now, timer.since)
 
 
 @given(active, instants)
 def test_a_clamped_stop_always_ends_a_timer(timer: Timer, now: int) -> None:
-    """Whatever the clock says, no timer is trapped."""
+    """A timer can be stopped at every reading of the clock."""
     assert stop(timer, not_before(timer, now)).state is State.STOPPED
 
 
@@ -178,7 +178,7 @@ def test_a_clamped_stop_always_ends_a_timer(timer: Timer, now: int) -> None:
 
 
 def test_a_naive_datetime_starts_nothing() -> None:
-    """The shortest mistake there is: the error says what makes an instant of it."""
+    """A frequent mistake: the error names the function that converts it."""
     with pytest.raises(InvalidInstant, match=r"punchclock\.instant converts an aware datetime") as caught:
         start(datetime.now())  # type: ignore[arg-type]  # noqa: DTZ005 - that is the mistake
     assert "the type must be exactly int" in caught.value.reason

@@ -1,4 +1,4 @@
-"""Workspace files: what the demo workspace holds, what a file may say, and how a wrong one is told."""
+"""Workspace files: the demo workspace, valid files, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_job_is_open_unless_the_file_says_otherwise() -> None:
 
 
 def test_the_greatest_numbers_of_a_workspace() -> None:
-    """Each limit is exclusive: the number before it is taken, and kept as it is."""
+    """Each limit is exclusive: the number before it is accepted unchanged."""
     great = {"id": 2**53 - 1, "name": "T", "priority": 10**9 - 1, "max_time": 10**15 - 1, "max_money": 10**15 - 0.5}
     task = workspace(tasks=[great]).tasks[str(2**53 - 1)]
     assert (task.priority, task.max_time, task.max_money) == (10**9 - 1, 10**15 - 1, 10**15 - 0.5)
@@ -265,7 +265,7 @@ def test_a_wrong_workspace_says_where(more: dict[str, object], path: str, reason
         ("\n" * 175, r"\n" * 87 + "…"),
     ],
 )
-def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
+def test_a_key_of_the_file_stays_on_its_line(token: str, shown: str) -> None:
     """In the text as far as it fits and can be printed; in the path as it is."""
     with pytest.raises(MalformedWorkspace) as caught:
         workspace(credentials={"zoho": {"tokens": {token: 9}}})
@@ -285,7 +285,7 @@ def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
         (b"", "toml"),
     ],
 )
-def test_a_file_that_is_none(text: bytes, form: Literal["json", "toml"]) -> None:
+def test_an_undecodable_file(text: bytes, form: Literal["json", "toml"]) -> None:
     """Neither JSON nor TOML, not UTF-8, empty, or with a number that Python reads from no text."""
     with pytest.raises(MalformedWorkspace) as caught:
         parse_workspace(text, form)
@@ -309,7 +309,7 @@ def test_reading_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_fails_without_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not every system's failure has a text of the system's: then the error's own is told."""
+    """Without a message of the operating system, the text of the exception is used."""
 
     def failing(_: Path) -> bytes:
         raise OSError("the tape is torn")
