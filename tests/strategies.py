@@ -80,7 +80,7 @@ active = timers(states=(State.RUNNING, State.PAUSED))
 
 @st.composite
 def legal_histories(draw: st.DrawFn, min_size: int = 0, max_size: int = 12) -> History:
-    """A walk through the table, with instants that never go back and often stand still."""
+    """Return a legal history; its instants never decrease and are often equal."""
     history: History = []
     state, at = State.IDLE, draw(instants)
     for _ in range(draw(st.integers(min_size, max_size))):

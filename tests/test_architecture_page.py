@@ -38,7 +38,7 @@ def test_a_step_exists(file: str, name: str) -> None:
 
 
 def test_the_files_to_look_into_exist() -> None:
-    """Each file that the page sends a reader to is there; NAME stands for any vendor."""
+    """Each file on the page exists; NAME is any vendor."""
     section = PAGE.partition("## Where to look")[2]
     files = re.findall(r"`([\w/]+\.py)`", section)
     assert len(files) > 8

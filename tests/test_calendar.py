@@ -38,7 +38,7 @@ LAST = pc.instant("9999-12-31T23:59:59.999999Z")
 @functools.cache
 def changes(name: str) -> list[int]:
     """The instants at which a zone's offset changes, from the standard library's own tables."""
-    # The standard library shows its tables to nobody; but its own Python version of them is at hand.
+    # The tables of the standard library are private in C, but available in its Python version.
     zone: Any = importlib.import_module("zoneinfo._zoneinfo").ZoneInfo(name)
     offsets = [zone._tti_before.utcoff, *(info.utcoff for info in zone._ttinfos)]  # noqa: SLF001
     steps = zip(zone._trans_utc, itertools.pairwise(offsets), strict=True)  # noqa: SLF001
@@ -178,7 +178,7 @@ def test_a_date_may_come_twice() -> None:
 
 
 def test_an_empty_interval_has_no_pieces() -> None:
-    """Nothing to split is no piece, not an empty one; but the zone and the instant are still looked at."""
+    """An empty span has no pieces, but the zone and the instant are still checked."""
     at = pc.instant("2026-03-02T12:00:00Z")
     assert split_by_day(at, at, "Europe/Berlin") == []
     with pytest.raises(pc.UnknownZone):
@@ -193,15 +193,15 @@ def test_an_interval_that_ends_at_midnight_touches_no_next_day() -> None:
 
 
 def test_an_interval_that_ends_before_it_starts_is_rejected() -> None:
-    """The error says both bounds."""
-    with pytest.raises(pc.InvalidSpan, match=r"\[5, 3\) is no interval: it ends 2 µs before") as caught:
+    """The error contains both bounds."""
+    with pytest.raises(pc.InvalidSpan, match=r"\[5, 3\) is not a valid span: it ends 2 µs before") as caught:
         split_by_day(5, 3, "UTC")
     assert (caught.value.start, caught.value.end, caught.value.code) == (5, 3, "invalid-span")
 
 
 @given(moments(), st.integers(0, 12 * DAY), st.data())
 def test_pieces_are_the_interval(moment: tuple[str, int], length: int, data: st.DataObject) -> None:
-    """Pieces touch, none is empty, each is on one date by the standard library, and neighbours differ in date."""
+    """Pieces are adjacent and not empty; each has one date by the standard library, and neighbours differ in date."""
     name, start = moment
     pieces = split_by_day(start, start + length, name)
     bounds = [start, *(piece.end for piece in pieces)]
@@ -398,7 +398,7 @@ def test_a_time_on_a_skipped_day_is_read_from_either_side() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, 86_400, True, 1.5, None, "1"])
-def test_what_is_no_time_of_day_is_rejected(seconds: int) -> None:
+def test_an_invalid_time_of_day_is_rejected(seconds: int) -> None:
     """A clock face shows 0 to 86,399 seconds; 24:00 is the next day's 0."""
     with pytest.raises(pc.InvalidLocalTime, match="0 to 86399") as caught:
         from_seconds_of_day(dt.date(2026, 3, 2), seconds, "UTC", disambiguation=Disambiguation.REJECT)
@@ -406,7 +406,7 @@ def test_what_is_no_time_of_day_is_rejected(seconds: int) -> None:
 
 
 @given(not_instants, moments())
-def test_what_is_not_an_instant_is_on_no_day(wrong: object, moment: tuple[str, int]) -> None:
+def test_an_invalid_instant_has_no_day(wrong: object, moment: tuple[str, int]) -> None:
     """Every function that reads an instant rejects another type, in every zone and before it looks at the zone."""
     zone, at = moment
     readings: list[Callable[[Any, str], object]] = [work_date, seconds_of_day, day_of]

@@ -29,7 +29,7 @@ TIMERS = {
 
 
 class Journal:
-    """A listener that writes down what it is told."""
+    """A listener that records its calls."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[str, pc.Timer, pc.Timer, int]] = []
@@ -42,7 +42,7 @@ class Journal:
 @pytest.mark.parametrize("event", list(Event))
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_answers_every_event_as_the_pure_function(state: State, event: Event) -> None:
-    """A legal event leads to the same timer; an illegal one raises, changes nothing and tells no listener."""
+    """A legal event leads to the same timer; an illegal one raises, changes nothing and calls no listener."""
     timer, now, journal = TIMERS[state], T0 + 3 * HOUR, Journal()
     machine = TimerMachine(timer, listeners=[journal])
     if (state, event) in pc.TRANSITIONS:
@@ -107,7 +107,7 @@ def test_the_chart_is_the_table() -> None:
 
 
 def test_a_clock_that_goes_backwards_changes_nothing() -> None:
-    """State and timer stay, and the next event in time is taken."""
+    """State and timer stay, and the next valid event is accepted."""
     machine = TimerMachine(TIMERS[State.PAUSED])
     with pytest.raises(pc.ClockWentBackwards) as caught:
         machine.resume(now=T0)
@@ -144,7 +144,7 @@ def test_an_event_without_an_instant_is_rejected(now: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["explode", "", "running", "timer", "model", "send", "START"])
 def test_an_unknown_event_is_illegal(name: str) -> None:
-    """A name that is no event is rejected by its name, whatever attribute the machine may have of that name."""
+    """An unknown name is rejected, also if the machine has an attribute of that name."""
     machine = TimerMachine(TIMERS[State.RUNNING])
     with pytest.raises(pc.IllegalTransition) as caught:
         machine.send(name, now=T0)
@@ -312,13 +312,13 @@ class OfficeHours:
 
 
 def test_a_guard_rejects_with_a_named_error() -> None:
-    """The table would allow the event, the guard does not: nothing changes, and the error says which it was."""
+    """The event is legal and the guard rejects it: nothing changes, and the error names the event."""
     journal = Journal()
     machine = TimerMachine(listeners=[OfficeHours(), journal])
-    with pytest.raises(pc.GuardRefused, match="a guard rejected to start a timer that is idle") as caught:
+    with pytest.raises(pc.GuardRejected, match="a guard rejected the event start of a timer that is idle") as caught:
         machine.start(now=T0 - 1)
     error = caught.value
-    assert (error.state, error.event, error.at, error.code) == (State.IDLE, Event.START, T0 - 1, "guard-refused")
+    assert (error.state, error.event, error.at, error.code) == (State.IDLE, Event.START, T0 - 1, "guard-rejected")
     assert machine.timer is pc.IDLE
     assert journal.steps == []
     machine.start(now=T0)
@@ -339,20 +339,20 @@ def test_every_guard_must_agree() -> None:
 
     machine = Fussy(listeners=[OfficeHours()])
     machine.add_listener(Tired())  # type: ignore[no-untyped-call]
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.start(now=T0 - 1)
     machine.start(now=T0)
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.stop(now=T0 + 1)
     machine.pause(now=T0 + HOUR)
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.resume(now=T0 + HOUR)
     machine.stop(now=T0 + HOUR)
     assert machine.timer.worked == HOUR
 
 
 def test_the_table_speaks_before_the_guard() -> None:
-    """An illegal event, or one that goes back in time, is that, whatever a guard would say."""
+    """The errors of the table and of the clock precede guards."""
 
     class Never:
         def guard(self) -> bool:
@@ -363,12 +363,12 @@ def test_the_table_speaks_before_the_guard() -> None:
         machine.pause(now=T0 + 2 * HOUR)
     with pytest.raises(pc.ClockWentBackwards):
         machine.resume(now=T0)
-    with pytest.raises(pc.GuardRefused):
+    with pytest.raises(pc.GuardRejected):
         machine.resume(now=T0 + HOUR)
 
 
 def test_enabled_events_ask_the_guards() -> None:
-    """The library's own question is answered by table and guards together."""
+    """The library's query considers both the table and the guards."""
     machine = TimerMachine(listeners=[OfficeHours()])
     assert [str(event) for event in machine.allowed_events] == ["start"]
     assert machine.enabled_events(now=T0 - 1) == []

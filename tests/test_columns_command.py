@@ -68,7 +68,7 @@ def test_a_long_table_shows_how_fast_it_goes(
     log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a terminal, a long table has a line with the events done and their rate, which is gone in the end."""
-    monkeypatch.setattr("punchclock.cli.replay._LONG", 0)
+    monkeypatch.setattr("punchclock.cli.reading._LONG", 0)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     run(["replay", "--json", str(log.with_suffix(".parquet"))])

@@ -55,7 +55,7 @@ def test_a_reader_that_is_gone_ends_it_with_141(arguments: list[str], capfd: pyt
 def test_a_full_disk_ends_it_with_2(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line says why the output cannot be written."""
+    """The reason is reported in one line."""
     with FULL.open("w", encoding="utf-8") as full, monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", full)
         assert run(arguments) == 2

@@ -1,4 +1,4 @@
-"""Why a document cannot be read: where, in which words, and that no decoder has a say in either."""
+"""Errors of malformed documents: place and reason, independent of the decoder's message."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import punchclock as pc
-from punchclock import decoding, eventlog, serialization, workspaces
+from punchclock import eventlog, mismatch, serialization, workspaces
 from punchclock.decoding import Undecodable, decode_error_location, doubled_key
 from punchclock.documents import parse_toml, parse_xml
+from punchclock.eventlog import format as line_format
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
 from punchclock.vendors import wire
 
@@ -74,7 +75,7 @@ LONG = "k\n" * 10_000
     ids=lambda value: ascii(value)[:40] if isinstance(value, str) else "",
 )
 def test_the_location_is_where_and_why(document: object, path: str, reason: str) -> None:
-    """Whatever the sender's text pretends; of that text is shown what fits a line. JSON and plain values are one."""
+    """Also for a misleading text, which is truncated. JSON and plain values give the same result."""
     if "out of range" not in reason:
         found = decode_error_location(document, Document)
         assert (found.path, found.reason) == (path, reason)
@@ -87,7 +88,7 @@ def test_the_location_is_where_and_why(document: object, path: str, reason: str)
 
 
 def test_a_missing_key_is_named() -> None:
-    """At the object that lacks it, which is the value."""
+    """The value is the object without the key."""
     assert decode_error_location([{"name": "a"}, {"x": 1}], list[Named]) == (
         "$[1]",
         "the key `name` is missing",
@@ -108,7 +109,7 @@ def test_a_missing_key_is_named() -> None:
         (rb'{"name": "\ud800"}', "does not match the expected form"),
     ],
 )
-def test_what_is_not_json_is_located_as_a_whole(document: str | bytes, reason: str) -> None:
+def test_invalid_json_is_located_as_a_whole(document: str | bytes, reason: str) -> None:
     """The position is counted in bytes; the value is the document."""
     assert decode_error_location(document, Document) == ("$", reason, document)
 
@@ -138,7 +139,7 @@ KEYS = st.sampled_from(["a", "b", '"', '":', " :", "\\", "\u00e9"])
 
 @given(st.lists(st.tuples(KEYS, KEYS)), st.sampled_from([":", " :", "\t: ", "\n:"]), st.booleans())
 def test_a_doubled_key_is_found(pairs: list[tuple[str, str]], colon: str, ascii_only: bool) -> None:
-    """However keys, texts and colons are written; and nothing else is taken for one."""
+    """In every notation of keys, texts and colons, and without false results."""
     dump = json.JSONEncoder(ensure_ascii=ascii_only).encode
     document = "{" + ", ".join(f"{dump(key)}{colon}{dump(value)}" for key, value in pairs) + "}"
     names = [key for key, _ in pairs]
@@ -156,7 +157,7 @@ class Stranger(msgspec.DecodeError):
 
 
 def reworded(decode: Callable[..., object]) -> Callable[..., object]:
-    """The decoder, but every error of its is of another class and in other words, with a path that is wrong."""
+    """Return the decoder with errors of another class, another text and a wrong path."""
 
     def call(*given: object, **named: object) -> object:
         try:
@@ -177,15 +178,15 @@ class Reworded:
 
 @pytest.fixture
 def rewording(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Reword what every reader's decoder says from now on."""
+    """Return a function that changes the errors of all decoders."""
 
     def reword() -> None:
         parts = vars(msgspec) | {"convert": reworded(msgspec.convert)}
         parts["json"] = SimpleNamespace(**vars(msgspec.json) | {"decode": reworded(msgspec.json.decode)})
         other = SimpleNamespace(**parts)
-        for module in (decoding, workspaces, faults, control, wire):
+        for module in (mismatch, workspaces, faults, control, wire):
             monkeypatch.setattr(module, "msgspec", other)
-        for module, name in ((eventlog, "_decode"), (eventlog, "_decode_name"), (serialization, "_decode")):
+        for module, name in ((line_format, "_decode"), (line_format, "_decode_name"), (serialization, "_decode")):
             monkeypatch.setattr(module, name, reworded(getattr(module, name)))
 
     return reword
@@ -249,7 +250,7 @@ def texts(decoder: msgspec.json.Decoder[Parameters]) -> Iterator[tuple[str, str]
 
 
 def test_a_reworded_decoder_changes_nothing(rewording: Callable[[], None]) -> None:
-    """Every reader raises what it did, with the same text, when the decoders' errors have other words and classes."""
+    """Every parser raises the same error, with the same text, if the decoders' errors have other texts and classes."""
     decoder = msgspec.json.Decoder(Parameters)
     before = list(texts(decoder))
     rewording()
@@ -261,7 +262,7 @@ def test_a_reworded_decoder_changes_nothing(rewording: Callable[[], None]) -> No
 
 
 def test_a_toml_error_without_a_position(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A library that words it otherwise costs the position, and nothing else."""
+    """With another message of the library, only the position is missing."""
 
     def loads(_: str) -> None:
         raise ValueError("Gosh")

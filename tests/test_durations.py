@@ -92,15 +92,15 @@ def test_parse_rejects_everything_else(text: str) -> None:
         (-(10**5_000), "negative"),
         (TOO_LONG, "fifteen digits"),
         (10**5_000, "fifteen digits"),
-        (90.0 * SECOND, "not an integer"),
-        (float("nan"), "not an integer"),
-        (True, "not an integer"),
-        ("00:00:05", "not an integer"),
-        (None, "not an integer"),
+        (90.0 * SECOND, "must be exactly int"),
+        (float("nan"), "must be exactly int"),
+        (True, "must be exactly int"),
+        ("00:00:05", "must be exactly int"),
+        (None, "must be exactly int"),
     ],
     ids=lambda value: f"{value:.3e}" if isinstance(value, float) else type(value).__name__,
 )
-def test_format_rejects_what_is_no_duration(duration: int, reason: str) -> None:
+def test_format_rejects_invalid_durations(duration: int, reason: str) -> None:
     """Nothing negative, nothing that could not be read back, and nothing but an integer of microseconds."""
     with pytest.raises(InvalidDuration, match=reason) as caught:
         format_duration(duration)
@@ -109,7 +109,7 @@ def test_format_rejects_what_is_no_duration(duration: int, reason: str) -> None:
 
 @given(st.text() | st.from_regex(r"[0-9]+:[0-9]+:[0-9]+", fullmatch=True))
 def test_no_text_makes_parse_fail_otherwise(text: str) -> None:
-    """A text is a duration, or the error says that it is none."""
+    """A text is a duration or raises `InvalidDuration`."""
     try:
         assert parse_duration(text) >= 0
     except PunchclockError as error:

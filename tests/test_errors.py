@@ -13,7 +13,7 @@ from punchclock import State, errors
 from punchclock.errors import (
     AmbiguousLocalTime,
     ClockWentBackwards,
-    GuardRefused,
+    GuardRejected,
     IllegalTransition,
     InconsistentTimer,
     InstantOutOfRange,
@@ -60,9 +60,9 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         {"state": "paused", "event": None, "at": 5, "since": 7},
     ),
     (
-        InconsistentTimer("worked", -1, "work is never negative"),
-        "worked = -1: work is never negative",
-        {"field": "worked", "value": -1, "reason": "work is never negative"},
+        InconsistentTimer("worked", -1, "it must not be negative"),
+        "worked = -1: it must not be negative",
+        {"field": "worked", "value": -1, "reason": "it must not be negative"},
     ),
     (
         MalformedTimer("$.since", "expected an integer, got a string"),
@@ -71,22 +71,22 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
     ),
     (
         InvalidInstant("noon", "not RFC 3339"),
-        "'noon' is no instant: not RFC 3339",
+        "'noon' is not a valid instant: not RFC 3339",
         {"value": "noon", "reason": "not RFC 3339"},
     ),
     (
         NaiveDatetime("2026-03-02T08:00:00"),
-        "'2026-03-02T08:00:00' is no instant: it has no UTC offset, and guessing one is how hours get lost",
-        {"value": "2026-03-02T08:00:00", "reason": "it has no UTC offset, and guessing one is how hours get lost"},
+        "'2026-03-02T08:00:00' is not a valid instant: it has no UTC offset; add Z or an offset such as +01:00",
+        {"value": "2026-03-02T08:00:00", "reason": "it has no UTC offset; add Z or an offset such as +01:00"},
     ),
     (
         InstantOutOfRange(2**62),
-        "4611686018427387904 is no instant: it lies outside the years 1 to 9999 in UTC",
-        {"value": 2**62, "reason": "it lies outside the years 1 to 9999 in UTC"},
+        "4611686018427387904 is not a valid instant: it is outside the years 1 to 9999 in UTC",
+        {"value": 2**62, "reason": "it is outside the years 1 to 9999 in UTC"},
     ),
     (
         InvalidDuration(-1, "it is negative"),
-        "-1 is no duration: it is negative",
+        "-1 is not a valid duration: it is negative",
         {"value": -1, "reason": "it is negative"},
     ),
     (
@@ -95,8 +95,8 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         {"extra": "cli"},
     ),
     (
-        GuardRefused(state="running", event="stop", at=5),
-        "a guard rejected to stop a timer that is running",
+        GuardRejected(state="running", event="stop", at=5),
+        "a guard rejected the event stop of a timer that is running",
         {"state": "running", "event": "stop", "at": 5},
     ),
     (
@@ -111,22 +111,22 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
     ),
     (
         UnknownTimer("T1", event="discard", at=5),
-        "cannot discard timer 'T1': there is none of this name",
+        "cannot discard timer 'T1': no timer has this name",
         {"timer": "T1", "event": "discard", "at": 5},
     ),
     (
         InvalidSpan(7, 5),
-        "[7, 5) is no interval: it ends 2 µs before it starts",
+        "[7, 5) is not a valid span: it ends 2 µs before it starts",
         {"start": 7, "end": 5},
     ),
     (
         UnknownZone("Mars/Olympus", "no zone of this name"),
-        "'Mars/Olympus' is no time zone: no zone of this name",
+        "'Mars/Olympus' is not a known time zone: no zone of this name",
         {"zone": "Mars/Olympus", "reason": "no zone of this name"},
     ),
     (
         InvalidRounding("step", 0, "too small"),
-        "0 is no step of rounding: too small",
+        "0 is not a valid rounding step: too small",
         {"parameter": "step", "value": 0, "reason": "too small"},
     ),
     (
@@ -222,7 +222,7 @@ class Unspeakable:
 
 
 class Spoken:
-    """What looks as it is told to."""
+    """An object with a given ``repr``."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -254,9 +254,9 @@ class Spoken:
     ids=lambda value: ascii(value)[:20] if isinstance(value, (str, float)) else type(value).__name__,
 )
 def test_any_value_can_be_shown(value: object, shown: str) -> None:
-    """Whatever a hostile sender put there, the error is one line of bounded length, and can be printed."""
+    """For every value, also a hostile one, the text is one printable line of bounded length."""
     error = InvalidInstant(value, "why")
-    assert str(error) == f"{shown} is no instant: why"
+    assert str(error) == f"{shown} is not a valid instant: why"
     assert str(error).encode()
     assert error.value is value
 
@@ -270,7 +270,7 @@ def test_any_value_can_be_shown(value: object, shown: str) -> None:
     ],
     ids=lambda error: error.code,
 )
-def test_huge_numbers_can_be_told(error: PunchclockError) -> None:
+def test_huge_numbers_are_abbreviated(error: PunchclockError) -> None:
     """Numbers with more digits than Python writes out do not turn one error into another."""
     assert "an integer of 16610 bits" in str(error)
     assert len(str(error)) < 200
@@ -288,8 +288,8 @@ def test_huge_numbers_can_be_told(error: PunchclockError) -> None:
     ],
     ids=["state", "word", "long", "lines", "huge", "none"],
 )
-def test_what_is_no_state_and_no_event_fits_a_line(word: str, shown: str) -> None:
-    """A word stands as it is; anything else that came in its place is named like any other value."""
+def test_invalid_states_and_events_fit_a_line(word: str, shown: str) -> None:
+    """A word is unchanged; another value is abbreviated."""
     assert str(IllegalTransition(state=word, event=word, at=0)) == f"cannot {shown} a timer that is {shown}"
     back = ClockWentBackwards(state=word, event=None, at=0, since=1)
     assert str(back) == f"cannot read a {shown} timer at 0: that is 1 µs before 1, its last instant"

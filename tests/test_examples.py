@@ -1,4 +1,4 @@
-"""The example logs: a believable week, and bad lines of every kind with what each of them answers."""
+"""The example logs: a realistic week, and bad lines of every kind with their errors."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ BAD = (EXAMPLES / "bad.jsonl").read_bytes().splitlines()
 
 
 def read(zone: str) -> TimerLog[DailyAccumulator]:
-    """The week, digested for the days of a zone."""
+    """Return the week, accumulated by days of a zone."""
     days = Days(zone)
-    book = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    log = TimerLog(history=lambda at: DailyAccumulator(days, at))
     for line in WEEK:
-        book.apply(parse_line(line))
-    return book
+        log.apply(parse_line(line))
+    return log
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,10 @@ def week() -> TimerLog[DailyAccumulator]:
     return read("Europe/Berlin")
 
 
-def by_day(book: TimerLog[DailyAccumulator], zone: str) -> dict[tuple[str, str], tuple[str, str]]:
+def by_day(log: TimerLog[DailyAccumulator], zone: str) -> dict[tuple[str, str], tuple[str, str]]:
     """Work and break by user and date, as texts."""
-    until = book.last or 0
-    timelines = [(str(each.user), None, each.history.segments(each.timer, until)) for each in book.records.values()]
+    until = log.last or 0
+    timelines = [(str(each.user), None, each.history.segments(each.timer, until)) for each in log.records.values()]
     return {
         (str(row.user), row.date.isoformat()): (format_duration(row.worked), format_duration(row.break_))
         for row in totals(timelines, zone)
@@ -106,9 +106,9 @@ def test_the_week_elsewhere_has_other_days_and_the_same_sums(week: TimerLog[Dail
     """Days are the zone's; time is not."""
     sums, dates = set(), {}
     for zone in ("UTC", "Europe/Berlin", "Pacific/Auckland"):
-        book = read(zone)
-        until = book.last or 0
-        rows = totals([(None, None, each.history.segments(each.timer, until)) for each in book.records.values()], zone)
+        log = read(zone)
+        until = log.last or 0
+        rows = totals([(None, None, each.history.segments(each.timer, until)) for each in log.records.values()], zone)
         sums.add((sum(row.worked for row in rows), sum(row.break_ for row in rows)))
         dates[zone] = {row.date for row in rows}
     assert len(sums) == 1
@@ -118,7 +118,7 @@ def test_the_week_elsewhere_has_other_days_and_the_same_sums(week: TimerLog[Dail
 
 # The bad lines
 
-#: What each line of the file answers, by its number: the error's code, and words of its text.
+#: The error of each line of the file, by its number: the code, and a part of the text.
 ANSWERS = {
     2: ("malformed-line", "unknown event 'strat'"),
     3: ("malformed-line", "the key `at` is missing"),
@@ -135,11 +135,11 @@ ANSWERS = {
     14: ("malformed-line", "empty line"),
     15: ("malformed-line", "empty line"),
     16: ("malformed-line", "$.timer: empty"),
-    17: ("malformed-line", "$.at: '2026-03-02T08:05:00' is no instant: it has no UTC offset"),
-    18: ("malformed-line", "$.at: '2026-03-02 08:05' is no instant: not RFC 3339"),
+    17: ("malformed-line", "$.at: '2026-03-02T08:05:00' is not a valid instant: it has no UTC offset"),
+    18: ("malformed-line", "$.at: '2026-03-02 08:05' is not a valid instant: not RFC 3339"),
     19: ("malformed-line", "no such date or time"),
     20: ("malformed-line", "no such date or time"),
-    21: ("malformed-line", "'10000-03-02T08:05:00Z' is no instant: not RFC 3339"),
+    21: ("malformed-line", "'10000-03-02T08:05:00Z' is not a valid instant: not RFC 3339"),
     22: ("malformed-line", "outside the years 1 to 9999"),
     23: ("illegal-transition", "cannot resume a timer that is running"),
     24: ("clock-went-backwards", "cannot pause a running timer"),
@@ -152,7 +152,7 @@ ANSWERS = {
     31: ("malformed-line", "'-1' is not in 0 to"),
     32: ("malformed-line", "finer than a microsecond"),
     33: ("malformed-line", "'1e999' is not in 0 to"),
-    34: ("malformed-line", "$.since: '2026-03-02T08:05:00' is no instant"),
+    34: ("malformed-line", "$.since: '2026-03-02T08:05:00' is not a valid instant"),
     35: ("instant-out-of-range", "outside the years 1 to 9999"),
     36: ("unknown-timer", "cannot amend timer 'T2'"),
     37: ("unknown-timer", "cannot discard timer 'T2'"),
@@ -163,19 +163,19 @@ ANSWERS = {
 
 
 def rejections(lines: list[bytes]) -> tuple[TimerLog[None], dict[int, PunchclockError]]:
-    """The book after some lines, and the errors of those that were rejected, by number."""
-    book = TimerLog()
+    """Return the log after some lines, and the errors of rejected lines, by number."""
+    log = TimerLog()
     errors: dict[int, PunchclockError] = {}
     for number, line in enumerate(lines, 1):
         try:
-            book.apply(parse_line(line))
+            log.apply(parse_line(line))
         except PunchclockError as error:
             errors[number] = error
-    return book, errors
+    return log, errors
 
 
 def test_every_bad_line_answers_what_is_wrong_with_it() -> None:
-    """By a code for a program and words for a person."""
+    """With a code for a program and a text for a person."""
     _, errors = rejections(BAD)
     assert {number: error.code for number, error in errors.items()} == {n: code for n, (code, _) in ANSWERS.items()}
     for number, (_, words) in ANSWERS.items():
@@ -184,8 +184,8 @@ def test_every_bad_line_answers_what_is_wrong_with_it() -> None:
 
 def test_bad_lines_change_nothing() -> None:
     """The file gives what its good lines alone give."""
-    book, errors = rejections(BAD)
+    log, errors = rejections(BAD)
     good, none = rejections([line for number, line in enumerate(BAD, 1) if number not in ANSWERS])
     assert none == {}
-    assert book.records == good.records
-    assert (book.last, len(errors)) == (good.last, len(ANSWERS))
+    assert log.records == good.records
+    assert (log.last, len(errors)) == (good.last, len(ANSWERS))

@@ -66,8 +66,8 @@ def test_timeline_unrolls_a_history_into_segments() -> None:
     ]
 
 
-def test_a_timeline_ends_at_the_last_event_unless_told() -> None:
-    """What still runs is closed by ``until``; without it, nobody knows how long it will be."""
+def test_a_timeline_ends_at_the_last_event_without_until() -> None:
+    """``until`` ends the segment of a running timer; without it, that segment is omitted."""
     assert timeline([(START, 100)]) == []
     assert timeline([(START, 100)], until=130) == [Segment(Kind.WORK, 100, 130)]
     assert timeline([(START, 100), (PAUSE, 120)], until=130) == [
@@ -76,7 +76,7 @@ def test_a_timeline_ends_at_the_last_event_unless_told() -> None:
     ]
 
 
-def test_what_was_stopped_does_not_grow() -> None:
+def test_a_stopped_timer_does_not_grow() -> None:
     """``until`` long after the stop adds nothing."""
     assert timeline(DAY, until=9_999) == timeline(DAY)
 
@@ -130,10 +130,10 @@ def test_an_instant_out_of_order_is_rejected_with_its_place(fold: Callable[[list
 
 @pytest.mark.parametrize("at", [True, 6.0, None, "6"], ids=repr)
 @pytest.mark.parametrize("fold", FOLDS)
-def test_what_is_not_an_instant_is_rejected_with_its_place(
+def test_an_invalid_instant_is_rejected_with_its_index(
     fold: Callable[[list[tuple[Event, int]]], object], at: int
 ) -> None:
-    """The type of the instant is checked before the event: a second pause at no instant is no instant."""
+    """The type of the instant is checked before the event."""
     for event in Event:
         with pytest.raises(InvalidInstant) as caught:
             fold([(START, 0), (PAUSE, 5), (event, at), (STOP, 7)])
@@ -151,7 +151,7 @@ def test_a_timeline_ends_at_an_instant(history: list[tuple[Event, int]], until: 
 
 @pytest.mark.parametrize("fold", FOLDS)
 def test_an_error_of_the_history_itself_passes_through(fold: Callable[[Iterator[tuple[Event, int]]], object]) -> None:
-    """What goes wrong while the next event is being read is no rejection of an event, so it bears no index."""
+    """An exception of the iterable itself does not get an index."""
     texts = [(START, "2026-03-02T08:00:00Z"), (STOP, "tomorrow")]
     with pytest.raises(InvalidInstant) as caught:
         fold((event, instant(text)) for event, text in texts)

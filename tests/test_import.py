@@ -1,4 +1,4 @@
-"""What an import loads, and which way imports run: the core stands on the standard library and msgspec alone."""
+"""Imports: `import punchclock` loads the standard library and msgspec only, and layers import in one direction."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,21 +15,7 @@ import punchclock
 
 SOURCE = Path(punchclock.__file__).parent
 
-#: Each module of the core, with the modules of punchclock that it stands on and the others that it may.
-CORE = {
-    "errors": (set(), {"datetime"}),
-    "machine": ({"errors"}, {"collections", "enum", "types"}),
-    "timer": ({"errors", "machine"}, {"msgspec"}),
-    "history": ({"errors", "machine", "timer"}, {"collections", "msgspec"}),
-    "instants": ({"errors"}, {"datetime", "functools", "re"}),
-    "durations": ({"errors"}, {"re"}),
-    "rounding": ({"errors"}, {"enum"}),
-    "decoding": ({"errors"}, {"collections", "datetime", "enum", "functools", "json", "math", "msgspec", "types"}),
-    "serialization": ({"decoding", "errors", "timer"}, {"msgspec"}),
-    "clock": (set(), {"time"}),
-}
-
-#: The layers, and those that each may stand on besides itself. What is no layer by its own name is of the core.
+#: The layers, and the layers that each may import. A file that does not belong to a named layer belongs to the core.
 LAYERS: dict[str, set[str]] = {
     "core": set(),
     "clock": set(),
@@ -43,132 +30,133 @@ LAYERS: dict[str, set[str]] = {
 }
 FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 
-#: Names by which Python reads a clock or the machine's own zone, or touches the workspace.
+#: Functions that read a clock or the local time zone, or access the environment or files.
 IMPURE = {"now", "today", "utcnow", "time", "time_ns", "monotonic", "perf_counter", "open", "print", "environ"}
 
 
 def run(code: str) -> set[str]:
-    """Run code in a fresh interpreter and return the words that it prints."""
+    """Run code in a new interpreter, and return the words that it prints."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     return set(done.stdout.split())
 
 
 def loaded_by(statement: str) -> set[str]:
-    """The top-level modules that a statement loads, beyond those that every interpreter of this environment has."""
+    """Return the top-level modules that a statement loads, without those that every interpreter loads."""
     listing = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
     return run(f"{statement}; {listing}") - run(listing)
 
 
-def test_importing_punchclock_loads_msgspec_and_nothing_else() -> None:
-    """No pendulum, no python-statemachine, no click, no rich: what is not needed for timers waits."""
-    loaded = loaded_by("import punchclock")
-    assert {"punchclock", "msgspec"} <= loaded
-    assert not loaded & {"pendulum", "statemachine", "click", "rich"}
-    assert loaded - loaded_by("import msgspec") - sys.stdlib_module_names == {"punchclock"}
+# What an import loads
 
 
-def test_importing_punchclock_loads_no_heavy_standard_module() -> None:
-    """Half of what an import costs is often what the standard library brings along."""
-    heavy = {"asyncio", "argparse", "inspect", "json", "logging", "pathlib", "socket", "subprocess", "zoneinfo"}
-    assert not loaded_by("import punchclock") & (heavy - loaded_by("import msgspec"))
+def test_import_punchclock_loads_only_msgspec() -> None:
+    """Other dependencies load when they are used, and so do standard modules that are slow to import."""
+    loaded, msgspec = loaded_by("import punchclock"), loaded_by("import msgspec")
+    assert loaded - msgspec - sys.stdlib_module_names == {"punchclock"}
+    slow = {"asyncio", "argparse", "json", "logging", "pathlib", "socket", "subprocess", "tomllib", "xml", "zoneinfo"}
+    assert not (loaded - msgspec) & slow
 
 
 def test_using_a_timer_loads_nothing_more() -> None:
-    """Nothing is put off to the first call, where it would cost a user the wait."""
+    """The first call does not import anything."""
     life = "import punchclock as pc; pc.loads(pc.dumps(pc.stop(pc.pause(pc.start(0), 5), 9)))"
     assert loaded_by(life) == loaded_by("import punchclock")
 
 
 @pytest.mark.parametrize(
-    ("name", "brings"), [("calendar", "pendulum"), ("chart", "statemachine"), ("totals", "pendulum")]
+    ("use", "dependency"),
+    [
+        ("punchclock.calendar.work_date", "pendulum"),
+        ("punchclock.chart.TimerMachine", "statemachine"),
+        ("punchclock.totals([], 'UTC')", "pendulum"),
+        ("from punchclock.calendar import find_zone", "pendulum"),
+        ("from punchclock import chart; vars(chart)", "statemachine"),
+    ],
 )
-def test_what_is_heavy_loads_when_it_is_used(name: str, brings: str) -> None:
-    """The calendar, the chart and the totals are there as soon as they are named, and not before."""
-    assert brings in loaded_by(f"import punchclock; punchclock.{name}")
-    assert brings in loaded_by(f"from punchclock import {name}")
+def test_a_lazy_name_loads_its_dependency_at_first_use(use: str, dependency: str) -> None:
+    """An import of the module's name does not load it."""
+    imports = "import punchclock, punchclock.calendar; from punchclock import calendar, chart, totals; dir(punchclock)"
+    assert dependency not in loaded_by(imports)
+    assert dependency in loaded_by(f"import punchclock; {use}")
 
 
-@pytest.mark.parametrize("name", ["calendar", "chart", "totals"])
-def test_a_lazy_name_is_the_thing_itself(name: str) -> None:
-    """Asked for in this process, each is found, and found again."""
-    assert getattr(punchclock, name) is getattr(punchclock, name)
-    assert getattr(punchclock, name).__name__.removeprefix("punchclock.") == name
+def test_the_namespace_of_the_package_has_no_getattr() -> None:
+    """With a module-level ``__getattr__``, CPython looks up every name of a module the slow way."""
+    assert not hasattr(punchclock, "__getattr__")
+    assert {"calendar", "chart", "totals"} <= set(dir(punchclock))
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    """The lazy door opens for what is behind it and for nothing else."""
-    with pytest.raises(AttributeError, match="module 'punchclock' has no attribute 'clocks'"):
-        _ = punchclock.clocks
-
-
-@pytest.mark.parametrize("module", CORE)
-def test_imports_of_the_core_run_one_way(module: str) -> None:
-    """Each module stands on those it is said to stand on, so no circle and no shell can creep in."""
-    ours, others = CORE[module]
-    tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    tops = {name.partition(".")[0] for name in imported} - {"__future__", "typing", "punchclock"}
-    assert {name.removeprefix("punchclock.") for name in imported if name.startswith("punchclock")} == set(ours)
-    assert tops <= others
+# The direction of imports
 
 
 def layer(path: str) -> str:
-    """The layer of a file, or of a module's path in the package."""
+    """Return the layer of a file, or of a module's path in the package."""
     name = path.partition("/")[0].removesuffix(".py")
     return name if name in LAYERS else "core"
 
 
-def imported_layers(tree: ast.AST) -> set[str]:
-    """The layers that a file imports from, at its top or later on."""
+def imported_files(tree: ast.AST, *, nested: bool = True) -> set[str]:
+    """Return the files of punchclock that a file imports, at its top level or, if ``nested``, anywhere."""
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if nested else ast.iter_child_nodes(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "punchclock":
-            inner = (node.module or "").removeprefix("punchclock").removeprefix(".").replace(".", "/")
-            if inner:
-                found.add(layer(inner))
-            else:  # from the front door: a module, or a name of the package's own
-                modules = [alias.name for alias in node.names if (SOURCE / alias.name).with_suffix(".py").exists()]
-                modules += [alias.name for alias in node.names if (SOURCE / alias.name).is_dir()]
-                found |= {layer(name) for name in modules}
-                found |= {"__init__"} if len(modules) < len(node.names) else set()
+            package = (node.module or "").replace(".", "/").removeprefix("punchclock").removeprefix("/")
+            for alias in node.names:
+                path = f"{package}/{alias.name}".removeprefix("/")
+                candidates = (f"{path}.py", f"{path}/__init__.py", f"{package}.py", f"{package}/__init__.py")
+                found.add(next((each for each in candidates if (SOURCE / each).exists()), "__init__.py"))
         if isinstance(node, ast.Import):
             assert not [alias.name for alias in node.names if alias.name.partition(".")[0] == "punchclock"]
     return found
 
 
+def parsed(file: str) -> ast.AST:
+    """Return the syntax tree of a source file."""
+    return ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_imports_between_layers_run_one_way(file: str) -> None:
-    """Core, vendors, sandbox, commands: each file stands on its own layer and on those below, and on no other."""
+    """Each file imports only from its own layer and from the layers below."""
     here = layer(file)
-    imported = imported_layers(ast.parse((SOURCE / file).read_text(encoding="utf-8")))
-    assert imported <= LAYERS[here] | {here}
+    assert {layer(each) for each in imported_files(parsed(file))} <= LAYERS[here] | {here}
 
 
-def test_an_import_against_the_way_is_noticed() -> None:
-    """Whether it is at the top or inside, by a module's own name or from the front door."""
-    assert imported_layers(ast.parse("from punchclock.workspaces import load_workspace")) == {"workspaces"}
-    assert imported_layers(ast.parse("def f():\n from punchclock import sandbox")) == {"sandbox"}
-    assert imported_layers(ast.parse("from punchclock import __version__, eventlog")) == {"__init__", "core"}
+def test_imports_in_the_core_have_no_cycle() -> None:
+    """So a reader can start with a module that needs no other."""
+    core = [file for file in FILES if layer(file) == "core"]
+    order = list(TopologicalSorter({file: imported_files(parsed(file), nested=False) for file in core}).static_order())
+    assert {"errors.py", "units.py"} <= set(order[: len(order) // 2])
 
 
-def test_the_layers_have_no_circle() -> None:
-    """Each stands on layers that are named ahead of it, and every file is in one."""
+def test_an_import_of_a_higher_layer_is_noticed() -> None:
+    """At the top level and in a function, from a module and from the package."""
+    for code, file in (
+        ("from punchclock.workspaces import load_workspace", "workspaces.py"),
+        ("def f():\n from punchclock import sandbox", "sandbox/__init__.py"),
+        ("from punchclock import __version__", "__init__.py"),
+        ("from punchclock.vendors import calls", "vendors/calls.py"),
+    ):
+        assert imported_files(ast.parse(code)) == {file}
+
+
+def test_the_layers_have_no_cycle() -> None:
+    """Each imports only layers above it in the table, and each file belongs to a layer."""
     names = list(LAYERS)
     assert all(names.index(below) < names.index(name) for name in names for below in LAYERS[name])
     assert {layer(file) for file in FILES} == set(names)
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if layer(file) in {"core", "vendors"}])
-def test_core_and_vendors_read_no_clock_and_touch_no_workspace(file: str) -> None:
-    """Every instant is an argument: nothing is called that would ask for one, or write anything."""
-    tree = ast.parse((SOURCE / file).read_text(encoding="utf-8"))
+def test_core_and_vendors_are_pure(file: str) -> None:
+    """Instants are arguments: no function of IMPURE is called."""
+    tree = parsed(file)
     called = {ast.unparse(node.func).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert not called & IMPURE
 
 
 def test_the_docs_show_the_layers() -> None:
-    """The table in docs/architecture.md is the one above: each layer, and what it may import."""
+    """The table in docs/architecture.md is the one above: each layer, and the layers that it may import."""
     page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
     section = page.partition("## Which room may import which")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", section, flags=re.MULTILINE)

@@ -61,7 +61,7 @@ def keeps_the_invariant(timer: Timer) -> bool:
 
 @given(timers(), gaps)
 def test_worked_and_break_are_the_elapsed_time(timer: Timer, gap: int) -> None:
-    """Every microsecond since the start is work or break, and none is both."""
+    """Every microsecond since the start is either work or break."""
     now = timer.since + gap
     assert worked_at(timer, now) + break_at(timer, now) == elapsed_at(timer, now)
 
@@ -75,7 +75,7 @@ def test_nothing_is_ever_negative(timer: Timer, gap: int) -> None:
 
 @given(timers(), gaps, gaps)
 def test_nothing_ever_shrinks(timer: Timer, gap: int, more: int) -> None:
-    """As now grows, work and break grow or stand still."""
+    """Work and break never decrease as now increases."""
     now = timer.since + gap
     later = now + more
     assert worked_at(timer, later) >= worked_at(timer, now)
@@ -83,7 +83,7 @@ def test_nothing_ever_shrinks(timer: Timer, gap: int, more: int) -> None:
 
 
 @given(timers(), gaps, gaps)
-def test_what_grows_is_what_the_state_counts_as(timer: Timer, gap: int, more: int) -> None:
+def test_only_the_kind_of_the_state_grows(timer: Timer, gap: int, more: int) -> None:
     """Time that passes goes to the kind that `COUNTS_AS` names for the state, all of it, and to nothing else."""
     now = timer.since + gap
     later = now + more
@@ -148,7 +148,7 @@ def test_every_step_keeps_the_invariant(timer: Timer, event: Event, gap: int) ->
 
 @given(begun, gaps, instants)
 def test_amend_keeps_invariant_and_state(timer: Timer, worked: int, since: int) -> None:
-    """A correction may say anything that is not negative, and what comes out is a timer in the same state."""
+    """Every correction that is not negative returns a timer in the same state."""
     after = amend(timer, worked=worked, since=since)
     assert keeps_the_invariant(after)
     assert after.state is timer.state
@@ -186,7 +186,7 @@ OF_AN_INSTANT: Final[OfAnInstant] = {
 
 @pytest.mark.parametrize("function", OF_AN_INSTANT)
 @given(timers(), not_instants)
-def test_what_is_not_exactly_an_int_is_not_an_instant(function: str, timer: Timer, wrong: object) -> None:
+def test_other_types_are_not_instants(function: str, timer: Timer, wrong: object) -> None:
     """Whatever the state, a value of another type is rejected with its own error, and the timer stays as it was."""
     before = Timer(timer.state, timer.started_at, timer.since, timer.worked)
     with pytest.raises(InvalidInstant) as caught:
@@ -225,7 +225,7 @@ def test_until_is_an_instant(timer: Timer, wrong: object) -> None:
 
 @given(legal_histories())
 def test_replaying_is_stepping(history: History) -> None:
-    """A history replayed is its events taken one by one."""
+    """Replaying a history is the same as applying its events one by one."""
     timer = IDLE
     for event, at in history:
         timer = transition(timer, event, at)
@@ -366,7 +366,7 @@ def test_a_timeline_sums_to_the_readings(history: History, gap: int) -> None:
 
 @given(legal_histories(), gaps)
 def test_segmentes_are_ordered_half_open_and_as_long_as_can_be(history: History, gap: int) -> None:
-    """They follow each other without gap or overlap, none is empty, and neighbours differ in kind."""
+    """They are adjacent and not empty, and neighbours differ in kind."""
     segments = timeline(history, until=last_instant(history) + gap)
     assert all(segment.start < segment.end for segment in segments)
     for one, following in pairwise(segments):

@@ -51,7 +51,7 @@ def test_nothing_leads_back_to_idle() -> None:
 
 @pytest.mark.parametrize("table", [TRANSITIONS, COUNTS_AS], ids=["TRANSITIONS", "COUNTS_AS"])
 def test_the_tables_are_read_only(table: dict[object, object]) -> None:
-    """Nobody changes the rules at run time."""
+    """The table cannot be changed at run time."""
     with pytest.raises(TypeError, match="does not support item assignment"):
         table[State.STOPPED] = State.RUNNING
 
@@ -70,7 +70,7 @@ def test_a_table_is_built_of_its_rows_in_any_order() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[1]}")
 @pytest.mark.parametrize("target", State)
 def test_a_second_answer_is_rejected(row: Row, target: State) -> None:
-    """A state answers an event once, even where the two answers agree."""
+    """A pair of state and event has one row, even if two rows agree."""
     again = (row[0], row[1], target)
     with pytest.raises(InvalidTransitionTable, match="duplicate") as caught:
         build_table([*ROWS, again])
@@ -86,7 +86,7 @@ def test_a_second_answer_is_rejected(row: Row, target: State) -> None:
     ],
 )
 def test_a_table_with_a_hole_is_rejected(missing: tuple[State, Event], entry: State | Event, reason: str) -> None:
-    """A state that nothing leads to, and an event that nothing answers, are mistakes in the table."""
+    """A state without an incoming event, or an event without a row, is an error."""
     with pytest.raises(InvalidTransitionTable, match=reason) as caught:
         build_table(row for row in ROWS if row[:2] != missing)
     assert caught.value.entry is entry
@@ -127,7 +127,7 @@ def test_a_row_of_anything_else_is_rejected(row: Row) -> None:
 
 
 def is_a_machine(rows: Iterable[Row]) -> bool:
-    """The rule of `build_table` said another way: follow every path of as many steps as there are states."""
+    """An independent form of the rule of `build_table`: follow every path with as many steps as there are states."""
     table = list(rows)
     reached = {State.IDLE}
     for _ in State:

@@ -1,4 +1,4 @@
-"""The door of the command: it runs what there is, and says in one line what is missing."""
+"""The entry point of the command: it runs the command line, or reports a missing extra in one line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Without:
 def test_a_missing_extra_is_one_line(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without click or rich the command says what to install, on standard error, and ends with 2."""
+    """Without click or rich, the command reports the extra to install on standard error and exits with 2."""
     monkeypatch.delitem(sys.modules, "punchclock.cli", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Without(missing), *sys.meta_path])
     assert door.main(["replay", "-"]) == 2

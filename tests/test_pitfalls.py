@@ -111,14 +111,14 @@ def test_a_pause_longer_than_the_work_leaves_the_work() -> None:
         assert total([(START, 0), (PAUSE, 10 * MINUTE)], 3 * HOUR) == 10 * MINUTE
 
     def logged_time_less_the_pause(history: History, now: int) -> int:
-        """The pause is taken off time in which it had never been counted."""
+        """The pause is subtracted from time that never contained it."""
         started, paused = history[0][1], history[-1][1]
         return (paused - started) - (now - paused)
 
     holds_here_and_not_there(check, right=total, naive=logged_time_less_the_pause)
 
 
-def test_a_pause_is_no_work() -> None:
+def test_a_pause_is_not_work() -> None:
     """Paused time counted as work (super-productivity#3093)."""
 
     def check(total: Total) -> None:
@@ -165,7 +165,7 @@ def clamped_stop(timer: Timer, now: int) -> Timer:
 
 
 def unchecked_stop(timer: Timer, now: int) -> Timer:
-    """Whatever the clock says is the end."""
+    """The end is the reading of the clock."""
     return Timer(State.STOPPED, timer.started_at, now, timer.worked + now - timer.since)
 
 
@@ -359,7 +359,7 @@ def test_time_past_midnight_is_the_next_day_s() -> None:
     holds_here_and_not_there(check, right=exact_split, naive=on_the_start_day)
 
 
-def test_what_touches_does_not_overlap() -> None:
+def test_adjacent_spans_do_not_overlap() -> None:
     """Touching intervals reported as overlapping (kimai#2033)."""
     history = [(START, 0), (PAUSE, HOUR), (STOP, 2 * HOUR)]
     work, rest = timeline(history)

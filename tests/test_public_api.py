@@ -1,6 +1,6 @@
-"""The public core, called as a program calls it, so that ``mypy --strict`` checks what users' own checks will see.
+"""The public core, used as in a program, so that ``mypy --strict`` checks the types that users see.
 
-Each ``assert_type`` is checked by mypy and does nothing at run time; the plain assertions are checked by the tests.
+mypy checks each ``assert_type``, which does nothing at run time; the tests check the plain assertions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 import punchclock as pc
 
-#: What a module of the core offers to the rest of the package and not at the front door, as the rules as data.
+#: Names that modules of the core export for the rest of the package only.
 INTERNAL = {"COUNTS_AS", "FIRST", "LAST", "Correction", "build_table", "check_instant", "parse_instant", "targets"}
 
 CORE = ["clock", "durations", "errors", "history", "instants", "machine", "serialization", "timer"]
@@ -32,7 +32,7 @@ CONTRACT = """
 
 
 def test_steps_and_readings_are_typed() -> None:
-    """A life of a timer: steps give timers, readings give integers."""
+    """Steps return timers, readings return integers."""
     timer = assert_type(pc.start(0), pc.Timer)
     timer = assert_type(pc.pause(timer, 10), pc.Timer)
     timer = assert_type(pc.resume(timer, 15), pc.Timer)
@@ -47,14 +47,14 @@ def test_steps_and_readings_are_typed() -> None:
 
 
 def test_the_fields_of_a_timer_are_typed() -> None:
-    """Four fields: one state, three integers."""
+    """A state and three integers."""
     timer = pc.Timer(state=pc.State.RUNNING, started_at=0, since=10, worked=5)
     assert assert_type(timer.state, pc.State) is pc.State.RUNNING
     assert [assert_type(timer.started_at, int), assert_type(timer.since, int), timer.worked] == [0, 10, 5]
 
 
 def test_histories_are_typed() -> None:
-    """A history goes in as pairs, and comes out as a timer or as segments."""
+    """A history of pairs becomes a timer or segments."""
     history = [(pc.Event.START, 0), (pc.Event.PAUSE, 10)]
     assert assert_type(pc.replay(history), pc.Timer).worked == 10
     assert assert_type(pc.replay([(pc.Event.RESUME, 20)], pc.replay(history)), pc.Timer).since == 20
@@ -64,12 +64,12 @@ def test_histories_are_typed() -> None:
 
 
 def test_the_table_is_typed() -> None:
-    """The rules are a mapping that nobody can write to."""
+    """The table is an immutable mapping."""
     table = assert_type(pc.TRANSITIONS, Mapping[tuple[pc.State, pc.Event], pc.State])
     assert assert_type(table[pc.State.IDLE, pc.Event.START], pc.State) is pc.State.RUNNING
 
 
-def test_what_comes_from_elsewhere_is_typed() -> None:
+def test_conversions_are_typed() -> None:
     """Values, saved forms, instants and durations."""
     timer = assert_type(pc.restore(state="running", started_at=0, since=10, worked=5), pc.Timer)
     saved = assert_type(pc.dumps(timer), str)
@@ -83,7 +83,7 @@ def test_what_comes_from_elsewhere_is_typed() -> None:
 
 
 def test_days_rounding_and_totals_are_typed() -> None:
-    """What stands on the core: local days, rounded durations, sums by user, day and project."""
+    """Also the modules that load at first use: local days, totals, the chart."""
     [(date, begin, end)] = pc.calendar.split_by_day(0, 10, "Europe/Berlin")
     assert (assert_type(date, dt.date), assert_type(begin, int), assert_type(end, int)) == (dt.date(1970, 1, 1), 0, 10)
     assert assert_type(pc.calendar.work_date(0, "UTC"), dt.date) == date
@@ -95,8 +95,8 @@ def test_days_rounding_and_totals_are_typed() -> None:
     assert assert_type(pc.chart.TimerMachine(pc.start(0)).timer, pc.Timer) == pc.start(0)
 
 
-def test_errors_carry_typed_facts() -> None:
-    """A program reads what went wrong from attributes."""
+def test_the_attributes_of_errors_are_typed() -> None:
+    """A program reads the attributes, not the text."""
     with pytest.raises(pc.IllegalTransition) as illegal:
         pc.resume(pc.start(0), 5)
     assert (assert_type(illegal.value.state, str), assert_type(illegal.value.at, int)) == (pc.State.RUNNING, 5)
@@ -113,32 +113,32 @@ def test_errors_carry_typed_facts() -> None:
 
 
 def test_every_name_of_the_contract_is_public() -> None:
-    """What the contract promises is in ``__all__``."""
+    """The names of the contract are in ``__all__``."""
     assert set(CONTRACT.split()) <= set(pc.__all__)
 
 
-def test_every_public_name_is_there() -> None:
-    """Each name of ``__all__`` can be had, and is said once."""
+def test_every_public_name_exists() -> None:
+    """Each name in ``__all__`` exists and is unique."""
     assert len(set(pc.__all__)) == len(pc.__all__)
     for name in pc.__all__:
         assert getattr(pc, name) is not None
 
 
 @pytest.mark.parametrize("module", CORE)
-def test_what_the_core_offers_is_public(module: str) -> None:
-    """A name in a core module's ``__all__`` is in the package's, unless it is the package's own business."""
+def test_exports_of_the_core_are_public(module: str) -> None:
+    """A name in ``__all__`` of a core module is in ``__all__`` of the package, unless it is in INTERNAL."""
     assert set(import_module(f"punchclock.{module}").__all__) - INTERNAL <= set(pc.__all__)
 
 
-def test_nothing_else_is_public() -> None:
-    """What the package holds without saying so is a module or has an underscore: ``__all__`` is the whole of it."""
+def test_all_public_names_are_listed() -> None:
+    """Other names in the package are modules, begin with an underscore, or come from its own imports."""
     held = {name for name, value in vars(pc).items() if not isinstance(value, ModuleType) and not name.startswith("_")}
-    assert held - set(pc.__all__) == {"annotations", "TYPE_CHECKING"}
+    assert held - set(pc.__all__) == {"Iterable", "TYPE_CHECKING", "annotations", "lazy_module"}
 
 
 @pytest.mark.parametrize("name", [name for name in pc.__all__ if callable(getattr(pc, name))])
 def test_every_public_name_is_documented(name: str) -> None:
-    """Whoever asks for help gets some, and every argument and result has its type."""
+    """Each has a docstring; each argument and result has a type."""
     thing = getattr(pc, name)
     assert inspect.getdoc(thing)
     if inspect.isfunction(thing):
@@ -148,14 +148,5 @@ def test_every_public_name_is_documented(name: str) -> None:
 
 
 def test_the_version_is_a_version() -> None:
-    """Three numbers."""
+    """It has three numbers."""
     assert len([int(part) for part in pc.__version__.split(".")]) == 3
-
-
-def test_what_is_heavy_loads_when_it_is_asked_for() -> None:
-    """The calendar, the chart and totals are the package's names like any other; a name that is none is rejected."""
-    assert pc.__getattr__("calendar") is import_module("punchclock.calendar")
-    assert pc.__getattr__("chart") is import_module("punchclock.chart")
-    assert pc.__getattr__("totals") is import_module("punchclock.eventlog.totals").totals
-    with pytest.raises(AttributeError, match="no attribute 'total'"):
-        pc.__getattr__("total")

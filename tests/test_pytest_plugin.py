@@ -117,7 +117,7 @@ def test_the_warning_is_raised_here_too(punchclock_sandboxes: SandboxFactory) ->
     sandbox = punchclock_sandboxes()
     sandbox.faults.add(Fault(effect=Effect.DROP))
     with pytest.warns(FaultNeverFired, match="drop"):
-        pytest_plugin._complain(sandbox)  # noqa: SLF001 - at teardown no test could look any more
+        pytest_plugin._warn_of_unused_faults(sandbox)  # noqa: SLF001 - at teardown no test could look any more
     sandbox.faults.clear()
 
 

@@ -174,7 +174,10 @@ def test_unknown_names_are_reported_like_bad_lines() -> None:
     assert [timer["personid"] for timer in payloads(result)] == [3, 5]
     assert [timer["id"] for timer in payloads(result)] == [1, 3]
     assert result.stderr.splitlines() == [
-        "line 3: timer 'T1': $.event: unknown event 'restart'; there are start, pause, resume, stop, amend, discard",
+        (
+            "line 3: timer 'T1': $.event: unknown event 'restart'; "
+            "the events are start, pause, resume, stop, amend, discard"
+        ),
         "timer 'T2': there is no person 'nobody'",
     ]
 
@@ -191,7 +194,7 @@ def test_as_of_an_instant() -> None:
     result = replay("-", "--as", "intervals", "--at", "2026-03-02T09:00:00Z", log=line("T3", user="test"))
     assert payloads(result)[0]["timelapsed"] == 3600.0
     result = replay("-", "--as", "intervals", "--at", "2026-03-02T09:00:00Z", log=LOG)
-    assert result.stderr.splitlines()[-2] == "1 event after 2026-03-02T09:00:00Z left out"
+    assert result.stderr.splitlines()[-2] == "1 event after 2026-03-02T09:00:00Z ignored"
     assert payloads(result)[1]["isrunning"] == "t"
 
 

@@ -111,7 +111,7 @@ def test_the_week_is_readable_at_any_width() -> None:
 
 
 def test_a_terminal_without_width_gets_a_narrow_one() -> None:
-    """Whatever COLUMNS says, there is something to read."""
+    """The output has a minimum width, also with a smaller COLUMNS."""
     narrow = replay(WEEK, width=40).stdout
     assert "12 timers" in narrow
     for width in (0, 1, 39):
@@ -135,7 +135,7 @@ def test_a_running_timer_is_read_as_of_the_log_s_last_instant() -> None:
     assert re.search(r"^T2 [ .]+#?\)$", result.stdout, re.MULTILINE)
 
 
-def test_an_amended_timer_is_drawn_as_its_record_says() -> None:
+def test_an_amended_timer_is_drawn_as_corrected() -> None:
     """The break first, then the work; a later event follows on."""
     result = replay("-", log=log(("T1", Event.START, 0), ("T1", Correction.AMEND, 60), ("T1", Event.STOP, 90)))
     assert "stopped  01:00:00  00:30:00" in result.stdout
@@ -151,7 +151,7 @@ def test_a_timer_amended_into_the_future_is_shown_all_the_same() -> None:
 
 
 def test_users_and_projects_have_sums() -> None:
-    """Each user is said once, and has a sum under more than one line."""
+    """Each user is named once, and has a sum below more than one row."""
     book = (
         log(("T1", Event.START, 0), ("T1", Event.STOP, 60), user="anna", project="A")
         + log(("T2", Event.START, 0), ("T2", Event.STOP, 30), user="anna", project="B")
@@ -171,10 +171,10 @@ def test_users_and_projects_have_sums() -> None:
 
 
 def test_many_timers_are_listed_and_drawn_as_far_as_a_person_reads() -> None:
-    """The rest is said in words, and counts in the totals."""
+    """The number of the others is printed, and they count in the totals."""
     book = b"".join(log((f"T{n}", Event.START, n), (f"T{n}", Event.STOP, n + 1)) for n in range(120))
     result = replay("-", log=book)
-    assert "and 70 more; --json says them all" in result.stdout
+    assert "and 70 more; --json lists all" in result.stdout
     assert "and 90 more timers" in result.stdout
     assert re.search(r"^all +02:00:00 +00:00:00", result.stdout, re.MULTILINE)
 
@@ -191,7 +191,7 @@ def test_a_discarded_timer_leaves_its_row_to_another() -> None:
 
 @pytest.mark.parametrize(("timers", "title"), [(250, "By day"), (700, "By month (by day, 700 rows)")])
 def test_too_many_days_become_months(timers: int, title: str) -> None:
-    """A table that nobody reads is no table."""
+    """A table that is too long is merged by longer periods."""
     day = 1440
     book = b"".join(log((f"T{n}", Event.START, n * day), (f"T{n}", Event.STOP, n * day + 60)) for n in range(timers))
     result = replay("-", log=book)
@@ -221,20 +221,20 @@ def test_a_timer_that_ran_for_all_time_is_said_without_a_table_of_days() -> None
     )
     result = replay("-", "--at", "9999-12-31T23:59:59Z", "--zone", "Asia/Tokyo", log=centuries)
     assert result.return_value == 0
-    assert "no totals by day: these timers span 7,304,118 days together" in result.stdout
+    assert "no totals by day: the timers span 7,304,118 days in total" in result.stdout
     assert "87649415:59:59" in result.stdout
 
 
 def test_labels_that_have_no_room_are_left_out() -> None:
-    """The most telling stay; none is cut."""
+    """The first labels remain; none is truncated."""
     labels = {"user": "anna", "project": "P" * 60, "task": "Design", "client": "C" * 30, "note": "short"}
     result = replay("-", log=log(("T1", Event.START, 0), **labels))
     head = next(line for line in result.stdout.splitlines() if line.startswith("timer"))
     assert head.split() == ["timer", "user", "task", "note", "started", "state", "worked", "break"]
 
 
-def test_what_would_steer_a_terminal_is_written_out() -> None:
-    """Names come from strangers: no escape sequence, no markup, no line feed gets through, in tables and in errors."""
+def test_control_characters_are_escaped() -> None:
+    """Escape sequences, markup and line feeds in names are escaped, in tables and in errors."""
     evil = "\x1b[31m[red]\n\u202e"
     book = log((evil, Event.START, 0), (evil, Event.START, 1), user=evil, project=evil)
     result = replay("-", log=book + b'{"\x1b[31m": 1}\n', width=140)
@@ -256,7 +256,7 @@ def test_names_that_an_old_terminal_lacks_are_written_out(tmp_path: Path) -> Non
 
 
 def test_an_empty_log_has_no_timers() -> None:
-    """Nothing is printed, and it is said why."""
+    """Only the reason is printed."""
     for each in (b"", log(("T1", Event.START, 0), ("T1", Correction.DISCARD, 1))):
         for options in ([], ["--json"]):
             result = replay("-", *options, log=each)
@@ -324,19 +324,19 @@ def test_json_of_the_week_has_the_timers_of_the_table() -> None:
 
 
 def test_at_reads_the_timers_as_of_then() -> None:
-    """Later events are left out, and their number is said; an event at that very instant counts."""
+    """Later events are ignored, and their count is reported; an event at that instant counts."""
     for at in ("2026-03-02T09:00:00Z", "2026-03-02T10:00:00+01:00"):
         result = replay("-", "--json", "--at", at, log=SHIFT)
-        assert result.stderr == "2 events after 2026-03-02T09:00:00Z left out\n"
+        assert result.stderr == "2 events after 2026-03-02T09:00:00Z ignored\n"
         [timer] = objects(result)
         assert (timer["state"], timer["worked_seconds"], timer["break_seconds"]) == ("paused", 3600, 0)
     result = replay("-", "--json", "--at", "2026-03-02T09:59:59.5Z", log=SHIFT)
-    assert result.stderr == "1 event after 2026-03-02T09:59:59.500000Z left out\n"
+    assert result.stderr == "1 event after 2026-03-02T09:59:59.500000Z ignored\n"
     assert objects(result)[0]["worked_seconds"] == 5399.5
 
 
 def test_at_after_the_log_lets_open_timers_run_on() -> None:
-    """And says nothing of events, since none is left out."""
+    """And no event is reported as ignored."""
     result = replay("-", "--json", "--at", "2026-03-03T08:00:00Z", log=log(("T1", Event.START, 0)))
     assert (result.stderr, objects(result)[0]["worked_seconds"]) == ("", 86_400)
 
@@ -346,7 +346,7 @@ def test_at_before_the_log_leaves_no_timers() -> None:
     result = replay("-", "--at", "2026-03-01T00:00:00Z", log=SHIFT + b"oops\n")
     assert result.return_value == 1
     assert result.stdout == ""
-    assert result.stderr.splitlines()[1:] == ["4 events after 2026-03-01T00:00:00Z left out", "no timers"]
+    assert result.stderr.splitlines()[1:] == ["4 events after 2026-03-01T00:00:00Z ignored", "no timers"]
 
 
 # Bad lines
@@ -395,7 +395,7 @@ def test_a_huge_line_is_one_bad_line(size: int, end: bytes) -> None:
 
 
 def test_a_last_line_needs_no_line_feed() -> None:
-    """And a line feed at the end is no empty line."""
+    """And a line feed at the end is not an empty line."""
     assert replay("-", "--json", log=SHIFT[:-1]).stdout == replay("-", "--json", log=SHIFT).stdout
 
 
@@ -408,15 +408,15 @@ def test_a_last_line_needs_no_line_feed() -> None:
         (["missing.jsonl"], "'missing.jsonl' does not exist"),
         ([str(EXAMPLES)], "is a directory"),
         ([], "Missing argument 'LOG'"),
-        (["-", "--at", "yesterday"], "Invalid value for '--at': 'yesterday' is no instant: not RFC 3339"),
+        (["-", "--at", "yesterday"], "Invalid value for '--at': 'yesterday' is not a valid instant: not RFC 3339"),
         (["-", "--at", "2026-03-02T08:00:00"], "it has no UTC offset"),
-        (["-", "--zone", "Europe/Berlin_"], "Invalid value for '--zone': 'Europe/Berlin_' is no time zone"),
+        (["-", "--zone", "Europe/Berlin_"], "Invalid value for '--zone': 'Europe/Berlin_' is not a known time zone"),
         (["-", "--colour"], "No such option"),
         (["-", "-"], "unexpected extra argument"),
     ],
 )
 def test_a_usage_error_ends_with_2(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With a line that says what is wrong, and nothing on standard output."""
+    """With the reason in a line, and nothing on standard output."""
     assert run(["replay", *arguments]) == 2
     said = capsys.readouterr()
     assert reason in " ".join(said.err.split())
@@ -429,8 +429,8 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "No such command 'replai'" in capsys.readouterr().err
 
 
-def test_what_would_steer_a_terminal_is_written_out_in_usage_errors_too(tmp_path: Path) -> None:
-    """File names come from strangers as well."""
+def test_control_characters_are_escaped_in_usage_errors_too(tmp_path: Path) -> None:
+    """Also in file names."""
     workspace = tmp_path / "\x1b[31m\x07\x9b.toml"
     workspace.write_bytes(b"\xff")
     for arguments in ([str(workspace) + "?"], ["-", "--as", "zoho", "--workspace", str(workspace)], ["-", "--\x07"]):
@@ -442,13 +442,13 @@ def test_what_would_steer_a_terminal_is_written_out_in_usage_errors_too(tmp_path
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
 @pytest.mark.parametrize("arguments", [[WEEK], [WEEK, "--json"], [WEEK, "--as", "zoho"], ["--help"]])
-def test_output_that_cannot_be_written_is_said(arguments: list[str | Path]) -> None:
-    """A full disk: no traceback, and a status that tells it from lines that were rejected."""
+def test_output_that_cannot_be_written_is_reported(arguments: list[str | Path]) -> None:
+    """A full disk: no traceback, and another status than for rejected lines."""
     with Path("/dev/full").open("wb") as full:
         process = spawn(*arguments, stdout=full, stderr=subprocess.PIPE)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert said == b"Error: cannot go on: No space left on device\n"
+    assert said == b"Error: cannot continue: No space left on device\n"
 
 
 @pytest.mark.parametrize(
@@ -462,7 +462,7 @@ def test_output_that_cannot_be_written_is_said(arguments: list[str | Path]) -> N
     ],
 )
 def test_streams_may_be_closed(redirection: str, status: int, reason: str) -> None:
-    """A service that was started without them gets an answer, and no traceback."""
+    """A service without them gets an error, not a traceback."""
     command = f'echo oops | "$0" -m punchclock replay - {redirection}'
     done = subprocess.run(
         ["sh", "-c", command, sys.executable], capture_output=True, text=True, timeout=60, check=False
@@ -491,17 +491,17 @@ class Unreadable(io.BytesIO):
 def test_a_log_that_cannot_be_read_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Be it at the door or in the middle."""
+    """When it is opened, or later."""
     path = tmp_path / "log.jsonl"
     path.write_bytes(SHIFT)
-    monkeypatch.setattr("punchclock.cli.replay.Path.open", lambda *_: Unreadable())
+    monkeypatch.setattr("punchclock.cli.reading.Path.open", lambda *_: Unreadable())
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Input/output error" in capsys.readouterr().err
 
     def reject(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("punchclock.cli.replay.Path.open", reject)
+    monkeypatch.setattr("punchclock.cli.reading.Path.open", reject)
     assert run(["replay", str(path)]) == 2
     assert "cannot read the log: Permission denied" in capsys.readouterr().err
 

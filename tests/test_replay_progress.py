@@ -25,7 +25,7 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr("punchclock.cli.replay._STRIDE", 1)
+    monkeypatch.setattr("punchclock.cli.reading._STRIDE", 1)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_long_file_shows_how_much_of_it_is_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file has a size, so the bar shows the part read, and the number of events."""
-    monkeypatch.setattr("punchclock.cli.replay._LONG", 0)
+    monkeypatch.setattr("punchclock.cli.reading._LONG", 0)
     assert run(["replay", "--json", str(WEEK)]) == 0
     shown = capsys.readouterr()
     assert f"{EVENTS:,} events" in shown.err
@@ -60,7 +60,7 @@ def test_a_short_file_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("_terminal", "piped_week")
 def test_a_pipe_shows_how_many_events_have_come(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody knows how much a pipe will bring, so the events are counted from the first on."""
+    """The length of a pipe is unknown, so events are counted."""
     assert run(["replay", "--json", "-"]) == 0
     assert f"{EVENTS:,} events" in capsys.readouterr().err
 

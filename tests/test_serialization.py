@@ -34,7 +34,7 @@ def test_the_saved_form_is_the_documented_one() -> None:
 
 
 @given(timers())
-def test_what_was_saved_is_read_back(timer: Timer) -> None:
+def test_a_saved_timer_is_read_back(timer: Timer) -> None:
     """``loads(dumps(t)) == t``, out of text and out of bytes."""
     assert loads(dumps(timer)) == timer
     assert loads(dumps(timer).encode()) == timer
@@ -61,12 +61,12 @@ def test_any_json_library_can_write_it(timer: Timer, keys: list[str], indent: in
 
 
 def test_keys_may_be_escaped() -> None:
-    """A key is what JSON says it is, however it is spelled; so is the state."""
+    """Keys and states may contain JSON escapes."""
     assert loads(SAVED.replace("since", "sin\\u0063e").replace("paused", "paus\\u0065d")) == loads(SAVED)
 
 
 @pytest.mark.parametrize("buffer", [bytes, bytearray, memoryview])
-def test_what_database_drivers_return_is_read(buffer: type[bytes | bytearray | memoryview]) -> None:
+def test_buffers_of_database_drivers_are_read(buffer: type[bytes | bytearray | memoryview]) -> None:
     """Some give a column of bytes back as another kind of buffer."""
     assert loads(buffer(SAVED.encode())) == loads(SAVED)
 
@@ -126,8 +126,8 @@ def change(**fields: object) -> str:
     ],
     ids=lambda value: ascii(value)[:30],
 )
-def test_what_is_not_the_saved_form_is_rejected(data: str, path: str, reason: str) -> None:
-    """The error says where in the document and why, on one line of bounded length."""
+def test_other_forms_are_rejected(data: str, path: str, reason: str) -> None:
+    """The error contains the place and the reason, in one line of bounded length."""
     with pytest.raises(MalformedTimer) as caught:
         loads(data)
     error = caught.value
@@ -210,8 +210,8 @@ def test_a_saved_form_cut_or_changed_never_escapes(data: st.DataObject) -> None:
     ],
     ids=["since", "started_at", "worked", "huge"],
 )
-def test_what_does_not_fit_in_64_bits_is_not_saved(timer: Timer, field: str) -> None:
-    """Columns and many readers of JSON would cut it; that is said before, not found out after."""
+def test_integers_of_more_than_64_bits_are_not_saved(timer: Timer, field: str) -> None:
+    """Columns and many JSON parsers would truncate them."""
     with pytest.raises(InconsistentTimer, match="does not fit in 64 bits") as caught:
         dumps(timer)
     assert caught.value.field == field
@@ -230,8 +230,8 @@ def test_what_does_not_fit_in_64_bits_is_not_saved(timer: Timer, field: str) -> 
     ],
     ids=["more work than time", "negative work", "backwards", "idle", "float", "truth", "state"],
 )
-def test_what_could_not_be_read_again_is_not_saved(timer: Timer, field: str) -> None:
-    """The constructor checks nothing, so a broken timer is rejected while whoever broke it is still there."""
+def test_an_inconsistent_timer_is_not_saved(timer: Timer, field: str) -> None:
+    """The constructor checks nothing, so `dumps` rejects a timer that `loads` would reject."""
     with pytest.raises(InconsistentTimer) as caught:
         dumps(timer)
     assert caught.value.field == field

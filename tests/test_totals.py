@@ -1,4 +1,4 @@
-"""Totals by user, local day and project, and the digest that stands for a past too long to keep."""
+"""Totals by user, local day and project, and the accumulator of a long past."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def work(start: str, end: str) -> list[Segment]:
 
 
 def test_totals_are_by_user_day_and_project() -> None:
-    """Timers of one user, day and project add up; the rows are sorted, nobody and nothing at the end."""
+    """Timers of one user, day and project add up; the rows are sorted, with missing users and projects at the end."""
     morning = pc.timeline(
         [
             (Event.START, instant("2026-03-02T08:00:00Z")),
@@ -102,21 +102,21 @@ def test_a_date_that_comes_twice_is_one_row() -> None:
 
 
 def test_a_total_does_not_change() -> None:
-    """Rows can be kept in a set, and nobody who was handed one changes another's."""
+    """Rows are immutable and hashable."""
     row = Total("anna", dt.date(2026, 3, 2), None, HOUR, 0)
     assert {row, Total("anna", dt.date(2026, 3, 2), None, HOUR, 0)} == {row}
     with pytest.raises(AttributeError):
         row.worked = 0  # type: ignore[misc]
 
 
-def test_no_time_is_no_row() -> None:
-    """A timer that stopped as it started says nothing about any day."""
+def test_a_timer_without_time_has_no_row() -> None:
+    """Such as one that stopped at its start."""
     assert (
         totals([("anna", None, []), ("anna", None, work("2026-03-02T08:00:00Z", "2026-03-02T08:00:00Z"))], "UTC") == []
     )
 
 
-def test_what_names_no_zone_is_rejected() -> None:
+def test_an_unknown_zone_is_rejected() -> None:
     """Before anything is summed."""
     with pytest.raises(UnknownZone):
         totals([], "Europe/Berlin_")
@@ -167,8 +167,8 @@ def test_a_day_is_the_calendar_s(instants: list[int], zone: str) -> None:
 
 
 def test_days_are_remembered_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of centuries begins again from nothing, and answers the same."""
-    monkeypatch.setattr(Days, "_MOST", 10)
+    """For a log of centuries the cache is cleared, with the same results."""
+    monkeypatch.setattr(Days, "_MAX_HOURS", 10)
     days = Days("Europe/Berlin")
     for hour in range(500):
         assert days.of(hour * HOUR).date == work_date(hour * HOUR, "Europe/Berlin")
@@ -201,21 +201,23 @@ def recorded(draw: st.DrawFn) -> tuple[list[tuple[Event, int]], int]:
     return history, history[-1][1] + draw(st.integers(0, 100 * 24 * HOUR))
 
 
-def digest(history: list[tuple[Event, int]], zone: str) -> tuple[DailyAccumulator, Timer]:
-    """The digest of a history, as a book would tell it."""
+def accumulated(history: list[tuple[Event, int]], zone: str) -> tuple[DailyAccumulator, Timer]:
+    """Return the accumulator of a history and its timer, as a `TimerLog` would."""
     (event, at), *rest = history
-    timer, digest = transition(IDLE, event, at), DailyAccumulator(Days(zone), at)
+    timer, days = transition(IDLE, event, at), DailyAccumulator(Days(zone), at)
     for event, at in rest:
-        digest.moved(timer, at)
+        days.moved(timer, at)
         timer = transition(timer, event, at)
-    return digest, timer
+    return days, timer
 
 
 @given(recorded(), st.sampled_from(ZONES))
-def test_a_digest_has_the_totals_of_the_whole_past(recorded: tuple[list[tuple[Event, int]], int], zone: str) -> None:
-    """On every day of every zone, however many events it stands for; and its segments follow one another."""
+def test_an_accumulator_has_the_totals_of_the_whole_past(
+    recorded: tuple[list[tuple[Event, int]], int], zone: str
+) -> None:
+    """On every day of every zone, for any number of events; and its segments are adjacent."""
     history, until = recorded
-    condensed, timer = digest(history, zone)
+    condensed, timer = accumulated(history, zone)
     segments = condensed.segments(timer, until)
     exact = timeline(history, until=until if timer.state in pc.machine.COUNTS_AS else None)
     assert totals([("anna", None, segments)], zone) == totals([("anna", None, exact)], zone)
@@ -224,12 +226,12 @@ def test_a_digest_has_the_totals_of_the_whole_past(recorded: tuple[list[tuple[Ev
 
 
 @given(recorded(), st.integers(-999 * HOUR, 999 * HOUR), st.integers(0, 100 * HOUR), st.sampled_from(ZONES))
-def test_after_an_amendment_the_past_is_what_the_record_says(
+def test_an_amendment_replaces_the_past(
     recorded: tuple[list[tuple[Event, int]], int], later: int, worked: int, zone: str
 ) -> None:
     """Break from the start, then the work, up to the instant of the amendment; what follows follows on."""
     history, until = recorded
-    condensed, timer = digest(history, zone)
+    condensed, timer = accumulated(history, zone)
     since = until + later
     timer = amend(timer, worked=worked, since=since)
     condensed.amended(timer)
@@ -251,13 +253,13 @@ def test_after_an_amendment_the_past_is_what_the_record_says(
     assert sum(each.end - each.start for each in segments if each.kind is Kind.WORK) == worked_at(timer, at)
 
 
-def test_a_digest_does_not_grow_with_events() -> None:
+def test_an_accumulator_does_not_grow_with_events() -> None:
     """A thousand pauses in a day leave nothing behind; a midnight leaves a reading."""
     start = instant("2026-03-02T00:00:00Z")
     history = [(Event.START, start)]
     for minute in range(1, 3 * 1440 - 2, 2):
         history += [(Event.PAUSE, start + minute * 60_000_000), (Event.RESUME, start + (minute + 1) * 60_000_000)]
-    condensed, timer = digest(history, "UTC")
+    condensed, timer = accumulated(history, "UTC")
     assert timer == replay(history)
     assert len(condensed.segments(timer, timer.since)) == 6
     condensed.discarded()
@@ -266,6 +268,6 @@ def test_a_digest_does_not_grow_with_events() -> None:
 def test_a_timer_that_ran_for_centuries_is_two_readings() -> None:
     """Nothing is kept for each of its days."""
     history = [(Event.START, FIRST), (Event.PAUSE, LAST - HOUR)]
-    condensed, timer = digest(history, "Asia/Tokyo")
+    condensed, timer = accumulated(history, "Asia/Tokyo")
     assert condensed.segments(timer, LAST)[-1] == Segment(Kind.BREAK, LAST - HOUR, LAST)
     assert len(condensed.segments(timer, LAST)) == 4

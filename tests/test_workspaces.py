@@ -1,4 +1,4 @@
-"""Workspace files: what the demo workspace holds, what a file may say, and how a wrong one is told."""
+"""Workspace files: the demo workspace, valid files, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_job_is_open_unless_the_file_says_otherwise() -> None:
 
 
 def test_the_greatest_numbers_of_a_workspace() -> None:
-    """Each limit is exclusive: the number before it is taken, and kept as it is."""
+    """Each limit is exclusive: the number before it is accepted unchanged."""
     great = {"id": 2**53 - 1, "name": "T", "priority": 10**9 - 1, "max_time": 10**15 - 1, "max_money": 10**15 - 0.5}
     task = workspace(tasks=[great]).tasks[str(2**53 - 1)]
     assert (task.priority, task.max_time, task.max_money) == (10**9 - 1, 10**15 - 1, 10**15 - 0.5)
@@ -198,32 +198,40 @@ PEOPLE = MINIMAL["people"]
         ({"people": [PEOPLE[0] | {"id": "E1"}]}, "$.people[0].id", "regex"),
         ({"people": [PEOPLE[0] | {"id": "1\n"}]}, "$.people[0].id", "regex"),
         ({"people": [PEOPLE[0] | {"name": "x" * 201}]}, "$.people[0].name", "length <= 200"),
-        ({"people": [PEOPLE[0], PEOPLE[0] | {"id": "1"}]}, "$.people[1].id", "taken by another of the people"),
-        ({"zone": "Mars/Olympus"}, "$.zone", "no time zone"),
-        ({"projects": [{"id": 1, "name": "P", "client": 9}]}, "$.projects[0].client", "not the id of anything"),
-        ({"tasks": [{"id": 1, "name": "T", "project": 9}]}, "$.tasks[0].project", "not the id of anything"),
-        ({"tasks": [{"id": 1, "name": "T", "author": 9}]}, "$.tasks[0].author", "not the id of anything"),
-        ({"tasks": [{"id": 1, "name": "T", "assignee": 9}]}, "$.tasks[0].assignee", "not the id of anything"),
+        ({"people": [PEOPLE[0], PEOPLE[0] | {"id": "1"}]}, "$.people[1].id", "another entry of people has the id 1"),
+        ({"zone": "Mars/Olympus"}, "$.zone", "not a known time zone"),
+        (
+            {"projects": [{"id": 1, "name": "P", "client": 9}]},
+            "$.projects[0].client",
+            "no entry of the file has the id",
+        ),
+        ({"tasks": [{"id": 1, "name": "T", "project": 9}]}, "$.tasks[0].project", "no entry of the file has the id"),
+        ({"tasks": [{"id": 1, "name": "T", "author": 9}]}, "$.tasks[0].author", "no entry of the file has the id"),
+        ({"tasks": [{"id": 1, "name": "T", "assignee": 9}]}, "$.tasks[0].assignee", "no entry of the file has the id"),
         ({"tasks": [{"id": 1, "name": "T", "added_at": "2026-03-02T08:00:00"}]}, "$.tasks[0].added_at", "UTC offset"),
         ({"tasks": [{"id": 1, "name": "T", "ends_at": "24:00"}]}, "$.tasks[0].ends_at", "regex"),
         ({"tasks": [{"id": 1, "name": "T", "priority": -1}]}, "$.tasks[0].priority", ">= 0"),
         ({"tasks": [{"id": 1, "name": "T", "priority": 10**9}]}, "$.tasks[0].priority", "< 1000000000"),
         ({"tasks": [{"id": 1, "name": "T", "max_time": -0.5}]}, "$.tasks[0].max_time", ">= 0"),
         ({"tasks": [{"id": 1, "name": "T", "max_money": 1e15}]}, "$.tasks[0].max_money", "<"),
-        ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "not the id of anything"),
+        ({"jobs": [{"id": 1, "name": "J", "project": 9}]}, "$.jobs[0].project", "no entry of the file has the id"),
         ({"jobs": [{"id": 1, "name": "J", "estimate": 0}]}, "$.jobs[0].estimate", "> 0"),
-        ({"credentials": {"zoho": {"tokens": {"t": 9}}}}, "$.credentials.zoho.tokens.t", "not the id of anything"),
+        (
+            {"credentials": {"zoho": {"tokens": {"t": 9}}}},
+            "$.credentials.zoho.tokens.t",
+            "no entry of the file has the id",
+        ),
         (
             {"credentials": {"zohopeople": {}}},
             "$.credentials.zohopeople",
-            "no vendor; there are intervals, timetrack, wo",
+            "not a vendor; the vendors are intervals, timetrack, wo",
         ),
         ({"settings": {"work_days": [8]}}, "$.settings.work_days[0]", "<= 7"),
         ({"settings": {"max_billable_hours": 25}}, "$.settings.max_billable_hours", "<= 24"),
         (
             {"settings": {"leaves": [{"person": "9", "first": "2026-03-02", "last": "2026-03-02"}]}},
             "$.settings.leaves[0].person",
-            "not the id of anything",
+            "no entry of the file has the id",
         ),
         (
             {"settings": {"leaves": [{"person": 1, "first": "2026-03-02", "last": "2026-03-02", "why": "ill"}]}},
@@ -257,11 +265,11 @@ def test_a_wrong_workspace_says_where(more: dict[str, object], path: str, reason
         ("\n" * 175, r"\n" * 87 + "…"),
     ],
 )
-def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
+def test_a_key_of_the_file_stays_on_its_line(token: str, shown: str) -> None:
     """In the text as far as it fits and can be printed; in the path as it is."""
     with pytest.raises(MalformedWorkspace) as caught:
         workspace(credentials={"zoho": {"tokens": {token: 9}}})
-    assert str(caught.value) == f"$.credentials.zoho.tokens.{shown}: 9 is not the id of anything in the file"
+    assert str(caught.value) == f"$.credentials.zoho.tokens.{shown}: no entry of the file has the id 9"
     assert caught.value.path == f"$.credentials.zoho.tokens.{token}"
 
 
@@ -277,7 +285,7 @@ def test_a_stranger_s_key_stays_on_its_line(token: str, shown: str) -> None:
         (b"", "toml"),
     ],
 )
-def test_a_file_that_is_none(text: bytes, form: Literal["json", "toml"]) -> None:
+def test_an_undecodable_file(text: bytes, form: Literal["json", "toml"]) -> None:
     """Neither JSON nor TOML, not UTF-8, empty, or with a number that Python reads from no text."""
     with pytest.raises(MalformedWorkspace) as caught:
         parse_workspace(text, form)
@@ -301,7 +309,7 @@ def test_reading_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_fails_without_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not every system's failure has a text of the system's: then the error's own is told."""
+    """Without a message of the operating system, the text of the exception is used."""
 
     def failing(_: Path) -> bytes:
         raise OSError("the tape is torn")

@@ -1,12 +1,13 @@
 """punchclock: timers as one explicit state machine over UTC microseconds.
 
-The names below are the whole public core. What needs more than msgspec (calendars, the chart) is a
-submodule that loads when it is first used.
+The names in ``__all__`` are the whole public core. The submodules that need more than msgspec (`calendar`, `chart`)
+load when one of their names is first used.
 """
 
 from __future__ import annotations
 
-import importlib
+import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from punchclock import rounding
@@ -15,7 +16,7 @@ from punchclock.durations import format_duration, parse_duration
 from punchclock.errors import (
     AmbiguousLocalTime,
     ClockWentBackwards,
-    GuardRefused,
+    GuardRejected,
     IllegalTransition,
     InconsistentTimer,
     InstantOutOfRange,
@@ -38,6 +39,7 @@ from punchclock.errors import (
 )
 from punchclock.history import Segment, replay, timeline
 from punchclock.instants import format_instant, instant, to_datetime
+from punchclock.lazy import lazy_module
 from punchclock.machine import TRANSITIONS, Event, Kind, State
 from punchclock.serialization import dumps, loads
 from punchclock.timer import (
@@ -58,7 +60,10 @@ from punchclock.timer import (
 
 if TYPE_CHECKING:
     from punchclock import calendar, chart
-    from punchclock.eventlog.totals import totals
+    from punchclock.eventlog.totals import Total
+else:
+    calendar = lazy_module("punchclock.calendar", __path__)  # zones
+    chart = lazy_module("punchclock.chart", __path__)  # python-statemachine
 
 __all__ = [
     "IDLE",
@@ -66,7 +71,7 @@ __all__ = [
     "AmbiguousLocalTime",
     "ClockWentBackwards",
     "Event",
-    "GuardRefused",
+    "GuardRejected",
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
@@ -119,13 +124,9 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_LAZY = ("calendar", "chart")
 
+def totals(timelines: Iterable[tuple[str | None, str | None, Iterable[Segment]]], zone: str | dt.tzinfo) -> list[Total]:
+    """Return work and break by user, local day and project; see `punchclock.eventlog.totals.totals`."""
+    from punchclock.eventlog.totals import totals  # noqa: PLC0415 - it needs the calendar
 
-def __getattr__(name: str) -> object:
-    """Load what is too heavy for every importer: it needs zones, or python-statemachine."""
-    if name in _LAZY:
-        return importlib.import_module(f"punchclock.{name}")
-    if name == "totals":
-        return importlib.import_module("punchclock.eventlog.totals").totals
-    raise AttributeError(f"module 'punchclock' has no attribute {name!r}")
+    return totals(timelines, zone)

@@ -1,4 +1,4 @@
-"""The command `punchclock`: loads the command line, or says in one line which extra is missing."""
+"""The command `punchclock`: runs the command line, or reports in one line that an extra is missing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from punchclock.errors import MissingExtra
-
-__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

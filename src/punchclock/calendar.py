@@ -1,28 +1,26 @@
-"""Local days: which date an instant falls on in a zone, and where one local date ends and the next begins.
+"""Local days: the date of an instant in a time zone, and the instants at which local dates begin and end.
 
-Only this module knows zones; they come from pendulum, with the tz database that it brings along.
+Only this module handles time zones. They come from pendulum, which contains a copy of the tz database.
 
 Theory of operation
 -------------------
 
-A zone is used for one thing only: it says its UTC offset at an instant. The *wall clock* is then the
-integer ``instant + offset``; its quotient by 86,400 seconds is the date, the remainder the time of day.
-No wall clock is ever added to or subtracted from another, so the length of a day is whatever lies
-between two instants: 23 hours, 25, 23½, or 47.
+A zone is used only for its UTC offset at an instant. The *wall clock* is the integer ``instant + offset``; divided by
+86,400 seconds, its quotient is the date and its remainder the time of day. Wall clocks are never added or subtracted,
+so the length of a day is the difference of two instants: 23 hours, 25, 23½ or 47.
 
-Offsets are looked up at few instants. Between two changes of its offset a zone's midnights lie exactly
-24 hours apart, and two changes are far apart: no zone of the tz database has two within 95 hours
-(Freetown in 1939 comes closest; a test holds every zone to it). So where the offset is the same at both ends of a
-day it never changed in between, and where it differs there is one change, which bisection finds.
+Few offsets are looked up. Between two changes of the offset, midnights are exactly 24 hours apart. No zone of the tz
+database has two changes within 95 hours (Freetown in 1939 comes closest; a test checks every zone). So if the offset is
+the same at both ends of a day, it did not change in between; if it differs, there is one change, which bisection finds.
 
-What local time does, and what holds here
------------------------------------------
+Irregular days
+--------------
 
-* Midnight may not exist (São Paulo, Cairo, Beirut): the day then begins at 01:00 on the clock.
-* A date may not exist (Apia skipped 2011-12-30): no piece carries it.
-* A date may come twice. In St. John's the clock went from 00:01 back to 23:01 from 1987 to 2011: one
-  minute of Sunday, an hour of Saturday once more, then the rest of Sunday. Every instant is booked on the date that the
-  wall showed, so both dates come in two pieces each. Whoever sums by date adds them up.
+* Midnight may not exist (São Paulo, Cairo, Beirut). The day then begins at 01:00 on the clock.
+* A date may not exist (Apia skipped 2011-12-30). No piece has it.
+* A date may occur twice. From 1987 to 2011 the clock of St. John's was set back from 00:01 to 23:01: one minute of
+  Sunday, an hour of Saturday again, then the rest of Sunday. Every instant belongs to the date that the wall clock
+  shows, so each of these dates has two pieces; totals by date add them.
 """
 
 from __future__ import annotations
@@ -45,6 +43,7 @@ from punchclock.errors import (
     UnknownZone,
 )
 from punchclock.instants import FIRST, LAST, check_instant
+from punchclock.units import DAY, SECOND
 
 __all__ = [
     "Day",
@@ -58,12 +57,12 @@ __all__ = [
     "work_date",
 ]
 
-#: What `find_zone` returns: pendulum's ``Timezone`` is a ``ZoneInfo``; the others have one fixed offset.
+#: The type of a zone. pendulum's ``Timezone`` is a ``ZoneInfo``; the other two have a fixed offset.
 Zone = ZoneInfo | FixedTimezone | dt.timezone
 
 
 class Day(NamedTuple):
-    """A segment of time on one local date, half-open: ``[start, end)``, both instants in microseconds."""
+    """A span ``[start, end)`` on one local date; both instants are in microseconds."""
 
     date: dt.date
     start: int
@@ -71,11 +70,10 @@ class Day(NamedTuple):
 
 
 class Disambiguation(StrEnum):
-    """Which instant a local time means that the clock shows twice, or never.
+    """The instant of a local time that the clock shows twice or skips, as in ECMAScript's Temporal.
 
-    A time that is shown twice (the clock goes back) is one of two instants. A time that is skipped (the
-    clock goes forward) is read with the offset of either side: 02:30 in a gap from 02:00 to 03:00 is 01:30 or
-    03:30. These are the words, and the meaning, of ``disambiguation`` in ECMAScript's Temporal.
+    A time that is shown twice (the clock is set back) is one of two instants. A time that is skipped (the clock is set
+    forward) is interpreted with the offset of one side: 02:30 in a gap from 02:00 to 03:00 is 01:30 or 03:30.
     """
 
     EARLIER = "earlier"
@@ -83,98 +81,96 @@ class Disambiguation(StrEnum):
     REJECT = "reject"
 
 
-_SECOND: Final = 1_000_000
-_DAY: Final = 86_400 * _SECOND
-_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock; it gets its zone below
+_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock; `_epoch` adds the zone
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
-# No offset reaches a day, so from here to there every wall clock can be shown as a ``datetime``.
-_SAFE_FIRST: Final = FIRST + _DAY
-_SAFE_LAST: Final = LAST - _DAY
-# The instants that ``datetime.fromtimestamp`` takes on every platform.
-_UNTIL_2038: Final = 2**31 * _SECOND
+# Offsets are less than a day, so every wall clock in this range can be a ``datetime``.
+_SAFE_FIRST: Final = FIRST + DAY
+_SAFE_LAST: Final = LAST - DAY
+# ``datetime.fromtimestamp`` accepts instants up to this one on every platform.
+_UNTIL_2038: Final = 2**31 * SECOND
 
 
 def find_zone(zone: str | dt.tzinfo) -> Zone:
-    """The zone of that name in the tz database; a zone that is one already stays what it is.
+    """Return the zone of a name in the tz database; a zone object is returned unchanged.
 
     Args:
         zone: a name (``"Europe/Berlin"``, ``"UTC"``), a pendulum ``Timezone`` or ``FixedTimezone``, a
             ``zoneinfo.ZoneInfo`` or a ``datetime.timezone``.
 
     Raises:
-        UnknownZone: no such name, or another kind of object.
+        UnknownZone: the tz database does not have the name, or the object has another type.
     """
     if isinstance(zone, str):
         return _named(zone)
     if not isinstance(zone, (ZoneInfo, FixedTimezone, dt.timezone)):
-        raise UnknownZone(zone, "a zone is a name or a time zone of pendulum, zoneinfo or datetime")
+        raise UnknownZone(zone, "use a name of the tz database, or a time zone of pendulum, zoneinfo or datetime")
     return zone
 
 
-@functools.cache  # pendulum reads the zone's file each time that nobody holds the zone
+@functools.cache  # pendulum reads the file again when no reference to the zone is left
 def _named(name: str) -> Zone:
     try:
         return pendulum.timezone(name)
-    except (ValueError, OSError):  # a directory, a file of another kind, a name that no file can have
-        raise UnknownZone(name, "the tz database has no zone of this name") from None
+    except (ValueError, OSError):  # a directory, another kind of file, an impossible file name
+        raise UnknownZone(name, "the tz database does not have it") from None
 
 
 def work_date(at: int, zone: str | dt.tzinfo) -> dt.date:
-    """The date that a wall calendar in the zone shows at an instant.
+    """Return the local date at an instant.
 
     Raises:
         InvalidInstant: ``at`` is not exactly an ``int``.
-        UnknownZone: no such zone.
+        UnknownZone: as in `find_zone`.
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
     check_instant(at)
     found = find_zone(zone)
-    return _date(_wall(at, _offset(at, found), found) // _DAY)
+    return _date(_wall(at, _offset(at, found), found) // DAY)
 
 
 def seconds_of_day(at: int, zone: str | dt.tzinfo) -> int:
-    """The time that a wall clock in the zone shows at an instant, in whole seconds since 00:00:00.
+    """Return the local time of day at an instant, in whole seconds since 00:00:00 on the clock.
 
-    It counts what is on the clock's face, from 0 to 86,399, and not what has passed since midnight: at
-    03:00 it is 10,800, whether the clock was changed in that night or not. Fractions are cut off.
+    The result is the displayed time, from 0 to 86,399, not the time since midnight: at 03:00 it is 10,800, also after a
+    change of the clock in that night. Fractions are cut off.
 
     Raises:
         InvalidInstant: ``at`` is not exactly an ``int``.
-        UnknownZone: no such zone.
+        UnknownZone: as in `find_zone`.
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
     check_instant(at)
     found = find_zone(zone)
     if 0 <= at < _UNTIL_2038 and isinstance(found, ZoneInfo):
-        face = dt.datetime.fromtimestamp(at // _SECOND, found)  # the same, in a quarter of the time
+        face = dt.datetime.fromtimestamp(at // SECOND, found)  # the same result in a quarter of the time
         return (face.hour * 60 + face.minute) * 60 + face.second
-    return _wall(at, _offset(at, found), found) % _DAY // _SECOND
+    return _wall(at, _offset(at, found), found) % DAY // SECOND
 
 
 def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, disambiguation: Disambiguation) -> int:
-    """The instant at which a wall clock in the zone shows a date and a time: the way back from `seconds_of_day`.
+    """Return the instant of a local date and time of day: the inverse of `seconds_of_day`.
 
     Args:
         date: the local date.
         seconds: the time on the clock, in seconds since 00:00:00; 0 to 86,399.
         zone: as in `find_zone`.
-        disambiguation: what a time means that the clock shows twice, or never.
+        disambiguation: the instant of a time that the clock shows twice or skips.
 
     Raises:
-        AmbiguousLocalTime: shown twice, under ``Disambiguation.REJECT``.
-        MissingLocalTime: never shown, under ``Disambiguation.REJECT``.
+        AmbiguousLocalTime: the clock shows the time twice, with ``Disambiguation.REJECT``.
+        MissingLocalTime: the clock skips the time, with ``Disambiguation.REJECT``.
         InvalidLocalTime: ``seconds`` is not exactly an ``int``, or not in 0 to 86,399.
-        UnknownZone: no such zone.
-        InstantOutOfRange: the instant lies outside the years 1 to 9999 in UTC.
+        UnknownZone: as in `find_zone`.
+        InstantOutOfRange: the instant is outside the years 1 to 9999 in UTC.
     """
     found = find_zone(zone)
-    if type(seconds) is not int or not 0 <= seconds < 86_400:
-        raise InvalidLocalTime(date, seconds, str(zone), "a time of day is an int of 0 to 86399 seconds")
-    wall = (date.toordinal() - _EPOCH_ORDINAL) * _DAY + seconds * _SECOND
+    if type(seconds) is not int or not 0 <= seconds < DAY // SECOND:
+        raise InvalidLocalTime(date, seconds, str(zone), "a time of day is an int from 0 to 86399")
+    wall = (date.toordinal() - _EPOCH_ORDINAL) * DAY + seconds * SECOND
 
-    # No offset reaches 24 hours, so the instant lies less than a day from where it would be in UTC, and
-    # within these two days the offset changes at most once.
-    before, after = _offset(wall - _DAY, found), _offset(wall + _DAY, found)
+    # Offsets are less than 24 hours, so the instant is less than a day from the same wall clock in UTC, and in these
+    # two days the offset changes at most once.
+    before, after = _offset(wall - DAY, found), _offset(wall + DAY, found)
     meant = {wall - offset for offset in (before, after) if _offset(wall - offset, found) == offset}
     earlier, later = wall - max(before, after), wall - min(before, after)
     if len(meant) == 1:
@@ -192,34 +188,34 @@ def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, d
 
 
 def day_of(at: int, zone: str | dt.tzinfo) -> Day:
-    """The local day around an instant: its date and the longest segment of that date that holds the instant.
+    """Return the local day of an instant: its date, and the longest span around the instant with that date.
 
-    The way to book many instants quickly: as long as ``day.start <= at < day.end``, the answer stands.
-    On the first and the last day that a date can name, the bounds may lie outside the years 1 to 9999.
+    The result is valid for all instants with ``day.start <= at < day.end``, so callers can reuse it. On the first and
+    the last date, the bounds may be outside the years 1 to 9999.
 
     Raises:
         InvalidInstant: ``at`` is not exactly an ``int``.
-        UnknownZone: no such zone.
+        UnknownZone: as in `find_zone`.
         InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
     """
     check_instant(at)
     found = find_zone(zone)
     offset = _offset(at, found)
-    day = _wall(at, offset, found) // _DAY
+    day = _wall(at, offset, found) // DAY
     end, _ = _end(day, at, offset, found)
     return Day(_date(day), _start(day, at, offset, found), end)
 
 
 def split_by_day(start: int, end: int, zone: str | dt.tzinfo) -> list[Day]:
-    """An interval cut at the zone's changes of date, in order.
+    """Return the pieces of a span, split at the zone's changes of date, in order.
 
-    The pieces are half-open, none is empty, each begins where the one before it ends, and neighbours differ
-    in date; so their lengths sum to ``end - start`` exactly. Every instant in a piece has its date as
-    `work_date`. A date may be missing or come twice, as the head of this module says.
+    The pieces are half-open, not empty and adjacent, so the sum of their lengths is exactly ``end - start``.
+    `work_date` of every instant in a piece is its date. A date may be missing or occur twice, as described at the top
+    of this module.
 
     Raises:
         InvalidInstant: a bound is not exactly an ``int``.
-        UnknownZone: no such zone.
+        UnknownZone: as in `find_zone`.
         InvalidSpan: the end is before the start.
         InstantOutOfRange: a bound outside the years 1 to 9999, in UTC or in the zone.
     """
@@ -234,7 +230,7 @@ def split_by_day(start: int, end: int, zone: str | dt.tzinfo) -> list[Day]:
 
     pieces: list[Day] = []
     while start < end:
-        day = (start + offset) // _DAY
+        day = (start + offset) // DAY
         midnight, offset = _end(day, start, offset, found)
         pieces.append(Day(_date(day), start, min(midnight, end)))
         start = midnight
@@ -242,31 +238,31 @@ def split_by_day(start: int, end: int, zone: str | dt.tzinfo) -> list[Day]:
 
 
 def _end(day: int, at: int, offset: int, zone: Zone) -> tuple[int, int]:
-    """The first instant after ``at`` that is not on the date ``day``, and the offset then."""
-    midnight = (day + 1) * _DAY - offset
+    """Return the first instant after ``at`` that is not on the date ``day``, and the offset there."""
+    midnight = (day + 1) * DAY - offset
     after = _offset(midnight, zone)
     if after == offset:
         return midnight, offset
     change = _change(at, midnight, zone)
-    if (change + after) // _DAY != day:
+    if (change + after) // DAY != day:
         return change, after
-    return (day + 1) * _DAY - after, after  # the clock was changed within the date, and not once more by its end
+    return (day + 1) * DAY - after, after  # the offset changed within the date, and not again before its end
 
 
 def _start(day: int, at: int, offset: int, zone: Zone) -> int:
-    """The first instant from which on to ``at`` the date was ``day``: `_end`, looking back."""
-    midnight = day * _DAY - offset
+    """Return the first instant from which the date is ``day`` up to ``at``: `_end` in the other direction."""
+    midnight = day * DAY - offset
     before = _offset(midnight - 1, zone)
     if before == offset:
         return midnight
     change = _change(midnight - 1, at, zone)
-    if (change - 1 + before) // _DAY != day:
+    if (change - 1 + before) // DAY != day:
         return change
-    return day * _DAY - before
+    return day * DAY - before
 
 
 def _change(low: int, high: int, zone: Zone) -> int:
-    """The first instant in ``(low, high]`` with the offset of ``high``; that of ``low`` is another."""
+    """Return the first instant in ``(low, high]`` with the offset of ``high``, which differs from that of ``low``."""
     after = _offset(high, zone)
     while high - low > 1:
         middle = (low + high) // 2
@@ -278,28 +274,27 @@ def _change(low: int, high: int, zone: Zone) -> int:
 
 
 def _offset(at: int, zone: Zone) -> int:
-    """The zone's UTC offset at an instant, in microseconds.
+    """Return the zone's UTC offset at an instant, in microseconds.
 
-    It is total, so that looking for the end of a day may look past it: an instant in the outermost days of
-    the years 1 to 9999 or beyond them has the offset of the nearest instant within.
+    It is defined for every integer, since the search for the end of a day looks beyond that day: instants before the
+    second and after the last but one day of the years 1 to 9999 have the offset of the nearest instant between.
     """
     inside = at if _SAFE_FIRST <= at <= _SAFE_LAST else min(max(at, _SAFE_FIRST), _SAFE_LAST)
     utc = _epoch(zone) + dt.timedelta(0, 0, inside)
-    # ``fromutc`` takes a UTC time dressed in the zone. Both times have the same zone, so their difference
-    # is that of the two clock faces: the offset. ``utcoffset`` of the result would have to guess it from
-    # the clock face and the ``fold``.
+    # ``fromutc`` expects a UTC time with the zone attached. Both times have the same zone, so their difference is that
+    # of their fields: the offset. ``utcoffset`` of the result would derive it from the fields and the ``fold``.
     ahead = zone.fromutc(utc) - utc
-    return (ahead.days * 86_400 + ahead.seconds) * _SECOND + ahead.microseconds
+    return ahead.days * DAY + ahead.seconds * SECOND + ahead.microseconds
 
 
 @functools.lru_cache(maxsize=64)
 def _epoch(zone: Zone) -> dt.datetime:
-    """1970-01-01T00:00:00 in UTC, dressed in the zone."""
+    """Return 1970-01-01T00:00:00 with the zone attached."""
     return _EPOCH.replace(tzinfo=zone)
 
 
 def _wall(at: int, offset: int, zone: Zone) -> int:
-    """What the wall clock shows, as an integer, if both it and the instant can be shown at all."""
+    """Return the wall clock as an integer; reject an instant or a wall clock outside the years 1 to 9999."""
     if not FIRST <= at <= LAST:
         raise InstantOutOfRange(at)
     if not FIRST <= at + offset <= LAST:
@@ -308,5 +303,5 @@ def _wall(at: int, offset: int, zone: Zone) -> int:
 
 
 def _date(day: int) -> dt.date:
-    """The date of a day counted from 1970-01-01."""
+    """Return the date of a day counted from 1970-01-01."""
     return dt.date.fromordinal(_EPOCH_ORDINAL + day)

@@ -1,8 +1,8 @@
-"""The machine once more, as a python-statemachine ``StateMachine``: for listeners, guards and diagrams.
+"""The machine as a python-statemachine ``StateMachine``, with listeners, guards and diagrams.
 
-No rule and no arithmetic lives here. States and events are made from `punchclock.machine.TRANSITIONS`, and each
-step is `punchclock.timer.transition`. It costs some hundred times what the pure functions cost; use it where
-something must be told of every step, and the functions everywhere else.
+This module contains no rules and no arithmetic: states and events are generated from `punchclock.machine.TRANSITIONS`,
+and each step calls `punchclock.timer.transition`. A step takes several hundred times as long as the pure function; use
+this class only for listeners and guards.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statemachine.engines.async_ import AsyncEngine
 from statemachine.engines.base import BaseEngine
 from statemachine.engines.sync import SyncEngine
 
-from punchclock.errors import GuardRefused, IllegalTransition
+from punchclock.errors import GuardRejected, IllegalTransition
 from punchclock.instants import check_instant
 from punchclock.machine import TRANSITIONS, Event, State
 from punchclock.timer import IDLE, Timer, transition
@@ -29,7 +29,7 @@ __all__ = ["TimerMachine"]
 
 
 def _chart() -> dict[str, Any]:
-    """The transition table as the class attributes that python-statemachine reads: its states, its events."""
+    """Return the transition table as the class attributes that python-statemachine expects: states and events."""
     ends = {source for source, _ in TRANSITIONS}
     states = {
         state: statemachine.State(value=state, initial=state is State.IDLE, final=state not in ends) for state in State
@@ -42,10 +42,10 @@ def _chart() -> dict[str, Any]:
 
 
 class _Held:
-    """Where python-statemachine keeps its state: in the timer itself, so that the two can never differ.
+    """The model of python-statemachine. Its state is the timer's state, so the two cannot differ.
 
-    The engine writes the next state when it takes a step, and the last one once more when a listener's error
-    undoes the step; either way the timer that belongs to the state goes with it.
+    The engine writes the next state in a step, and the previous state again if a listener's error undoes the step. In
+    both cases the setter selects the timer that belongs to the state.
     """
 
     trigger: TriggerData | None = None
@@ -64,38 +64,39 @@ class _Held:
         self.timer = self.after if state is self.after.state else self.before
 
     def __getstate__(self) -> dict[str, Timer]:
-        return {"timer": self.timer}  # a copy is taken between steps
+        return {"timer": self.timer}  # copies are made between steps
 
 
 class TimerMachine(statemachine.StateMachine):
-    """A timer as a python-statemachine machine that drives the pure functions.
+    """A python-statemachine machine around a timer.
 
-    It begins at any timer, so one that comes from a database goes on where it was; beginning tells no listener
-    anything. Every event takes ``now``, an instant in microseconds:
+    It starts from any timer, such as one from a database, without calling a listener. Every event takes ``now``, an
+    instant in microseconds:
 
         machine = TimerMachine()
         machine.start(now=t0)
         machine.send("pause", now=t1)
         machine.timer  # Timer(state=State.PAUSED, ...)
 
-    *Listeners* are python-statemachine's: any object with methods such as ``before_pause``, ``on_enter_running``,
-    ``on_stop`` or ``after_transition``, given at construction or to ``add_listener``; or such methods on a
-    subclass. They are handed what they name among ``event``, ``source``, ``target`` (python-statemachine's),
-    ``now`` (the instant), ``before`` and ``after`` (the two timers):
+    *Listeners* are those of python-statemachine: objects with methods such as ``before_pause``, ``on_enter_running``,
+    ``on_stop`` or ``after_transition``, passed to the constructor or to ``add_listener``, or such methods of a
+    subclass. A method receives the arguments that it declares: ``event``, ``source``, ``target`` (of
+    python-statemachine), ``now`` (the instant), ``before`` and ``after`` (the two timers):
 
         class Journal:
             def after_transition(self, event, before, after, now): ...
 
-    A listener that raises before the step is done (``before_…``, ``on_…``, ``on_exit_…``, ``on_enter_…``) undoes it;
-    one that raises after it (``after_…``) does not. An event that a listener sends is taken after the present one.
+    An exception in a listener undoes the step if it is raised during the step (``before_…``, ``on_…``, ``on_exit_…``,
+    ``on_enter_…``), but not after it (``after_…``). An event that a listener sends is processed after the current one.
 
-    *Guards* are listeners with a method ``guard``, or a subclass that overrides it: it is handed the same, and
-    where one answers false the event is rejected. Think twice before rejecting a stop.
+    *Guards* are listeners with a method ``guard``, or a subclass that overrides it. It receives the same arguments; if
+      one
+    returns false, the event is rejected. Be careful with guards that reject a stop: the timer keeps counting.
 
-    An event that is rejected raises, changes nothing and tells no listener: `InvalidInstant` (also where ``now`` is
-    missing), `IllegalTransition` and `ClockWentBackwards`, in this order, as from `punchclock.transition`;
-    `GuardRefused` where the table allows the event and a guard does not. Nothing is ever silently ignored, unlike in
-    a ``StateChart``.
+    A rejected event raises an error, changes nothing and calls no listener: `InvalidInstant` (also if ``now`` is
+    missing), `IllegalTransition` or `ClockWentBackwards`, in this order, as `punchclock.transition` does;
+    `GuardRejected` if the event is legal and a guard rejects it. Unlike in a ``StateChart``, no event is silently
+    ignored.
     """
 
     vars().update(_chart())
@@ -111,28 +112,28 @@ class TimerMachine(statemachine.StateMachine):
 
     @property
     def timer(self) -> Timer:
-        """The timer as it stands."""
+        """The current timer."""
         return self.model.timer
 
     @property
     def is_terminated(self) -> bool:
-        """Whether the timer is in a final state, from which no event leads; also where it began there."""
+        """Whether the timer is in a final state, from which no event leads."""
         return all(state.final for state in self.configuration)
 
     def guard(self) -> bool:
-        """Whether an event that the table allows may happen; a subclass may name ``event``, ``now`` and the rest."""
+        """Return whether to accept a legal event; an override may declare ``event``, ``now`` and the others."""
         return True
 
     def send(self, event: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - python-statemachine's signature
-        """Send an event by name; a name that is no event is as illegal as one that the state does not answer."""
-        if event not in tuple(Event):  # the library would look for any attribute of that name
+        """Send an event by name; an unknown name raises `IllegalTransition`."""
+        if event not in tuple(Event):  # the library would accept the name of any attribute
             now = _now(kwargs)
             check_instant(now)
             raise IllegalTransition(state=self.timer.state, event=event, at=now)
         return super().send(event, *args, **kwargs)
 
     def prepare_event(self, event_data: EventData) -> dict[str, Any]:
-        """Called by the engine ahead of all listeners, several times a step: take the step, once, on the side."""
+        """Compute the next timer, once for each step; the engine calls this several times before the listeners."""
         held, trigger = self.model, event_data.trigger_data
         if trigger is not held.trigger:
             held.before, held.after = held.timer, _step(held.timer, trigger)
@@ -144,40 +145,40 @@ class TimerMachine(statemachine.StateMachine):
 
 
 class _Engine(BaseEngine):
-    """What both engines of the library lack: they raise errors of their own, and drop events after the end."""
+    """The changes to both engines of the library: this project's errors, also for events after the end."""
 
     sm: TimerMachine
 
     @property
     def running(self) -> bool:
-        """A machine in its final state still answers: it rejects, where the library's would drop events."""
+        """Always true: in a final state, this machine rejects events, and the library's would drop them."""
         return True
 
     @running.setter
     def running(self, value: bool) -> None:
-        """The library ends a machine in its final state so."""
+        """Ignore the library's attempt to end the machine in its final state."""
 
-    def answered(self, steps: OrderedSet[Transition], trigger: TriggerData) -> OrderedSet[Transition]:
-        """The steps that an event enables, or the reason why there are none."""
+    def steps_or_error(self, steps: OrderedSet[Transition], trigger: TriggerData) -> OrderedSet[Transition]:
+        """Return the steps that an event enables, or raise the reason why there are none."""
         if not steps:
             timer = self.sm.timer
-            step = _step(timer, trigger)  # raises, unless it was a guard that rejected
-            raise GuardRefused(state=timer.state, event=_event(trigger), at=step.since)
+            step = _step(timer, trigger)  # raises, unless a guard has rejected the event
+            raise GuardRejected(state=timer.state, event=_event(trigger), at=step.since)
         return steps
 
 
 class _SyncEngine(_Engine, SyncEngine):
     def select_transitions(self, trigger_data: TriggerData) -> OrderedSet[Transition]:
         try:
-            return self.answered(super().select_transitions(trigger_data), trigger_data)
+            return self.steps_or_error(super().select_transitions(trigger_data), trigger_data)
         except Exception:
-            self.clear()  # type: ignore[no-untyped-call]  # events that listeners had sent must not wait for the next caller
+            self.clear()  # type: ignore[no-untyped-call]  # events that listeners have sent must not remain for the next call
             raise
 
 
 class _AsyncEngine(_Engine, AsyncEngine):
     async def select_transitions(self, trigger_data: TriggerData) -> OrderedSet[Transition]:
-        return self.answered(await super().select_transitions(trigger_data), trigger_data)
+        return self.steps_or_error(await super().select_transitions(trigger_data), trigger_data)
 
 
 def _event(trigger: TriggerData) -> Event:

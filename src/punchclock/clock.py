@@ -1,8 +1,4 @@
-"""The one place that reads a clock.
-
-Nothing else in the package does, and no other module imports it but the shells (command line, server)
-and the package's front door.
-"""
+"""The system clock. No other module reads it; only the package itself, the command line and the sandbox import this."""
 
 from __future__ import annotations
 
@@ -12,5 +8,5 @@ __all__ = ["now"]
 
 
 def now() -> int:
-    """The present instant by the system's clock, in microseconds since 1970-01-01T00:00:00Z."""
+    """Return the current instant by the system clock, in microseconds since 1970-01-01T00:00:00Z."""
     return time.time_ns() // 1_000

@@ -1,7 +1,6 @@
-"""A transition table as text for people: a Mermaid state diagram, a Markdown table.
+"""Transition tables as text: a Mermaid state diagram and a Markdown table.
 
-Both are drawn from the table alone, and the same table always gives the same text. A vendor's dialect is a
-table of the same shape, with the vendor's calls in place of the events.
+Both are functions of the table alone. A vendor's dialect is a table of the same shape, with calls in place of events.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ _EVENTS: Final = list(Event)
 
 
 def mermaid(table: Mapping[tuple[State, Label], State]) -> str:
-    """A ``stateDiagram-v2`` of a table ``(state, event) → next state``; the text ends with a line feed.
+    """Return a ``stateDiagram-v2`` of a table ``(state, event) → next state``; the text ends with a line feed.
 
-    One line a transition, sorted by state, next state and label. ``idle``, where every timer begins, has an arrow
-    from ``[*]``; a state that no transition leaves has one to it.
+    Each transition is a line; the lines are sorted by state, next state and label. An arrow leads from ``[*]`` to
+    ``idle``, and one from each final state to ``[*]``.
 
     Args:
         table: `punchclock.TRANSITIONS`, or a table with other labels for the events; a label is any text.
@@ -37,10 +36,10 @@ def mermaid(table: Mapping[tuple[State, Label], State]) -> str:
 
 
 def markdown_table(table: Mapping[tuple[State, Label], State]) -> str:
-    """A Markdown table of a table ``(state, event) → next state``; the text ends with a line feed.
+    """Return a Markdown table of a table ``(state, event) → next state``; the text ends with a line feed.
 
-    One row a state, in the order of `State`; one column an event, in the order of `Event`, or of first appearance for
-    other labels. A dash stands where the event is illegal.
+    Each state is a row, in the order of `State`; each event is a column, in the order of `Event`, or of first
+    appearance for other labels. A dash marks an illegal event.
 
     Args:
         table: `punchclock.TRANSITIONS`, or a table with other labels for the events; a label is any text.
@@ -54,9 +53,9 @@ def markdown_table(table: Mapping[tuple[State, Label], State]) -> str:
 
 
 def _states(table: Mapping[tuple[State, Label], State]) -> list[State]:
-    """The states that a table speaks of, in order."""
-    spoken = {source for source, _ in table} | set(table.values())
-    return [state for state in _STATES if state in spoken]
+    """Return the states in a table, in order."""
+    used = {source for source, _ in table} | set(table.values())
+    return [state for state in _STATES if state in used]
 
 
 def _place(edge: tuple[State, State, str]) -> tuple[int, int, str]:
@@ -69,10 +68,10 @@ def _rank(label: str) -> int:
 
 
 def _entities(label: str) -> str:
-    """A label with what Mermaid would read as its own syntax (or HTML) written as character codes."""
+    """Return a label with the characters that are syntax in Mermaid or HTML as character codes."""
     return "".join(each if each.isalnum() or each in " _-/.,=()'" else f"#{ord(each)};" for each in label)
 
 
 def _cell(label: str) -> str:
-    """A label that stays within its cell and its code span."""
+    """Return a label without the characters that would end its cell or its code span."""
     return " ".join(label.split()).replace("|", "\\|").replace("`", "'")

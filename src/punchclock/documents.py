@@ -1,7 +1,4 @@
-"""Documents in TOML and XML as the standard library reads them, with errors in this project's own words.
-
-JSON and its types are in `punchclock.decoding`. Nothing here knows what a document means.
-"""
+"""Parsing of TOML and XML documents, with errors in this project's own words. JSON is in `punchclock.decoding`."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ def parse_toml(document: bytes) -> dict[str, Any]:
     """Return a TOML document as plain values.
 
     Raises:
-        Undecodable: it is not TOML in UTF-8.
+        Undecodable: the document is not TOML in UTF-8.
     """
     try:
         return tomllib.loads(document.decode())
@@ -28,8 +25,8 @@ def parse_toml(document: bytes) -> dict[str, Any]:
         raise Undecodable(not_utf8(error)) from None
     except RecursionError:
         raise Undecodable("nested too deeply") from None
-    except ValueError as error:  # tomllib has more of these than its own
-        place = _POSITION(str(error))  # up to Python 3.13, the message alone holds the position
+    except ValueError as error:  # tomllib raises other ValueErrors than its own, too
+        place = _POSITION(str(error))  # up to Python 3.13, only the message contains the position
         raise Undecodable("not valid TOML" + (f" (line {place[1]}, column {place[2]})" if place else "")) from None
 
 
@@ -37,17 +34,17 @@ _POSITION: Final[Callable[[str], re.Match[str] | None]] = re.compile(r"line (\d+
 
 
 def parse_xml(document: bytes | str) -> ET.Element:
-    """Return the root of an XML document without a document type: where none is declared, no entity can be.
+    """Return the root of an XML document. Document types are rejected, so documents cannot declare entities.
 
     Raises:
-        Undecodable: it is not such a document.
+        Undecodable: the document is not XML, or has a document type.
     """
     try:
-        return ET.fromstring(document, ET.XMLParser(target=_NoDoctype()))  # noqa: S314 no doctype, no bomb
+        return ET.fromstring(document, ET.XMLParser(target=_NoDoctype()))  # noqa: S314 - no entities
     except ET.ParseError as error:
         line, column = error.position
         raise Undecodable(f"not valid XML (line {line}, column {column})") from None
-    except (ValueError, LookupError):  # an encoding that is unknown, or has several bytes a character
+    except (ValueError, LookupError):  # an unknown encoding, or one of several bytes for a character
         raise Undecodable("not valid XML: its encoding is not supported") from None
 
 

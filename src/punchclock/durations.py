@@ -1,4 +1,4 @@
-"""Durations as people write them: ``123:04:05``. Rounding is in `punchclock.rounding`."""
+"""Durations as text, such as ``123:04:05``. Rounding is in `punchclock.rounding`."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ import re
 from typing import Final
 
 from punchclock.errors import InvalidDuration
+from punchclock.units import HOUR, MINUTE, SECOND
 
 __all__ = ["format_duration", "parse_duration"]
 
 _HOURS_MINUTES_SECONDS: Final = re.compile(r"(\d{1,15}):([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
-_TOO_LONG: Final = 10**15 * 3_600_000_000  # the first duration that `parse_duration` would not read back
+_TOO_LONG: Final = 10**15 * HOUR  # the shortest duration whose text `parse_duration` does not accept
 
 
 def format_duration(duration: int) -> str:
-    """``HH:MM:SS`` of a duration in microseconds, with as many digits of hours as it takes.
+    """Return a duration in microseconds as ``HH:MM:SS``, with as many digits of hours as necessary.
 
-    What is less than a second is cut off, so that a clock on a screen never shows a second that has
-    not passed yet.
+    Fractions of a second are cut off, so a displayed second has always passed.
 
     Raises:
-        InvalidDuration: a negative duration, more than fifteen digits of hours, or no integer at all.
+        InvalidDuration: negative, or more than fifteen digits of hours, or not exactly an ``int``.
     """
     if type(duration) is not int:
-        raise InvalidDuration(duration, "not an integer of microseconds")
+        raise InvalidDuration(duration, "the type must be exactly int, in microseconds")
     if duration < 0:
         raise InvalidDuration(duration, "it is negative")
     if duration >= _TOO_LONG:
         raise InvalidDuration(duration, "it has more than fifteen digits of hours")
-    minutes, seconds = divmod(duration // 1_000_000, 60)
+    minutes, seconds = divmod(duration // SECOND, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{seconds:02}"
 
 
 def parse_duration(text: str) -> int:
-    """The duration that ``HH:MM:SS`` names, in microseconds; one to fifteen digits of hours.
+    """Return the duration of the text ``HH:MM:SS``, in microseconds; hours have one to fifteen digits.
 
     Raises:
-        InvalidDuration: the text is not exactly that.
+        InvalidDuration: the text has another form.
     """
     if not isinstance(text, str):
-        raise InvalidDuration(text, "not a text")
+        raise InvalidDuration(text, "the type must be str")
     match = _HOURS_MINUTES_SECONDS(text)
     if match is None:
-        raise InvalidDuration(text, "not HH:MM:SS, as in 08:30:00 or 123:04:05")
+        raise InvalidDuration(text, "the form is HH:MM:SS, such as 08:30:00 or 123:04:05")
     hours, minutes, seconds = match.groups()
-    return (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * 1_000_000
+    return int(hours) * HOUR + int(minutes) * MINUTE + int(seconds) * SECOND

@@ -1,8 +1,10 @@
-"""The errors of the core, and how what they quote is made to fit a line.
+"""The errors of the core, and helpers that make any value fit one line of an error text.
 
-An error says what went wrong, where and why in its text, and carries the same facts as attributes
-for a program to read. ``code`` names the kind and never changes; the wording of the text may.
-Errors of the vendors, of workspace files and of the sandbox derive from the same base and live with them.
+The text of an error says what is wrong, where and why; the attributes hold the same facts for a program. ``code``
+identifies the kind of error and never changes; texts may. The vendors, workspace files and the sandbox define their own
+errors, all derived from `PunchclockError`.
+
+Constructors are written out, not generated: mypy and the docs read their signatures, and the import stays fast.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import ClassVar, Final
 __all__ = [
     "AmbiguousLocalTime",
     "ClockWentBackwards",
-    "GuardRefused",
+    "GuardRejected",
     "IllegalTransition",
     "InconsistentTimer",
     "InstantOutOfRange",
@@ -37,23 +39,23 @@ __all__ = [
 
 
 class PunchclockError(Exception):
-    """What every error of punchclock derives from.
+    """The base class of all errors of punchclock.
 
     Attributes:
-        code: the kind of error, one stable word for a program to branch on.
-        index: where in a log the error arose, counted from 0; ``None`` outside a log.
+        code: the kind of error, for a program to compare.
+        index: the position in a log at which the error arose, counted from 0; ``None`` outside a log.
     """
 
     code: ClassVar[str] = "punchclock-error"
     index: int | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        # An exception's own way calls ``__init__`` with the text alone, so that none would cross to another process.
+        # The default calls ``__init__`` with the text alone, which fails for every class below.
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class InvalidTransitionTable(PunchclockError):
-    """A transition table that is no machine: a duplicate, dangling or unreachable entry.
+    """A transition table with a duplicate, dangling or unreachable entry.
 
     Attributes:
         entry: the row, state or event at fault.
@@ -64,92 +66,80 @@ class InvalidTransitionTable(PunchclockError):
 
     def __init__(self, entry: object, reason: str) -> None:
         super().__init__(f"{entry}: {reason}")
-        self.entry = entry
-        self.reason = reason
+        self.entry, self.reason = entry, reason
 
 
 class IllegalTransition(PunchclockError):
-    """An event that the timer's state does not allow; the timer stays as it was.
+    """An event that is not legal in the timer's state. The timer does not change.
 
     Attributes:
-        state: the state that the timer is in.
-        event: the event that was rejected.
-        at: the instant that came with it, in microseconds.
+        state: the timer's state.
+        event: the rejected event.
+        at: the instant of the event, in microseconds.
     """
 
     code = "illegal-transition"
 
     def __init__(self, *, state: str, event: str, at: int) -> None:
         super().__init__(f"cannot {_word(event)} a timer that is {_word(state)}")
-        self.state = state
-        self.event = event
-        self.at = at
+        self.state, self.event, self.at = state, event, at
 
 
 class ClockWentBackwards(PunchclockError):
-    """An instant before the timer's last one; ``not_before`` is the idiom for whoever would rather clamp.
+    """An instant before the timer's last one. `punchclock.not_before` clamps an instant instead.
 
     Attributes:
-        state: the state that the timer is in.
-        event: the event that was rejected, or ``None`` where the timer was only read.
-        at: the instant that was given, in microseconds.
+        state: the timer's state.
+        event: the rejected event; ``None`` for a reading.
+        at: the given instant, in microseconds.
         since: the earliest instant that the timer accepts, in microseconds.
     """
 
     code = "clock-went-backwards"
 
     def __init__(self, *, state: str, event: str | None, at: int, since: int) -> None:
-        super().__init__(
-            f"cannot {event or 'read'} a {_word(state)} timer at {safe_repr(at)}: "
-            f"that is {safe_repr(since - at)} µs before {safe_repr(since)}, its last instant"
-        )
-        self.state = state
-        self.event = event
-        self.at = at
-        self.since = since
+        distance = f"that is {safe_repr(since - at)} µs before {safe_repr(since)}, its last instant"
+        super().__init__(f"cannot {event or 'read'} a {_word(state)} timer at {safe_repr(at)}: {distance}")
+        self.state, self.event, self.at, self.since = state, event, at, since
 
 
-class GuardRefused(PunchclockError):
-    """An event that the table allows and a guard of `punchclock.chart.TimerMachine` does not; the timer stays.
+class GuardRejected(PunchclockError):
+    """A legal event that a guard of `punchclock.chart.TimerMachine` rejected. The timer does not change.
 
     Attributes:
-        state: the state that the timer is in.
-        event: the event that was rejected.
-        at: the instant that came with it, in microseconds.
+        state: the timer's state.
+        event: the rejected event.
+        at: the instant of the event, in microseconds.
     """
 
-    code = "guard-refused"
+    code = "guard-rejected"
 
     def __init__(self, *, state: str, event: str, at: int) -> None:
-        super().__init__(f"a guard rejected to {event} a timer that is {state}")
-        self.state = state
-        self.event = event
-        self.at = at
+        super().__init__(f"a guard rejected the event {event} of a timer that is {state}")
+        self.state, self.event, self.at = state, event, at
 
 
 class InconsistentTimer(PunchclockError):
     """Values that no timer can have.
 
     Attributes:
-        field: the field at fault (``state``, ``started_at``, ``since`` or ``worked``).
+        field: the field at fault: ``state``, ``started_at``, ``since`` or ``worked``.
         value: its value.
-        reason: the rule that it breaks.
+        reason: the violated rule.
     """
 
     code = "inconsistent-timer"
 
     def __init__(self, field: str, value: object, reason: str) -> None:
         super().__init__(f"{field} = {safe_repr(value)}: {reason}")
-        self.field = field
-        self.value = value
-        self.reason = reason
+        self.field, self.value, self.reason = field, value, reason
 
 
 class MalformedTimer(PunchclockError):
     """Bytes or text that are not the saved form of a timer.
 
     Attributes:
-        path: where in the document, as ``$.since``; ``$`` is the whole of it.
+        path: the place in the document, such as ``$.since``; ``$`` is the whole document.
         reason: what is wrong there.
     """
 
@@ -157,34 +147,31 @@ class MalformedTimer(PunchclockError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"not a saved timer: {path}: {reason}")
-        self.path = path
-        self.reason = reason
+        self.path, self.reason = path, reason
 
 
 class MalformedLine(PunchclockError):
-    """A line of an event log that the format does not allow; it changes nothing.
+    """A line of an event log that violates the format. It changes no timer.
 
     Attributes:
-        path: where in the line, as ``$.at``; ``$`` is the whole of it.
+        path: the place in the line, such as ``$.at``; ``$`` is the whole line.
         reason: what is wrong there.
-        timer: the timer that the line names, or ``None`` where it could not be made out.
+        timer: the name of the line's timer; ``None`` if it cannot be read.
     """
 
     code = "malformed-line"
 
     def __init__(self, path: str, reason: str, *, timer: str | None = None) -> None:
         super().__init__(reason if path == "$" else f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
-        self.timer = timer
+        self.path, self.reason, self.timer = path, reason, timer
 
 
 class InvalidColumns(PunchclockError):
-    """A table whose columns are not those of a log or of timers.
+    """A table whose columns are not those of a log or of timers. ``index`` is the row at fault, if it is one row.
 
     Attributes:
-        column: the column at fault, or ``None`` where it is the whole.
-        reason: what is wrong with it. ``index`` says in which row, if in one.
+        column: the column at fault; ``None`` if it is the whole table.
+        reason: what is wrong with it.
     """
 
     code = "invalid-columns"
@@ -192,91 +179,83 @@ class InvalidColumns(PunchclockError):
     def __init__(self, column: str | None, reason: str, *, index: int | None = None) -> None:
         at_row = "" if index is None else f" in row {index}"
         super().__init__(f"{'not a table' if column is None else f'column {column}'}{at_row}: {reason}")
-        self.column = column
-        self.reason = reason
-        self.index = index
+        self.column, self.reason, self.index = column, reason, index
 
 
 class UnknownTimer(PunchclockError):
-    """A correction of a timer that is not there.
+    """A correction of a timer that does not exist.
 
     Attributes:
         timer: the name of the timer.
-        event: the correction that was rejected: ``amend`` or ``discard``.
-        at: the instant that came with it, in microseconds.
+        event: the rejected correction: ``amend`` or ``discard``.
+        at: the instant of the correction, in microseconds.
     """
 
     code = "unknown-timer"
 
     def __init__(self, timer: str, *, event: str, at: int) -> None:
-        super().__init__(f"cannot {event} timer {safe_repr(timer)}: there is none of this name")
-        self.timer = timer
-        self.event = event
-        self.at = at
+        super().__init__(f"cannot {event} timer {safe_repr(timer)}: no timer has this name")
+        self.timer, self.event, self.at = timer, event, at
 
 
-#: Why a value that is not exactly an ``int`` is not an instant, and what makes one of it.
+#: The reason of `InvalidInstant` for a value whose type is not exactly ``int``.
 NOT_AN_INSTANT: Final = (
-    "not an integer of microseconds since 1970-01-01T00:00:00Z, and of no other type than int; "
-    "punchclock.instant makes one of an aware datetime or an RFC 3339 text"
+    "the type must be exactly int, in microseconds since 1970-01-01T00:00:00Z; "
+    "punchclock.instant converts an aware datetime or an RFC 3339 text"
 )
 
 
 class InvalidInstant(PunchclockError):
-    """A value that does not name one instant.
+    """A value that does not identify one instant.
 
     Attributes:
-        value: what was given.
+        value: the given value.
         reason: why it is rejected.
     """
 
     code = "invalid-instant"
 
     def __init__(self, value: object, reason: str) -> None:
-        super().__init__(f"{safe_repr(value)} is no instant: {reason}")
-        self.value = value
-        self.reason = reason
+        super().__init__(f"{safe_repr(value)} is not a valid instant: {reason}")
+        self.value, self.reason = value, reason
 
 
 class NaiveDatetime(InvalidInstant):
-    """A date and time without a zone or an offset: which instant it means is anybody's guess."""
+    """A date and time without a zone or an offset, which does not identify an instant."""
 
     code = "naive-datetime"
 
     def __init__(self, value: object) -> None:
-        super().__init__(value, "it has no UTC offset, and guessing one is how hours get lost")
+        super().__init__(value, "it has no UTC offset; add Z or an offset such as +01:00")
 
 
 class InstantOutOfRange(InvalidInstant):
-    """An instant outside the years 1 to 9999, in UTC or in the zone that was asked for: no ``datetime`` can show it."""
+    """An instant outside the years 1 to 9999, in UTC or in the requested zone; ``datetime`` cannot represent it."""
 
     code = "instant-out-of-range"
 
     def __init__(self, value: object, zone: str = "UTC") -> None:
-        super().__init__(value, f"it lies outside the years 1 to 9999 in {zone}")
+        super().__init__(value, f"it is outside the years 1 to 9999 in {zone}")
 
 
 class InvalidSpan(PunchclockError):
-    """An interval that ends before it starts.
+    """A span that ends before it starts.
 
     Attributes:
-        start: the instant of its start, in microseconds.
-        end: the instant of its end, in microseconds.
+        start: the start, in microseconds.
+        end: the end, in microseconds.
     """
 
     code = "invalid-span"
 
     def __init__(self, start: int, end: int) -> None:
-        super().__init__(
-            f"[{safe_repr(start)}, {safe_repr(end)}) is no interval: "
-            f"it ends {safe_repr(start - end)} µs before it starts"
-        )
-        self.start = start
-        self.end = end
+        span = f"[{safe_repr(start)}, {safe_repr(end)})"
+        super().__init__(f"{span} is not a valid span: it ends {safe_repr(start - end)} µs before it starts")
+        self.start, self.end = start, end
 
 
 class UnknownFormat(PunchclockError):
-    """A file whose name does not say in which of the known formats it is.
+    """A file name that does not tell the file's format.
 
     Attributes:
         name: the file's name.
@@ -287,28 +266,26 @@ class UnknownFormat(PunchclockError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"cannot tell the format of {safe_repr(name)}: {reason}")
-        self.name = name
-        self.reason = reason
+        self.name, self.reason = name, reason
 
 
 class UnknownZone(PunchclockError):
-    """What names no time zone.
+    """A value that does not identify a time zone.
 
     Attributes:
-        zone: what was given.
+        zone: the given value.
         reason: why it is rejected.
     """
 
     code = "unknown-zone"
 
     def __init__(self, zone: object, reason: str) -> None:
-        super().__init__(f"{safe_repr(zone)} is no time zone: {reason}")
-        self.zone = zone
-        self.reason = reason
+        super().__init__(f"{safe_repr(zone)} is not a known time zone: {reason}")
+        self.zone, self.reason = zone, reason
 
 
 class InvalidLocalTime(PunchclockError):
-    """A date and time of day that names no one instant in its zone.
+    """A date and time of day that do not identify one instant in their zone.
 
     Attributes:
         date: the local date.
@@ -321,83 +298,75 @@ class InvalidLocalTime(PunchclockError):
 
     def __init__(self, date: dt.date, seconds: int, zone: str, reason: str) -> None:
         super().__init__(f"{safe_repr(seconds)} s into {date.isoformat()} in {zone}: {reason}")
-        self.date = date
-        self.seconds = seconds
-        self.zone = zone
-        self.reason = reason
+        self.date, self.seconds, self.zone, self.reason = date, seconds, zone, reason
 
 
 class AmbiguousLocalTime(InvalidLocalTime):
-    """A local time that the clock shows twice, because it was put back.
+    """A local time that the clock shows twice, because it was set back.
 
     Attributes:
-        earlier: the first instant at which it is shown, in microseconds.
-        later: the second.
+        earlier: the first instant at which the clock shows it, in microseconds.
+        later: the second one.
     """
 
     code = "ambiguous-local-time"
 
     def __init__(self, date: dt.date, seconds: int, zone: str, *, earlier: int, later: int) -> None:
         super().__init__(date, seconds, zone, "the clock shows this time twice")
-        self.earlier = earlier
-        self.later = later
+        self.earlier, self.later = earlier, later
 
 
 class MissingLocalTime(InvalidLocalTime):
-    """A local time that the clock never shows, because it was put forward.
+    """A local time that the clock never shows, because it was set forward.
 
     Attributes:
-        earlier: the instant that it is with the offset from after the change, in microseconds.
-        later: the instant that it is with the offset from before the change.
+        earlier: the instant by the offset after the change, in microseconds.
+        later: the instant by the offset before the change.
     """
 
     code = "missing-local-time"
 
     def __init__(self, date: dt.date, seconds: int, zone: str, *, earlier: int, later: int) -> None:
         super().__init__(date, seconds, zone, "the clock skips this time")
-        self.earlier = earlier
-        self.later = later
+        self.earlier, self.later = earlier, later
 
 
 class InvalidDuration(PunchclockError):
     """A duration that cannot be written or read.
 
     Attributes:
-        value: what was given.
+        value: the given value.
         reason: why it is rejected.
     """
 
     code = "invalid-duration"
 
     def __init__(self, value: object, reason: str) -> None:
-        super().__init__(f"{safe_repr(value)} is no duration: {reason}")
-        self.value = value
-        self.reason = reason
+        super().__init__(f"{safe_repr(value)} is not a valid duration: {reason}")
+        self.value, self.reason = value, reason
 
 
 class InvalidRounding(PunchclockError):
-    """A rounding that nobody can do.
+    """A step or a mode by which no duration can be rounded.
 
     Attributes:
-        parameter: what is at fault, ``step`` or ``mode``.
-        value: what was given.
+        parameter: the parameter at fault: ``step`` or ``mode``.
+        value: its value.
         reason: why it is rejected.
     """
 
     code = "invalid-rounding"
 
     def __init__(self, parameter: str, value: object, reason: str) -> None:
-        super().__init__(f"{safe_repr(value)} is no {parameter} of rounding: {reason}")
-        self.parameter = parameter
-        self.value = value
-        self.reason = reason
+        super().__init__(f"{safe_repr(value)} is not a valid rounding {parameter}: {reason}")
+        self.parameter, self.value, self.reason = parameter, value, reason
 
 
 class MissingExtra(PunchclockError, ImportError):
     """A part of punchclock whose optional dependencies are not installed.
 
     Attributes:
-        extra: the extra that brings them.
+        extra: the extra that installs them.
     """
 
     code = "missing-extra"
@@ -407,23 +376,23 @@ class MissingExtra(PunchclockError, ImportError):
         self.extra = extra
 
 
-def _word(word: object) -> object:
-    """A state or an event as it stands, which is a word; of what is none no more than fits a line."""
-    return word if isinstance(word, str) and word.isidentifier() and len(word) <= 60 else safe_repr(word)
+def _word(value: object) -> object:
+    """Return a state or an event unchanged, and any other value as `safe_repr`."""
+    return value if isinstance(value, str) and value.isidentifier() and len(value) <= 60 else safe_repr(value)
 
 
 def safe_repr(value: object) -> str:
-    """``repr`` cut to a length that fits a line, whatever a hostile sender put there."""
+    """Return ``repr(value)``, truncated to fit a line; it succeeds for every value."""
     if isinstance(value, (str, bytes)) and len(value) > 60:
         return f"{value[:60]!r}… ({len(value)} long)"
     if isinstance(value, int) and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
     try:
         return truncate(repr(value))
-    except Exception:  # noqa: BLE001 (a stranger's repr may fail in any way, and must not hide what is being said)
+    except Exception:  # noqa: BLE001 - a foreign ``__repr__`` may raise anything, and must not hide the error itself
         return f"a value of type {type(value).__name__}"
 
 
 def truncate(text: str) -> str:
-    """A text, as much of it as fits a line, with a sign where it goes on."""
+    """Return a text, cut after 200 characters."""
     return text if len(text) <= 200 else f"{text[:200]}…"

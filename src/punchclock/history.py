@@ -1,7 +1,6 @@
-"""Histories: a list of events folded into a timer, or unrolled into segments of work and break.
+"""Histories: events of one timer, replayed to a timer or to its segments of work and break.
 
-A history is any iterable of ``(event, instant)`` pairs of *one* timer. Files that hold the events of
-many timers are in `punchclock.eventlog`.
+A history is an iterable of ``(event, instant)`` pairs. `punchclock.eventlog` handles files with events of many timers.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["Segment", "replay", "timeline"]
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
-    """A segment of time of one kind, half-open: ``[start, end)``, both instants in microseconds."""
+    """A span ``[start, end)`` of one kind; both instants are in microseconds."""
 
     kind: Kind
     start: int
@@ -26,11 +25,11 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
 
 def replay(history: Iterable[tuple[Event, int]], timer: Timer = IDLE) -> Timer:
-    """Step through a history, from ``timer`` on.
+    """Return the timer after a history that continues ``timer``.
 
     Raises:
-        IllegalTransition: an event that the table does not allow.
-        ClockWentBackwards: an instant before the one ahead of it. In both, ``index`` says which.
+        IllegalTransition: an event that is not legal; ``index`` is its position.
+        ClockWentBackwards: an instant before the previous one; ``index`` is its position.
     """
     for index, (event, at) in enumerate(history):
         try:
@@ -42,17 +41,20 @@ def replay(history: Iterable[tuple[Event, int]], timer: Timer = IDLE) -> Timer:
 
 
 def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, timer: Timer = IDLE) -> list[Segment]:
-    """The segments of work and break of a history, in order.
+    """Return the segments of work and break of a history, in order.
 
-    They are as long as they can be: none is empty, each touches the one before it where the timer ran
-    on, and neighbours differ in kind; a pause and a resume at one instant leave no trace. ``until``
-    closes the segment of a timer that is still running or paused; without it that segment ends at the
-    last event and so is left out. Where the history continues a ``timer``, its segments begin at that
-    timer's last instant.
+    Segments are maximal and not empty: adjacent segments differ in kind, so a pause and a resume at the same instant
+    have no effect.
+
+    Args:
+        history: the events.
+        until: the end of the last segment, if the timer is still running or paused; without it, that segment is
+            omitted.
+        timer: the timer that the history continues; the segments begin at its last instant.
 
     Raises:
-        IllegalTransition: an event that the table does not allow.
-        ClockWentBackwards: an instant before the one ahead of it, or ``until`` before the last.
+        IllegalTransition: an event that is not legal; ``index`` is its position.
+        ClockWentBackwards: an instant before the previous one, or ``until`` before the last.
     """
     segments: list[Segment] = []
     for index, (event, at) in enumerate(history):
@@ -70,11 +72,11 @@ def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, 
 
 
 def _append(segments: list[Segment], timer: Timer, end: int) -> None:
-    """Add what ``timer`` counted from its last instant to ``end``, grown onto a like neighbour."""
+    """Add the time from the timer's last instant to ``end``; extend the last segment if it has the same kind."""
     kind = COUNTS_AS.get(timer.state)
     start = timer.since
     if kind is None or start == end:
         return
-    if segments and segments[-1].kind is kind:  # they touch: between start and stop every instant counts
+    if segments and segments[-1].kind is kind:  # they are adjacent: every instant from start to stop counts
         start = segments.pop().start
     segments.append(Segment(kind, start, end))

@@ -1,6 +1,6 @@
-"""Instants: from text and ``datetime`` to integers of microseconds, and back without loss.
+"""Instants: conversion of text and ``datetime`` to integers of microseconds, and back without loss.
 
-Nothing here reads a clock (`punchclock.clock` does) or knows a zone (`punchclock.calendar` does).
+`punchclock.clock` reads the clock; `punchclock.calendar` knows time zones.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from punchclock.errors import NOT_AN_INSTANT, InstantOutOfRange, InvalidInstant, NaiveDatetime, safe_repr
+from punchclock.units import DAY, SECOND
 
 __all__ = ["FIRST", "LAST", "check_instant", "format_instant", "instant", "parse_instant", "to_datetime"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: The instants that a ``datetime`` can show in UTC: those of the years 1 to 9999.
+#: The first and the last instant that a ``datetime`` in UTC can represent (years 1 to 9999).
 FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
-# RFC 3339, section 5.6, to the microsecond: a text is held against these shapes with each of its digits made a 0.
-# That is twice as fast as a regular expression, and a log has an instant in every line.
+# RFC 3339, section 5.6, to the microsecond: a text is valid if it has one of these shapes after each digit is replaced
+# by 0. That is twice as fast as a regular expression, and every line of a log has an instant.
 _SHAPE: Final = bytes.maketrans(b"123456789tz", b"000000000TZ")
 _NAIVE: Final = frozenset(b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") for digits in range(7))
 _WITHOUT_FRACTION: Final = (20, 25)
@@ -29,17 +30,16 @@ _AWARE: Final = frozenset(naive + offset for naive in _NAIVE for offset in (b"Z"
 
 
 def instant(value: object) -> int:
-    """The instant that ``value`` names, in microseconds since 1970-01-01T00:00:00Z.
+    """Return the instant of ``value``, in microseconds since 1970-01-01T00:00:00Z.
 
     Args:
-        value: an aware ``datetime`` (of any library); a text of RFC 3339 with ``Z`` or an offset and at
-            most six decimals of a second (no leap second: UTC as computers count it has none); or an
-            integer, which is an instant already.
+        value: an aware ``datetime`` (of any library); an RFC 3339 text with ``Z`` or an offset, at most six decimals of
+            a second and no leap second; or an integer of microseconds.
 
     Raises:
-        NaiveDatetime: a date and time without zone or offset.
-        InstantOutOfRange: outside the years 1 to 9999 in UTC (an integer of nanoseconds is).
-        InvalidInstant: anything else that is not exactly one of these.
+        NaiveDatetime: a date and time without a zone or an offset.
+        InstantOutOfRange: outside the years 1 to 9999 in UTC, such as an integer of nanoseconds.
+        InvalidInstant: any other value.
     """
     if isinstance(value, str):
         return parse_instant(value if type(value) is str else str.__str__(value))
@@ -47,32 +47,32 @@ def instant(value: object) -> int:
         return _from_datetime(value)
     if type(value) is int:
         return _in_range(value, value)
-    raise InvalidInstant(value, "an instant is an aware datetime, an RFC 3339 text or an integer of microseconds")
+    raise InvalidInstant(value, "use an aware datetime, an RFC 3339 text or an integer of microseconds")
 
 
 def check_instant(value: int) -> None:
-    """Check that a value which is to be used as an instant is exactly an ``int``.
+    """Check that the type of an instant is exactly ``int``.
 
     Raises:
-        InvalidInstant: it is a ``bool``, a float, a ``datetime``, an integer of a library or anything else.
+        InvalidInstant: it is another type, such as ``bool``, a float, a ``datetime`` or an integer of NumPy.
     """
     if type(value) is not int:
         raise InvalidInstant(value, NOT_AN_INSTANT)
 
 
 def to_datetime(instant: int) -> datetime:
-    """The instant as an aware ``datetime`` in UTC.
+    """Return the instant as an aware ``datetime`` in UTC.
 
     Raises:
         InstantOutOfRange: outside the years 1 to 9999.
-        InvalidInstant: not exactly an ``int``; a float would be rounded.
+        InvalidInstant: not exactly an ``int``.
     """
     check_instant(instant)
     return _EPOCH + timedelta(microseconds=_in_range(instant, instant))
 
 
 def format_instant(instant: int) -> str:
-    """The instant as a text of RFC 3339 in UTC, ``2026-03-02T08:00:00Z``; with decimals where it has any.
+    """Return the instant as an RFC 3339 text in UTC, such as ``2026-03-02T08:00:00Z``, with decimals if it has any.
 
     Raises:
         InstantOutOfRange: outside the years 1 to 9999.
@@ -84,9 +84,9 @@ def format_instant(instant: int) -> str:
 def _from_datetime(value: datetime) -> int:
     try:
         naive = value.utcoffset() is None
-        # The base class's subtraction, whatever the value's own class makes of it.
+        # The subtraction of the base class: a subclass may define its own.
         since_epoch = None if naive else datetime.__sub__(value, _EPOCH)
-    except Exception as error:  # a zone is a stranger's code, which may fail in any way
+    except Exception as error:  # a foreign tzinfo may raise anything
         raise InvalidInstant(value, f"its zone gives no UTC offset: {safe_repr(error)}") from error
     if since_epoch is None:
         raise NaiveDatetime(value)
@@ -94,20 +94,21 @@ def _from_datetime(value: datetime) -> int:
 
 
 def parse_instant(text: str) -> int:
-    """The instant that a text of RFC 3339 names: `instant`, for whoever knows that it is a text.
+    """Return the instant of an RFC 3339 text: `instant` for a value that is known to be a text.
 
     Raises:
         NaiveDatetime: no offset.
         InstantOutOfRange: outside the years 1 to 9999 in UTC.
-        InvalidInstant: anything else that is not exactly such a text.
+        InvalidInstant: any other text.
     """
-    # A log has an instant in every line, and few hours. What stands before and after this place is right or wrong
-    # each on its own, so both halves are worth remembering: that takes half of the time. Fractions are not.
+    # A log has an instant in every line, but few different hours. The text before the minutes and the text from them on
+    # are valid or invalid independently, so both halves are cached, which halves the time. Fractions would fill the
+    # cache.
     if len(text) in _WITHOUT_FRACTION:
         try:
             instant = _hour(text[:14]) + _within_hour(text[14:])
         except InvalidInstant:
-            pass  # said below, of the whole text
+            pass  # reported below, for the whole text
         else:
             if FIRST <= instant <= LAST:
                 return instant
@@ -116,13 +117,13 @@ def parse_instant(text: str) -> int:
 
 @functools.lru_cache(maxsize=4096)
 def _hour(text: str) -> int:
-    """The instant of ``2026-03-02T08:``, in UTC."""
+    """Return the instant of ``2026-03-02T08:``, in UTC."""
     return _parsed(text + "00:00Z")
 
 
 @functools.lru_cache(maxsize=8192)
 def _within_hour(text: str) -> int:
-    """What ``15:00Z`` adds to an hour, or ``15:00+01:00``."""
+    """Return the microseconds that ``15:00Z`` or ``15:00+01:00`` adds to an hour."""
     return _parsed("1970-01-01T00:" + text)
 
 
@@ -134,7 +135,8 @@ def _parsed(text: str) -> int:
     shape = written.translate(_SHAPE)
     if shape not in _AWARE:
         raise NaiveDatetime(text) if shape in _NAIVE else _not_rfc3339(text)
-    # ``fromisoformat`` looks at the numbers, but it takes +01:60 for an offset, and from Python 3.14 on 24:00:00.
+    # ``fromisoformat`` checks the numbers, but it accepts the offset +01:60 and, from Python 3.14 on, the time
+    # 24:00:00.
     if written[11:13] == b"24" or (written[-3] == _COLON and (written[-2:] > b"59" or written[-5:-3] > b"23")):
         raise _not_rfc3339(text)
     try:
@@ -145,8 +147,8 @@ def _parsed(text: str) -> int:
 
 
 def _microseconds(since_epoch: timedelta, value: object) -> int:
-    # Not ``since_epoch // timedelta(microseconds=1)``, which is four times slower.
-    return _in_range((since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000 + since_epoch.microseconds, value)
+    # ``since_epoch // timedelta(microseconds=1)`` is four times slower.
+    return _in_range(since_epoch.days * DAY + since_epoch.seconds * SECOND + since_epoch.microseconds, value)
 
 
 def _in_range(instant: int, value: object) -> int:

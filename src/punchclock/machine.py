@@ -1,17 +1,17 @@
-"""The machine: states, events, and the one table of what may follow what.
+"""The state machine: states, events and the transition table.
 
-Everything that decides whether an event is legal lives in this file and nowhere else. The functions
-of `punchclock.timer` take their rules from it; the chart, the diagrams, the docs' tables, the batch
-code and the proofs are derived from it or checked against it. Time and arithmetic do not live here.
+Only this module decides whether an event is legal. `punchclock.timer` takes its rules from the table; the chart, the
+diagrams, the tables in the docs, the columns and the proofs are derived from it or checked against it. Time and
+arithmetic are not part of this module.
 
 Theory of operation
 -------------------
 
-A timer is in one of four states. ``IDLE`` is the timer that has not begun; ``RUNNING`` counts its
-time as work; ``PAUSED`` counts its time as break; ``STOPPED`` counts nothing any more.
+A timer is in one of four states. An ``IDLE`` timer has not started; a ``RUNNING`` timer counts time as work; a
+``PAUSED`` timer counts time as break; a ``STOPPED`` timer counts nothing any more.
 
-Four events move it. ``START`` begins, ``PAUSE`` turns work into break, ``RESUME`` turns break into
-work, ``STOP`` ends, out of work or out of a break alike::
+Four events change the state. ``START`` begins work, ``PAUSE`` ends work and begins a break, ``RESUME`` ends the break
+and begins work, ``STOP`` ends the timer, from work and from a break::
 
                     pause
     IDLE ──start──▶ RUNNING ◀──────▶ PAUSED
@@ -19,12 +19,11 @@ work, ``STOP`` ends, out of work or out of a break alike::
                      stop             stop
                        └──▶ STOPPED ◀───┘
 
-An event that a state does not list is *illegal*: it is rejected, and nothing changes. ``STOPPED``
-lists no event, so the first stop wins for ever. Correcting a record (`Correction`) is no event: it does
-not move the machine.
+All other events are *illegal*: they are rejected and change nothing. No event leads out of ``STOPPED``, so a timer is
+stopped once. A `Correction` is not an event and does not change the state.
 
-Two things hold of the table as a whole and are checked when it is built: there is one answer at most
-to every (state, event), and every state and event that is declared is reachable from ``IDLE``.
+`build_table` checks that the table has at most one row for each pair of state and event, that every state is reachable
+from ``IDLE``, and that every event is used.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ __all__ = ["COUNTS_AS", "TRANSITIONS", "Correction", "Event", "Kind", "State", "
 
 
 class State(StrEnum):
-    """Where a timer can be."""
+    """The state of a timer."""
 
     IDLE = "idle"
     RUNNING = "running"
@@ -49,7 +48,7 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    """What can happen to a timer."""
+    """An event of a timer."""
 
     START = "start"
     PAUSE = "pause"
@@ -58,35 +57,35 @@ class Event(StrEnum):
 
 
 class Correction(StrEnum):
-    """What is done to the record of a timer and is no event: the table knows nothing of it."""
+    """A change of a recorded timer that is not an event, so the table does not contain it."""
 
-    AMEND = "amend"  # its work and its last instant are replaced
-    DISCARD = "discard"  # it is removed
+    AMEND = "amend"  # replaces the work and the last instant
+    DISCARD = "discard"  # removes the timer
 
 
 class Kind(StrEnum):
-    """What a segment of time counts as."""
+    """The kind of a segment of time."""
 
     WORK = "work"
     BREAK = "break"
 
 
 def build_table(rows: Iterable[tuple[State, Event, State]]) -> Mapping[tuple[State, Event], State]:
-    """Make a transition table of rows ``(state, event, next state)``, or reject at once.
+    """Return the transition table of rows ``(state, event, next state)``.
 
     Raises:
-        InvalidTransitionTable: two rows answer one (state, event); a row names what is no `State` or `Event`;
-            a state cannot be reached from ``IDLE``; an event is never used.
+        InvalidTransitionTable: two rows have the same state and event; a row is not a `State`, an `Event` and a
+            `State`; a state cannot be reached from ``IDLE``; an event is never used.
     """
     table: dict[tuple[State, Event], State] = {}
     for row in rows:
         match row:
             case (State() as source, Event() as event, State() as target):
                 if (source, event) in table:
-                    raise InvalidTransitionTable(row, "duplicate: this state already answers this event")
+                    raise InvalidTransitionTable(row, "duplicate: an earlier row has the same state and event")
                 table[source, event] = target
             case _:
-                raise InvalidTransitionTable(row, "dangling: it is not a State, an Event and a State")
+                raise InvalidTransitionTable(row, "dangling: a row must be a State, an Event and a State")
 
     reached = {State.IDLE}
     frontier = [State.IDLE]
@@ -97,15 +96,15 @@ def build_table(rows: Iterable[tuple[State, Event, State]]) -> Mapping[tuple[Sta
         frontier.extend(ahead)
     for state in State:
         if state not in reached:
-            raise InvalidTransitionTable(state, "unreachable: no event leads here from idle")
+            raise InvalidTransitionTable(state, "unreachable: no events lead to this state from idle")
     used = {event for _, event in table}
     for event in Event:
         if event not in used:
-            raise InvalidTransitionTable(event, "dangling: no state answers this event")
+            raise InvalidTransitionTable(event, "dangling: no row has this event")
     return MappingProxyType(table)
 
 
-#: The table: (state, event) → next state. What it does not hold is illegal.
+#: The transition table: (state, event) → next state. A pair that is not in it is illegal.
 TRANSITIONS: Final = build_table(
     [
         (State.IDLE, Event.START, State.RUNNING),
@@ -116,10 +115,10 @@ TRANSITIONS: Final = build_table(
     ]
 )
 
-#: What the time spent in a state counts as; a state that is missing here counts nothing.
+#: The kind of the time spent in a state; time in other states does not count.
 COUNTS_AS: Final[Mapping[State, Kind]] = MappingProxyType({State.RUNNING: Kind.WORK, State.PAUSED: Kind.BREAK})
 
 
 def targets(event: Event) -> dict[State, State]:
-    """The table's column for one event: state → next state."""
+    """Return the table's column for one event: state → next state."""
     return {source: target for (source, each), target in TRANSITIONS.items() if each is event}

@@ -1,6 +1,6 @@
-"""The pytest plugin: installed with the package, so that a test only has to ask for its fixtures.
+"""The pytest plugin, which is installed with the package and provides fixtures.
 
-pytest loads it in every run, so it imports nothing of the sandbox until a test does ask.
+pytest loads it in every run, so it imports the sandbox only when a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["FaultNeverFired", "SandboxFactory", "punchclock_sandbox", "punchcloc
 
 
 class FaultNeverFired(UserWarning):
-    """A test has injected a fault that hit no call, so it did not test what it says."""
+    """A warning about a fault that a test has injected and that no call has met."""
 
 
 class SandboxFactory(Protocol):
-    """Makes sandboxes that are closed when the test ends."""
+    """A function that creates sandboxes, which are closed when the test ends."""
 
     def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 Sandbox's own
-        """A sandbox of its own, with the arguments of `punchclock.sandbox.Sandbox`."""
+        """Return a new sandbox; the arguments are those of `punchclock.sandbox.Sandbox`."""
 
 
 @pytest.fixture
 def punchclock_sandboxes() -> Iterator[SandboxFactory]:
-    """A factory, for a test that needs several sandboxes, or other workspaces than the demo workspace."""
-    from punchclock.sandbox import Sandbox  # noqa: PLC0415 - a plugin loads in every run, the sandbox where it is used
+    """A factory, for tests that need several sandboxes or another workspace than the demo workspace."""
+    from punchclock.sandbox import Sandbox  # noqa: PLC0415 - see the top of this module
 
     sandboxes: list[Sandbox] = []
     with ExitStack() as stack:
@@ -45,17 +45,17 @@ def punchclock_sandboxes() -> Iterator[SandboxFactory]:
 
         yield make
         for sandbox in sandboxes:
-            _complain(sandbox)
+            _warn_of_unused_faults(sandbox)
 
 
 @pytest.fixture
 def punchclock_sandbox(punchclock_sandboxes: SandboxFactory) -> Sandbox:
-    """A sandbox of the demo workspace, in memory, isolated from every other test's."""
+    """A new in-memory sandbox with the demo workspace, for one test."""
     return punchclock_sandboxes()
 
 
-def _complain(sandbox: Sandbox) -> None:
-    """Warn of faults that never fired; but a limit that was kept is what a test may be about."""
+def _warn_of_unused_faults(sandbox: Sandbox) -> None:
+    """Warn of faults that never fired, except limits: a test may check that a limit was not exceeded."""
     from punchclock.sandbox.faults import LIMITS  # noqa: PLC0415 - as above
 
     for report in sandbox.faults.reports():

@@ -1,4 +1,4 @@
-"""Rounding of durations for reports and invoices. It never touches a timer or an instant."""
+"""Rounding of durations, for reports and invoices. Timers and instants are never rounded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Rounding", "round_duration"]
 
 
 class Rounding(StrEnum):
-    """Which multiple of the step is taken when a duration lies between two."""
+    """The multiple of the step that a duration between two multiples is rounded to."""
 
     UP = "up"
     DOWN = "down"
@@ -19,25 +19,24 @@ class Rounding(StrEnum):
 
 
 def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
-    """A duration rounded to a multiple of ``step``, both in microseconds.
+    """Return a duration rounded to a multiple of ``step``, both in microseconds.
 
-    A duration that is a multiple already stays as it is, in every mode; so rounding twice is rounding
-    once.
+    A multiple does not change, in any mode, so rounding again has no effect.
 
     Args:
-        duration: what to round; at least 0.
-        step: the unit to round to; at least 1.
+        duration: the duration; at least 0.
+        step: the unit; at least 1.
         mode: ``up``, ``down``, ``nearest`` (half goes up) or ``half_even`` (half goes to the even multiple).
 
     Raises:
-        InvalidDuration: a negative duration, or no integer at all.
-        InvalidRounding: a step below 1 or of no integer, or an unknown mode.
+        InvalidDuration: the duration is negative or not exactly an ``int``.
+        InvalidRounding: the step is less than 1 or not exactly an ``int``, or the mode is unknown.
     """
     _check_integers(duration, step)
     if duration < 0:
         raise InvalidDuration(duration, "it is negative")
     if step < 1:
-        raise InvalidRounding("step", step, "a step is at least one microsecond")
+        raise InvalidRounding("step", step, "it must be at least one microsecond")
     count, rest = divmod(duration, step)
     if mode == Rounding.UP:
         up = rest > 0
@@ -48,13 +47,13 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
     elif mode == Rounding.HALF_EVEN:
         up = 2 * rest > step or (2 * rest == step and count % 2 == 1)
     else:
-        raise InvalidRounding("mode", mode, f"there are {', '.join(Rounding)}")
+        raise InvalidRounding("mode", mode, f"the modes are {', '.join(Rounding)}")
     return (count + 1) * step if up else count * step
 
 
 def _check_integers(duration: int, step: int) -> None:
-    """Reject floats, truth values and texts: what is given here may come from a form or a configuration."""
+    """Reject values whose type is not exactly ``int``."""
     if type(duration) is not int:
-        raise InvalidDuration(duration, "not an integer of microseconds")
+        raise InvalidDuration(duration, "the type must be exactly int, in microseconds")
     if type(step) is not int:
-        raise InvalidRounding("step", step, "not an integer of microseconds")
+        raise InvalidRounding("step", step, "the type must be exactly int, in microseconds")

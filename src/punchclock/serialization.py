@@ -1,9 +1,9 @@
-"""The saved form of a timer: one versioned, vendor-neutral JSON object, checked on reading.
+"""The saved form of a timer: a versioned, vendor-neutral JSON object, validated when it is loaded.
 
     {"version":1,"state":"running","started_at":1772438400000000,"since":1772438400000000,"worked":0}
 
-Instants and durations are integers of microseconds, of 64 bits at most, which is what a column of a database
-and most readers of JSON hold. The keys are written in this order and read in any, each of them once.
+Instants and durations are integers of microseconds of at most 64 bits, which databases and most JSON parsers can hold.
+`dumps` writes the keys in this order; `loads` accepts any order, and each key once.
 """
 
 from __future__ import annotations
@@ -36,11 +36,10 @@ _decode = msgspec.json.Decoder(_Saved).decode
 
 
 def dumps(timer: Timer) -> str:
-    """The saved form of a timer, as text.
+    """Return the saved form of a timer, as text.
 
     Raises:
-        InconsistentTimer: a field does not fit in 64 bits, or no timer has such values: what cannot be read again
-            is not saved.
+        InconsistentTimer: a field does not fit in 64 bits, or the values violate the invariant, so `loads` would fail.
     """
     timer = restore(state=timer.state, started_at=timer.started_at, since=timer.since, worked=timer.worked)
     for field in ("started_at", "since", "worked"):
@@ -51,12 +50,12 @@ def dumps(timer: Timer) -> str:
 
 
 def loads(data: str | bytes | bytearray | memoryview) -> Timer:
-    """The timer that ``dumps`` saved, as text or as bytes in whatever buffer a database's driver hands them over.
+    """Return the timer of a saved form, given as text or as any bytes-like object.
 
     Raises:
-        MalformedTimer: not JSON, not UTF-8, an unknown version; a key is missing, unknown, there twice or of
+        MalformedTimer: not JSON or not UTF-8; an unknown version; a key that is missing, unknown, given twice or of
             the wrong type.
-        InconsistentTimer: well-formed, but no timer has such values.
+        InconsistentTimer: well-formed, but no timer can have these values.
     """
     try:
         saved = _decode(data)

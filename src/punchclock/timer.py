@@ -1,14 +1,14 @@
-"""The timer: one immutable record of four fields, and the pure functions over it.
+"""The timer: an immutable record of four fields, and the pure functions on it.
 
-All arithmetic of work and break is in this file; it is integer arithmetic on UTC microseconds, so
-that nothing is rounded and no clock change can touch it. What may follow what is not decided here
-but in `punchclock.machine`; logs of events are in `punchclock.history`.
+This module contains all arithmetic of work and break. It uses integers of UTC microseconds, so nothing is rounded and
+changes of local clocks have no effect. `punchclock.machine` decides which events are legal; `punchclock.history`
+handles sequences of events.
 
-Every function rejects an instant that is not exactly an ``int`` (`InvalidInstant`), before it looks at anything else.
-The fields of a timer are not checked again: that is what `restore` is for.
+Every function first rejects an instant whose type is not exactly ``int`` (`InvalidInstant`). The functions do not check
+the fields of a timer again; `restore` does.
 
-One law holds of every timer and is kept by every function: ``0 <= worked <= since - started_at``.
-The break is never stored. It is what is left: ``since - started_at - worked``.
+Every function preserves one invariant: ``0 <= worked <= since - started_at``. The break is not stored; it is the
+rest: ``since - started_at - worked``.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ __all__ = [
 
 
 class Timer(msgspec.Struct, frozen=True, gc=False):
-    """A timer. The constructor checks nothing; untrusted values go through `restore`.
+    """An immutable timer. The constructor checks nothing; use `restore` for untrusted values.
 
     Attributes:
-        state: where the machine is.
+        state: the state of the machine.
         started_at: the instant of the start, in microseconds since 1970-01-01T00:00:00Z.
-        since: the instant at which ``worked`` was taken, that is, of the last transition or amendment.
+        since: the instant of the last transition or amendment.
         worked: the work done up to ``since``, in microseconds.
     """
 
@@ -61,11 +61,11 @@ class Timer(msgspec.Struct, frozen=True, gc=False):
     worked: int
 
 
-#: The timer that has not begun: zeros, which no reading and no start looks at.
+#: The timer that has not started. Its zeros are placeholders, which no function reads.
 IDLE: Final = Timer(State.IDLE, 0, 0, 0)
 
-# Looked up once: the hot path reads a module's own names fastest, and each column of the table is
-# the whole rule of its event.
+# The functions below read these module-level names, which is faster than attributes of the enums. Each column of the
+# table contains the complete rule of its event.
 _IDLE: Final = State.IDLE
 _RUNNING: Final = State.RUNNING
 _PAUSED: Final = State.PAUSED
@@ -76,7 +76,7 @@ _STOP: Final = targets(Event.STOP)
 
 
 def start(now: int) -> Timer:
-    """A new timer, running from ``now``.
+    """Return a new timer that runs from ``now``.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -87,7 +87,7 @@ def start(now: int) -> Timer:
 
 
 def pause(timer: Timer, now: int) -> Timer:
-    """Stop counting work and begin counting break: ``time = time + (now - starttime)``.
+    """Return the timer with its work ended and a break begun: ``time = time + (now - starttime)``.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -102,7 +102,7 @@ def pause(timer: Timer, now: int) -> Timer:
 
 
 def resume(timer: Timer, now: int) -> Timer:
-    """Count work again; the time since the pause is break.
+    """Return the timer with its break ended and work begun.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -116,13 +116,12 @@ def resume(timer: Timer, now: int) -> Timer:
 
 
 def stop(timer: Timer, now: int) -> Timer:
-    """End the timer, out of work or out of a break.
+    """Return the timer, ended from work or from a break.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
-        IllegalTransition: the timer is not running and not paused; so the first stop wins.
-        ClockWentBackwards: ``now`` is before the timer's last instant; ``stop(t, not_before(t, now))``
-            always ends it.
+        IllegalTransition: the timer is neither running nor paused.
+        ClockWentBackwards: ``now`` is before the timer's last instant; ``stop(t, not_before(t, now))`` avoids this.
     """
     state = timer.state
     target = _STOP.get(state)
@@ -135,11 +134,11 @@ def stop(timer: Timer, now: int) -> Timer:
 
 
 def transition(timer: Timer, event: Event, now: int) -> Timer:
-    """The timer after ``event`` at ``now``: `start`, `pause`, `resume` or `stop`, chosen by value.
+    """Return the timer after ``event`` at ``now``: the same as `start`, `pause`, `resume` or `stop`.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
-        IllegalTransition: the table has no answer to ``event`` in the timer's state.
+        IllegalTransition: ``event`` is not legal in the timer's state.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
@@ -157,7 +156,7 @@ def transition(timer: Timer, event: Event, now: int) -> Timer:
 
 
 def worked_at(timer: Timer, now: int) -> int:
-    """The work done up to ``now``, in microseconds; 0 for ``IDLE``, final once stopped.
+    """Return the work done up to ``now``, in microseconds: 0 for ``IDLE``, constant after the stop.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -171,7 +170,7 @@ def worked_at(timer: Timer, now: int) -> int:
 
 
 def break_at(timer: Timer, now: int) -> int:
-    """The break taken up to ``now``, in microseconds; 0 for ``IDLE``, final once stopped.
+    """Return the break taken up to ``now``, in microseconds: 0 for ``IDLE``, constant after the stop.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -186,7 +185,7 @@ def break_at(timer: Timer, now: int) -> int:
 
 
 def elapsed_at(timer: Timer, now: int) -> int:
-    """The time from the start up to ``now``, in microseconds: always ``worked_at + break_at``.
+    """Return the time from the start to ``now``, in microseconds: always ``worked_at + break_at``.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -201,13 +200,12 @@ def elapsed_at(timer: Timer, now: int) -> int:
 
 
 def not_before(timer: Timer, now: int) -> int:
-    """``now``, or the timer's last instant where ``now`` is before it.
+    """Return ``now``, or the timer's last instant if ``now`` is before it.
 
-    The one idiom for a caller who would rather clamp than fail: a clock that was once ahead must never
-    trap a timer, and whatever shows timers must never fail for one of them.
+    For callers that must not fail when a clock is set back: a program that lists timers, or one that must stop a timer.
 
     Raises:
-        InvalidInstant: ``now`` is not exactly an ``int``; what is not an instant cannot be clamped.
+        InvalidInstant: ``now`` is not exactly an ``int``.
     """
     if type(now) is not int:
         raise _rejection(timer, None, now)
@@ -217,75 +215,74 @@ def not_before(timer: Timer, now: int) -> int:
 
 
 def amend(timer: Timer, *, worked: int, since: int) -> Timer:
-    """The timer corrected: ``worked`` microseconds had been done at the instant ``since``.
+    """Return the corrected timer: ``worked`` microseconds of work up to the instant ``since``.
 
-    The state stays. ``started_at`` stays too, unless the work would not fit after it: then it moves
-    back to ``since - worked``. So a timer with recorded time but no known start begins at
-    ``now - time``: ``amend(start(now), worked=time, since=now)``.
+    The state does not change. ``started_at`` changes only if the work does not fit between it and ``since``; then it
+    becomes ``since - worked``. So ``amend(start(now), worked=time, since=now)`` creates a timer with recorded time
+    and an unknown start.
 
     Raises:
         InvalidInstant: ``since`` is not exactly an ``int``.
-        InconsistentTimer: ``worked`` is not exactly an ``int`` or is negative, or the timer has not begun.
+        InconsistentTimer: ``worked`` is not exactly an ``int``, or is negative, or the timer is idle.
     """
     if type(since) is not int:
         raise _rejection(timer, None, since)
     if timer.state is _IDLE:
-        raise InconsistentTimer("state", timer.state, "a timer that has not begun has nothing to amend")
+        raise InconsistentTimer("state", timer.state, "an idle timer cannot be amended")
     _check_integers(worked=worked)
     if worked < 0:
-        raise InconsistentTimer("worked", worked, "work is never negative")
+        raise InconsistentTimer("worked", worked, "it must not be negative")
     earliest = since - worked
     started_at = timer.started_at
     return Timer(timer.state, earliest if earliest < started_at else started_at, since, worked)
 
 
 def restore(*, state: State | str, started_at: int, since: int, worked: int) -> Timer:
-    """A timer from values that came from elsewhere, checked.
+    """Return a timer made from untrusted values, such as those of a database.
 
     Args:
         state: a `State` or its text (``"running"`` …).
-        started_at: instant of the start.
-        since: instant at which ``worked`` was taken.
-        worked: work up to ``since``, in microseconds.
+        started_at: the instant of the start.
+        since: the instant of the last transition or amendment.
+        worked: the work up to ``since``, in microseconds.
 
     Raises:
-        InconsistentTimer: a value has the wrong type, ``0 <= worked <= since - started_at`` does not
-            hold, or an idle timer is not all zeros.
+        InconsistentTimer: a value has the wrong type, or is not zero for an idle timer, or the values violate
+            ``0 <= worked <= since - started_at``.
     """
     try:
         known = State(state)
     except ValueError:
-        raise InconsistentTimer("state", state, f"no state; there are {', '.join(State)}") from None
+        raise InconsistentTimer("state", state, f"not a state; the states are {', '.join(State)}") from None
     _check_integers(started_at=started_at, since=since, worked=worked)
     if known is _IDLE:
         for field, value in (("started_at", started_at), ("since", since), ("worked", worked)):
             if value != 0:
-                raise InconsistentTimer(field, value, "an idle timer is all zeros")
+                raise InconsistentTimer(field, value, "it must be 0 for an idle timer")
     if worked < 0:
-        raise InconsistentTimer("worked", worked, "work is never negative")
+        raise InconsistentTimer("worked", worked, "it must not be negative")
     if since < started_at:
-        raise InconsistentTimer("since", since, f"before the start, {safe_repr(started_at)}")
+        raise InconsistentTimer("since", since, f"it is before the start, {safe_repr(started_at)}")
     if worked > since - started_at:
         raise InconsistentTimer(
-            "worked", worked, f"more than has passed since the start, {safe_repr(since - started_at)}"
+            "worked", worked, f"it is more than the time since the start, {safe_repr(since - started_at)}"
         )
     return Timer(known, started_at, since, worked)
 
 
 def _check_integers(**fields: int) -> None:
-    """Reject floats, truth values and texts where values come in from elsewhere: `amend` and `restore`."""
+    """Reject values whose type is not exactly ``int``."""
     for field, value in fields.items():
         if type(value) is not int:
-            raise InconsistentTimer(field, value, "not an integer of microseconds")
+            raise InconsistentTimer(field, value, "the type must be exactly int, in microseconds")
 
 
 def _rejection(timer: Timer, event: Event | None, at: int) -> PunchclockError:
-    """Return the error for ``event`` (or for a reading, ``None``) at ``at``: the first of three reasons that applies.
+    """Return the error for ``event`` at ``at`` (``None`` for a reading): the first of three that applies.
 
-    1. The instant is not exactly an ``int``. A ``bool``, a float or a ``datetime`` would compare and subtract without
-       an error, and give a wrong sum. So each function checks the type before it compares or subtracts anything, in
-       the condition that it has anyway: a call of its own for the check would cost as much as the rest.
-    2. The state does not allow the event.
+    1. The instant is not exactly an ``int``. A ``bool`` or a float could be compared and subtracted without an error,
+       and the sum would be wrong. The functions check the type inline, since a separate call would double their time.
+    2. The event is not legal in the timer's state.
     3. The instant is before the timer's last one.
     """
     if type(at) is not int:

@@ -1,7 +1,7 @@
-"""Workspace files: an account's set-up as TOML or JSON, read and checked. The demo workspace is one of them.
+"""Workspace files: the configuration of an account in TOML or JSON, parsed and validated, and the demo workspace.
 
-A file refers to people, clients, projects and tasks by id; a `Workspace` holds what they refer to. This module
-reads files, so it is a shell: no vendor imports it.
+A file refers to people, clients, projects and tasks by id; a `Workspace` contains the objects themselves. This module
+reads files, so no vendor imports it.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ __all__ = ["MalformedWorkspace", "demo_workspace", "load_workspace", "parse_work
 
 
 class MalformedWorkspace(PunchclockError):
-    """A workspace file that cannot be used.
+    """An invalid workspace file.
 
     Attributes:
-        path: where in the file, as ``$.tasks[2].project``; ``$`` is the whole of it.
+        path: the place in the file, such as ``$.tasks[2].project``; ``$`` is the whole file.
         reason: what is wrong there.
     """
 
     code = "malformed-workspace"
 
     def __init__(self, path: str, reason: str) -> None:
-        # A key of the file may stand in the path, and a stranger's key may be any text.
+        # The path may contain a key of the file, and a key may be any text.
         line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in path)
         super().__init__(f"{truncate(line)}: {reason}")
         self.path = path
         self.reason = reason
 
 
-#: A number, which may be written as a text: that is what every vendor's ids are.
+#: An id is a number, which may be written as a text.
 _Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,14}\Z")]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 _Amount = Annotated[float, Meta(ge=0, lt=10**15)]
@@ -113,7 +113,7 @@ class _Leave(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Settings(Settings, frozen=True, forbid_unknown_fields=True):
-    leaves: tuple[_Leave, ...] = ()  # type: ignore[assignment]  # whose people are ids of the file
+    leaves: tuple[_Leave, ...] = ()  # type: ignore[assignment]  # its people are ids in the file
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -129,15 +129,15 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def demo_workspace() -> Workspace:
-    """The workspace that ships with the package."""
+    """Return the demo workspace, which is part of the package."""
     return parse_workspace(resources.files("punchclock").joinpath("demo.toml").read_bytes(), "toml")
 
 
 def load_workspace(path: Path | str) -> Workspace:
-    """The workspace in a file; ``.json`` is JSON, everything else TOML.
+    """Return the workspace in a file: ``.json`` is JSON, every other suffix is TOML.
 
     Raises:
-        MalformedWorkspace: the file cannot be read, or what is in it is no workspace.
+        MalformedWorkspace: the file cannot be read, or its content is invalid.
     """
     source = Path(path)
     try:
@@ -148,10 +148,10 @@ def load_workspace(path: Path | str) -> Workspace:
 
 
 def parse_workspace(text: bytes, form: Literal["json", "toml"]) -> Workspace:
-    """The workspace that a text in ``toml`` or ``json`` describes.
+    """Return the workspace that a ``toml`` or ``json`` document describes.
 
     Raises:
-        MalformedWorkspace: what is wrong, and where.
+        MalformedWorkspace: the document is invalid.
     """
     document: object = text
     try:
@@ -216,8 +216,8 @@ def _resolved(file: _File) -> Workspace:
     }
     credentials, vendors = {}, names()
     for vendor, each in file.credentials.items():
-        if vendor not in vendors:  # a slip of the pen would close one to everybody
-            raise MalformedWorkspace(f"$.credentials.{vendor}", f"no vendor; there are {', '.join(vendors)}")
+        if vendor not in vendors:  # with a misspelt name, nobody could sign in to that vendor
+            raise MalformedWorkspace(f"$.credentials.{vendor}", f"not a vendor; the vendors are {', '.join(vendors)}")
         owners = {}
         for token, owner in each.tokens.items():
             _find(people, owner, f"$.credentials.{vendor}.tokens.{token}")
@@ -227,7 +227,7 @@ def _resolved(file: _File) -> Workspace:
     for index, leave in enumerate(file.settings.leaves):
         _find(people, leave.person, f"$.settings.leaves[{index}].person")
         if leave.last < leave.first:
-            raise MalformedWorkspace(f"$.settings.leaves[{index}].last", f"before the first day, {leave.first}")
+            raise MalformedWorkspace(f"$.settings.leaves[{index}].last", f"it is before the first day, {leave.first}")
         leaves.append(Leave(person=str(leave.person), first=leave.first, last=leave.last))
     return Workspace(
         name=file.name,
@@ -247,11 +247,11 @@ _E = TypeVar("_E")
 
 
 def _unique(what: str, entities: Sequence[_N]) -> Sequence[_N]:
-    """The entities, whose ids must differ."""
+    """Return the entities after checking that their ids differ."""
     seen = set()
     for index, each in enumerate(entities):
         if str(each.id) in seen:
-            raise MalformedWorkspace(f"$.{what}[{index}].id", f"{each.id} is taken by another of the {what}")
+            raise MalformedWorkspace(f"$.{what}[{index}].id", f"another entry of {what} has the id {each.id}")
         seen.add(str(each.id))
     return entities
 
@@ -261,7 +261,7 @@ def _find(among: Mapping[str, _E], id: _Id | None, path: str) -> _E | None:
         return None
     found = among.get(str(id))
     if found is None:
-        raise MalformedWorkspace(path, f"{id} is not the id of anything in the file")
+        raise MalformedWorkspace(path, f"no entry of the file has the id {id}")
     return found
 
 

@@ -1,8 +1,12 @@
-"""The commands, a module each, and how every one of them ends.
+"""The command line: each command is a module of this package.
 
-Exit status: 0; 1 where a command says so; 2 for a usage error, or output that cannot be written; 130 after Ctrl-C; 141
-where the reader of the output has gone (`punchclock replay LOG | head`), as a shell reports of any program that is
-stopped by a closed pipe.
+Exit status: 0; 1 as documented by the command; 2 for a usage error, or output that cannot be written; 130 after Ctrl-C;
+141 if the reader of the output has ended (`punchclock replay LOG | head`), as for other programs.
+
+replay.py      options of `punchclock replay`     reading.py     a log to timers
+reporting.py   its output                         timelines.py   observers for timeline and picture
+convert.py     `punchclock convert`               serve.py       `punchclock serve`
+tables.py, drawing.py, histogram.py, terminal.py, parameters.py   shared parts
 """
 
 from __future__ import annotations
@@ -22,13 +26,12 @@ from punchclock.errors import MissingExtra, PunchclockError
 
 __all__ = ["cli", "run"]
 
-
-#: Each is a module of this package that holds a command of its own name.
+#: Each name is that of a module in this package, and of the command in it.
 _COMMANDS = ("convert", "replay", "serve")
 
 
 class _Commands(click.Group):
-    """The commands, each loaded when it is asked for: whoever replays a log does not wait for a server."""
+    """The commands, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -48,9 +51,9 @@ class _Commands(click.Group):
             ctx.exit(141)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
-        # Here and not around the whole, since click has its own, noisier ways with these.
+        # Here, since click would handle some of these exceptions itself.
         try:
-            if sys.stdout is None:  # closed, as with ``>&-``
+            if sys.stdout is None:  # closed, as by ``>&-``
                 raise click.UsageError("there is no standard output", ctx)
             status = super().invoke(ctx)
             sys.stdout.flush()
@@ -59,7 +62,7 @@ class _Commands(click.Group):
         except BrokenPipeError:
             _forget_output()
             return 141
-        except MissingExtra as error:  # said in one line: the command was used well
+        except MissingExtra as error:  # one line: this is not a usage error
             click.echo(f"punchclock: {error}", err=True)
             return 2
         except PunchclockError as error:
@@ -78,13 +81,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         status = cli.main(args=arguments, prog_name="punchclock", standalone_mode=False)
     except click.ClickException as error:
-        said = io.StringIO()  # arguments and file names are texts from elsewhere, too
-        error.show(said)
-        click.echo("\n".join(printable(line.expandtabs(4)) for line in said.getvalue().splitlines()), err=True)
+        message = io.StringIO()  # it may contain arguments and file names
+        error.show(message)
+        click.echo("\n".join(printable(line.expandtabs(4)) for line in message.getvalue().splitlines()), err=True)
         return error.exit_code
-    except OSError as error:  # a full disk: for what a command opens itself, it has words of its own
+    except OSError as error:  # such as a full disk; commands handle the files that they open
         _forget_output()
-        click.echo(f"Error: cannot go on: {error.strerror or error}", err=True)
+        click.echo(f"Error: cannot continue: {error.strerror or error}", err=True)
         return 2
     except click.Abort:
         return 130
@@ -92,7 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _forget_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter would complain of it once more as it exits."""
+    """Redirect buffered output to the null device; otherwise the interpreter reports the error again at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

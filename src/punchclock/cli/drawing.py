@@ -1,7 +1,6 @@
-"""The timeline of many timers, drawn in characters: a row a timer, an axis of dates or times, a legend.
+"""The timeline of timers as text: an axis of dates or times, a row for each timer, a legend.
 
-It draws what `punchclock.cli.histogram` holds, at any width. In colour on a terminal; elsewhere in plain
-characters, which tell the same apart.
+The rows are drawn from histograms, at any width, with colours on a terminal and with plain characters elsewhere.
 """
 
 from __future__ import annotations
@@ -20,20 +19,19 @@ from punchclock.cli.terminal import local
 from punchclock.durations import format_duration
 from punchclock.errors import InstantOutOfRange
 from punchclock.machine import COUNTS_AS, Kind, State
-
-__all__ = ["Row", "draw"]
+from punchclock.units import DAY, SECOND
 
 
 class Row(NamedTuple):
-    """What is drawn of a timer: its label, its past, and the state that it was left in."""
+    """A row of the timeline: the label, the past and the state of a timer."""
 
     label: str
-    strip: Histogram
+    past: Histogram
     state: State
 
 
 class _Span(NamedTuple):
-    """The time that a line shows, in so many columns."""
+    """The time that a row shows, and its number of columns."""
 
     start: int
     end: int
@@ -65,20 +63,20 @@ _AXIS: Final = "bright_black"
 
 
 def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> Iterator[Text]:
-    """Draw rows on one axis, line by line.
+    """Yield the lines of a timeline.
 
-    A column is work or break where three quarters of it are; in between it is both. The end of a timer
-    that still runs, or still is on a break, has a sign of its own.
+    A column shows work or break if that is at least three quarters of its time, otherwise both. The last column of a
+    running or paused timer has a special character.
 
     Args:
-        rows: what to draw; at least one.
+        rows: the rows; at least one.
         zone: the zone of the axis.
-        width: how many characters a line may have.
-        plain: ASCII only.
+        width: the maximum number of characters in a line.
+        plain: whether to use only ASCII.
     """
     glyphs = _PLAIN if plain else _DRAWN
-    start = min(row.strip.start for row in rows)
-    end = max(start + 1, *(row.strip.end for row in rows))
+    start = min(row.past.start for row in rows)
+    end = max(start + 1, *(row.past.end for row in rows))
     margin = min(max(cell_len(row.label) for row in rows), max(width // 4, 8))
     count = max(width - margin - 1, 8)
     span = _Span(start, end, count)
@@ -112,10 +110,10 @@ def draw(rows: Sequence[Row], zone: dt.tzinfo, *, width: int, plain: bool) -> It
 
 
 def _cells(row: Row, span: _Span, glyphs: _Glyphs, guides: set[int]) -> Iterator[tuple[str, str | None]]:
-    """The glyphs of a row, with their styles."""
-    columns = row.strip.columns(span.start, span.end, span.columns)
+    """Yield the glyphs of a row, with their styles."""
+    columns = row.past.columns(span.start, span.end, span.columns)
     kind = COUNTS_AS.get(row.state)
-    last = None if kind is None else min(span.column(row.strip.end), span.columns - 1)
+    last = None if kind is None else min(span.column(row.past.end), span.columns - 1)
     for at, (work, rest) in enumerate(columns):
         if at == last:
             yield (glyphs.working if kind is Kind.WORK else glyphs.resting), _OPEN
@@ -130,18 +128,16 @@ def _cells(row: Row, span: _Span, glyphs: _Glyphs, guides: set[int]) -> Iterator
 
 
 def _fit(label: str, width: int, more: str) -> str:
-    """A label in exactly so many cells; cut, it says so."""
+    """Return a label padded or cut to a width; the end of a cut label is ``more``."""
     if cell_len(label) <= width:
         return set_cell_size(label, width)
     return set_cell_size(label, width - 1) + more
 
 
-# The axis. A scale is the instants that get a tick, and the ways to label them, the fullest first.
+# The axis. A scale has the instants of its ticks, and functions that label them, the longest labels first.
 
 _Label = Callable[[dt.datetime], str]
 
-_SECOND: Final = 1_000_000
-_DAY: Final = 86_400 * _SECOND
 _BY_SECONDS: Final = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200)
 _BY_DAYS: Final = (1, 2, 7, 14)
 _BY_MONTHS: Final = (1, 2, 3, 6)
@@ -149,10 +145,10 @@ _BY_YEARS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def _ticks(span: _Span, zone: dt.tzinfo) -> list[tuple[int, str]]:
-    """Columns and labels of the finest scale whose labels do not touch."""
+    """Return columns and labels of the finest scale whose labels do not overlap."""
     start, end, count = span
     for instants, labels in _scales(start, end, zone, least=(end - start) * 3 // count):
-        # A day that has begun before has its tick at the margin.
+        # A day that begins before the axis has its tick at the left margin.
         ticks = [(max(span.column(at), -1), local(at, zone)) for at in instants if at < end]
         ticks = [each for each in ticks if each[0] < 0][-1:] + [each for each in ticks if each[0] >= 0]
         for label in labels:
@@ -164,32 +160,32 @@ def _ticks(span: _Span, zone: dt.tzinfo) -> list[tuple[int, str]]:
 
 
 def _scales(start: int, end: int, zone: dt.tzinfo, *, least: int) -> Iterator[tuple[Iterator[int], tuple[_Label, ...]]]:
-    """The scales whose ticks are at least ``least`` apart, the finest first."""
+    """Yield the scales whose ticks are at least ``least`` apart, the finest first."""
     for step in _BY_SECONDS:
-        if step * _SECOND >= least:
+        if step * SECOND >= least:
             yield _clock_times(start, end, step, zone), (_clock_time,)
     first, last = local(start, zone).date(), local(end, zone).date()
     for step in _BY_DAYS:
-        if step * _DAY >= least:
+        if step * DAY >= least:
             every = (dt.date.fromordinal(each) for each in range(first.toordinal(), last.toordinal() + 1))
-            # The calendar's day 1 was a Monday, so that weeks begin on one.
+            # Day 1 of the calendar is a Monday, and so are the ticks of weeks.
             dates = (date for date in every if date.toordinal() % step == 1 % step)
             yield _midnights(dates, zone), (_day, lambda at: f"{at:%a} {at.day}", lambda at: f"{at.day} {at:%b}")
     for step in _BY_MONTHS:
-        if step * 28 * _DAY >= least:
+        if step * 28 * DAY >= least:
             dates = (
                 dt.date(year, month, 1) for year in range(first.year, last.year + 1) for month in range(1, 13, step)
             )
             yield _midnights(dates, zone), (lambda at: f"{at:%b} {at.year}", _month)
     for step in _BY_YEARS:
-        if step * 365 * _DAY >= least:
+        if step * 365 * DAY >= least:
             dates = (dt.date(year, 1, 1) for year in range(first.year, last.year + 1) if year % step == 0)
             yield _midnights(dates, zone), (lambda at: str(at.year),)
 
 
 def _clock_times(start: int, end: int, step: int, zone: dt.tzinfo) -> Iterator[int]:
-    """The instants at which the clock shows a multiple of ``step`` seconds or, where it skips midnight, a new date."""
-    at = start - start % _SECOND
+    """Yield the instants at which the clock shows a multiple of ``step`` seconds, or a new date without midnight."""
+    at = start - start % SECOND
     date = local(at, zone).date()
     while at < end:
         shown = local(at, zone)
@@ -197,16 +193,16 @@ def _clock_times(start: int, end: int, step: int, zone: dt.tzinfo) -> Iterator[i
         if past == 0 or shown.date() != date:
             yield at
         date = shown.date()
-        at += (step - past) * _SECOND
+        at += (step - past) * SECOND
 
 
 def _midnights(dates: Iterable[dt.date], zone: dt.tzinfo) -> Iterator[int]:
-    """The instants at which dates begin."""
+    """Yield the instants at which dates begin."""
     for date in dates:
         try:
             yield from_seconds_of_day(date, 0, zone, disambiguation=Disambiguation.LATER)
         except InstantOutOfRange:
-            continue  # the first or the last day of all, which begins where no instant is
+            continue  # the first or the last date, whose beginning is out of range
 
 
 def _day(at: dt.datetime) -> str:
@@ -228,4 +224,4 @@ def _begins_a_day(at: dt.datetime) -> bool:
         before = at.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
         return before.astimezone(at.tzinfo).date() != at.date()
     except OverflowError:
-        return True  # the first instant of all
+        return True  # the first instant

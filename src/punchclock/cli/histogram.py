@@ -1,21 +1,15 @@
-"""A timer's past in a fixed number of bins, which widen as the past grows.
-
-Pure; `punchclock.cli.drawing` draws it.
-"""
+"""The past of a timer in a fixed number of bins, which become wider as the past grows; `drawing` draws it."""
 
 from __future__ import annotations
 
 from punchclock.machine import Kind
 
-__all__ = ["Histogram"]
-
 
 class Histogram:
-    """Work and break of one timer by bins of equal width, from its start on.
+    """Work and break of one timer, in bins of equal width from its start on.
 
-    The memory that it takes does not depend on how much happened or how long it lasted: when an instant lies
-    beyond the last bin, pairs of bins become one. From the 512th microsecond on at least half of the bins are in
-    use, so that none is wider than a 256th of what they show.
+    The memory is constant: when an instant is beyond the last bin, pairs of bins are merged. From the 512th microsecond
+    on, at least half of the bins are used, so the width of a bin is at most a 256th of the whole.
     """
 
     BINS = 512
@@ -23,14 +17,14 @@ class Histogram:
     __slots__ = ("_bins", "_width", "end", "start")
 
     def __init__(self, start: int) -> None:
-        #: The timer's start and the end of its last segment, instants in microseconds.
+        #: The timer's start and the end of its last segment, in microseconds.
         self.start = start
         self.end = start
         self._width = 1
         self._bins = {Kind.WORK: [0] * self.BINS, Kind.BREAK: [0] * self.BINS}
 
     def add(self, kind: Kind, start: int, end: int) -> None:
-        """Add a segment that begins where the last one ended."""
+        """Add a segment that begins at the end of the last one."""
         while end > self.start + self.BINS * self._width:
             self._widen()
         bins, width = self._bins[kind], self._width
@@ -42,9 +36,9 @@ class Histogram:
             start = edge
 
     def columns(self, start: int, end: int, count: int) -> list[tuple[float, float]]:
-        """Work and break, in microseconds, by ``count`` columns of equal width that span ``[start, end)``.
+        """Return work and break, in microseconds, of ``count`` columns of equal width over the span ``[start, end)``.
 
-        What a bin holds is spread evenly over it, so a column is right to about the width of a bin.
+        The content of a bin is distributed evenly, so the error of a column is about the width of a bin.
         """
         columns = [[0.0, 0.0] for _ in range(count)]
         span = end - start
@@ -65,7 +59,7 @@ class Histogram:
 
     def _widen(self) -> None:
         self._width *= 2
-        if self.end == self.start:  # nothing is in them yet: a timer that is corrected often begins as often anew
+        if self.end == self.start:  # the bins are empty; a timer that is often amended has many empty histograms
             return
         for kind, bins in self._bins.items():
             pairs = [bins[index] + bins[index + 1] for index in range(0, self.BINS, 2)]

@@ -1,4 +1,4 @@
-"""What options of the commands take, for click: an instant, a zone, a workspace, a picture."""
+"""Callbacks of click that convert options: an instant, a zone, a workspace, a picture."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from punchclock.instants import instant
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import load_workspace
 
-__all__ = ["A_FILE", "read_instant", "read_picture", "read_workspace", "read_zone"]
-
-#: A file that is there, and not a directory.
+#: An existing file.
 A_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
-    """An instant in RFC 3339, or ``None`` where the option is not given."""
+    """Return the instant of an RFC 3339 text; ``None`` without the option."""
     try:
         return None if value is None else instant(value)
     except PunchclockError as error:
@@ -29,7 +27,7 @@ def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None
 
 
 def read_zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dt.tzinfo | None:
-    """A zone by its name, or ``None`` where the option is not given."""
+    """Return the zone of a name; ``None`` without the option."""
     try:
         return None if value is None else find_zone(value)
     except PunchclockError as error:
@@ -37,19 +35,19 @@ def read_zone(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 
 
 def read_picture(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
-    """Where a picture goes, or ``None`` where none is wanted; rejected before there is anything to draw."""
+    """Return the path of a picture, after a check of its suffix; ``None`` without the option."""
     if value is None:
         return None
     from punchclock.columns.plot import FORMATS  # noqa: PLC0415 - an extra
 
     path = Path(value)
     if path.suffix.lower() not in FORMATS:
-        raise click.BadParameter(f"a picture is one of {', '.join(FORMATS)}")
+        raise click.BadParameter(f"the suffix of a picture is one of {', '.join(FORMATS)}")
     return path
 
 
 def read_workspace(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Workspace | None:
-    """The workspace in a file, or ``None`` where the option is not given and the demo workspace is meant."""
+    """Return the workspace in a file; ``None`` without the option, for the demo workspace."""
     try:
         return None if value is None else load_workspace(value)
     except PunchclockError as error:

@@ -1,11 +1,11 @@
-"""The tables that `punchclock replay` prints: timers, and totals by user and day."""
+"""The tables of `punchclock replay`: timers, and totals by user and day."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from msgspec import UNSET
 from rich import box
@@ -16,23 +16,21 @@ from rich.text import Text
 
 from punchclock.cli.terminal import PLAIN_BOX, day_name, local, printable
 from punchclock.durations import format_duration
-from punchclock.eventlog import LogTimer
+from punchclock.eventlog import AnyLogTimer
 from punchclock.eventlog.totals import Total
 from punchclock.timer import break_at, not_before, worked_at
 
-__all__ = ["MOST_ROWS", "timers_table", "totals_table"]
-
-#: The labels by which timers are told apart, the most telling first.
+#: The labels in the order in which they get room in the table.
 _LABELS: Final = ("user", "project", "task", "client", "note")
-_GAP: Final = 2  # of which the box itself takes one
-#: A table of more rows than this is not read.
-MOST_ROWS: Final = 300
+_GAP: Final = 2  # between columns; the box contributes one
+#: The maximum number of rows.
+MAX_ROWS: Final = 300
 
 
 def timers_table(
-    records: Sequence[LogTimer[Any]], until: int, zone: dt.tzinfo, *, width: int, plain: bool
+    records: Sequence[AnyLogTimer], until: int, zone: dt.tzinfo, *, width: int, plain: bool
 ) -> Iterator[RenderableType]:
-    """A row a timer, as it stands at ``until``; labels as far as they have room."""
+    """Yield the table of timers at the instant ``until``, with as many labels as fit."""
     rows = []
     for record in records:
         timer = record.timer
@@ -71,11 +69,11 @@ def timers_table(
 
 
 def totals_table(totals: Sequence[Total], *, plain: bool) -> Iterator[RenderableType]:
-    """A row a user, day and project, with a sum for each user. Too many days become months, and months years."""
+    """Yield the table by user, day and project, with a sum for each user; by month or year if it is too long."""
     period, rows = "day", totals
-    if len(rows) > MOST_ROWS:
+    if len(rows) > MAX_ROWS:
         period, rows = "month", _merged(rows, lambda date: date.replace(day=1))
-    if len(rows) > MOST_ROWS:
+    if len(rows) > MAX_ROWS:
         period, rows = "year", _merged(rows, lambda date: date.replace(month=1, day=1))
     heads = {"user": any(row.user for row in rows), period: True, "project": any(row.project for row in rows)}
     title = f"By user and {period}" if heads["user"] else f"By {period}"
@@ -107,7 +105,7 @@ _ALL: Final = ("", "all", "")
 
 
 def _merged(totals: Sequence[Total], first: Callable[[dt.date], dt.date]) -> list[Total]:
-    """Totals by longer periods, each with the first date of its period."""
+    """Return totals by longer periods, each with the first date of its period."""
     sums: dict[tuple[str | None, dt.date, str | None], list[int]] = {}
     for row in totals:
         held = sums.setdefault((row.user, first(row.date), row.project), [0, 0])
@@ -119,19 +117,19 @@ def _merged(totals: Sequence[Total], first: Callable[[dt.date], dt.date]) -> lis
 def _with_sums(
     rows: Sequence[Total], label: Callable[[dt.date], str]
 ) -> Iterator[tuple[tuple[str, str, str], Sequence[Total]]]:
-    """The lines of the table: what each says, and what it sums. A user is said once; more than one line get a sum."""
-    for user, group in groupby(rows[:MOST_ROWS], key=lambda row: row.user):
+    """Yield the rows of the table: labels and summed totals. Only a user's first row names the user."""
+    for user, group in groupby(rows[:MAX_ROWS], key=lambda row: row.user):
         mine = list(group)
         for at, row in enumerate(mine):
             yield ("" if at else user or "", label(row.date), row.project or ""), [row]
         if user is not None and len(mine) > 1:
             yield _ALL, mine
-    if len(rows) > MOST_ROWS:
-        yield ("", f"{len(rows) - MOST_ROWS:,} more", ""), rows[MOST_ROWS:]
+    if len(rows) > MAX_ROWS:
+        yield ("", f"{len(rows) - MAX_ROWS:,} more", ""), rows[MAX_ROWS:]
     yield _ALL, rows
 
 
-def _label(record: LogTimer[Any], name: str) -> str:
+def _label(record: AnyLogTimer, name: str) -> str:
     text = getattr(record, name)
     return "" if text is UNSET else printable(text)
 

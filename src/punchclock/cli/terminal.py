@@ -1,4 +1,4 @@
-"""What the commands share about terminals: consoles, and how names, instants and zones look to a person."""
+"""Terminal output that the commands share: consoles, messages, and the display of texts and instants."""
 
 from __future__ import annotations
 
@@ -7,50 +7,47 @@ import io
 import sys
 from typing import Final, NoReturn
 
+import click
 from rich import box
 from rich.console import Console
 
 from punchclock.instants import to_datetime
 
-__all__ = ["PLAIN_BOX", "Output", "day_name", "is_plain", "local", "moment", "printable"]
-
-#: A table with one rule under its head, and nothing but ASCII.
+#: A table in ASCII, with a line below its header.
 PLAIN_BOX: Final = box.Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
-
-
-#: So wide is the output at least, whatever a terminal or ``COLUMNS`` says: in less there is no room for a table.
-_LEAST: Final = 40
+#: The minimum width of the output, on narrower terminals too: a table needs this much.
+_MIN_WIDTH: Final = 40
 
 
 class Output(Console):
-    """Standard output. A closed pipe is the caller's to handle, as it is for any other way of writing."""
+    """Standard output. The caller handles a closed pipe."""
 
     def __init__(self) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            # A name that the encoding of an old terminal does not have is written as escapes, as in errors.
+            # Characters that the encoding of an old terminal lacks become escapes, as on standard error.
             sys.stdout.reconfigure(errors="backslashreplace")
         super().__init__(file=sys.stdout, highlight=False, emoji=False, markup=False)
-        self.width = max(self.width, _LEAST)
+        self.width = max(self.width, _MIN_WIDTH)
 
     def on_broken_pipe(self) -> NoReturn:
-        """Pass on what rich would turn into an exit."""
+        """Raise an error; rich would exit."""
         raise BrokenPipeError
 
 
 def is_plain(console: Console) -> bool:
-    """Whether a console takes plain characters only: it is no terminal, or one of an old encoding."""
+    """Return whether to write plain characters only: to a file or a pipe, and to a terminal without UTF."""
     return not console.is_terminal or not console.encoding.startswith("utf")
 
 
 def printable(text: str) -> str:
-    """A text from elsewhere with what would steer a terminal written out as escapes."""
+    """Return a text with its control characters as escapes, so that it cannot control a terminal."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def local(at: int, zone: dt.tzinfo) -> dt.datetime:
-    """What calendar and clock in a zone show at an instant; those of UTC where the zone's have no such year."""
+    """Return the local date and time at an instant; in UTC, if the local year is not one of 1 to 9999."""
     utc = to_datetime(at)
     try:
         return utc.astimezone(zone)
@@ -59,11 +56,21 @@ def local(at: int, zone: dt.tzinfo) -> dt.datetime:
 
 
 def day_name(date: dt.date) -> str:
-    """A date with its day of the week, as ``Mon 2026-03-02``."""
+    """Return a date with its day of the week, such as ``Mon 2026-03-02``."""
     return f"{date:%a} {date.isoformat()}"
 
 
 def moment(at: int, zone: dt.tzinfo) -> str:
-    """An instant to the minute, as ``Mon 2026-03-02 09:00``."""
+    """Return an instant to the minute, such as ``Mon 2026-03-02 09:00``."""
     shown = local(at, zone)
     return f"{day_name(shown.date())} {shown:%H:%M}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with a noun in the singular or the plural."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def report(text: str) -> None:
+    """Print a line on standard error."""
+    click.echo(printable(text), err=True)

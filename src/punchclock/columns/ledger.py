@@ -9,8 +9,8 @@ So the book is the same as after stepping through all of them, whichever are fol
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +35,7 @@ from punchclock.columns.files import LABELS
 from punchclock.columns.replay import Groups, fold, group
 from punchclock.columns.segments import days_of
 from punchclock.errors import InstantOutOfRange, MalformedLine, PunchclockError, safe_repr
-from punchclock.eventlog import Entry, Labels, LogTimer, TimerLog
+from punchclock.eventlog import AnyLogTimer, Entry, Labels, TimelineObserver, TimerLog
 from punchclock.instants import FIRST, LAST
 from punchclock.timer import IDLE as IDLE_TIMER
 from punchclock.timer import Timer
@@ -61,23 +61,22 @@ class RejectedRow(NamedTuple):
 
 
 def apply_batch(
-    book: TimerLog[Any],
+    book: TimerLog[TimelineObserver | None],
     batch: pa.Table,
     *,
     until: int | None = None,
-    history: Callable[[int], Any] | None = None,
+    ignored: Callable[[int], object] = int,
     zone: dt.tzinfo = dt.UTC,
-    step: Callable[[LogTimer[Any]], bool] | None = None,
+    step: Callable[[AnyLogTimer], bool] | None = None,
     step_new: int = 0,
 ) -> Iterator[RejectedRow]:
     """Apply a batch of a log to a book.
 
     Args:
-        book: the book, made with the same ``until`` and ``history``.
+        book: the timers of the log. The observer of a folded timer is notified only of steps over a change of date.
         batch: a log, as for `punchclock.columns.replay`, with any of the columns `LABELS`.
-        until: entries later than this instant are left out.
-        history: makes what follows a new timer's past, given the instant of its start. Of a folded timer it is told
-            the steps over a change of date.
+        until: later entries are ignored.
+        ignored: called with the number of ignored entries.
         zone: whose dates these are.
         step: whether the timer of a record is to be stepped through; without it, none for its own sake.
         step_new: so many timers that the batch begins are to be stepped through, the first ones.
@@ -92,7 +91,7 @@ def apply_batch(
     rows = np.arange(len(log.events))
     if until is not None:
         late = (log.at > until) & (log.events < NULL)
-        book.left_out += int(np.count_nonzero(late))
+        ignored(int(np.count_nonzero(late)))
         rows = np.flatnonzero(~late)
         log = log._replace(timers=log.timers.take(pa.array(rows)), events=log.events[rows], at=log.at[rows])
     said = _labels(batch, rows)
@@ -104,7 +103,7 @@ def apply_batch(
     after, status = fold(groups.events, groups.at, groups.offsets, before)
     singly = _to_step(groups, status, names, known, step, step_new)
     folded = np.flatnonzero(~singly)
-    told = {} if history is None else _crossings(groups, before, ~singly, zone)
+    told = {} if not book.observed else _crossings(groups, before, ~singly, zone)
     labels = [(name, words, _last(places, groups).tolist()) for name, words, places in said]
     if folded.size:
         lasts = np.append(groups.offsets[1:], len(groups.at)) - 1
@@ -126,14 +125,19 @@ def apply_batch(
         number = int(folded[turn])
         record = known[number]
         if record is None:
-            started = None if history is None else history(timers[turn].started_at)
-            record = book.records[names[number]] = LogTimer(name=names[number], timer=timers[turn], history=started)
+            record = book.add(names[number], timers[turn])
         record.timer = timers[turn]
-        for timer, at in told.get(number, ()):
-            record.history.moved(timer, at)
+        _notify(record, told.get(number, ()))
         for name, words, places in labels:
             if places[number] >= 0:
                 setattr(record, name, words[places[number]])
+
+
+def _notify(record: AnyLogTimer, steps: Iterable[tuple[Timer, int]]) -> None:
+    """Notify the observer of a timer of some of its steps."""
+    if record.history is not None:
+        for timer, at in steps:
+            record.history.moved(timer, at)
 
 
 def _displayable(log: Log) -> Log:
@@ -165,7 +169,7 @@ def _last(places: Ints, groups: Groups) -> Ints:
     return np.where(last >= 0, places[last], -1)
 
 
-def _fields(records: Sequence[LogTimer[Any] | None]) -> Fields:
+def _fields(records: Sequence[AnyLogTimer | None]) -> Fields:
     """Where timers stand; those that are not there have not begun."""
     timers = [IDLE_TIMER if record is None else record.timer for record in records]
     return Fields(
@@ -186,8 +190,8 @@ def _to_step(
     groups: Groups,
     status: Codes | None,
     names: Sequence[str],
-    known: Sequence[LogTimer[Any] | None],
-    step: Callable[[LogTimer[Any]], bool] | None,
+    known: Sequence[AnyLogTimer | None],
+    step: Callable[[AnyLogTimer], bool] | None,
     step_new: int,
 ) -> Flags:
     """Which timers are to be stepped through."""
@@ -264,7 +268,9 @@ def _reader(log: Log, batch: pa.Table, rows: Ints, labels: list[_Label]) -> Call
     return parse
 
 
-def _apply(book: TimerLog[Any], parse: Callable[[int], Entry], row: int) -> tuple[str | None, PunchclockError] | None:
+def _apply(
+    book: TimerLog[TimelineObserver | None], parse: Callable[[int], Entry], row: int
+) -> tuple[str | None, PunchclockError] | None:
     try:
         entry = parse(row)
     except MalformedLine as error:

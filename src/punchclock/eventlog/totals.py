@@ -1,8 +1,7 @@
 """Totals: work and break by user, local day and project.
 
-`totals` sums segments. `DailyAccumulator` is for callers that cannot keep all segments: it holds only what a timer's
-days need, however many events there were. Which date an instant falls on is decided in
-`punchclock.calendar`.
+`totals` adds segments. `DailyAccumulator` replaces the segments of a timer with many events: its memory depends only on
+the number of days. `punchclock.calendar` determines the date of an instant.
 """
 
 from __future__ import annotations
@@ -18,15 +17,11 @@ from punchclock.history import Segment
 from punchclock.instants import to_datetime
 from punchclock.machine import COUNTS_AS, Kind
 from punchclock.timer import Timer, not_before, worked_at
-
-__all__ = ["DailyAccumulator", "Days", "Total", "totals"]
-
-_HOUR = 3_600_000_000
-_DAY = 24 * _HOUR
+from punchclock.units import DAY, HOUR
 
 
 class Total(msgspec.Struct, frozen=True):
-    """What one user did for one project on one local day; both sums are durations in microseconds."""
+    """Work and break of a user for a project on a local day, in microseconds."""
 
     user: str | None
     date: dt.date
@@ -36,21 +31,21 @@ class Total(msgspec.Struct, frozen=True):
 
 
 def totals(timelines: Iterable[tuple[str | None, str | None, Iterable[Segment]]], zone: str | dt.tzinfo) -> list[Total]:
-    """Work and break by user, local day and project.
+    """Return work and break by user, local day and project.
 
-    A segment over midnight is split there, on days of 23, 24 and 25 hours alike, and nothing is rounded. Nobody's
-    time, and time for no project, have rows of their own, after the others.
+    Segments are split at midnight, also on days of 23 and 25 hours, and nothing is rounded. Time without a user or
+    without a project has rows of its own, after the others.
 
     Args:
-        timelines: ``(user, project, segments)`` for each timer, the segments as `punchclock.timeline` gives them.
-        zone: the zone whose days these are, by name or as an object.
+        timelines: ``(user, project, segments)`` of each timer, with the segments of `punchclock.timeline`.
+        zone: the zone of the days, as in `punchclock.calendar.find_zone`.
 
     Returns:
-        A row for each user, day and project with any time, sorted by user, date and project.
+        A row for each user, day and project with time, sorted by user, date and project.
 
     Raises:
-        UnknownZone: no such zone.
-        InstantOutOfRange: a segment outside the years 1 to 9999.
+        UnknownZone: the zone is not known.
+        InstantOutOfRange: a segment is outside the years 1 to 9999.
     """
     days = Days(zone)
     sums: dict[tuple[str | None, dt.date, str | None], list[int]] = {}
@@ -72,82 +67,82 @@ def totals(timelines: Iterable[tuple[str | None, str | None, Iterable[Segment]]]
 
 
 class Days:
-    """The local days of a zone, looked up quickly where neighbours in a log are neighbours in time.
+    """The local days of a zone, with a cache: adjacent events of a log are mostly in the same hours.
 
-    It knows a day for every instant of the years 1 to 9999. Where a zone's clock would show a date beyond them, which
-    nothing can name, the instant is booked on the nearest day that has a name.
+    Every instant in the years 1 to 9999 UTC has a day. If the local date is outside these years, the nearest date is
+    used.
     """
 
-    _MOST = 10_000  # more hours than a year has; a longer log begins again from nothing
+    _MAX_HOURS = 10_000  # more than a year has; then the cache is cleared
 
     def __init__(self, zone: str | dt.tzinfo) -> None:
         self._zone = find_zone(zone)
         self._by_hour: dict[int, Day] = {}
 
     def of(self, at: int) -> Day:
-        """The local day around an instant.
+        """Return the local day of an instant.
 
         Raises:
             InstantOutOfRange: outside the years 1 to 9999 in UTC.
         """
-        day = self._by_hour.get(at // _HOUR)
+        day = self._by_hour.get(at // HOUR)
         if day is not None and day.start <= at < day.end:
             return day
         day = self._look_up(at)
-        if len(self._by_hour) >= self._MOST:
+        if len(self._by_hour) >= self._MAX_HOURS:
             self._by_hour.clear()
-        self._by_hour[at // _HOUR] = day
+        self._by_hour[at // HOUR] = day
         return day
 
     def _look_up(self, at: int) -> Day:
-        to_datetime(at)  # rejects what lies outside
+        to_datetime(at)  # rejects an instant out of range
         try:
             return day_of(at, self._zone)
         except InstantOutOfRange:
-            # No offset reaches a day: a day further in, every instant has a local date.
+            # Offsets are less than a day, so an instant that is a day nearer to the present has a local date.
             if at < 0:
-                date, start, end = day_of(at + _DAY, self._zone)
-                return Day(date, start - _DAY, end)
-            date, start, end = day_of(at - _DAY, self._zone)
-            return Day(date, start, end + _DAY)
+                date, start, end = day_of(at + DAY, self._zone)
+                return Day(date, start - DAY, end)
+            date, start, end = day_of(at - DAY, self._zone)
+            return Day(date, start, end + DAY)
 
 
 class DailyAccumulator:
-    """A timer's past, condensed to what its days need: a `punchclock.eventlog.TimelineObserver`.
+    """The past of a timer, reduced to what totals by day need: a `punchclock.eventlog.TimelineObserver`.
 
-    It keeps readings of the work done: one at the first change of date after an event and one at the last before the
-    next. So what lies between two readings is of one date or of one kind, and its order does not matter to any day:
-    it may be told as work first, break after. A timer that stays within a day costs no reading at all.
+    It stores readings of the work done: one at the first change of date after an event, and one at the last change
+    before the next event. So the time between two readings has one date or one kind, and its order does not affect the
+    totals: the work can precede the break. A timer within one day needs no reading.
     """
 
     __slots__ = ("_days", "_midnight", "_readings")
 
     def __init__(self, days: Days, started_at: int) -> None:
         self._days = days
-        #: The date is the same from the last reading up to here.
+        #: The end of the day of the last reading.
         self._midnight = days.of(started_at).end
         self._readings: list[tuple[int, int]] | None = None
 
     def moved(self, before: Timer, at: int) -> None:
-        """Follow a timer that was ``before`` until ``at``."""
+        """Add the time up to an event at ``at``; the timer was ``before`` until then."""
         if at > self._midnight:
             self._cross(before, at)
 
     def amended(self, timer: Timer) -> None:
-        """Begin again from what the record says: break from the start, then the work, up to ``since``."""
+        """Replace the past: a break from the start, then the work, up to ``since``."""
         begun = timer.since - timer.worked
         self._readings = [(begun, 0), (timer.since, timer.worked)]
         self._midnight = self._days.of(timer.since).end
 
     def discarded(self) -> None:
-        """Nothing to do: the digest goes with its timer."""
+        """Do nothing: the accumulator is removed with its timer."""
 
     def segments(self, timer: Timer, until: int) -> list[Segment]:
-        """Segments that sum to the timer's own on every day, though within a day they may differ in order.
+        """Return segments with the timer's totals on each day; within a day, their order may differ from the true one.
 
         Args:
-            timer: where the timer stands now.
-            until: the end of the segment of a timer that is still running or paused; not before its last instant.
+            timer: the current timer.
+            until: the end of the last segment of a running or paused timer.
         """
         readings = [*(self._readings or ()), (timer.since, timer.worked)]
         if timer.state in COUNTS_AS:

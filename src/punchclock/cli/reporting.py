@@ -1,0 +1,174 @@
+"""Output of `punchclock replay`: a report, JSON, payloads of a vendor, a picture."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from punchclock.cli.drawing import Row, draw
+from punchclock.cli.tables import timers_table, totals_table
+from punchclock.cli.terminal import Output, count, is_plain, moment, printable, report
+from punchclock.cli.timelines import MAX_DRAWN, DrawnTimeline, PlottedTimeline
+from punchclock.errors import PunchclockError, safe_repr
+from punchclock.eventlog import AnyLogTimer, LogTimer, seconds
+from punchclock.eventlog.totals import DailyAccumulator, totals
+from punchclock.history import Segment
+from punchclock.instants import to_datetime
+from punchclock.machine import COUNTS_AS
+from punchclock.timer import break_at, elapsed_at, not_before, worked_at
+from punchclock.units import DAY
+from punchclock.vendors import load
+from punchclock.vendors.from_log import payload_of
+from punchclock.vendors.workspace import Workspace
+
+#: The maximum number of timers in the table.
+_MAX_LISTED: Final = 50
+#: The maximum number of days of all timers in the table by day; more would take longer than reading the log.
+_MAX_DAYS: Final = 2_000_000
+#: The maximum number of rows in a picture.
+_MAX_PLOTTED: Final = 60
+
+
+class _TimerObject(msgspec.Struct):
+    """The keys of a timer in the output of ``--json``, in order; labels without a value are omitted."""
+
+    timer: str
+    state: str
+    started_at: dt.datetime
+    since: dt.datetime
+    worked_seconds: int | Decimal
+    break_seconds: int | Decimal
+    user: str | UnsetType
+    task: str | UnsetType
+    project: str | UnsetType
+    client: str | UnsetType
+    note: str | UnsetType
+
+
+def print_json(records: Iterable[AnyLogTimer], until: int) -> None:
+    """Print each timer as a JSON object in a line."""
+    encode = msgspec.json.Encoder(decimal_format="number").encode
+    out = sys.stdout.buffer
+    for record in records:
+        timer = record.timer
+        at = not_before(timer, until)
+        shown = _TimerObject(
+            timer=record.name,
+            state=timer.state.value,
+            started_at=to_datetime(timer.started_at),
+            since=to_datetime(timer.since),
+            worked_seconds=seconds(worked_at(timer, at)),
+            break_seconds=seconds(break_at(timer, at)),
+            user=record.user,
+            task=record.task,
+            project=record.project,
+            client=record.client,
+            note=record.note,
+        )
+        out.write(encode(shown) + b"\n")
+    out.flush()
+
+
+def print_payloads(
+    vendor: str, records: Iterable[AnyLogTimer], until: int, workspace: Workspace, zone: dt.tzinfo | None
+) -> int:
+    """Print each timer as a payload of a vendor; report those that it cannot show, and return their count."""
+    name = workspace.zone if zone is None else str(zone)  # vendors identify a zone by its name
+    shows = load(vendor)
+    out = sys.stdout.buffer
+    rejected = 0
+    for number, record in enumerate(records, 1):
+        try:
+            payload = payload_of(shows, record, number, now=until, workspace=workspace, zone=name)
+        except PunchclockError as error:
+            rejected += 1
+            report(f"timer {safe_repr(record.name)}: {error}")
+        else:
+            out.write(payload + b"\n")
+    out.flush()
+    return rejected
+
+
+def print_report(records: Sequence[LogTimer[DailyAccumulator | None]], until: int, zone: dt.tzinfo) -> None:
+    """Print the tables of timers and totals, and the timeline."""
+    console = Output()
+    plain = is_plain(console)
+    start = min(record.timer.started_at for record in records)
+    end = max(not_before(record.timer, until) for record in records)
+    users = {record.user for record in records} - {UNSET}
+    who = f"{count(len(records), 'timer')} of {count(len(users), 'user')}" if users else count(len(records), "timer")
+    console.print(f"{who}, {moment(start, zone)} to {moment(end, zone)}, {zone}", style="bold")
+
+    console.print()
+    console.print(*timers_table(records[:_MAX_LISTED], until, zone, width=console.width, plain=plain), sep="\n")
+    if len(records) > _MAX_LISTED:
+        console.print(f"and {len(records) - _MAX_LISTED:,} more; --json lists all")
+
+    console.print()
+    spanned = sum(elapsed_at(record.timer, not_before(record.timer, until)) // DAY + 1 for record in records)
+    if spanned > _MAX_DAYS:
+        console.print(f"no totals by day: the timers span {spanned:,} days in total")
+    else:
+        console.print(*totals_table(totals(_segments(records, until), zone), plain=plain), sep="\n")
+
+    console.print()
+    console.print("Timeline", style="bold")
+    drawn = [(record, record.history) for record in records if isinstance(record.history, DrawnTimeline)]
+    rows = [_row(record, history, until) for record, history in drawn[:MAX_DRAWN]]
+    for line in draw(rows, zone, width=console.width, plain=plain):
+        console.print(line)
+    if len(records) > len(rows):
+        console.print(f"and {len(records) - len(rows):,} more timers")
+
+
+def _segments(
+    records: Iterable[LogTimer[DailyAccumulator | None]], until: int
+) -> Iterator[tuple[str | None, str | None, list[Segment]]]:
+    """Yield the arguments of `totals`: user, project and segments of each timer."""
+    for record in records:
+        user = None if record.user is UNSET else record.user
+        project = None if record.project is UNSET else record.project
+        if record.history is not None:
+            yield user, project, record.history.segments(record.timer, until)
+
+
+def _row(record: AnyLogTimer, history: DrawnTimeline, until: int) -> Row:
+    """Return the row of a timer; its histogram is extended to ``until`` if the timer has not ended."""
+    timer = record.timer
+    kind = COUNTS_AS.get(timer.state)
+    if kind is not None:
+        history.histogram.add(kind, timer.since, not_before(timer, until))
+    label = record.name if record.user is UNSET else f"{record.name} {record.user}"
+    return Row(printable(label), history.histogram, timer.state)
+
+
+def plot_users(records: Iterable[AnyLogTimer], until: int | None, zone: dt.tzinfo, target: Path) -> None:
+    """Write a picture with a row for each user, in order of first appearance, and for each timer without a user."""
+    from punchclock.columns import plot  # noqa: PLC0415 - an extra
+
+    rows: dict[tuple[bool, str], plot.Row] = {}
+    for record in records:
+        key = (False, record.name) if record.user is UNSET else (True, record.user)
+        row = rows.setdefault(key, plot.Row(printable(key[1]), [], []))
+        if isinstance(record.history, PlottedTimeline):
+            row.segments.extend(record.history.past)
+        timer = record.timer
+        kind = COUNTS_AS.get(timer.state)
+        if kind is not None:
+            end = timer.since if until is None else not_before(timer, until)
+            row.segments.append(Segment(kind, timer.since, end))
+            row.running.append(end)
+    try:
+        plot.plot(list(rows.values())[:_MAX_PLOTTED], zone, target)
+    except OSError as error:
+        raise click.UsageError(f"cannot write the picture: {error.strerror}") from error
+    if len(rows) > _MAX_PLOTTED:
+        report(f"the picture shows {_MAX_PLOTTED} of {len(rows):,} rows")
