@@ -75,7 +75,7 @@ def test_batches_give_the_result_of_stepping(
     folded = TimerLog(history=lambda at: DailyAccumulator(days, at), until=until)
     found, start = [], 0
     for batch in batches(rows, users, cuts):
-        for row, timer, error in apply_batch(
+        for row, timer, reason in apply_batch(
             folded,
             batch,
             until=until,
@@ -84,7 +84,7 @@ def test_batches_give_the_result_of_stepping(
             step=lambda record: record.name == "T1",
             step_new=step_new,
         ):
-            found.append((start + row, timer, type(error), str(error)))
+            found.append((start + row, timer, type(reason), str(reason)))
         start += batch.num_rows
 
     end = max((at for *_, at in rows), default=0)
