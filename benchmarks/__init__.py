@@ -1,5 +1,4 @@
-"""What punchclock costs, as ratios to named peers measured in the same run.
+"""Measurements of punchclock as ratios to named rivals; `python -m benchmarks` runs all but columns and the sandbox.
 
-A case has a file (`life`, `reading`, `importing`, `replay`), a rival has one in `rivals`, and all rivals
-answer a case under the same name. ``python -m benchmarks`` runs them and prints the table.
+`python -m benchmarks.columns` and `python -m benchmarks.sandbox` take longer and run separately.
 """

@@ -1,20 +1,18 @@
-"""A full life: start, pause, resume, pause, stop, and the work that came of it."""
+"""A full life of a timer: start, pause, resume, pause, stop."""
 
 from __future__ import annotations
 
 import punchclock as pc
 from benchmarks.pairs import Case, Row, against
-from benchmarks.rivals import Life, automat_methods, automat_types, inline, statemachine, transitions
+from benchmarks.rivals import Life, automat, inline, statemachine, transitions
 from punchclock import IDLE, pause, resume, start, stop
-
-__all__ = ["INSTANTS", "life", "life_by_attribute", "rows"]
 
 #: 08:00 to 16:30 with two breaks, the second of which lasts to the end.
 INSTANTS = (1772438400000000, 1772452800000000, 1772454600000000, 1772467200000000, 1772469000000000)
 
 
 def life(repeat: int) -> int:
-    """As a program with a hot loop writes it: the functions imported by name."""
+    """Call functions that are imported by name, as in a hot loop."""
     t0, t1, t2, t3, t4 = INSTANTS
     timer = IDLE
     for _ in range(repeat):
@@ -27,7 +25,7 @@ def life(repeat: int) -> int:
 
 
 def life_by_attribute(repeat: int) -> int:
-    """As most programs write it: each function looked up in the package at each call."""
+    """Look up each function in the package at each call, as most programs do."""
     t0, t1, t2, t3, t4 = INSTANTS
     timer = pc.IDLE
     for _ in range(repeat):
@@ -40,7 +38,7 @@ def life_by_attribute(repeat: int) -> int:
 
 
 def rows() -> list[Row]:
-    """Against the same sums inline, and against the libraries that one would take otherwise."""
+    """Compare with the same sums inline, and with the libraries that one would otherwise use."""
 
     def row(
         rival: str, theirs: Life, target: float, *, faster: bool, ours: Case = life, case: str = "a full life"
@@ -48,12 +46,10 @@ def rows() -> list[Row]:
         return against(case, rival, ours, lambda repeat: theirs(repeat, INSTANTS), target=target, faster=faster)
 
     by_attribute = "a full life, by `pc.start` …"
-
     return [
         row("the same sums inline", inline.life, 3.4, faster=False),
         row("the same sums inline", inline.life, 3.4, faster=False, ours=life_by_attribute, case=by_attribute),
         row("transitions", transitions.life, 40, faster=True),
-        row("automat, MethodicalMachine", automat_methods.life, 20, faster=True),
-        row("automat, TypeMachineBuilder", automat_types.life, 20, faster=True),
+        row("automat", automat.life, 20, faster=True),
         row("python-statemachine", statemachine.life, 300, faster=True),
     ]

@@ -1,4 +1,4 @@
-"""What figures depend on: the machine, Python and msgspec, for whoever writes figures down."""
+"""A description of the machine, for saved results."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["machine"]
-
 
 def machine() -> str:
-    """What the figures depend on, and nothing that names the machine itself."""
+    """Return what results depend on: processor, system, and the versions of Python and msgspec."""
     return (
         f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
         f"{platform.python_implementation()} {platform.python_version()}, msgspec {msgspec.__version__}"
@@ -20,7 +18,7 @@ def machine() -> str:
 
 
 def _processor() -> str:
-    """The processor's model; Linux tells it in a file only."""
+    """Return the processor's model, which Linux shows only in a file."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Tables as Markdown, which reads well on the terminal and in the docs alike."""
+"""Tables as Markdown, for the terminal and the docs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from benchmarks.pairs import Row
 
-__all__ = ["markdown", "ratio_table"]
-
 
 def ratio_table(rows: Sequence[Row]) -> str:
-    """The ratios, each with its target."""
+    """Return the ratios with their targets."""
     heads = ("what", "against", "ours", "theirs", "ratio", "target", "met")
     lines = [
         (
@@ -18,8 +16,8 @@ def ratio_table(rows: Sequence[Row]) -> str:
             row.rival,
             _time(row.ours),
             _time(row.theirs),
-            _together(f"{row.ratio:.{0 if row.ratio >= 10 else 1}f} × faster" if row.faster else f"{row.ratio:.2f} ×"),
-            _together(f"{'≥' if row.faster else '≤'} {row.target:g}"),
+            _unbroken(f"{row.ratio:.{0 if row.ratio >= 10 else 1}f} × faster" if row.faster else f"{row.ratio:.2f} ×"),
+            _unbroken(f"{'≥' if row.faster else '≤'} {row.target:g}"),
             "yes" if row.met else "no",
         )
         for row in rows
@@ -28,7 +26,7 @@ def ratio_table(rows: Sequence[Row]) -> str:
 
 
 def markdown(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table with its columns aligned."""
+    """Return a table with aligned columns."""
     widths = [max(len(cell) for cell in column) for column in zip(heads, *lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
@@ -39,13 +37,13 @@ def markdown(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def _time(nanoseconds: float) -> str:
-    """A time in the unit that suits it."""
+    """Return a time in a suitable unit."""
     for unit, size in (("ms", 1_000_000), ("µs", 1_000)):
         if nanoseconds >= size:
-            return _together(f"{nanoseconds / size:.3g} {unit}")
-    return _together(f"{nanoseconds:.3g} ns")
+            return _unbroken(f"{nanoseconds / size:.3g} {unit}")
+    return _unbroken(f"{nanoseconds:.3g} ns")
 
 
-def _together(text: str) -> str:
-    """With spaces at which no line breaks."""
+def _unbroken(text: str) -> str:
+    """Replace spaces by no-break spaces."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,4 +1,4 @@
-"""The results of one run of all cases: kept in ``results.json``, from which the docs' tables are made."""
+"""The results of one run: saved in ``results.json``, from which the tables in the docs are generated."""
 
 from __future__ import annotations
 
@@ -6,38 +6,27 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.calls import CallTime, calls_table
 from benchmarks.pairs import Row
 from benchmarks.replay import Replays, replay_table
 from benchmarks.report import ratio_table
-from benchmarks.vendors.handling import Handled, handled_table
-
-__all__ = ["RESULTS", "Results", "text"]
 
 RESULTS = Path(__file__).with_suffix(".json")
 
 
 class Results(msgspec.Struct, frozen=True):
-    """One run.
-
-    Attributes:
-        version: of punchclock.
-        machine: what it ran on.
-        rows: the ratios.
-        replays: the command on a long log.
-        handled: every call of every vendor.
-    """
+    """The results of one run: the ratios, `punchclock replay` on a long log, and every call of every vendor."""
 
     version: str
     machine: str
     rows: list[Row]
     replays: Replays
-    handled: list[Handled]
+    calls: list[CallTime]
 
 
 def text(results: Results) -> str:
-    """The tables, and what they were taken on."""
+    """Return the tables and the machine."""
     return (
-        f"{ratio_table(results.rows)}\n\n{replay_table(results.replays)}\n\n"
-        f"{handled_table(results.handled)}\n\n"
+        f"{ratio_table(results.rows)}\n\n{replay_table(results.replays)}\n\n{calls_table(results.calls)}\n\n"
         f"punchclock {results.version} on {results.machine}.\n"
     )

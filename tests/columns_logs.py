@@ -1,4 +1,4 @@
-"""What the tests of columns share: logs as rows and as tables, and the scalar core stepped through them."""
+"""Shared by the tests of columns: logs as rows and as tables, and the expected result from the scalar core."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import punchclock as pc
 #: A row of a log: timer, event, instant.
 Row = tuple[int, str, int]
 
-#: What a record says of a timer: its id, and the four fields.
-LogTimer = tuple[object, str, int, int, int]
+#: A row of a table of timers: the id and the four fields.
+TimerRow = tuple[object, str, int, int, int]
 
 
 @st.composite
 def logs(draw: st.DrawFn, max_size: int = 40) -> list[Row]:
-    """A log of a few timers, mixed or one after another; some are mostly legal, in some the clock goes back."""
+    """Draw a log of a few timers, interleaved or not, with illegal events and clocks that go back."""
     names = draw(st.sampled_from([1, 2, 5]))
     words = draw(
         st.sampled_from([["start", "pause", "resume", "stop"], ["start", "pause"], ["pause", "resume", "start"]])
@@ -33,7 +33,7 @@ def logs(draw: st.DrawFn, max_size: int = 40) -> list[Row]:
 
 
 def table(rows: Sequence[Row]) -> pa.Table:
-    """The plainest table that says these rows."""
+    """Return the rows as a table with the simplest types."""
     timers, events, instants = zip(*rows, strict=True) if rows else ((), (), ())
     return pa.table(
         {
@@ -46,21 +46,21 @@ def table(rows: Sequence[Row]) -> pa.Table:
 
 def stepped(
     rows: Iterable[Row], timers: dict[int, pc.Timer] | None = None
-) -> tuple[list[LogTimer], list[tuple[int, str]]]:
-    """The timers and the rejected rows by stepping through the log with the scalar core."""
-    book = dict(timers or {})
+) -> tuple[list[TimerRow], list[tuple[int, str]]]:
+    """Return the timers and the rejected rows, by applying the events one by one with the scalar core."""
+    found = dict(timers or {})
     rejected = []
     for row, (timer, event, at) in enumerate(rows):
-        before = book.setdefault(timer, pc.IDLE)
+        before = found.setdefault(timer, pc.IDLE)
         try:
-            book[timer] = pc.transition(before, pc.Event(event), at)
+            found[timer] = pc.transition(before, pc.Event(event), at)
         except pc.PunchclockError as error:
             rejected.append((row, error.code))
-    return [(name, str(t.state), t.started_at, t.since, t.worked) for name, t in book.items()], rejected
+    return [(name, str(t.state), t.started_at, t.since, t.worked) for name, t in found.items()], rejected
 
 
-def records(timers: pa.Table) -> list[LogTimer]:
-    """A table of timers as rows, its instants as integers."""
+def timer_rows(timers: pa.Table) -> list[TimerRow]:
+    """Return a table of timers as rows, with instants as integers."""
     instants = [timers[name].cast(pa.int64()).to_pylist() for name in ("started_at", "since")]
     return list(
         zip(
@@ -74,5 +74,5 @@ def records(timers: pa.Table) -> list[LogTimer]:
 
 
 def rejections(rejected: pa.Table) -> list[tuple[int, str]]:
-    """A table of rejected rows as rows."""
+    """Return a table of rejected rows as rows."""
     return list(zip(rejected["row"].to_pylist(), rejected["reason"].to_pylist(), strict=True))

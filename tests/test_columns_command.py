@@ -1,4 +1,4 @@
-"""`punchclock replay` on tables, by columns, and its picture: the same answers as from the lines."""
+"""`punchclock replay` on tables: the same output as from the lines, and the picture."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ LINES = [
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal of a fixed width."""
+    """Give the terminal a fixed width."""
     monkeypatch.setenv("COLUMNS", "100")
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """The log as lines; the tables made of it stand beside it."""
+    """Return a log of lines; the same folder holds it as tables."""
     path = tmp_path / "log.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in LINES))
     table = pa.concat_tables(columns.read_batches(path, LABELS))
@@ -43,10 +43,10 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--at", "2026-03-02T22:00:00Z"], ["--zone", "Asia/Tokyo"]])
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "arrows", "feather"])
-def test_a_table_is_answered_as_its_lines(
+def test_a_table_gives_the_output_of_its_lines(
     suffix: str, options: list[str], log: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever is asked, a table gives the same output, the same complaints and the same exit status as the lines."""
+    """With any options, a table gives the same output, the same messages and the same exit status as the lines."""
     status = run(["replay", str(log), *options])
     expected = capsys.readouterr()
     assert run(["replay", str(log.with_suffix(f".{suffix}")), *options]) == status == 1
@@ -54,8 +54,8 @@ def test_a_table_is_answered_as_its_lines(
     assert "line 1: timer 'B': cannot pause a timer that is idle" in expected.err
 
 
-def test_the_lines_of_csv_are_those_of_the_file(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In CSV the head is a line too, as an editor counts; the answer is the same."""
+def test_messages_about_csv_have_the_line_of_the_file(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In CSV the header is counted as a line, as in an editor; the output is the same."""
     run(["replay", str(log)])
     expected = capsys.readouterr()
     run(["replay", str(log.with_suffix(".csv"))])
@@ -64,10 +64,10 @@ def test_the_lines_of_csv_are_those_of_the_file(log: Path, capsys: pytest.Captur
     assert found.err.startswith("line 2: timer 'B': cannot pause a timer that is idle")
 
 
-def test_a_long_table_shows_how_fast_it_goes(
+def test_a_long_table_shows_its_progress(
     log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On a terminal, a long table has a line with the events done and their rate, which is gone in the end."""
+    """On a terminal, a long table has a progress line with the events done and their rate."""
     monkeypatch.setattr("punchclock.cli.reading._LONG", 0)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
@@ -77,8 +77,10 @@ def test_a_long_table_shows_how_fast_it_goes(
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_picture_is_drawn_too(suffix: str, options: list[str], log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Beside the answer, a picture with a row for each user, and for each timer of nobody, and what still runs."""
+def test_a_picture_is_drawn_besides_the_output(
+    suffix: str, options: list[str], log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The picture has a row for each user and for each timer without a user, and marks timers that still run."""
     run(["replay", str(log), *options])
     expected = capsys.readouterr()
     target = log.with_name("week.svg")
@@ -89,8 +91,8 @@ def test_a_picture_is_drawn_too(suffix: str, options: list[str], log: Path, caps
     assert [word for word in words if f"<!-- {word} -->" not in text] == []
 
 
-def test_corrections_are_in_the_picture(tmp_path: Path) -> None:
-    """An amended timer is drawn as its record says: break from its start, then its work."""
+def test_the_picture_shows_corrections(tmp_path: Path) -> None:
+    """An amended timer is drawn as amended: break from its start, then its work."""
     log = tmp_path / "log.jsonl"
     amend = {"event": "amend", "at": "2026-03-02T12:00:00Z", "worked_seconds": 3600, "since": "2026-03-02T10:00:00Z"}
     log.write_text("".join(json.dumps({"timer": "A"} | line) + "\n" for line in (LINES[1], amend)))
@@ -98,8 +100,8 @@ def test_corrections_are_in_the_picture(tmp_path: Path) -> None:
     assert "<!-- 03:00:00 -->" in (tmp_path / "day.svg").read_text(encoding="utf-8")
 
 
-def test_a_picture_has_so_many_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """More than sixty rows are not drawn, and that is said; the timeline on the terminal keeps to its own number."""
+def test_a_picture_has_at_most_sixty_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A message counts the rows beyond sixty; the timeline on the terminal has its own limit."""
     log = tmp_path / "log.jsonl"
     log.write_text(
         "".join(json.dumps(LINES[1] | {"timer": f"T{each}", "user": f"u{each}"}) + "\n" for each in range(61))
@@ -110,16 +112,16 @@ def test_a_picture_has_so_many_rows(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "and 31 more timers" in found.out
 
 
-def test_a_picture_that_cannot_be_is_a_usage_error(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another suffix, or a place that is not there: one line that says so, and the status of a usage error."""
+def test_a_picture_that_cannot_be_written_is_a_usage_error(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown suffix and a missing folder give a message of one line and the status of a usage error."""
     assert run(["replay", str(log), "--plot", "week.jpg"]) == 2
     assert "a picture is one of .png, .svg" in capsys.readouterr().err
     assert run(["replay", str(log), "--plot", str(log.parent / "none" / "week.svg")]) == 2
     assert "cannot write the picture: No such file or directory" in capsys.readouterr().err
 
 
-def test_no_timers_make_an_empty_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A log without timers is still drawn, without rows."""
+def test_a_log_without_timers_gives_an_empty_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log without timers is drawn as a picture without rows."""
     log = tmp_path / "log.jsonl"
     log.write_text("")
     assert run(["replay", str(log), "--plot", str(tmp_path / "none.png")]) == 0
@@ -128,7 +130,7 @@ def test_no_timers_make_an_empty_picture(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_damaged_table_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is not what its suffix says is rejected in one line."""
+    """A file that does not have the format of its suffix gives a message of one line."""
     log = tmp_path / "log.parquet"
     log.write_text("no table")
     assert run(["replay", str(log)]) == 2

@@ -1,4 +1,4 @@
-"""Logs as files: what goes in comes out, in every format, and a replay of a file is a replay of its table."""
+"""Logs as files: every format reads what it writes, and a file replays like its table."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import pytest
 from hypothesis import example, given
 
 import punchclock as pc
-from columns_logs import records, rejections, table
+from columns_logs import rejections, table, timer_rows
 from punchclock import columns
 from punchclock.eventlog import MAX_LINE, parse_line
 
-engine = importlib.import_module("punchclock.columns.files")
+binary_formats = importlib.import_module("punchclock.columns.binary_formats")
+text_formats = importlib.import_module("punchclock.columns.text_formats")
 
 UTC = pa.timestamp("us", tz="UTC")
 T0 = 1_772_438_400_000_000
 SUFFIXES = ["parquet", "arrow", "feather", "arrows", "csv", "jsonl", "ndjson"]
-TEXTS = ["csv", "jsonl"]
 
 
 def log() -> pa.Table:
-    """A small log of texts and timestamps; its last row is illegal, and 30 of its 40 timers stop."""
+    """Return a small log whose last row is illegal; 30 of its 40 timers stop."""
     rows = [(each, "start", T0 + each) for each in range(40)]
     rows += [(each, "pause", T0 + 1000 + each) for each in range(40)]
     rows += [(each, "stop", T0 + 2_000_000 + each) for each in range(30)]
@@ -35,8 +35,8 @@ def log() -> pa.Table:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_log_comes_back(suffix: str, tmp_path: Path) -> None:
-    """Written and read again, a log has the same rows and replays to the same timers."""
+def test_a_log_is_read_as_it_was_written(suffix: str, tmp_path: Path) -> None:
+    """A log that is written and read has the same rows and replays to the same timers."""
     columns.write(log(), tmp_path / f"log.{suffix}")
     again = columns.read(tmp_path / f"log.{suffix}")
     assert again.to_pylist() == log().to_pylist()
@@ -46,9 +46,9 @@ def test_a_log_comes_back(suffix: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_is_replayed_into_files(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batch by batch, with every format in and out, the timers and the rejected rows are those of the whole."""
-    monkeypatch.setattr(engine, "_BATCH", 16)
-    monkeypatch.setattr(engine, "_CHUNK", 1 << 10)
+    """In batches, from and to every format, the timers and the rejected rows are those of the whole log."""
+    monkeypatch.setattr(binary_formats, "_BATCH", 16)
+    monkeypatch.setattr(text_formats, "_CHUNK", 1 << 10)
     source, timers, rejected = (tmp_path / f"{name}.{suffix}" for name in ("log", "timers", "rejected"))
     columns.write(log(), source)
     done: list[int] = []
@@ -71,19 +71,19 @@ def test_a_file_is_replayed_into_files(suffix: str, tmp_path: Path, monkeypatch:
     else:
         read = {"parquet": pq.read_table, "arrows": lambda path: pa.ipc.open_stream(path).read_all()}
         opened = read.get(suffix, lambda path: pa.ipc.open_file(path).read_all())
-        assert sorted(records(opened(timers))) == sorted(records(whole.timers))
+        assert sorted(timer_rows(opened(timers))) == sorted(timer_rows(whole.timers))
         assert rejections(opened(rejected)) == rejections(whole.rejected)
 
 
-def test_rejected_rows_need_not_be_written(tmp_path: Path) -> None:
-    """Only the timers need a place to go, and nobody need be told of progress."""
+def test_rejected_rows_and_progress_are_optional(tmp_path: Path) -> None:
+    """Only the file for the timers is required."""
     columns.write(log(), tmp_path / "log.parquet")
     assert columns.replay_file(str(tmp_path / "log.parquet"), str(tmp_path / "timers.csv")).rejected == 1
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_an_empty_log_has_its_columns(suffix: str, tmp_path: Path) -> None:
-    """A file without rows is a log without timers."""
+def test_an_empty_log_has_no_timers(suffix: str, tmp_path: Path) -> None:
+    """A file without rows is read as a log without timers."""
     path = tmp_path / f"log.{suffix}"
     columns.write(log().slice(0, 0), path)
     assert columns.replay(columns.read(path)).timers.num_rows == 0
@@ -91,8 +91,8 @@ def test_an_empty_log_has_its_columns(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["arrow", "arrows", "parquet"])
-def test_ids_may_be_encoded_in_a_file(suffix: str, tmp_path: Path) -> None:
-    """Dictionary-encoded ids are read as they are, and written plainly; columns that are no log's are left alone."""
+def test_ids_in_a_file_may_be_dictionary_encoded(suffix: str, tmp_path: Path) -> None:
+    """Dictionary-encoded ids are read as they are and written plainly; other columns of a file are ignored."""
     encoded = log().set_column(0, "timer", log()["timer"].combine_chunks().dictionary_encode())
     encoded = encoded.append_column("user", pa.array(["anna"] * encoded.num_rows))
     columns.write(encoded, tmp_path / f"log.{suffix}")
@@ -119,8 +119,8 @@ not JSON at all
 
 
 @pytest.mark.parametrize(("text", "suffix"), [(CSV, "csv"), (JSON, "jsonl")])
-def test_texts_are_read_as_strictly_as_ever(text: str, suffix: str, tmp_path: Path) -> None:
-    """Instants with any offset are read; what is none is null and rejected; every other row counts."""
+def test_invalid_instants_in_texts_are_rejected(text: str, suffix: str, tmp_path: Path) -> None:
+    """Instants may have any offset; rows with an invalid instant are rejected as ``null-value``."""
     path = tmp_path / f"log.{suffix}"
     path.write_text(text)
     timers, rejected = columns.replay(columns.read(path))
@@ -131,8 +131,8 @@ def test_texts_are_read_as_strictly_as_ever(text: str, suffix: str, tmp_path: Pa
     assert rejections(rejected) == [(2, "null-value"), (3, "null-value"), (4, "null-value")]
 
 
-def test_lines_of_json_are_counted_one_by_one(tmp_path: Path) -> None:
-    """An empty line is a row, as it is in an event log; a correction is no event that columns know."""
+def test_every_line_of_json_is_a_row(tmp_path: Path) -> None:
+    """An empty line is a rejected row, and so is a correction, which columns do not support."""
     path = tmp_path / "log.jsonl"
     line = '{"timer": "T1", "event": "%s", "at": "2026-03-02T08:00:00Z"%s}\n'
     path.write_text(line % ("start", "") + "\n" + line % ("discard", "") + line % ("stop", ""))
@@ -141,7 +141,7 @@ def test_lines_of_json_are_counted_one_by_one(tmp_path: Path) -> None:
     assert rejections(rejected) == [(1, "null-value"), (2, "unknown-event")]
 
 
-#: A line of another timer, with a place for more.
+#: A line of another timer, with a placeholder for more keys.
 _LINE = b'{"timer": "T2", "event": "start", "at": "2026-03-02T08:00:00Z"%s}'
 
 
@@ -163,8 +163,8 @@ _LINE = b'{"timer": "T2", "event": "start", "at": "2026-03-02T08:00:00Z"%s}'
         (_LINE % b"").replace(b", ", b",\n", 1) + _LINE % b"",
     ],
 )
-def test_a_line_of_json_is_judged_by_itself(line: bytes, beside: bytes, tmp_path: Path) -> None:
-    """What an event log rejects is rejected in columns too, whatever stands in the lines around it."""
+def test_a_line_of_json_is_parsed_independently_of_its_neighbours(line: bytes, beside: bytes, tmp_path: Path) -> None:
+    """A line that is malformed in an event log is rejected in columns too, whatever the lines around it are."""
     good = b'{"timer": "T1", "event": "start", "at": "2026-03-02T08:00:00Z"}\n'
     for each in line.split(b"\n"):
         with pytest.raises(pc.MalformedLine):
@@ -178,59 +178,62 @@ def test_a_line_of_json_is_judged_by_itself(line: bytes, beside: bytes, tmp_path
     assert rejections(rejected) == [(row, "null-value") for row in range(1, 1 + lines)]
 
 
-def test_plain_lines_of_json_are_read_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines that can be read in one way only, with labels and with either end of line, cost no parser of Python's."""
-    monkeypatch.setattr(engine, "parse_line", None)
+def test_simple_lines_of_json_are_read_by_arrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines without ambiguity, with labels and with either end of line, are not parsed one by one."""
+    monkeypatch.setattr(text_formats, "parse_line", None)
     line = _LINE % ', "user": "Zoë"'.encode()
     path = tmp_path / "log.jsonl"
     path.write_bytes(line + b"\n" + line + b"\r\n" + line)
-    (_, read) = engine.read_batches(path, ["user"])
+    (_, read) = columns.read_batches(path, ["user"])
     assert read["timer"].to_pylist() == ["T2"] * 3
     assert read["user"].to_pylist() == ["Zoë"] * 3
 
 
-def test_a_line_that_never_ends_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a line that is too long no more is held than shows it, and the next line is read as ever."""
-    monkeypatch.setattr(engine, "_CHUNK", 1 << 10)
-    held: list[int] = []
-    from_json = vars(engine)["_from_json"]
+def test_a_line_that_is_too_long_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is too long is never in memory as a whole, and the next line is read normally."""
+    monkeypatch.setattr(text_formats, "_CHUNK", 1 << 10)
+    lengths: list[int] = []
+    parse_lines = vars(text_formats)["_parse_lines"]
 
     def watched(lines: bytes, schema: pa.Schema) -> pa.Table:
-        held.append(len(lines))
-        table: pa.Table = from_json(lines, schema)
+        lengths.append(len(lines))
+        table: pa.Table = parse_lines(lines, schema)
         return table
 
-    monkeypatch.setattr(engine, "_from_json", watched)
+    monkeypatch.setattr(text_formats, "_parse_lines", watched)
     path = tmp_path / "log.jsonl"
     for end in (b"\n" + _LINE % b"", b""):
         path.write_bytes(b"x" * 3 * MAX_LINE + end)
         assert columns.read(path)["timer"].to_pylist() == [None, "T2"][: 1 + bool(end)]
-    assert max(held) == (1 << 10) + MAX_LINE + 1
+    assert max(lengths) == (1 << 10) + MAX_LINE + 1
 
 
-def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
-    """What a spreadsheet writes ahead of the first column does not hide that column, be it a label."""
+def test_a_byte_order_mark_is_not_part_of_a_name(tmp_path: Path) -> None:
+    """The first column of a CSV file is found also after a byte order mark, which spreadsheets write."""
     path = tmp_path / "log.csv"
     path.write_text("\ufeffuser,timer,event,at\nanna,T1,start,2026-03-02T08:00:00Z\n")
-    (_, batch) = engine.read_batches(path, ["user"])
+    (_, batch) = columns.read_batches(path, ["user"])
     assert batch["user"].to_pylist() == ["anna"]
 
 
 @pytest.mark.parametrize(
-    ("head", "reason"),
-    [("timer,timer,event,at", "column timer: there twice"), ("x" * 200_000, "not a table: log.csv: field larger than")],
+    ("header", "reason"),
+    [
+        ("timer,timer,event,at", "column timer: occurs twice"),
+        ("x" * 200_000, "not a table: log.csv: field larger than"),
+    ],
 )
-def test_a_head_that_names_no_columns_is_rejected(head: str, reason: str, tmp_path: Path) -> None:
-    """A column that is there twice is rejected and not guessed; so is a head that is none."""
+def test_an_invalid_csv_header_is_rejected(header: str, reason: str, tmp_path: Path) -> None:
+    """A column that occurs twice and a header that is too long are rejected."""
     path = tmp_path / "log.csv"
-    path.write_text(f"{head}\nT1,T2,start,2026-03-02T08:00:00Z\n")
+    path.write_text(f"{header}\nT1,T2,start,2026-03-02T08:00:00Z\n")
     with pytest.raises(pc.InvalidColumns, match=reason):
         columns.read(path)
 
 
-def test_a_text_of_several_lines_may_lie_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A note with a line feed in it is read in a large CSV file as in a small one."""
-    monkeypatch.setattr(engine, "_CHUNK", 1 << 10)
+def test_a_csv_value_may_have_several_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A note with a line feed may extend over two blocks of a file."""
+    monkeypatch.setattr(text_formats, "_CHUNK", 1 << 10)
     rows = "".join(f'T{each},start,2026-03-02T08:00:00Z,"a\nb{"x" * (each % 17)}"\n' for each in range(200))
     path = tmp_path / "log.csv"
     path.write_text(f"timer,event,at,note\n{rows}")
@@ -264,10 +267,11 @@ def test_a_text_of_several_lines_may_lie_anywhere(tmp_path: Path, monkeypatch: p
         max_size=5,
     )
 )
-@example(["0000-12-31T00:00:00Z"])
-@example(["2026-02-29T00:00:00Z"])
-def test_a_text_is_an_instant_if_instant_says_so(texts: list[str | None]) -> None:
-    """Arrow's parser is only a faster way to the same answer."""
+@example(["0000-12-31T23:59:59Z"])
+@example(["2026-03-02T08:00:00Z", "2026-02-29T00:00:00Z", None])
+@example(["0001-01-01T00:00:00Z", "2026-03-02T08:00:00.000001+01:00"])
+def test_texts_become_instants_exactly_as_by_instant(texts: list[str | None]) -> None:
+    """Arrow's parser is used only where it gives the same result as `punchclock.instant`."""
 
     def scalar(text: str | None) -> int | None:
         try:
@@ -275,22 +279,24 @@ def test_a_text_is_an_instant_if_instant_says_so(texts: list[str | None]) -> Non
         except pc.InvalidInstant:
             return None
 
-    parsed = engine.parse_instants(pa.array(texts, pa.string()))
+    parsed = text_formats.parse_instants(pa.array(texts, pa.string()))
     assert parsed.cast(pa.int64()).to_pylist() == [scalar(text) for text in texts]
 
 
-@pytest.mark.parametrize("suffix", TEXTS)
-def test_a_text_cannot_say_every_instant(suffix: str, tmp_path: Path) -> None:
-    """An instant outside the years 1 to 9999 has no text; writing it is rejected."""
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_text_formats_reject_instants_without_a_date(suffix: str, tmp_path: Path) -> None:
+    """An instant outside the years 1 to 9999 cannot be written as text."""
     for at in (-(2**60), 2**60):
         wide = pa.table({"at": pa.array([None, at]).cast(UTC)})
         with pytest.raises(pc.InstantOutOfRange):
             columns.write(wide, tmp_path / f"wide.{suffix}")
 
 
-def test_a_suffix_says_the_format(tmp_path: Path) -> None:
-    """An unknown suffix is rejected by name, in reading and in writing."""
-    with pytest.raises(pc.UnknownFormat, match=r"cannot tell the format of 'log.xlsx': its suffix is none of .parquet"):
+def test_an_unknown_suffix_is_rejected(tmp_path: Path) -> None:
+    """The error for an unknown suffix, when reading or writing, lists the valid ones."""
+    with pytest.raises(
+        pc.UnknownFormat, match=r"cannot tell the format of 'log.xlsx': use one of the suffixes .parquet"
+    ):
         columns.read(tmp_path / "log.xlsx")
     with pytest.raises(pc.UnknownFormat):
         columns.write(log(), tmp_path / "log")
@@ -298,7 +304,7 @@ def test_a_suffix_says_the_format(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "arrows", "csv"])
 def test_a_damaged_file_is_rejected(suffix: str, tmp_path: Path) -> None:
-    """A file that is not what its suffix says is rejected by name; a missing one is the system's error."""
+    """A file that does not have the format of its suffix is rejected by name; a missing one is an `OSError`."""
     path = tmp_path / f"log.{suffix}"
     path.write_bytes(b"timer,event,at\nT1,start,5,6\n" * 3)
     with pytest.raises(pc.InvalidColumns, match=f"not a table: log.{suffix}: "):
@@ -308,7 +314,7 @@ def test_a_damaged_file_is_rejected(suffix: str, tmp_path: Path) -> None:
 
 
 def test_a_file_without_the_columns_is_rejected(tmp_path: Path) -> None:
-    """A table of something else says which column is missing."""
+    """The error for a file without a log's columns names the missing column."""
     other = pa.table({"event": pa.array([1]), "when": pa.array([2])})
     for suffix in ("parquet", "arrow", "arrows", "csv"):
         columns.write(other, tmp_path / f"other.{suffix}")

@@ -1,4 +1,4 @@
-"""Tables into a book: the book, its histories and its rejections are those of stepping through, row by row."""
+"""Batches applied to a `TimerLog` give the timers, histories and rejections of stepping through row by row."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from punchclock.calendar import find_zone
 from punchclock.columns.ledger import apply_batch
 from punchclock.eventlog import Entry, Labels, LogTimer, TimerLog
 from punchclock.eventlog.totals import DailyAccumulator, Days
+from punchclock.units import HOUR
 
-HOUR = 3_600_000_000
 BERLIN = find_zone("Europe/Berlin")
 USERS = ["anna", "ben", None]
 
 
 def batches(rows: list[Row], users: list[str | None], cuts: list[int]) -> list[pa.Table]:
-    """A log with users, cut into tables."""
+    """Return a log with users as a list of tables."""
     timers, events, instants = zip(*rows, strict=True) if rows else ((), (), ())
     table = pa.table(
         {
@@ -38,11 +38,11 @@ def batches(rows: list[Row], users: list[str | None], cuts: list[int]) -> list[p
     return [table.slice(start, stop - start) for start, stop in itertools.pairwise(bounds)]
 
 
-def told(book: TimerLog[Any], until: int) -> list[tuple[object, ...]]:
-    """All that a book says of its timers, in order."""
+def contents(timers: TimerLog[Any], until: int) -> list[tuple[object, ...]]:
+    """Return everything that a `TimerLog` knows about its timers, in order."""
     return [
         (record.name, record.timer, record.user, record.history.segments(record.timer, max(until, record.timer.since)))
-        for record in book.records.values()
+        for record in timers.records.values()
     ]
 
 
@@ -54,10 +54,10 @@ def told(book: TimerLog[Any], until: int) -> list[tuple[object, ...]]:
     st.none() | st.integers(0, 40),
     st.integers(0, 3),
 )
-def test_a_book_is_the_same_as_after_stepping(
+def test_batches_give_the_result_of_stepping(
     rows: list[Row], users: list[str | None], cuts: list[int], unit: int, last: int | None, step_new: int
 ) -> None:
-    """Timers, labels, days, rejections and counts do not depend on the batches, nor on which timers are folded."""
+    """Timers, labels, days, rejections and counts depend neither on the batches nor on which timers are folded."""
     base = rows[0][2] if rows else 0
     rows = [(name, event, base + (at - base) % 1000 * unit) for name, event, at in rows]
     until = None if last is None else base + last * unit
@@ -66,10 +66,10 @@ def test_a_book_is_the_same_as_after_stepping(
     stepped = TimerLog(history=lambda at: DailyAccumulator(days, at))
     rejected, late = [], 0
     for row, (name, event, at) in enumerate(rows):
-        user = users[row]
         if until is not None and at > until:
             late += 1
             continue
+        user = users[row]
         try:
             stepped.apply(Entry(f"T{name}", pc.Event(event), at, Labels(user=UNSET if user is None else user)))
         except pc.PunchclockError as error:
@@ -79,7 +79,7 @@ def test_a_book_is_the_same_as_after_stepping(
     found, start = [], 0
     ignored: list[int] = []
     for batch in batches(rows, users, cuts):
-        for row, timer, why in apply_batch(
+        for row, timer, reason in apply_batch(
             folded,
             batch,
             until=until,
@@ -88,17 +88,17 @@ def test_a_book_is_the_same_as_after_stepping(
             step=lambda record: record.name == "T1",
             step_new=step_new,
         ):
-            found.append((start + row, timer, type(why), str(why)))
+            found.append((start + row, timer, type(reason), str(reason)))
         start += batch.num_rows
 
     end = max((at for *_, at in rows), default=0)
-    assert told(folded, end) == told(stepped, end)
+    assert contents(folded, end) == contents(stepped, end)
     assert found == rejected
     assert (folded.last, sum(ignored)) == (stepped.last, late)
 
 
-def test_nobody_need_follow() -> None:
-    """Without a history a book has timers and labels only; columns that are no labels are left alone."""
+def test_a_log_without_history_has_timers_and_labels() -> None:
+    """Without ``history`` there are no observers; columns that are not labels are ignored."""
     table = pa.table(
         {
             "timer": [7, 7, 8],
@@ -108,30 +108,30 @@ def test_nobody_need_follow() -> None:
             "room": [1, 2, 3],
         }
     )
-    book: TimerLog[Any] = TimerLog()
-    assert list(apply_batch(book, table)) == []
-    assert [(each.name, each.timer.worked, each.note) for each in book.records.values()] == [
+    timer_log: TimerLog[Any] = TimerLog()
+    assert list(apply_batch(timer_log, table)) == []
+    assert [(each.name, each.timer.worked, each.note) for each in timer_log.records.values()] == [
         ("7", 5, "a"),
         ("8", 0, UNSET),
     ]
-    assert book.last == 6
+    assert timer_log.last == 6
 
 
-def test_a_batch_goes_on_where_the_last_one_ended() -> None:
-    """A timer of the batch ahead is folded on, its labels too, and keeps its place."""
-    book: TimerLog[Any] = TimerLog()
+def test_a_batch_continues_the_timers_of_the_previous_one() -> None:
+    """A known timer keeps its place, and its labels unless the batch has new ones."""
+    timer_log: TimerLog[Any] = TimerLog()
     first = {"timer": ["A", "B"], "event": ["start", "start"], "at": [0, 1], "user": ["anna", "ben"]}
     second = {"timer": ["B", "A"], "event": ["stop", "pause"], "at": [5, 4], "user": ["bea", None]}
     for batch in (first, second):
-        assert list(apply_batch(book, pa.table(batch))) == []
-    assert [(each.name, each.timer, each.user) for each in book.records.values()] == [
+        assert list(apply_batch(timer_log, pa.table(batch))) == []
+    assert [(each.name, each.timer, each.user) for each in timer_log.records.values()] == [
         ("A", pc.Timer(pc.State.PAUSED, 0, 4, 4), "anna"),
         ("B", pc.Timer(pc.State.STOPPED, 1, 5, 4), "bea"),
     ]
 
 
-def test_rows_that_are_no_entries_say_why() -> None:
-    """Nulls, empty names, unknown words and years without a number are rejected, each with its row and its reason."""
+def test_invalid_rows_are_rejected_with_a_reason() -> None:
+    """Nulls, empty names, unknown events and instants without a date are rejected, each with its row and reason."""
     table = pa.table(
         {
             "timer": pa.array([None, "", "A", "A", "A", "A", "A"]),
@@ -139,8 +139,8 @@ def test_rows_that_are_no_entries_say_why() -> None:
             "at": pa.array([0, 0, 0, 2**60, 0, None, 4], pa.int64()),
         }
     )
-    book: TimerLog[Any] = TimerLog()
-    rejections = [(row, timer, str(error)) for row, timer, error in apply_batch(book, table)]
+    timer_log: TimerLog[Any] = TimerLog()
+    rejections = [(row, timer, str(error)) for row, timer, error in apply_batch(timer_log, table)]
     assert [(row, timer) for row, timer, _ in rejections] == [
         (0, None),
         (1, ""),
@@ -159,40 +159,40 @@ def test_rows_that_are_no_entries_say_why() -> None:
     ]
     assert "unknown event 'begin'; there are start, pause, resume, stop" in rejections[2][2]
     assert "outside the years 1 to 9999" in rejections[3][2]
-    assert list(book.records) == ["A"]
+    assert list(timer_log.records) == ["A"]
 
 
-def test_the_last_hours_of_the_calendar_are_followed_too() -> None:
-    """Where a zone has no date any more, each step is told, and the sums are right."""
+def test_the_last_hours_of_the_calendar_are_counted() -> None:
+    """Where a zone has no date, the observer sees every step, and the sums are right."""
     last = 253_402_300_799_999_999
     table = pa.table({"timer": ["A", "A"], "event": ["start", "stop"], "at": [last - 10 * HOUR, last]})
     tokyo = find_zone("Asia/Tokyo")
     days = Days(tokyo)
-    book = TimerLog(history=lambda at: DailyAccumulator(days, at))
-    assert list(apply_batch(book, table, zone=tokyo)) == []
-    record = book.records["A"]
+    timer_log = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    assert list(apply_batch(timer_log, table, zone=tokyo)) == []
+    record = timer_log.records["A"]
     assert record.timer.worked == 10 * HOUR
     assert sum(each.end - each.start for each in record.history.segments(record.timer, last)) == 10 * HOUR
 
 
 def test_an_empty_batch_changes_nothing() -> None:
-    """A table without rows leaves the book as it was."""
+    """A table without rows has no effect."""
     days = Days(BERLIN)
-    book = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    timer_log = TimerLog(history=lambda at: DailyAccumulator(days, at))
     table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": ["anna"]}).slice(1)
-    assert list(apply_batch(book, table)) == []
-    assert (book.records, book.last) == ({}, None)
+    assert list(apply_batch(timer_log, table)) == []
+    assert (timer_log.records, timer_log.last) == ({}, None)
 
 
-def test_labels_are_texts() -> None:
-    """A label of another type is rejected as a whole."""
+def test_labels_must_be_texts() -> None:
+    """A column of labels of another type is rejected as a whole."""
     table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": [5]})
-    with pytest.raises(pc.InvalidColumns, match="column user: int64 holds no strings"):
+    with pytest.raises(pc.InvalidColumns, match="column user: int64 does not hold strings"):
         list(apply_batch(TimerLog(), table))
 
 
-def test_every_step_is_seen_where_that_is_asked_for() -> None:
-    """A timer that someone wants to see is stepped through, from its first event or from the next batch on."""
+def test_selected_timers_are_stepped_through() -> None:
+    """The observer of a timer selected by ``step`` or ``step_new`` sees every step."""
     seen: list[tuple[str, int]] = []
 
     def watch(at: int) -> Watch:
@@ -213,7 +213,7 @@ def test_every_step_is_seen_where_that_is_asked_for() -> None:
     def watched(record: LogTimer[Any]) -> bool:
         return isinstance(record.history, Watch)
 
-    book = TimerLog(history=watch)
+    timer_log = TimerLog(history=watch)
     for batch in (table, rest):
-        assert list(apply_batch(book, batch, step=watched, step_new=1)) == []
+        assert list(apply_batch(timer_log, batch, step=watched, step_new=1)) == []
     assert seen == [("begun", 0), ("running", 1), ("paused", 2), ("running", 3)]

@@ -1,4 +1,4 @@
-"""The picture of who worked when: what is in it, told from its SVG, and what a user may ask for."""
+"""The picture of who worked when: the contents of its SVG, and its formats."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pytest
 import punchclock as pc
 from punchclock.calendar import find_zone
 from punchclock.columns.plot import Row, plot
+from punchclock.units import HOUR
 
-HOUR = 3_600_000_000
 MONDAY = pc.instant("2026-03-23T08:00:00Z")
 BERLIN = find_zone("Europe/Berlin")
 
 
 def work(start: float, hours: float) -> pc.Segment:
-    """A segment of work, hours after Monday morning."""
+    """Return a segment of work that starts this many hours after Monday morning."""
     begin = MONDAY + int(start * HOUR)
     return pc.Segment(pc.Kind.WORK, begin, begin + int(hours * HOUR))
 
 
 def rest(start: float, hours: float) -> pc.Segment:
-    """A segment of break."""
+    """Return a segment of break."""
     same = work(start, hours)
     return pc.Segment(pc.Kind.BREAK, same.start, same.end)
 
@@ -37,13 +37,13 @@ WEEK = [
 
 
 def svg(rows: list[Row], target: Path) -> str:
-    """The picture's text; matplotlib writes each word as a comment ahead of its outlines."""
+    """Return the text of the picture; matplotlib writes each label as a comment before its outlines."""
     plot(rows, BERLIN, target)
     return target.read_text(encoding="utf-8")
 
 
 def test_a_picture_names_people_days_and_hours(tmp_path: Path) -> None:
-    """Every row has its label and its work, every day its name, and the legend what the colours and marks mean."""
+    """Every row has a label and its work, every day a name; the legend explains the colours and marks."""
     text = svg(WEEK, tmp_path / "week.svg")
     for word in (
         "anna",
@@ -61,15 +61,15 @@ def test_a_picture_names_people_days_and_hours(tmp_path: Path) -> None:
     assert text.count("#00796b") > text.count("#ffb74d") > 0
 
 
-def test_a_picture_without_anything_running_says_nothing_of_it(tmp_path: Path) -> None:
-    """The mark for timers that go on is explained only where there is one."""
+def test_open_segments_are_explained_only_if_there_are_any(tmp_path: Path) -> None:
+    """The legend explains the mark of an open segment only if there is one."""
     text = svg(WEEK[:1], tmp_path / "day.svg")
     assert "not ended" not in text
     assert "#d84315" not in text
 
 
-def test_the_same_rows_make_the_same_file(tmp_path: Path) -> None:
-    """No clock, no random names: a picture can be kept under version control."""
+def test_the_same_rows_give_the_same_file(tmp_path: Path) -> None:
+    """The file has no date and no random names, so that it can be kept under version control."""
     assert svg(WEEK, tmp_path / "one.svg") == svg(WEEK, tmp_path / "two.svg")
     for name in ("one.png", "two.png"):
         plot(WEEK, BERLIN, tmp_path / name)
@@ -77,15 +77,15 @@ def test_the_same_rows_make_the_same_file(tmp_path: Path) -> None:
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_long_time_has_fewer_names(tmp_path: Path) -> None:
-    """Beyond two weeks only some of the days are named, and noon is not."""
+def test_a_long_time_has_fewer_labels(tmp_path: Path) -> None:
+    """Beyond two weeks, only some of the days are named, and noon is not marked."""
     text = svg([Row("anna", [work(0, 1), work(24 * 90, 1)], [])], tmp_path / "quarter.svg")
     assert "12:00 -->" not in text
     assert 2 < text.count(" Apr -->") < 10
 
 
-def test_a_timer_that_has_just_begun_is_drawn(tmp_path: Path) -> None:
-    """A timer that starts at the very beginning of a day, and has no time yet, has a picture of that day."""
+def test_a_timer_without_any_time_is_drawn(tmp_path: Path) -> None:
+    """A timer that has just started at midnight has a picture of that day only."""
     midnight = pc.instant("2026-03-23T00:00:00+01:00")
     row = Row("anna", [pc.Segment(pc.Kind.WORK, midnight, midnight)], [midnight])
     text = svg([row], tmp_path / "midnight.svg")
@@ -94,7 +94,7 @@ def test_a_timer_that_has_just_begun_is_drawn(tmp_path: Path) -> None:
 
 
 def test_one_wrong_year_costs_nothing(tmp_path: Path) -> None:
-    """From the first instant to the last a few dates stand for all, with their years, also where zones have none."""
+    """Over 9,999 years only a few dates are drawn, with their years, also where the zone has no date."""
     first, last = pc.instant("0001-01-01T00:00:00Z"), pc.instant("9999-12-31T23:59:59.999999Z")
     for name in ("America/St_Johns", "Pacific/Kiritimati"):
         target = tmp_path / "ages.svg"
@@ -106,19 +106,19 @@ def test_one_wrong_year_costs_nothing(tmp_path: Path) -> None:
         assert "12:00 -->" not in text
 
 
-def test_nothing_to_draw_is_an_empty_picture(tmp_path: Path) -> None:
-    """Without rows there is still a file."""
+def test_no_rows_give_an_empty_picture(tmp_path: Path) -> None:
+    """The file is written also without rows."""
     assert svg([], tmp_path / "none.svg").startswith("<?xml")
 
 
 def test_a_picture_is_png_or_svg(tmp_path: Path) -> None:
-    """Another suffix is rejected by name."""
-    with pytest.raises(pc.UnknownFormat, match=r"its suffix is none of .png, .svg"):
+    """The error for another suffix lists the valid ones."""
+    with pytest.raises(pc.UnknownFormat, match=r"use one of the suffixes .png, .svg"):
         plot(WEEK, BERLIN, tmp_path / "week.jpg")
 
 
-def test_a_missing_matplotlib_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the library the import says what to install."""
+def test_a_missing_matplotlib_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without matplotlib, the error names the extra to install."""
     monkeypatch.delitem(sys.modules, "punchclock.columns.plot")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(pc.MissingExtra, match=r"a plot needs an extra: pip install 'punchclock\[columns\]'"):

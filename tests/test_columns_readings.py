@@ -1,4 +1,4 @@
-"""Readings of many timers at once: those of the scalar functions, timer by timer and instant by instant."""
+"""Readings of many timers at once equal those of the scalar functions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import hypothesis.strategies as st
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 import punchclock as pc
 from punchclock import columns
+from punchclock.units import HOUR
 from strategies import FIRST, LAST, timers
 
 engine = importlib.import_module("punchclock.columns.readings")
@@ -27,7 +28,7 @@ READINGS: list[tuple[Callable[..., Any], Callable[[pc.Timer, int], int]]] = [
 
 
 def table(many: list[pc.Timer]) -> pa.Table:
-    """Timers as a table of their four fields."""
+    """Return timers as a table of their four fields."""
     return pa.table(
         {
             "state": pa.array([str(timer.state) for timer in many], pa.string()),
@@ -40,10 +41,12 @@ def table(many: list[pc.Timer]) -> pa.Table:
 
 @pytest.mark.parametrize(("many", "one"), READINGS)
 @given(st.lists(timers(), max_size=8), st.integers(FIRST, LAST), st.sampled_from([1, 3, 1 << 16]))
+@example([pc.start(each) for each in range(5)], 2, 2)
+@example([pc.IDLE] * 3, -5, 2)
 def test_a_reading_is_that_of_each_timer(
     many: Callable[..., Any], one: Callable[[pc.Timer, int], int], some: list[pc.Timer], now: int, block: int
 ) -> None:
-    """At one instant every timer reads as it does alone; if one is read too early, the first such is named."""
+    """Every timer reads as it does alone; if the instant is too early, the error has the first such row."""
     early = [row for row, timer in enumerate(some) if timer.state is not pc.State.IDLE and now < timer.since]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_BLOCK", block)
@@ -64,7 +67,7 @@ def test_a_reading_is_that_of_each_timer(
 def test_many_instants_make_a_grid(
     many: Callable[..., Any], one: Callable[[pc.Timer, int], int], some: list[pc.Timer], instants: list[int]
 ) -> None:
-    """An instant for each timer, or all timers at each of many instants; clamped, no reading fails."""
+    """Timers can be read at an instant each, or all at many instants; clamped instants never fail."""
     grid = columns.not_before(table(some), np.array(instants)[:, None])
     expected = [[one(timer, pc.not_before(timer, now)) for timer in some] for now in instants]
     assert grid.shape == (len(instants), len(some))
@@ -74,38 +77,37 @@ def test_many_instants_make_a_grid(
 
 @given(st.lists(timers(), max_size=8), st.integers(FIRST, LAST))
 def test_work_and_break_are_all_there_is(some: list[pc.Timer], now: int) -> None:
-    """The law of the scalar core holds in columns."""
+    """Work and break add up to the elapsed time."""
     at = columns.not_before(table(some), now)
     together = columns.worked_at(table(some), at) + columns.break_at(table(some), at)
     assert together.tolist() == columns.elapsed_at(table(some), at).tolist()
 
 
-def test_an_instant_may_be_said_in_many_ways() -> None:
-    """As an integer, a datetime, a text, a list, an array, a column, or what exports a column."""
+def test_instants_are_accepted_in_many_forms() -> None:
+    """An instant may be an integer, a datetime, a text, a list, an array, a column, or an object that exports one."""
 
     class Series:
         def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
             return pa.chunked_array([stamps[:1], stamps[1:]]).__arrow_c_stream__(requested_schema)
 
-    hour = 3_600_000_000
-    some = table([pc.start(0), pc.pause(pc.start(0), hour)])
+    some = table([pc.start(0), pc.pause(pc.start(0), HOUR)])
     moment = dt.datetime(1970, 1, 1, 2, tzinfo=dt.UTC)
-    stamps = pa.array([2 * hour, 2 * hour]).cast(pa.timestamp("us", tz="UTC"))
+    stamps = pa.array([2 * HOUR, 2 * HOUR]).cast(pa.timestamp("us", tz="UTC"))
     for now in (
-        2 * hour,
+        2 * HOUR,
         moment,
         "1970-01-01T02:00:00Z",
-        [2 * hour, moment],
-        np.array([2 * hour] * 2),
-        pa.array([2 * hour] * 2),
+        [2 * HOUR, moment],
+        np.array([2 * HOUR] * 2),
+        pa.array([2 * HOUR] * 2),
         stamps,
         pa.chunked_array([stamps]),
         Series(),
     ):
-        assert columns.worked_at(some, now).tolist() == [2 * hour, hour]
+        assert columns.worked_at(some, now).tolist() == [2 * HOUR, HOUR]
 
 
-def test_no_timers_read_nothing() -> None:
+def test_a_table_without_timers_has_empty_readings() -> None:
     """An empty table gives an empty array, at one instant and at many."""
     assert columns.worked_at(table([]), 5).tolist() == []
     assert columns.worked_at(table([]), np.array([[1], [2]])).shape == (2, 0)
@@ -121,15 +123,15 @@ def test_no_timers_read_nothing() -> None:
         (pa.array([1.0, 2.0]), pc.InvalidColumns),
         (pa.array([0, 1]).cast(pa.timestamp("us")), pc.InvalidColumns),
         (1.5, pc.InvalidInstant),
-        (dt.datetime(2026, 3, 2), pc.NaiveDatetime),  # noqa: DTZ001 - that is the point
+        (dt.datetime(2026, 3, 2), pc.NaiveDatetime),  # noqa: DTZ001 - the case under test
         (2**61, pc.InstantOutOfRange),
         ([0, -(2**61) - 1], pc.InstantOutOfRange),
         (np.array([0, 2**62]), pc.InstantOutOfRange),
         ([10**30, 0], pc.InstantOutOfRange),
     ],
 )
-def test_what_is_no_instant_is_rejected(now: object, error: type[pc.PunchclockError]) -> None:
-    """Wrong shapes, wrong types, nulls, naive datetimes, and instants with which a sum could overflow."""
+def test_invalid_instants_are_rejected(now: object, error: type[pc.PunchclockError]) -> None:
+    """Wrong shapes and types, nulls, naive datetimes, and instants that could make a sum overflow are rejected."""
     some = table([pc.start(0), pc.start(0)])
     for reading in (columns.worked_at, columns.break_at, columns.elapsed_at, columns.not_before):
         with pytest.raises(error):
@@ -151,10 +153,10 @@ def test_what_is_no_instant_is_rejected(now: object, error: type[pc.PunchclockEr
         ("worked", pa.array([0, 0, 0], pa.int32()), pc.InvalidColumns, None),
     ],
 )
-def test_fields_that_no_timer_can_have_are_rejected(
+def test_invalid_fields_are_rejected(
     column: str, values: pa.Array, error: type[pc.PunchclockError], index: int | None
 ) -> None:
-    """Unknown states, nulls, wrong types, and numbers with which a sum could overflow, each with its row."""
+    """Unknown states, nulls, wrong types, and numbers that could make a sum overflow are rejected with their row."""
     some = table([pc.start(0)] * 3)
     some = some.set_column(some.column_names.index(column), column, values)
     with pytest.raises(error) as caught:
@@ -162,8 +164,8 @@ def test_fields_that_no_timer_can_have_are_rejected(
     assert caught.value.index == index
 
 
-def test_the_widest_readings_do_not_overflow() -> None:
-    """Between the ends of the range, and with the most work that a record may claim, the sums are still exact."""
+def test_extreme_readings_do_not_overflow() -> None:
+    """Sums are exact at both ends of the range, and with the most work that a timer may have."""
     low, high, most = -(2**61), 2**61 - 1, 2**62 - 1
     some = table([pc.Timer(pc.State.RUNNING, low, low, most), pc.Timer(pc.State.PAUSED, low, low, -most)])
     now = np.array([high])
@@ -172,8 +174,8 @@ def test_the_widest_readings_do_not_overflow() -> None:
     assert columns.elapsed_at(some, now).tolist() == [most, most]
 
 
-def test_a_column_that_a_reading_needs_must_be_there() -> None:
-    """A reading needs only its own columns, and names the one that is missing."""
+def test_a_reading_needs_only_its_own_columns() -> None:
+    """A reading ignores all other columns, and names a column that is missing."""
     some = table([pc.start(0)])
     assert columns.worked_at(some.drop_columns(["started_at"]), 1).tolist() == [1]
     assert columns.elapsed_at(some.drop_columns(["worked"]), 1).tolist() == [1]

@@ -85,7 +85,7 @@ def test_a_table_is_reported_alike_in_batches_of_any_size(
     columns.write(pa.concat_tables(columns.read_batches(log, LABELS)), log.with_suffix(".parquet"))
     status = run(["replay", str(log), *options])
     expected = capsys.readouterr()
-    monkeypatch.setattr("punchclock.columns.files._BATCH", size)
+    monkeypatch.setattr("punchclock.columns.binary_formats._BATCH", size)
     assert run(["replay", str(log.with_suffix(".parquet")), *options]) == status
     assert capsys.readouterr() == expected
     assert options or "Timeline" in expected.out

@@ -1,4 +1,4 @@
-"""The picture of growth: what an event costs, from logs of a thousand events to logs of a hundred million."""
+"""The picture of growth: the time of an event, by the size of the log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["Growth", "plot"]
-
-#: For each way of doing it, points of (events, nanoseconds for one of them).
+#: For each implementation, points of (events, nanoseconds for each event).
 Growth = dict[str, list[tuple[int, float]]]
 
 _STYLES = {
@@ -23,7 +21,7 @@ _STYLES = {
 
 
 def plot(growth: Growth, target: Path) -> None:
-    """Draw it as SVG, the same bytes for the same figures."""
+    """Draw the picture as SVG; the same figures give the same bytes."""
     with mpl.rc_context({"svg.hashsalt": "punchclock", "font.family": "sans-serif", "font.size": 10}):
         figure = Figure(figsize=(8, 4.8), layout="constrained")
         axes = figure.add_subplot()

@@ -1,8 +1,8 @@
-"""The rivals: the same answer from the same log, as one would write it with each library.
+"""The rivals: the same result from the same log, written as a user of each library would.
 
-Each answers with a row for each timer: id, last event, first and last instant, work. None of them checks that an event
-is legal or that the clock does not go back, which we do; and each may use all cores, of which we use one. Frames are
-made ready beforehand, in the library's own form, and no time is taken for it.
+Each returns a row for each timer: id, last event, first and last instant, work. None of them checks whether an event is
+legal or whether the clock goes back, as we do; and each may use all cores, where we use one. Conversion into the
+library's own format is not measured.
 """
 
 from __future__ import annotations
@@ -18,19 +18,15 @@ import pyarrow as pa
 
 import punchclock as pc
 
-__all__ = ["RIVALS", "Prepared", "answer", "scalar"]
-
-#: A log made ready: what is measured, and how its result becomes ``(ids, work)``.
+#: The function that is measured, and one that turns its result into ``(ids, work)``.
 Prepared = tuple[Callable[[], object], Callable[[Any], tuple[np.ndarray, np.ndarray]]]
 
 _RUNS = ["start", "resume"]
 
 
 def polars(log: pa.Table, *, in_order: bool) -> Prepared:
-    """An expression of Polars: gaps to the next row, summed by timer."""
-    frame = pl.from_arrow(log)
-    if not isinstance(frame, pl.DataFrame):
-        raise TypeError(type(frame))
+    """Polars: gaps to the next row, summed by timer."""
+    frame = pl.DataFrame(log)
     counts = pl.col("event").is_in(_RUNS) & (pl.col("timer") == pl.col("timer").shift(-1))
     gap = pl.when(counts).then(pl.col("at").shift(-1) - pl.col("at")).otherwise(0)
     lazy = frame.lazy() if in_order else frame.lazy().sort("timer", maintain_order=True)
@@ -47,9 +43,8 @@ def polars(log: pa.Table, *, in_order: bool) -> Prepared:
     return query.collect, lambda result: (result["timer"].to_numpy(), result["worked"].to_numpy())
 
 
-def window(log: pa.Table, *, in_order: bool) -> Prepared:
-    """A window query of DuckDB; its order within a timer is that of the instants."""
-    del in_order
+def window(log: pa.Table, **_: bool) -> Prepared:
+    """DuckDB: a window query, which orders a timer's events by instant."""
     connection = duckdb.connect()
     connection.register("arrow", log)
     connection.execute('create table log as select timer, event::varchar as event, "at" as instant from arrow')
@@ -65,9 +60,8 @@ def window(log: pa.Table, *, in_order: bool) -> Prepared:
     )
 
 
-def pandas(log: pa.Table, *, in_order: bool) -> Prepared:
-    """A groupby of pandas: the next instant of the same timer, and sums."""
-    del in_order
+def pandas(log: pa.Table, **_: bool) -> Prepared:
+    """Pandas: gaps to the next row of the timer, summed by timer."""
     frame = log.to_pandas()
 
     def run() -> pd.DataFrame:
@@ -82,28 +76,24 @@ def pandas(log: pa.Table, *, in_order: bool) -> Prepared:
     return run, lambda result: (result.index.to_numpy(), result["worked"].to_numpy())
 
 
-def scalar(log: pa.Table, *, in_order: bool) -> Prepared:
-    """The scalar core, stepped through rows that are Python's already."""
-    del in_order
+def scalar(log: pa.Table, **_: bool) -> Prepared:
+    """The scalar core, applied to rows that are Python objects already."""
     events = [pc.Event(word) for word in log["event"].to_pylist()]
     rows = list(zip(log["timer"].to_pylist(), events, log["at"].to_pylist(), strict=True))
 
     def run() -> dict[int, pc.Timer]:
-        book: dict[int, pc.Timer] = {}
-        get, step, idle = book.get, pc.transition, pc.IDLE
+        timers: dict[int, pc.Timer] = {}
+        get, step, idle = timers.get, pc.transition, pc.IDLE
         for timer, event, at in rows:
-            book[timer] = step(get(timer, idle), event, at)
-        return book
+            timers[timer] = step(get(timer, idle), event, at)
+        return timers
 
-    def told(book: dict[int, pc.Timer]) -> tuple[np.ndarray, np.ndarray]:
-        return np.array(list(book)), np.array([timer.worked for timer in book.values()])
-
-    return run, told
+    return run, lambda found: (np.array(list(found)), np.array([timer.worked for timer in found.values()]))
 
 
 RIVALS: dict[str, Callable[..., Prepared]] = {"Polars": polars, "DuckDB": window, "pandas": pandas}
 
 
-def answer(ids: np.ndarray, worked: np.ndarray) -> np.ndarray:
-    """The work in order of the ids, by which answers are held to each other."""
+def by_timer_id(ids: np.ndarray, worked: np.ndarray) -> np.ndarray:
+    """Return the work in order of the ids, to compare results."""
     return worked[np.argsort(ids, kind="stable")]

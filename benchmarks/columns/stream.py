@@ -1,4 +1,4 @@
-"""From a Parquet file to files, end to end: events a second and peak memory of a process that does nothing else."""
+"""A Parquet file replayed into files, end to end: events a second and peak memory of a new process."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 import pyarrow.parquet as pq
 
 from benchmarks.columns.logs import by_time
 
-__all__ = ["Streamed", "streamed"]
-
-# Rows that are made at a time. By time, so many timers run at once that every batch has timers left over from the last.
+# Rows written at a time. So many timers run at once that every batch continues timers of the previous one.
 _PART = 1_000_000
 
 _CHILD = r"""
@@ -24,23 +22,14 @@ from punchclock import columns
 begin, used = time.perf_counter(), time.process_time()
 counts = columns.replay_file(*sys.argv[1:])
 spent = time.perf_counter() - begin
-# Not getrusage, whose figure a process inherits from the one that started it.
+# Not getrusage: its peak includes that of the parent process.
 peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 print(json.dumps([spent, time.process_time() - used, peak, *counts]))
 """
 
 
-class Streamed(msgspec.Struct, frozen=True):
-    """What one file cost.
-
-    Attributes:
-        events: its rows.
-        timers: the timers in it.
-        size: its bytes.
-        seconds: wall clock of the replay, without the start of the process.
-        processor: of that, the processor's time.
-        peak: the process's memory at its highest, in bytes.
-    """
+class FileCost(NamedTuple):
+    """The cost of one file: its rows, timers and bytes, wall-clock and processor seconds, and peak memory in bytes."""
 
     events: int
     timers: int
@@ -50,18 +39,22 @@ class Streamed(msgspec.Struct, frozen=True):
     peak: int
 
 
-def streamed(events: int, folder: Path) -> Streamed:
-    """Make a log by time of so many events, replay it, and say what that cost."""
+def measure_file(events: int, folder: Path) -> FileCost:
+    """Write a log by time to a file and replay it."""
     source = folder / "log.parquet"
-    writer = pq.ParquetWriter(source, by_time(10).schema)
-    for part, start in enumerate(range(0, events, _PART)):
-        log = by_time(min(_PART, events - start), seed=part, first=start // 10)
-        writer.write_table(log)
-    writer.close()
-    files = (source, folder / "timers.parquet", folder / "rejected.parquet")
-    command = [sys.executable, "-c", _CHILD, *map(str, files)]
+    with pq.ParquetWriter(source, by_time(10).schema) as writer:
+        for part, start in enumerate(range(0, events, _PART)):
+            writer.write_table(by_time(min(_PART, events - start), seed=part, first=start // 10))
+    command = [
+        sys.executable,
+        "-c",
+        _CHILD,
+        str(source),
+        str(folder / "timers.parquet"),
+        str(folder / "rejected.parquet"),
+    ]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     seconds, processor, peak, rows, timers, rejected = json.loads(printed)
     if (rows, timers, rejected) != (events, events // 10, 0):
-        raise AssertionError(f"wrong: {printed}")
-    return Streamed(rows, timers, source.stat().st_size, seconds, processor, peak)
+        raise AssertionError(f"wrong counts: {printed}")
+    return FileCost(rows, timers, source.stat().st_size, seconds, processor, peak)

@@ -1,10 +1,8 @@
-"""No library at all: the same sums on local variables, with one tuple built per step, and no check."""
+"""No library: the same arithmetic on local variables, with one tuple built at each step and no checks."""
 
 from __future__ import annotations
 
 from benchmarks.rivals import Instants
-
-__all__ = ["life"]
 
 
 def life(repeat: int, instants: Instants) -> int:

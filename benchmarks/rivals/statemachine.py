@@ -1,16 +1,15 @@
-"""python-statemachine: a machine for each life, since one that has ended cannot begin again."""
+"""python-statemachine: a new machine for each life, since a final state cannot be left."""
 
 from __future__ import annotations
 
 from statemachine import State, StateMachine
 
 from benchmarks.rivals import Instants
+from benchmarks.rivals.sums import Sums
 
-__all__ = ["life"]
 
-
-class Timer(StateMachine):
-    """The machine, with the sums as its actions."""
+class Timer(Sums, StateMachine):
+    """The machine, with the arithmetic as its actions."""
 
     idle = State(initial=True)
     running = State()
@@ -21,25 +20,6 @@ class Timer(StateMachine):
     pause = running.to(paused, on="work")
     resume = paused.to(running, on="rest")
     stop = running.to(stopped, on="work") | paused.to(stopped, on="rest")
-
-    def __init__(self) -> None:
-        self.since = 0
-        self.worked = 0
-        super().__init__()
-
-    def begin(self, now: int) -> None:
-        """The timer starts."""
-        self.since = now
-        self.worked = 0
-
-    def work(self, now: int) -> None:
-        """A segment of work ends."""
-        self.worked += now - self.since
-        self.since = now
-
-    def rest(self, now: int) -> None:
-        """A break ends."""
-        self.since = now
 
 
 def life(repeat: int, instants: Instants) -> int:

@@ -1,4 +1,4 @@
-"""transitions: one machine with one model, which is set back between two lives."""
+"""transitions: one machine with one model, which is reset between lives."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from transitions import Machine
 from benchmarks.rivals import Instants
 from benchmarks.rivals.sums import Sums
 
-__all__ = ["life"]
-
 
 class Timer(Sums):
-    """The model; the machine gives it its triggers."""
+    """The model, to which the machine adds its triggers."""
 
     start: Callable[[int], bool]
     pause: Callable[[int], bool]

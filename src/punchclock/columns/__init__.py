@@ -1,10 +1,17 @@
-"""Timers as columns: the same machine for a million timers at once, on Arrow tables.
+"""Many timers at once, as Arrow tables, by the rules of the scalar core.
 
-`replay` folds a log of events; `transition` moves many timers by one event each; `worked_at`, `break_at` and
-`elapsed_at` read them. The results are bit for bit those of the functions of the same names in `punchclock`; the rules
-are its table, as lookup arrays. What needs no file is pure.
+`replay` folds a log of events into timers, `transition` applies one event to each timer, and `worked_at`, `break_at`
+and `elapsed_at` read them. The results are exactly those of the functions of the same names in `punchclock`.
 
-This package belongs to the extra ``columns``: NumPy, pyarrow, and matplotlib for the plot.
+Where to look:
+
+- `replay`: whole logs and streams of batches; `grouping` sorts a log by timer, `folding` computes the timers.
+- `readings`: work, break and elapsed time. `segments`: work and break by local day.
+- `files`: replay from file to file; `binary_formats` and `text_formats` know the formats.
+- `ledger`: batches of a table into a `punchclock.eventlog.TimerLog`. `plot`: a picture of who worked when.
+- `codes`: states and events as integers. `arrow`: Arrow columns as NumPy arrays. `tables`: logs and tables of timers.
+
+This package needs the extra ``columns``: NumPy and pyarrow, and matplotlib for the plot.
 """
 
 from __future__ import annotations

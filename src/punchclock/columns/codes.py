@@ -1,10 +1,9 @@
-"""The machine as small integers: states and events numbered, and the table turned into lookups.
+"""States and events as small integers, and the transition table as lookup arrays.
 
-Nothing is decided here. Every array is computed from `punchclock.machine` when this module is loaded, so a row
-that is added to the table is a row here. Arrow and NumPy see states and events by these numbers only.
+Every array is computed from `punchclock.machine` when this module is loaded; no rule is written down here.
 
-One property is asked of the table: an event leads to one state, whatever state it came from. Then the state
-before an event is known from the event ahead of it alone, which is what lets a log be checked in one pass.
+The table must have one property: each event leads to one state, whatever the state before it. Then the state before
+an event follows from the preceding event alone, so that a log can be checked in one pass.
 """
 
 from __future__ import annotations
@@ -17,37 +16,6 @@ import numpy.typing as npt
 
 from punchclock.errors import ClockWentBackwards, IllegalTransition, InstantOutOfRange, InvalidTransitionTable
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
-
-__all__ = [
-    "ACCEPTED",
-    "AFTER",
-    "BETWEEN",
-    "BREAK",
-    "CLOCK_WENT_BACKWARDS",
-    "CODES",
-    "COUNTS_BREAK",
-    "COUNTS_WORK",
-    "EVENTS",
-    "EVENT_BITS",
-    "IDLE",
-    "ILLEGAL",
-    "KINDS",
-    "KIND_OF",
-    "LEGAL",
-    "NULL",
-    "OUT_OF_RANGE",
-    "REASONS",
-    "STARTING",
-    "STATES",
-    "STOPPED",
-    "UNKNOWN",
-    "WORK",
-    "Codes",
-    "Flags",
-    "Ints",
-    "reason_of",
-    "target_states",
-]
 
 Codes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -62,23 +30,23 @@ STOPPED: Final = STATES.index(State.STOPPED)
 WORK: Final = KINDS.index(Kind.WORK)
 BREAK: Final = KINDS.index(Kind.BREAK)
 
-#: What becomes of a row: it is accepted, or it is rejected, and why.
+#: The status of a row: accepted, or the reason for its rejection.
 ACCEPTED: Final = 0
 ILLEGAL: Final = 1
 CLOCK_WENT_BACKWARDS: Final = 2
 
-#: The bits of an event's code.
+#: The number of bits in an event's code.
 EVENT_BITS: Final = 3
 
-#: The codes of rows that are no event at all; they follow those of the events.
+#: The codes of rows without a valid event; they follow the events' codes.
 NULL: Final = len(EVENTS)
 UNKNOWN: Final = NULL + 1
 OUT_OF_RANGE: Final = NULL + 2
 
-#: How many codes there are room for.
+#: The number of codes that `EVENT_BITS` can hold.
 CODES: Final = 1 << EVENT_BITS
 
-#: The reasons in words. Those of rows that are no event follow in the order of their codes.
+#: The reasons by status, from `ILLEGAL` on. Those of rows without a valid event are in the order of their codes.
 REASONS: Final = (
     IllegalTransition.code,
     ClockWentBackwards.code,
@@ -89,19 +57,19 @@ REASONS: Final = (
 
 
 @overload
-def reason_of(fault: int) -> int: ...
+def status_of(code: int) -> int: ...
 @overload
-def reason_of(fault: Codes) -> Codes: ...
-def reason_of(fault: int | Codes) -> int | Codes:
-    """What becomes of a row that is no event, from the code that it has in an event's place."""
-    return fault - NULL + CLOCK_WENT_BACKWARDS + 1
+def status_of(code: Codes) -> Codes: ...
+def status_of(code: int | Codes) -> int | Codes:
+    """Return the status of a row without a valid event, given its code: `NULL`, `UNKNOWN` or `OUT_OF_RANGE`."""
+    return code - NULL + CLOCK_WENT_BACKWARDS + 1
 
 
 def target_states(table: Mapping[tuple[State, Event], State]) -> dict[Event, State]:
-    """The one state that each event leads to.
+    """Return the one state that each event leads to.
 
     Raises:
-        InvalidTransitionTable: an event leads to one state from here and to another from there.
+        InvalidTransitionTable: an event leads to different states from different states.
     """
     found: dict[Event, State] = {}
     for (source, event), target in table.items():
@@ -114,30 +82,30 @@ def target_states(table: Mapping[tuple[State, Event], State]) -> dict[Event, Sta
 
 _TARGETS: Final = target_states(TRANSITIONS)
 
-#: The state after an event that was accepted. A row that is no event is never accepted; its entry is never read.
+#: The state after an accepted event, by event. The entries after those of the events are never read.
 AFTER: Final[Codes] = np.array(
     [STATES.index(_TARGETS[event]) for event in EVENTS] + [IDLE] * (CODES - len(EVENTS)), dtype=np.uint8
 )
 
-#: Whether the table answers an event, by state and event.
+#: Whether the table allows an event, by state and event.
 LEGAL: Final[Flags] = np.zeros((len(STATES), CODES), dtype=np.bool_)
 for _source, _event in TRANSITIONS:
     LEGAL[STATES.index(_source), EVENTS.index(_event)] = True
 
-#: What time spent in a state counts as: a number of `KINDS`, or -1.
+#: What time in a state counts as, by state: an index of `KINDS`, or -1.
 KIND_OF: Final[npt.NDArray[np.int8]] = np.array(
     [KINDS.index(COUNTS_AS[state]) if state in COUNTS_AS else -1 for state in STATES], dtype=np.int8
 )
 
-#: Which states count as work, as break, and as either.
+#: The states that count as work, and those that count as break.
 COUNTS_WORK: Final = tuple(state for state in range(len(STATES)) if KIND_OF[state] == WORK)
 COUNTS_BREAK: Final = tuple(state for state in range(len(STATES)) if KIND_OF[state] == BREAK)
 
-#: The events that a timer can begin with.
+#: The events that an idle timer allows.
 STARTING: Final = tuple(event for event in range(len(EVENTS)) if LEGAL[IDLE, event])
 
-#: For each state that a timer goes on from: the events that lead to it, those that it answers, and whether its time is
-#: work. With `LEGAL` for a timer's first event, that is the whole table.
+#: For each state with events before and after it: the events that lead to it, the events that it allows, and whether
+#: its time is work. Together with `LEGAL` for a timer's first event, this is the whole table.
 BETWEEN: Final = tuple(
     (leading, answered, KIND_OF[state] == WORK)
     for state in range(len(STATES))

@@ -1,6 +1,6 @@
-"""A picture of who worked when: a row for each person or timer, work and break told apart, days in their zone.
+"""A picture of who worked when: a row of work and break for each person or timer, over the days of a zone.
 
-It draws the segments that it is given and decides nothing about them.
+This module only draws; the caller provides the segments.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from punchclock.errors import MissingExtra, UnknownFormat
 from punchclock.eventlog.totals import Days
 from punchclock.history import Segment
 from punchclock.machine import Kind
+from punchclock.units import DAY, HOUR
 
 try:
     import matplotlib as mpl
@@ -26,37 +27,33 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtra("a plot", "columns") from error
 
-__all__ = ["FORMATS", "Row", "plot"]
-
-#: The suffixes of pictures.
+#: The suffixes of the formats that can be drawn.
 FORMATS: Final = (".png", ".svg")
 
 _COLOURS: Final = {Kind.WORK: "#00796b", Kind.BREAK: "#ffb74d"}
 _THICKNESS: Final = {Kind.WORK: 0.72, Kind.BREAK: 0.26}
 _INK, _PALE, _LINE, _WEEKEND, _RUNNING = "#263238", "#78909c", "#cfd8dc", "#f4f6f7", "#d84315"
 
-#: Inches: the picture's width, a lane's height, and what stands above and below all lanes.
+#: Inches: the width of the picture, the height of a lane, and the height of everything above and below the lanes.
 _WIDTH, _LANE, _FRAME = 13.0, 0.36, 1.3
 
-#: What stands between two rows, in lanes.
+#: The space between two rows, in lanes.
 _GAP = 0.5
 
-#: With more days than this they are too narrow for their names and for noon.
+#: With more days than this, a day is too narrow for its name and for a tick at noon.
 _NAMED = 14
 
-#: With more days than this their lines are no longer told apart.
+#: With more days than this, the lines between days are indistinguishable.
 _LINED = 400
-
-_HOUR = 3_600_000_000
 
 
 class Row(NamedTuple):
-    """What one row of the picture shows.
+    """One row of the picture.
 
     Attributes:
-        label: who or what it is.
-        segments: work and break; where they overlap, as with two timers of one person, they are drawn in lanes.
-        running: the ends of those that have not ended there but go on.
+        label: the person or timer.
+        segments: work and break. Segments that overlap, of two timers of one person, are drawn in separate lanes.
+        running: the ends of the segments that are still open, which are marked.
     """
 
     label: str
@@ -65,14 +62,14 @@ class Row(NamedTuple):
 
 
 def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
-    """Draw rows into a file, PNG or SVG by its suffix; the same rows make the same file.
+    """Draw rows into a PNG or SVG file, by its suffix; the same rows give the same bytes.
 
     Raises:
-        UnknownFormat: another suffix.
+        UnknownFormat: the suffix is neither of these.
         OSError: the file cannot be written.
     """
     if target.suffix.lower() not in FORMATS:
-        raise UnknownFormat(target.name, f"its suffix is none of {', '.join(FORMATS)}")
+        raise UnknownFormat(target.name, f"use one of the suffixes {', '.join(FORMATS)}")
     lanes = [_lanes(row.segments) for row in rows]
     heights = [len(each) + _GAP for each in lanes]
     with mpl.rc_context({"svg.hashsalt": "punchclock", "font.size": 10}):
@@ -86,14 +83,14 @@ def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
         for side in axes.spines.values():
             side.set_visible(False)
         _draw_legend(figure, running=any(row.running for row in rows))
-        dated = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
-        figure.savefig(target, dpi=150, metadata=dated)
+        undated = {"Date": None} if target.suffix.lower() == ".svg" else {"Software": None}
+        figure.savefig(target, dpi=150, metadata=undated)
 
 
 def _lanes(segments: Sequence[Segment]) -> list[list[Segment]]:
-    """Segments in as few lanes as they fit into; at least one."""
+    """Return segments in as few lanes as possible without overlaps; at least one lane."""
     lanes: list[list[Segment]] = [[]]
-    for segment in sorted((each for each in segments if each.start < each.end), key=_place):
+    for segment in sorted((each for each in segments if each.start < each.end), key=_span):
         for lane in lanes:
             if not lane or lane[-1].end <= segment.start:
                 lane.append(segment)
@@ -103,7 +100,7 @@ def _lanes(segments: Sequence[Segment]) -> list[list[Segment]]:
     return lanes
 
 
-def _place(segment: Segment) -> tuple[int, int]:
+def _span(segment: Segment) -> tuple[int, int]:
     return segment.start, segment.end
 
 
@@ -133,11 +130,11 @@ def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Segment]], top: flo
 
 
 def _draw_days(axes: Axes, rows: Sequence[Row], zone: dt.tzinfo) -> None:
-    """Whole days around everything: a line at each midnight, the day's name between, a tick at noon."""
+    """Draw the days that contain all segments: a line at each midnight, each day's name, a tick at noon."""
     first = min((each.start for row in rows for each in row.segments), default=0)
-    last = max(first, max((each.end for row in rows for each in row.segments), default=_HOUR) - 1)
-    is_long = last - first > _LINED * 24 * _HOUR
-    days = _some_days(first, last, zone) if is_long else _all_days(first, last, zone)
+    last = max(first, max((each.end for row in rows for each in row.segments), default=HOUR) - 1)
+    is_long = last - first > _LINED * DAY
+    days = _sampled_days(first, last, zone) if is_long else _all_days(first, last, zone)
     axes.set_xlim(days[0].start, days[-1].end)
     for day in days:
         axes.axvline(day.start, color=_LINE, linewidth=0.8, zorder=0)
@@ -155,13 +152,13 @@ def _draw_days(axes: Axes, rows: Sequence[Row], zone: dt.tzinfo) -> None:
             ha="center",
             color=_INK,
         )
-    noons = [day.start + 12 * _HOUR for day in days] if len(days) <= _NAMED and not is_long else []
+    noons = [day.start + 12 * HOUR for day in days] if len(days) <= _NAMED and not is_long else []
     axes.set_xticks(noons, ["12:00"] * len(noons), color=_PALE, fontsize=8)
     axes.tick_params(length=3, color=_LINE)
 
 
 def _all_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
-    """The local days from the one around an instant to the one around another."""
+    """Return the local days from the one that contains ``first`` to the one that contains ``last``."""
     look_up = Days(zone).of
     days = [look_up(first)]
     while days[-1].end <= last:
@@ -169,8 +166,8 @@ def _all_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
     return days
 
 
-def _some_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
-    """Days at even distances, where all of them would be more than can be told apart: one wrong year costs nothing."""
+def _sampled_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
+    """Return days at even distances, for a time so long that drawing every day would be slow and illegible."""
     look_up = Days(zone).of
     return [look_up(first + (last - first) * number // _NAMED) for number in range(_NAMED + 1)]
 

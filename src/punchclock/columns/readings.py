@@ -1,7 +1,7 @@
 """Readings of many timers at once: work, break and elapsed time at one instant or at many.
 
-The sums are those of `punchclock.timer`, on arrays. They are taken a block at a time, so that what lies between the
-columns and the result does not leave the processor's caches.
+The arithmetic is that of `punchclock.timer`, on arrays, and in blocks whose intermediate arrays fit into the
+processor's caches.
 """
 
 from __future__ import annotations
@@ -10,16 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from punchclock.columns.arrow import (
-    ArrowTable,
-    as_table,
-    at_row,
-    read_instant_column,
-    read_instants,
-    read_states,
-    read_worked,
-)
+from punchclock.columns.arrow import ArrowTable, as_table, at_row, read_instants
 from punchclock.columns.codes import COUNTS_BREAK, COUNTS_WORK, IDLE, STATES, Codes, Ints
+from punchclock.columns.tables import read_instant_column, read_states, read_worked
 from punchclock.errors import ClockWentBackwards, InvalidColumns
 
 __all__ = ["break_at", "elapsed_at", "not_before", "worked_at"]
@@ -28,20 +21,21 @@ _BLOCK: Final = 1 << 16
 
 
 def worked_at(timers: ArrowTable, now: object) -> Ints:
-    """The work done up to ``now`` by each of many timers, in microseconds.
+    """Return the work of each of many timers up to ``now``, in microseconds.
 
     Args:
         timers: a table with the columns ``state``, ``since`` and ``worked``, as `replay` returns them.
-        now: one instant for all: an integer of microseconds, or what else `punchclock.instant` takes. Or one for each:
-            an array of int64, a column of Arrow, a list. Or an array of two dimensions that is broadcast as NumPy does:
-            of shape ``(m, 1)``, all timers are read at each of ``m`` instants, and the result has shape ``(m, n)``.
+        now: one instant for all timers: an integer of microseconds, or anything else that `punchclock.instant` accepts.
+            Or one for each timer: an array of int64, a column of Arrow, a list. Or an array of two dimensions, which is
+            broadcast: with the shape ``(m, 1)``, the result has the shape ``(m, n)``, one row for each instant.
 
     Raises:
-        ClockWentBackwards: an instant before a timer's last one; ``index`` says in which row. With
-            ``not_before(timers, now)`` it never is.
+        ClockWentBackwards: an instant is before a timer's last one; ``index`` is the timer's row. Pass
+            ``not_before(timers, now)`` to clamp instead.
         InvalidColumns: a column is missing or has the wrong type, or ``now`` the wrong type or shape.
         InconsistentTimer: a state or an amount of work that no timer can have.
-        InvalidInstant: ``now`` is no instant; `InstantOutOfRange`, if sums with it or with ``since`` could overflow.
+        InvalidInstant: ``now`` is not a valid instant.
+        InstantOutOfRange: an instant is so large that sums could overflow.
     """
     table = as_table(timers)
     state, since, worked = read_states(table), read_instant_column(table, "since"), read_worked(table)
@@ -49,9 +43,9 @@ def worked_at(timers: ArrowTable, now: object) -> Ints:
 
 
 def break_at(timers: ArrowTable, now: object) -> Ints:
-    """The break taken up to ``now`` by each of many timers, in microseconds.
+    """Return the break of each of many timers up to ``now``, in microseconds.
 
-    As `worked_at`; ``timers`` needs ``started_at`` too.
+    Arguments and errors as for `worked_at`; ``timers`` also needs the column ``started_at``.
     """
     table = as_table(timers)
     state, since, worked = read_states(table), read_instant_column(table, "since"), read_worked(table)
@@ -61,9 +55,9 @@ def break_at(timers: ArrowTable, now: object) -> Ints:
 
 
 def elapsed_at(timers: ArrowTable, now: object) -> Ints:
-    """The time from the start up to ``now`` of each of many timers, in microseconds: always work and break together.
+    """Return the time from each timer's start up to ``now``, in microseconds: its work and break together.
 
-    As `worked_at`; ``timers`` needs ``started_at`` instead of ``worked``.
+    Arguments and errors as for `worked_at`; ``timers`` needs ``started_at`` instead of ``worked``.
     """
     table = as_table(timers)
     state, since = read_states(table), read_instant_column(table, "since")
@@ -71,9 +65,9 @@ def elapsed_at(timers: ArrowTable, now: object) -> Ints:
 
 
 def not_before(timers: ArrowTable, now: object) -> Ints:
-    """``now`` for each of many timers, or the timer's last instant where ``now`` is before it.
+    """Return for each of many timers ``now``, or the timer's last instant if ``now`` is earlier.
 
-    As `worked_at`, whose argument it is for whoever would rather clamp than fail.
+    Pass the result to `worked_at` and the other readings to clamp instead of raising. Arguments as for `worked_at`.
     """
     table = as_table(timers)
     state, since = read_states(table), read_instant_column(table, "since")
@@ -82,18 +76,18 @@ def not_before(timers: ArrowTable, now: object) -> Ints:
 
 
 def _one_each(at: Ints, count: int) -> Ints:
-    """The instants in a shape that ends in one for each timer."""
+    """Broadcast instants so that the last dimension has one for each timer."""
     try:
         shape = np.broadcast_shapes(at.shape, (count,))
     except ValueError:
         shape = at.shape
     if shape[-1] != count:
-        raise InvalidColumns("now", f"the shape {at.shape} does not go with {count} timers")
+        raise InvalidColumns("now", f"the shape {at.shape} does not fit {count} timers")
     return np.broadcast_to(at, shape)
 
 
 def _read(state: Codes, since: Ints, base: Ints, counting: tuple[int, ...], now: object) -> Ints:
-    """``base``, and the time since ``since`` where the state is one that counts."""
+    """Return ``base``, plus the time since ``since`` for timers in one of the states that count."""
     at = _one_each(read_instants(now), len(state))
     result = np.empty(at.shape, dtype=np.int64)
     if at.size:
@@ -103,6 +97,7 @@ def _read(state: Codes, since: Ints, base: Ints, counting: tuple[int, ...], now:
 
 
 def _read_once(state: Codes, since: Ints, base: Ints, counting: tuple[int, ...], at: Ints, out: Ints) -> None:
+    """Write one reading of each timer into ``out``."""
     for start in range(0, len(state), _BLOCK):
         rows = slice(start, start + _BLOCK)
         states, gaps = state[rows], out[rows]

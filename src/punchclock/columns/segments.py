@@ -1,7 +1,7 @@
-"""The work and break of a whole log as segments of time, cut where the local date changes: what payroll loads.
+"""The work and break of a whole log as segments, split where the local date changes.
 
-Which segments there are is said in `punchclock.history`, which date an instant has in `punchclock.calendar`. Here both
-are done for all timers at once: a zone's days are looked up once for the time that the log covers.
+The segments are those of `punchclock.history`, and the days those of `punchclock.calendar`, for all timers at once: a
+zone's days are looked up once for all the time that the log covers.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from punchclock.columns.arrow import (
     ArrowTable,
     at_row,
     enum_array,
-    ids_as,
     instant_array,
-    no_nulls,
-    one_piece,
+    one_array,
     read_instants,
-    read_log,
+    without_nulls,
     words_of,
 )
 from punchclock.columns.codes import ACCEPTED, AFTER, KIND_OF, KINDS, STATES, Flags, Ints
-from punchclock.columns.replay import Groups, fold, group, offsets_of, stable_order
+from punchclock.columns.folding import fold
+from punchclock.columns.grouping import Groups, group, offsets_of, stable_order
+from punchclock.columns.tables import ids_as, read_log
 from punchclock.errors import ClockWentBackwards, InvalidColumns
 from punchclock.instants import instant
+from punchclock.units import DAY
 
-__all__ = ["days_of", "segments"]
+__all__ = ["segments"]
 
-_TWO_DAYS: Final = 2 * 86_400_000_000
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
 
 class _Segments(NamedTuple):
-    """Segments of many timers: which timer (a number), of which kind, and from when to when."""
+    """Segments of many timers: the timer's number in the log's groups, the kind's code, start and end."""
 
     timer: Ints
     kind: npt.NDArray[np.int8]
@@ -50,36 +50,36 @@ class _Segments(NamedTuple):
 def segments(
     table: ArrowTable, zone: str | dt.tzinfo | pa.Array | pa.ChunkedArray, *, until: object = None
 ) -> pa.Table:
-    """The segments of work and break of a log's timers, split by local day.
+    """Return the segments of work and break of a log's timers, split by local day.
 
-    Before they are split they are those of `punchclock.timeline`: as long as they can be, none empty, neighbours of one
-    kind joined. Rejected events are left out as if they were not there; `replay` names them.
+    Before the split they are those of `punchclock.timeline`: none is empty, and adjacent segments of one kind are
+    joined. Rejected events have no effect; `replay` reports them.
 
     Args:
         table: a log, as for `replay`.
-        zone: the zone whose days these are, by name or as an object; or a column of names, one for each row of the log,
-            where timers are in several zones: the one in a timer's first row holds for it.
-        until: closes the segments of timers that are still running or paused, an instant as for `punchclock.instant`;
-            without it, such a segment ends at the timer's last event and so is left out.
+        zone: time zone for day boundaries, by name or as an object. Or a column of names, one for each row of the log,
+            for timers in different zones: the zone in a timer's first row applies to all its segments.
+        until: the end of segments that are still open, of running or paused timers: anything that
+            `punchclock.instant` accepts. Without it, open segments are omitted.
 
     Returns:
         One row for each segment on each date: ``timer``, ``kind`` (``work`` or ``break``), ``date``, ``start``, ``end``
-        (half-open, instants in the type of the column ``at``) and ``duration`` (int64, microseconds); timers in order
-        of first appearance, each in order of time.
+        (exclusive; instants in the type of the column ``at``) and ``duration`` (int64, microseconds). Timers are in
+        order of first appearance, and each timer's segments in order of time.
 
     Raises:
         InvalidColumns: a column is missing, or has the wrong type or length.
-        ClockWentBackwards: ``until`` is before an event that was accepted; ``index`` says which row.
-        UnknownZone: no such zone.
-        InstantOutOfRange: a segment outside the years 1 to 9999, in UTC or in the zone.
+        ClockWentBackwards: ``until`` is before an accepted event; ``index`` is its row.
+        UnknownZone: a zone does not exist.
+        InstantOutOfRange: a segment is outside the years 1 to 9999, in UTC or in the zone.
     """
     log = read_log(table)
     groups = group(log)
-    open_until = None if until is None else int(read_instants(instant(until)))
-    found = _joined(groups, open_until)
+    end_of_open = None if until is None else int(read_instants(instant(until)))
+    found = _joined(groups, end_of_open)
     first_rows = groups.first_rows
     if groups.rows is not None:
-        # Groups that came by sorting are in the order of their ids, not of their first rows.
+        # The groups are in the order of their ids; the result is in the order of their first rows.
         order = stable_order(first_rows)
         rank = np.empty(len(order), dtype=np.int64)
         rank[order] = np.arange(len(order))
@@ -112,7 +112,7 @@ def segments(
 
 
 def _joined(groups: Groups, until: int | None) -> _Segments:
-    """The segments of each group, as long as they can be."""
+    """Return the segments of each group, with adjacent segments of one kind joined."""
     _, status = fold(groups.events, groups.at, groups.offsets, None)
     events, at = groups.events, groups.at
     timer = np.repeat(np.arange(len(groups.offsets)), np.diff(groups.offsets, append=len(events)))
@@ -123,14 +123,14 @@ def _joined(groups: Groups, until: int | None) -> _Segments:
     if until is not None:
         _check_until(groups, kept, at, until)
 
-    # From each event to the next of its timer, or to the end of what is known.
+    # A segment extends from an event to the timer's next event; the last one ends at `until`, or has no length.
     kind = KIND_OF[AFTER[events]]
     end = np.empty_like(at)
     end[:-1] = at[1:]
     last = np.flatnonzero(np.append(timer[1:] != timer[:-1], True)) if len(timer) else timer
     end[last] = at[last] if until is None else until
-    some = np.flatnonzero((kind >= 0) & (end > at))
-    timer, kind, start, end = timer[some], kind[some], at[some], end[some]
+    counting = np.flatnonzero((kind >= 0) & (end > at))
+    timer, kind, start, end = timer[counting], kind[counting], at[counting], end[counting]
     if not len(timer):
         return _Segments(timer, kind, start, end)
 
@@ -141,6 +141,7 @@ def _joined(groups: Groups, until: int | None) -> _Segments:
 
 
 def _check_until(groups: Groups, kept: Ints | None, at: Ints, until: int) -> None:
+    """Raise `ClockWentBackwards` if an accepted event is after ``until``."""
     late = np.flatnonzero(at > until)
     if late.size:
         late = late if kept is None else kept[late]
@@ -151,11 +152,11 @@ def _check_until(groups: Groups, kept: Ints | None, at: Ints, until: int) -> Non
 
 
 def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str, Flags]]:
-    """The zones that there are, each with which timers are in it."""
-    column = one_piece(zones) if isinstance(zones, pa.ChunkedArray) else zones
+    """Yield each zone with the timers that are in it."""
+    column = one_array(zones) if isinstance(zones, pa.ChunkedArray) else zones
     if len(column) != count:
         raise InvalidColumns("zone", f"{len(column)} values for {count} rows")
-    no_nulls(column, "zone")
+    without_nulls(column, "zone")
     names, of_row = words_of(column, "zone")
     of_timer = of_row[first_rows]
     for number, name in enumerate(names):
@@ -163,7 +164,7 @@ def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) ->
 
 
 def _split(found: _Segments, which: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints, Ints]:
-    """Some of the segments cut by local day: the number of the segment, its date (days since 1970), start and end."""
+    """Split some of the segments by local day: return the segment's number, date (days since 1970), start and end."""
     start, end = found.start[which], found.end[which]
     day_date, day_start, day_end = days_of(start, end, zone)
     first = np.searchsorted(day_start, start, side="right") - 1
@@ -180,16 +181,16 @@ def _split(found: _Segments, which: Ints, zone: str | dt.tzinfo) -> tuple[Ints, 
 
 
 def days_of(start: Ints, end: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints]:
-    """The local days that these segments touch: date, start and end, in order.
+    """Return the local days that these segments touch, in order: date (days since 1970), start and end.
 
-    They are looked up from one long gap in the log to the next, so that one wrong year costs nothing.
+    Gaps of more than two days between segments are skipped, so that one wrong year in a log costs nothing.
     """
     zone = find_zone(zone)
     days: list[Day] = []
     if len(start):
         order = np.argsort(start, kind="stable")
         start, reached = start[order], np.maximum.accumulate(end[order])
-        offsets = offsets_of(start[1:] > reached[:-1] + _TWO_DAYS)
+        offsets = offsets_of(start[1:] > reached[:-1] + 2 * DAY)
         tails = np.append(offsets[1:], len(start)) - 1
         for low, high in zip(start[offsets].tolist(), reached[tails].tolist(), strict=True):
             days += split_by_day(low, high, zone)

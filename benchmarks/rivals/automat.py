@@ -1,4 +1,4 @@
-"""automat by its newer door, TypeMachineBuilder: one machine, and a light instance for each life."""
+"""automat, by `TypeMachineBuilder`: one machine, and a light instance for each life."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from automat import TypeMachineBuilder
 from benchmarks.rivals import Instants
 from benchmarks.rivals.sums import Sums
 
-__all__ = ["life"]
 
-
-class Timer(Protocol):
-    """The inputs."""
+class _Inputs(Protocol):
+    """The inputs of the machine."""
 
     def start(self, now: int) -> None: ...
     def pause(self, now: int) -> None: ...
@@ -21,37 +19,17 @@ class Timer(Protocol):
     def stop(self, now: int) -> None: ...
 
 
-builder = TypeMachineBuilder(Timer, Sums)
+builder = TypeMachineBuilder(_Inputs, Sums)
 idle = builder.state("idle")
 running = builder.state("running")
 paused = builder.state("paused")
 stopped = builder.state("stopped")
 
-
-@idle.upon(Timer.start).to(running)
-def _start(_: Timer, sums: Sums, now: int) -> None:
-    sums.begin(now)
-
-
-@running.upon(Timer.pause).to(paused)
-def _pause(_: Timer, sums: Sums, now: int) -> None:
-    sums.work(now)
-
-
-@paused.upon(Timer.resume).to(running)
-def _resume(_: Timer, sums: Sums, now: int) -> None:
-    sums.rest(now)
-
-
-@running.upon(Timer.stop).to(stopped)
-def _stop_work(_: Timer, sums: Sums, now: int) -> None:
-    sums.work(now)
-
-
-@paused.upon(Timer.stop).to(stopped)
-def _stop_break(_: Timer, sums: Sums, now: int) -> None:
-    sums.rest(now)
-
+idle.upon(_Inputs.start).to(running)(lambda _, sums, now: sums.begin(now))
+running.upon(_Inputs.pause).to(paused)(lambda _, sums, now: sums.work(now))
+paused.upon(_Inputs.resume).to(running)(lambda _, sums, now: sums.rest(now))
+running.upon(_Inputs.stop).to(stopped)(lambda _, sums, now: sums.work(now))
+paused.upon(_Inputs.stop).to(stopped)(lambda _, sums, now: sums.rest(now))
 
 machine = builder.build()
 
