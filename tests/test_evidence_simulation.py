@@ -215,7 +215,7 @@ def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys
     assert simulation.main(["3"]) == 0
     assert capsys.readouterr().out.startswith("seed 3 holds: 1 seeds, 400 steps, ")
     store = import_module("punchclock.sandbox.store").MemoryStore
-    breaks(monkeypatch, store, "write", "self._account.apply(transaction.changes)", "pass")
+    breaks(monkeypatch, store, "transaction", "self._account.apply(transaction.changes)", "pass")
     assert simulation.main(["3"]) == 1
     said = capsys.readouterr().out
     assert said.startswith("seed 3 (`python -m evidence.simulation 3`): step ")
@@ -237,8 +237,8 @@ def test_a_model_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_store_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A database that discards nothing is set apart from the account, by a start and a discard."""
-    sql = import_module("punchclock.sandbox.sql")
-    breaks(monkeypatch, sql._Shared, "keep", "None if last.removes else", "")  # noqa: SLF001
+    tables = import_module("punchclock.sandbox.tables")
+    breaks(monkeypatch, tables.SqlAccount, "write", "if change.removes:", "if False:")
     monkeypatch.setattr(model.Vendors, "folder", tmp_path, raising=False)
     monkeypatch.setattr(model.Vendors, "store", model.opened(tmp_path), raising=False)
     machine = model.Vendors()

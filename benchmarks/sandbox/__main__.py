@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
-from functools import partial
 
 import httpx
 import msgspec
@@ -27,7 +26,7 @@ from benchmarks.sandbox.load import Sent, measure
 from benchmarks.sandbox.results import PEER, RESULTS, Results, Row, text
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.sql import SqlStore
-from punchclock.sandbox.store import MemoryStore, Store, Transaction
+from punchclock.sandbox.store import MemoryStore, Store
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import Change
 from punchclock.workspaces import demo_workspace
@@ -115,7 +114,8 @@ def _fill(store: Store, size: int) -> None:
             )
             for id in range(begin, min(begin + 10_000, 1001 + size))
         ]
-        store.write(partial(Transaction.apply, changes=[Change(pc.Event.STOP, NOW, record) for record in records]))
+        with store.transaction() as transaction:
+            transaction.apply(Change(pc.Event.STOP, NOW, record) for record in records)
 
 
 def _run_zoho(sandbox: Sandbox) -> None:

@@ -27,7 +27,7 @@ from punchclock.machine import State
 from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.faults import LIMITS, ConnectionDropped, Effect, Fault, Faults
 from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, secrets_of
-from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable, Transaction
+from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import CallResult, Request, Response, match_length, reject, route_prefixes
@@ -220,16 +220,12 @@ class Backend:
                 with self.store.reading() as account:
                     outcome = apply_response_faults(vendor.handle(request, account, now), faults)
             if request.method != "GET" or outcome.changes:
-
-                def decide(transaction: Transaction) -> tuple[CallResult, int]:
+                with self.store.transaction() as transaction:
                     now = self.clock.now(skew)
                     outcome = apply_response_faults(vendor.handle(request, transaction, now), faults)
                     if outcome.changes:
                         transaction.apply(outcome.changes)
                         transaction.append(self._entry(request, outcome, now, vendor, faults))
-                    return outcome, now
-
-                outcome, now = self.store.write(decide)
         if not outcome.changes:
             self._note(request, outcome, now, vendor, faults)
         return outcome, now
