@@ -29,7 +29,7 @@ TINY = msgspec.structs.replace(SHORT, simulation_seeds=3, model_examples=12)
 
 #: A transaction that is half kept although it came to grief.
 HALF_KEPT = """try:
-            decided = decide(transaction)
+            yield transaction
         except Exception:
             self._account.apply(transaction.changes)
             raise"""
@@ -68,10 +68,10 @@ def test_a_seed_replays_exactly() -> None:
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new", "said"),
     [
-        ("store.MemoryStore", "write", "self._account.apply(transaction.changes)", "pass", "stored: "),
-        ("store.MemoryStore", "write", "decided = decide(transaction)", HALF_KEPT, "stored: "),
-        ("backend.Backend", "_decided", "transaction.apply(outcome.changes)", "pass", "stored: "),
-        ("backend.Backend", "_decided", "transaction.append(", "print('' and ", "answered 20.*and nothing is stored"),
+        ("store.MemoryStore", "transaction", "self._account.apply(transaction.changes)", "pass", "stored: "),
+        ("store.MemoryStore", "transaction", "yield transaction", HALF_KEPT, "stored: "),
+        ("backend.Backend", "_decide", "transaction.apply(result.changes)", "pass", "stored: "),
+        ("backend.Backend", "_decide", "transaction.append(", "print('' and ", "answered 20.*and nothing is stored"),
     ],
     ids=["a commit that keeps nothing", "a crash that keeps half", "a backend that stores nothing", "no journal"],
 )  # fmt: skip
@@ -192,9 +192,9 @@ def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch
 @pytest.mark.parametrize(
     ("module", "owner", "name", "old", "new"),
     [
-        ("sql", "_Shared", "keep", "last.removes else", "last.removes or last.action == 'pause' else"),
-        ("sql", "_rolled_back", "", "ROLLBACK", "COMMIT"),
-        ("sql", "SqlStore", "_transaction", '"COMMIT"', '"ROLLBACK"'),
+        ("tables", "SqlAccount", "write", "if change.removes:", "if change.removes or change.action == 'pause':"),
+        ("sql", "SqlStore", "_begin", '"ROLLBACK"', '"COMMIT"'),
+        ("sql", "SqlStore", "_begin", '"COMMIT"', '"ROLLBACK"'),
     ],
     ids=["a pause is a discard", "a transaction that is broken off is kept", "nothing is kept"],
 )

@@ -148,10 +148,10 @@ def test_a_store_that_is_gone_is_a_5xx_in_the_vendors_shape(
 ) -> None:
     """Where the store fails the vendor's own words say so; what the database said goes to the log alone."""
 
-    def reject(_decide: object) -> None:
+    def fail() -> None:
         raise StoreUnavailable("host db-7 said no")
 
-    monkeypatch.setattr(sandbox.store, "write", reject)
+    monkeypatch.setattr(sandbox.store, "transaction", fail)
     status, headers, body = send(sandbox, call(vendor, STARTS[vendor]))
     assert status >= 500
     with pytest.raises(vendors.Rejection) as caught:

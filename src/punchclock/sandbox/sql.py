@@ -59,7 +59,9 @@ class SqlStore:
         self._notes: deque[JournalEntry] = deque(maxlen=MAX_KEPT)
         self._noted = count(1)
         self._claimed: list[JournalEntry] = []  # notes in the transaction of the thread that is writing
-        self._decoders = {of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).RECORDS}
+        self._decoders = {
+            of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).timer_types
+        }
         self._engine = _engine(url, timeout)
         if self._engine.dialect.name == "sqlite":
             self._begin_read, self._begin_write = "BEGIN", "BEGIN IMMEDIATE"
