@@ -1,6 +1,6 @@
-"""The pytest plugin: installed with the package, so that a test only has to ask for its fixtures.
+"""The pytest plugin. It is installed with the package, so that tests can use its fixtures without any set-up.
 
-pytest loads it in every run, so it imports nothing of the sandbox until a test does ask.
+pytest loads it in every run, so it doesn't import the sandbox before a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["FaultNeverFired", "SandboxFactory", "punchclock_sandbox", "punchcloc
 
 
 class FaultNeverFired(UserWarning):
-    """A test has injected a fault that hit no call, so it did not test what it says."""
+    """A test injected a fault that hit no call, so it didn't test what it was written for."""
 
 
 class SandboxFactory(Protocol):
-    """Makes sandboxes that are closed when the test ends."""
+    """Creates sandboxes that are closed when the test ends."""
 
-    def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 Sandbox's own
-        """A sandbox of its own, with the arguments of `punchclock.sandbox.Sandbox`."""
+    def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 those of Sandbox
+        """Return a new sandbox; the arguments are those of `punchclock.sandbox.Sandbox`."""
 
 
 @pytest.fixture
 def punchclock_sandboxes() -> Iterator[SandboxFactory]:
-    """A factory, for a test that needs several sandboxes, or other workspaces than the demo workspace."""
-    from punchclock.sandbox import Sandbox  # noqa: PLC0415 - a plugin loads in every run, the sandbox where it is used
+    """A factory for tests that need several sandboxes, or another workspace than the demo workspace."""
+    from punchclock.sandbox import Sandbox  # noqa: PLC0415 - only when a test needs it
 
     sandboxes: list[Sandbox] = []
     with ExitStack() as stack:
@@ -45,18 +45,18 @@ def punchclock_sandboxes() -> Iterator[SandboxFactory]:
 
         yield make
         for sandbox in sandboxes:
-            _complain(sandbox)
+            _warn_of_unused_faults(sandbox)
 
 
 @pytest.fixture
 def punchclock_sandbox(punchclock_sandboxes: SandboxFactory) -> Sandbox:
-    """A sandbox of the demo workspace, in memory, isolated from every other test's."""
+    """A sandbox of the demo workspace, in memory, isolated from those of other tests."""
     return punchclock_sandboxes()
 
 
-def _complain(sandbox: Sandbox) -> None:
-    """Warn of faults that never fired; but a limit that was kept is what a test may be about."""
-    from punchclock.sandbox.faults import LIMITS  # noqa: PLC0415 - as above
+def _warn_of_unused_faults(sandbox: Sandbox) -> None:
+    """Warn of faults that hit no call. A limit is an exception: a test may check that a client keeps to it."""
+    from punchclock.sandbox.faults import LIMITS  # noqa: PLC0415 - only when a test needs it
 
     for report in sandbox.faults.reports():
         if not report.fired and report.fault.effect not in LIMITS:
