@@ -128,8 +128,8 @@ def check(url: str, expected: dict[str, set[str]]) -> None:
 
 
 @pytest.mark.parametrize("kind", DATABASES)
-def test_no_answered_change_is_lost_and_none_is_half_done(kind: str, tmp_path: Path) -> None:
-    """Killed again and again amid starts, pauses and discards, the server comes back with all that it had answered."""
+def test_a_kill_loses_no_answered_change(kind: str, tmp_path: Path) -> None:
+    """After each of several kills, the server has every answered change, and no partial one."""
     expected: dict[str, set[str]] = {}
     answers = 0
     with database_url(kind, tmp_path) as database:

@@ -1,4 +1,4 @@
-"""The journal tells everything but secrets, and the event log in it replays to the same timers."""
+"""The journal has every call and no credential, and the event log in it replays to the same timers."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def lines(sandbox: Sandbox, path: str) -> list[Any]:
 # ---- what it tells -------------------------------------------------------------------------------
 
 
-def test_an_entry_tells_the_whole_call() -> None:
-    """Request, response, instant and change of a call stand in the journal, numbered from 1."""
+def test_an_entry_has_the_whole_call() -> None:
+    """An entry has the request, the response, the instant and the change, and a number from 1."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", name="draft"))
     (entry,) = entries(sandbox)
@@ -61,8 +61,8 @@ def test_an_entry_tells_the_whole_call() -> None:
     assert (change.timer, change.user, change.note) == (pc.start(pc.instant(NOON)), "resource", "draft")
 
 
-def test_every_call_is_in_it() -> None:
-    """Reads, rejections and calls that are nobody's are told as well, in order; the event log has none of them."""
+def test_the_journal_has_every_call() -> None:
+    """Reads, rejections and unknown paths are in the journal in order, but not in the event log."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "list_timers"))
     send(sandbox, call("intervals", "get_timer", id="7"))
@@ -76,8 +76,8 @@ def test_every_call_is_in_it() -> None:
     assert [entry.number for entry in sandbox.journal(after=2)] == [3]
 
 
-def test_the_event_log_is_that_of_replay() -> None:
-    """Starts, pauses, amendments and discards, each with its labels; what is changed around a timer is not in it."""
+def test_the_event_log_has_the_format_of_replay() -> None:
+    """Starts, pauses, amendments and discards have their labels; other changes are left out."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", taskid=31))
     sandbox.clock.advance(90_000_000)
@@ -114,8 +114,8 @@ def test_the_event_log_is_that_of_replay() -> None:
     ]
 
 
-def test_long_texts_are_cut() -> None:
-    """A parameter of many characters is cut in the journal, but not in the timer and not in its event log."""
+def test_long_texts_are_truncated() -> None:
+    """A long parameter is truncated in the journal, but not in the timer or its event log."""
     sandbox = Sandbox(clock=NOON)
     comment = "ß" * 30_000
     send(sandbox, call("worksection", "start_my_timer"))
@@ -184,7 +184,7 @@ def take(
 
 
 def test_replay_gives_the_same_timers() -> None:
-    """Whatever is called at whichever vendor, the event log, line by line, makes exactly the timers that are kept."""
+    """The event log of any calls to any vendor replays to exactly the stored timers."""
     seen: set[tuple[str, str]] = set()
 
     @given(st.sampled_from([sorted(CALLS), *CHANGING.values()]).flatmap(steps))
@@ -286,8 +286,8 @@ def spellings(secret: str) -> list[str]:
 
 
 @pytest.mark.parametrize("secret", [*RIGHT, WRONG])
-def test_no_secret_is_written_down(secret: str) -> None:
-    """No credential, right or wrong, stands in the journal or the event log, wherever a client has put it."""
+def test_no_secret_is_in_the_journal(secret: str) -> None:
+    """No credential, valid or not, is in the journal or the event log, wherever a client sent it."""
     sandbox = Sandbox(clock=NOON)
     for request in every_place(secret):
         send(sandbox, request)
@@ -301,8 +301,8 @@ def test_no_secret_is_written_down(secret: str) -> None:
 
 
 @pytest.mark.parametrize("secret", RIGHT)
-def test_the_accounts_own_secrets_are_blotted_out_of_every_text(secret: str) -> None:
-    """A credential of the account in a place for texts, as a note, is blotted out as well."""
+def test_the_accounts_secrets_are_replaced_in_every_text(secret: str) -> None:
+    """A credential of the account is also replaced in texts such as a note."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", name=f"my {secret}"))
     headers = {**basic("intervals-token-1"), "user-agent": f"client/{secret}"}
@@ -312,8 +312,8 @@ def test_the_accounts_own_secrets_are_blotted_out_of_every_text(secret: str) -> 
     assert b'"note":"my ***"' in written
 
 
-def test_a_short_secret_is_none() -> None:
-    """A credential of less than four characters is not looked for: it stands in half of all texts."""
+def test_a_short_secret_is_not_replaced() -> None:
+    """A credential of less than four characters is not replaced, because it is part of many texts."""
     workspace = demo_workspace()
     tokens = {"intervals": msgspec.structs.replace(workspace.credential("intervals"), tokens={"3": "3"})}
     sandbox = Sandbox(msgspec.structs.replace(workspace, credentials=tokens), clock=NOON)
@@ -323,7 +323,7 @@ def test_a_short_secret_is_none() -> None:
 
 @pytest.mark.parametrize("secret", [RIGHT[0], WRONG])
 def test_no_secret_is_logged(secret: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The log of the server shows neither query nor header, nor of a path what is not documented."""
+    """The server's log has no query, no header, and only the documented segments of a path."""
     caplog.set_level(logging.DEBUG)
     with Sandbox(clock=NOON) as sandbox, sandbox.serve() as server, httpx.Client(base_url=server.url) as client:
         for request in every_place(secret):
@@ -335,8 +335,8 @@ def test_no_secret_is_logged(secret: str, caplog: pytest.LogCaptureFixture) -> N
         assert all(spelling not in record.getMessage() for spelling in spellings(secret))
 
 
-def test_a_hostile_text_is_written_down_safely() -> None:
-    """What UTF-8 cannot hold is spelled out, so that no call can spoil the journal."""
+def test_a_text_that_utf_8_cannot_encode_is_escaped() -> None:
+    """Characters that UTF-8 can't encode are escaped, so every call fits the journal."""
     sandbox = Sandbox(clock=NOON)
     headers = {**basic("intervals-token-1"), "user-agent": "\ud800", "content-type": "application/json"}
     sandbox.handle("GÉT\ud800", "/timer/\ud800", "a=\ud800", headers, b'{"name":"\xed\xa0\x80"}')
@@ -347,8 +347,8 @@ def test_a_hostile_text_is_written_down_safely() -> None:
 # ---- what was answered ---------------------------------------------------------------------------
 
 
-def test_a_fault_is_told_with_what_went_out() -> None:
-    """An entry names the faults that hit it, and shows the response as it went out: broken off, or none."""
+def test_an_entry_names_its_faults() -> None:
+    """An entry names the faults that hit the call, and has the response that was sent."""
     sandbox = Sandbox(clock=NOON)
     sandbox.faults.add(Fault(effect=Effect.MALFORMED, nth=1))
     sandbox.faults.add(Fault(effect=Effect.DROP, nth=2))

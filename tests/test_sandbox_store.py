@@ -1,4 +1,4 @@
-"""Stores keep what was decided, together or not at all, and find it again alike: in memory, SQLite, PostgreSQL."""
+"""Stores keep a call's changes together or not at all, and answer queries alike: memory, SQLite, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def found(store: Store, query: Query[IntervalsTimer] | None = None) -> list[Inte
 
 
 def test_what_is_stored_is_read_back(store: Store) -> None:
-    """A record comes back as it was, with the people and the work that the workspace has."""
+    """A record is read back as it was, with the people and the work of the workspace."""
     record = timer(1001, task="31")
     keep(store, record)
     with store.reading() as account:
@@ -139,8 +139,8 @@ def test_a_failed_transaction_stores_nothing(store: Store) -> None:
         assert account.new_id() == 1001
 
 
-def test_of_several_changes_the_last_stands(store: Store) -> None:
-    """A call that changes a record twice leaves it as the second change says; one that discards it, leaves none."""
+def test_of_several_changes_the_last_one_counts(store: Store) -> None:
+    """A record that a call changes twice is stored as the second change leaves it; a discarded one isn't."""
     first, second = timer(1001), timer(1001, timer=pc.pause(pc.start(NOW), NOW + SECOND))
     changing(store, Change(pc.Event.START, NOW, first), Change(pc.Event.PAUSE, NOW + SECOND, second))
     assert found(store) == [second]
@@ -148,8 +148,8 @@ def test_of_several_changes_the_last_stands(store: Store) -> None:
     assert found(store) == []
 
 
-def test_ids_are_never_given_twice(store: Store) -> None:
-    """The id of a discarded record is not given again; a reset begins anew."""
+def test_ids_are_not_reused(store: Store) -> None:
+    """The id of a discarded record isn't used again; a reset starts the ids again."""
     keep(store, timer(1001), timer(1007))
     changing(store, Change(Correction.DISCARD, NOW, timer(1007)))
     with store.reading() as account:
@@ -159,8 +159,8 @@ def test_ids_are_never_given_twice(store: Store) -> None:
         assert account.new_id() == 1001
 
 
-def test_a_record_changes_hands(store: Store) -> None:
-    """A record that is given to another person is found with that person, and with no other."""
+def test_a_record_moves_to_another_person(store: Store) -> None:
+    """A record that moves to another person is found with that person only."""
     keep(store, timer(1001, "5"))
     keep(store, timer(1001, "3"))
     assert found(store, Query(of=IntervalsTimer, people=("5",))) == []
@@ -168,7 +168,7 @@ def test_a_record_changes_hands(store: Store) -> None:
 
 
 def test_the_journal_is_numbered_from_one_in_order(store: Store) -> None:
-    """Notes and entries of transactions come in the order in which they were kept, from 1; ``after`` leaves out."""
+    """Entries have the numbers 1, 2, 3 … in the order in which they were kept; ``after`` skips."""
     store.note(entry(1))
     changing(store, entries=[entry(2)])
     for at in range(3, 1205):
@@ -218,7 +218,7 @@ QUERIES = st.builds(
 def test_every_store_finds_the_same(
     store: Store, records: list[IntervalsTimer], queries: list[Query[IntervalsTimer]]
 ) -> None:
-    """Whatever is asked, each store answers with the records and the count that the account in memory answers."""
+    """Every store answers every query with the records and the total of the account in memory."""
     store.reset()
     expected = MemoryStore(WORKSPACE)
     for kept in (store, expected):
@@ -240,7 +240,7 @@ def test_a_record_that_cannot_be_encoded_stores_nothing(url: str) -> None:
 
 
 def test_what_was_stored_is_there_after_a_restart(url: str) -> None:
-    """A database that is opened again has the records, the ids and the journal, notes included."""
+    """A database that is opened again has the records, the ids and the whole journal."""
     first = SqlStore(url, WORKSPACE)
     keep(first, timer(1001, task="33"))
     first.note(entry())
@@ -253,8 +253,8 @@ def test_what_was_stored_is_there_after_a_restart(url: str) -> None:
     second.close()
 
 
-def test_a_workspace_that_lost_somebody_still_opens(url: str) -> None:
-    """A record whose person or task the workspace no longer has keeps their ids."""
+def test_a_workspace_without_a_recorded_person_opens(url: str) -> None:
+    """A record whose person or task is no longer in the workspace keeps their ids."""
     store = SqlStore(url, WORKSPACE)
     keep(store, timer(1001, task="33"))
     store.close()
@@ -295,15 +295,15 @@ def test_a_database_of_a_later_version_is_rejected(url: str) -> None:
         ("postgresql://user:secret@127.0.0.1:1/x?connect_timeout=3", "127.0.0.1"),
     ],
 )
-def test_a_database_that_cannot_be_opened_is_named(given: str, why: str) -> None:
-    """What is no URL, no database that is served or none that can be reached is told with why, and no password."""
+def test_a_database_that_cannot_be_opened_is_an_error(given: str, why: str) -> None:
+    """The error says why a URL isn't valid or can't be opened, without the password."""
     with pytest.raises(StoreUnavailable, match=re.escape(why)) as caught:
         SqlStore(given, WORKSPACE)
     assert "cret" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
-    """A file of something else is rejected, and not touched."""
+def test_a_file_that_is_not_a_database_is_not_changed(tmp_path: Path) -> None:
+    """Another file is rejected and not changed."""
     path = tmp_path / "notes.txt"
     path.write_bytes(b"not a database at all")
     with pytest.raises(StoreUnavailable, match="not a database"):
@@ -388,7 +388,7 @@ def test_a_total_does_not_read_the_history(query: Query[IntervalsTimer], tmp_pat
 
 
 def test_of_64_simultaneous_starts_exactly_one_wins(open_store: Open) -> None:
-    """64 threads, behind two servers on one database, start a timer for one task: one has it, 63 are rejected."""
+    """Of 64 threads that start a timer for one task, on two servers with one database, one succeeds."""
     sandboxes = [Sandbox(WORKSPACE, clock=NOW, store=open_store())]
     if not isinstance(sandboxes[0].store, MemoryStore):
         sandboxes.append(Sandbox(WORKSPACE, clock=NOW, store=open_store()))
@@ -426,8 +426,8 @@ def start_at(sandbox: Sandbox) -> tuple[int, bytes]:
     return status, body
 
 
-def test_a_locked_database_is_a_rejection_in_the_vendor_s_words(tmp_path: Path) -> None:
-    """While another program holds SQLite's lock, a start is a 5xx of the vendor's shape and changes nothing."""
+def test_a_locked_database_is_the_vendors_rejection(tmp_path: Path) -> None:
+    """While another program holds SQLite's lock, a start gets the vendor's 5xx and changes nothing."""
     path = tmp_path / "locked.sqlite3"
     sandbox = Sandbox(WORKSPACE, clock=NOW, store=SqlStore(f"sqlite:///{path}", WORKSPACE, timeout=0.05))
     other = sa.create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT").connect()
@@ -487,8 +487,8 @@ def test_a_full_disk_is_a_rejection_and_loses_nothing(tmp_path: Path) -> None:
         sa.event.remove(sa.pool.Pool, "checkout", bounded)
 
 
-def test_a_lost_connection_is_a_rejection_and_the_next_call_works(tmp_path: Path) -> None:
-    """When PostgreSQL ends the connection in a transaction, nothing is stored; the next call has a new connection."""
+def test_a_lost_connection_stores_nothing(tmp_path: Path) -> None:
+    """If PostgreSQL ends the connection in a transaction, nothing is stored, and the next call works."""
     with database_url("postgresql", tmp_path) as url:
         store = SqlStore(url, WORKSPACE)
 
@@ -522,8 +522,8 @@ def locked(url: str) -> Iterator[None]:
         connection.exec_driver_sql("ROLLBACK")
 
 
-def test_nobody_waits_for_ever(url: str) -> None:
-    """A change that cannot have the lock in time is rejected; a read needs none."""
+def test_a_change_does_not_wait_for_ever(url: str) -> None:
+    """A change that doesn't get the lock in time is rejected; a read needs no lock."""
     store = SqlStore(url, WORKSPACE, timeout=0.05)
     keep(store, timer(1001))
     with locked(url):
@@ -559,7 +559,7 @@ def test_a_commit_that_fails_is_a_rejection(url: str, full_commits: Callable[[],
 
 
 def test_notes_that_cannot_be_written_are_not_lost(url: str) -> None:
-    """Journal entries of a flush that fails are kept for the next."""
+    """Journal entries that can't be written are written the next time."""
     store = SqlStore(url, WORKSPACE, timeout=0.05)
     store.note(entry())
     with locked(url), pytest.raises(StoreUnavailable):
@@ -636,8 +636,8 @@ def test_durable_full_syncs_every_change(option: str, synchronous: str, tmp_path
     assert settings == [synchronous]
 
 
-def test_what_cannot_be_read_is_named(url: str) -> None:
-    """A row that another version has written is an error of the store, for a record and for a journal entry."""
+def test_a_row_of_another_version_is_an_error(url: str) -> None:
+    """A record or a journal entry that this version can't read is an error of the store."""
     store = SqlStore(url, WORKSPACE)
     keep(store, timer(1001))
     store.note(entry())
@@ -652,8 +652,8 @@ def test_what_cannot_be_read_is_named(url: str) -> None:
     store.close()
 
 
-def test_a_reset_numbers_the_journal_anew(store: Store) -> None:
-    """After a reset the journal begins at 1 again, whatever keeps it."""
+def test_a_reset_restarts_the_journals_numbers(store: Store) -> None:
+    """After a reset the journal's numbers start at 1 again."""
     for _ in range(2):
         store.note(entry())
         assert [each.number for each in store.journal()] == [1]
