@@ -29,7 +29,7 @@ TINY = msgspec.structs.replace(SHORT, simulation_seeds=3, model_examples=12)
 
 #: A transaction that is half kept although it came to grief.
 HALF_KEPT = """try:
-            yield transaction
+            decided = decide(transaction)
         except Exception:
             self._account.apply(transaction.changes)
             raise"""
@@ -68,10 +68,10 @@ def test_a_seed_replays_exactly() -> None:
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new", "said"),
     [
-        ("store.MemoryStore", "transaction", "self._account.apply(transaction.changes)", "pass", "stored: "),
-        ("store.MemoryStore", "transaction", "yield transaction", HALF_KEPT, "stored: "),
-        ("backend.Backend", "_decide", "transaction.apply(result.changes)", "pass", "stored: "),
-        ("backend.Backend", "_decide", "transaction.append(", "print('' and ", "answered 20.*and nothing is stored"),
+        ("store.MemoryStore", "write", "self._account.apply(transaction.changes)", "pass", "stored: "),
+        ("store.MemoryStore", "write", "decided = decide(transaction)", HALF_KEPT, "stored: "),
+        ("backend.Backend", "_decided", "transaction.apply(outcome.changes)", "pass", "stored: "),
+        ("backend.Backend", "_decided", "transaction.append(", "print('' and ", "answered 20.*and nothing is stored"),
     ],
     ids=["a commit that keeps nothing", "a crash that keeps half", "a backend that stores nothing", "no journal"],
 )  # fmt: skip
@@ -192,9 +192,9 @@ def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch
 @pytest.mark.parametrize(
     ("module", "owner", "name", "old", "new"),
     [
-        ("tables", "SqlAccount", "write", "if change.removes:", "if change.removes or change.action == 'pause':"),
-        ("sql", "SqlStore", "_begin", '"ROLLBACK"', '"COMMIT"'),
-        ("sql", "SqlStore", "_begin", '"COMMIT"', '"ROLLBACK"'),
+        ("sql", "_Shared", "keep", "last.removes else", "last.removes or last.action == 'pause' else"),
+        ("sql", "_rolled_back", "", "ROLLBACK", "COMMIT"),
+        ("sql", "SqlStore", "_transaction", '"COMMIT"', '"ROLLBACK"'),
     ],
     ids=["a pause is a discard", "a transaction that is broken off is kept", "nothing is kept"],
 )
@@ -215,7 +215,7 @@ def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys
     assert simulation.main(["3"]) == 0
     assert capsys.readouterr().out.startswith("seed 3 holds: 1 seeds, 400 steps, ")
     store = import_module("punchclock.sandbox.store").MemoryStore
-    breaks(monkeypatch, store, "transaction", "self._account.apply(transaction.changes)", "pass")
+    breaks(monkeypatch, store, "write", "self._account.apply(transaction.changes)", "pass")
     assert simulation.main(["3"]) == 1
     said = capsys.readouterr().out
     assert said.startswith("seed 3 (`python -m evidence.simulation 3`): step ")
@@ -237,8 +237,8 @@ def test_a_model_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_store_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A database that discards nothing is set apart from the account, by a start and a discard."""
-    tables = import_module("punchclock.sandbox.tables")
-    breaks(monkeypatch, tables.SqlAccount, "write", "if change.removes:", "if False:")
+    sql = import_module("punchclock.sandbox.sql")
+    breaks(monkeypatch, sql._Shared, "keep", "None if last.removes else", "")  # noqa: SLF001
     monkeypatch.setattr(model.Vendors, "folder", tmp_path, raising=False)
     monkeypatch.setattr(model.Vendors, "store", model.opened(tmp_path), raising=False)
     machine = model.Vendors()

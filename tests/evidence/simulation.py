@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -49,6 +49,7 @@ from punchclock.workspaces import demo_workspace
 
 __all__ = ["CLAIMS", "Simulation", "Step", "failure", "history_of", "shortest", "simulated"]
 
+_T = TypeVar("_T")
 
 _SECOND: Final = 1_000_000
 _HOUR: Final = 3600 * _SECOND
@@ -118,17 +119,22 @@ class _Crashing:
     def reading(self) -> AbstractContextManager[Account]:
         return self.store.reading()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def write(self, decide: Callable[[Transaction], _T]) -> _T:
         crash, self.crash = self.crash, ""
         if crash == "store gone":
             raise StoreUnavailable("simulated")
-        with _ending_at_commit() if crash == "at commit" else nullcontext(), self.store.transaction() as transaction:
-            yield transaction
+
+        def decide_or_crash(transaction: Transaction) -> _T:
+            decided = decide(transaction)
             if crash == "before commit" or (crash == "at commit" and isinstance(self.store, MemoryStore)):
                 raise _Crashed
+            return decided
+
+        with _ending_at_commit() if crash == "at commit" else nullcontext():
+            decided = self.store.write(decide_or_crash)
         if crash == "after commit":
             raise _Crashed
+        return decided
 
     def note(self, entry: JournalEntry) -> None:
         self.store.note(entry)

@@ -124,9 +124,8 @@ class SqlStore:
             self._engine.dispose()
 
     def _flush(self) -> None:
-        if self._notes:
-            with self._write() as connection:
-                self._write_notes(connection)
+        with self._write() as connection:  # also if there are no notes, to wait for those that are being written
+            self._write_notes(connection)
 
     def _write_notes(self, connection: sa.Connection, entries: Sequence[JournalEntry] = ()) -> None:
         self._claimed = [self._notes.popleft() for _ in range(len(self._notes))]
