@@ -35,7 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def url(sandbox: Sandbox) -> Iterator[str]:
-    """Where that sandbox is served."""
+    """The URL of the sandbox."""
     with sandbox.serve() as server:
         yield server.url
 
@@ -130,7 +130,7 @@ def test_worksections_client_meets_faults(sandbox: Sandbox, url: str) -> None:
 
 
 def run(command: str, url: str) -> dict[str, Any]:
-    """What a command of the page gets, typed in a shell with nothing changed but the host and the credentials."""
+    """Run a command of the page in a shell, with another host and other credentials, and return its output."""
     typed = (
         command.translate(STRAIGHT)
         .replace(HOST, url)

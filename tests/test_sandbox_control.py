@@ -24,7 +24,7 @@ def sandbox() -> Sandbox:
 
 
 def ask(sandbox: Sandbox, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-    """Status and content of an answer in JSON."""
+    """Send a call, and return the status and the content of the response."""
     sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     status, found, content = sandbox.handle(method, f"/_punchclock/{path}", "", headers, sent)
     assert found["content-type"] == "application/json"
@@ -32,7 +32,7 @@ def ask(sandbox: Sandbox, method: str, path: str, body: object = None, **headers
 
 
 def error(answer: tuple[int, Any]) -> tuple[int, str]:
-    """Status and code of a rejection, which has only its documented shape."""
+    """Return the status and the code of a rejection, after a check of its shape."""
     status, content = answer
     assert list(content) == ["error"]
     assert list(content["error"]) == ["code", "message"]
@@ -226,7 +226,7 @@ def test_a_bad_fault_is_rejected(sandbox: Sandbox, sent: object, code: str) -> N
     assert sandbox.faults.reports() == []
 
 
-# ---- the door ------------------------------------------------------------------------------------
+# ---- paths and access ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", sorted({each.path for each in ENDPOINTS}))
@@ -304,7 +304,7 @@ def test_health_is_200(sandbox: Sandbox) -> None:
 
 
 def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with the document's components at hand."""
+    """Return a schema with the components of its document."""
     return {"components": document["components"]} | schema
 
 

@@ -47,10 +47,10 @@ def typed(command: str, folder: Path) -> str:
 @pytest.mark.slow
 def test_the_five_minutes_with_pytest(tmp_path: Path) -> None:
     """The page's test file, run with the page's command, prints the page's output."""
-    (_, install), (_, file), (_, command), (_, said), *_ = blocks("index.md")
+    (_, install), (_, file), (_, command), (_, output), *_ = blocks("index.md")
     assert install == "pip install 'punchclock[sandbox]' pytest\n"
     (tmp_path / "test_timer.py").write_text(file, encoding="utf-8")
-    assert said.strip() in typed(command, tmp_path)
+    assert output.strip() in typed(command, tmp_path)
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def entries(sandbox: Sandbox) -> list[JournalEntry]:
 
 
 def lines(sandbox: Sandbox, path: str) -> list[Any]:
-    """What the control plane says in JSON Lines."""
+    """Return the lines of a response in JSON Lines."""
     return [json.loads(line) for line in sandbox.handle("GET", f"/_punchclock/{path}")[2].splitlines()]
 
 
@@ -133,7 +133,7 @@ TIMES = st.sampled_from([None, 0, 0.25, 90, 1e6])
 
 
 def steps(calls: list[tuple[str, str]]) -> st.SearchStrategy[list[Any]]:
-    """Calls of some operations, most of them by one person, while the clock goes on and is set back."""
+    """Draw calls of some operations, most of them by one person, while the clock advances and is set back."""
     return st.lists(
         st.one_of(
             st.tuples(st.just("advance"), st.integers(0, 600_000_000)),
@@ -163,7 +163,7 @@ CHANGING = {
 def take(
     sandbox: Sandbox, operation: tuple[str, str], person: int, place: int, fields: dict[str, Any], date: str
 ) -> None:
-    """Send a call about one of the records that there are, with what was drawn for the parameters that it has."""
+    """Send a call for one of the records, with the drawn parameters that it accepts."""
     names = CALLS[operation]
     ids = [view.id for view in sandbox.timers() if view.vendor == operation[0]] or ["1001"]
     id = ids[-1 - place % len(ids)]
@@ -199,10 +199,10 @@ def test_replay_gives_the_same_timers() -> None:
                     sandbox.clock.freeze(sandbox.clock.now() - duration)
                 case (_, *drawn):
                     take(sandbox, *drawn)
-        book: TimerLog[None] = TimerLog()
+        log: TimerLog[None] = TimerLog()
         for line in sandbox.event_log():
-            book.apply(parse_line(line))
-        assert {name: record.timer for name, record in book.records.items()} == stored_timers(sandbox)
+            log.apply(parse_line(line))
+        assert {name: record.timer for name, record in log.records.items()} == stored_timers(sandbox)
         seen.update((entry.vendor, change.action) for entry in sandbox.journal() for change in entry.changes)
 
     law()
@@ -224,7 +224,7 @@ WRONG = "hunter2-of-somebody"
 
 
 def every_place(secret: str) -> list[Request]:
-    """Requests that bear a secret wherever a client can put one, at every vendor."""
+    """Return requests with a secret in every place that a client can choose, to every vendor."""
     pair = {
         "authtoken": secret,
         "access_token": secret,
@@ -281,7 +281,7 @@ def every_place(secret: str) -> list[Request]:
 
 
 def spellings(secret: str) -> list[str]:
-    """A secret as it stands, and as HTTP Basic spells it."""
+    """Return a secret in its own form and in that of HTTP Basic."""
     return [secret, base64.b64encode(f"{secret}:X".encode()).decode().rstrip("="), secret[:12]]
 
 

@@ -43,7 +43,7 @@ Open = Callable[[], Store]
 
 @pytest.fixture(params=["memory", *DATABASES])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Opens a store of the kind; called again, another on the same database."""
+    """Open a store of the kind; a second call opens another one on the same database."""
     with ExitStack() as stack:
         if request.param == "memory":
             yield lambda: MemoryStore(WORKSPACE)
@@ -72,7 +72,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def timer(id: int, person: str = "5", task: str = "", timer: pc.Timer | None = None, day: int = 1) -> IntervalsTimer:
-    """A record of Intervals."""
+    """Return a record of Intervals."""
     known = WORKSPACE.tasks.get(task)
     project = known.project if known else None
     return IntervalsTimer(
@@ -101,12 +101,12 @@ def keep(store: Store, *records: IntervalsTimer) -> None:
 
 
 def entry(at: int = NOW) -> JournalEntry:
-    """A journal entry of a call that changed nothing."""
+    """Return a journal entry of a read-only call."""
     return JournalEntry(at=at, method="GET", path="/timer", status=200)
 
 
 def found(store: Store, query: Query[IntervalsTimer] | None = None) -> list[IntervalsTimer]:
-    """What a query finds."""
+    """Return the records that a query finds."""
     with store.reading() as account:
         return list(account.find(query or Query(of=IntervalsTimer)).records)
 
@@ -311,7 +311,7 @@ def test_a_file_that_is_not_a_database_is_not_changed(tmp_path: Path) -> None:
     assert path.read_bytes() == b"not a database at all"
 
 
-#: The common listings, and the index by which each comes: as far as its columns go, nothing else is looked at.
+#: The common listings, and the index of each.
 PLANS = [
     (Query(of=IntervalsTimer, people=("5",), states=(pc.State.RUNNING,), limit=1), "person"),
     (Query(of=IntervalsTimer, states=(pc.State.RUNNING,), limit=10), "state"),
@@ -512,7 +512,7 @@ def test_a_lost_connection_stores_nothing(tmp_path: Path) -> None:
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Another program holds the lock that a change needs."""
+    """Hold the lock that a change needs, as another program."""
     with connected(url) as connection:
         if url.startswith("sqlite"):
             connection.exec_driver_sql("BEGIN IMMEDIATE")

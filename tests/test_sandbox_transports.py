@@ -45,7 +45,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def url(sandbox: Sandbox) -> Iterator[str]:
-    """Where that sandbox is served."""
+    """The URL of the sandbox."""
     with sandbox.serve() as server:
         yield server.url
 

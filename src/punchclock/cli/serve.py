@@ -39,7 +39,7 @@ _MEMORY: Final = "memory:"
     metavar="URL",
     default="sqlite:///punchclock.sqlite3",
     show_default=True,
-    help="The store: sqlite:///FILE, postgresql://… or memory:. With sqlite:///FILE?durable=full each change is synced.",
+    help="The store: sqlite:///FILE, postgresql://… or memory:. sqlite:///FILE?durable=full syncs each change.",
 )
 @click.option("--clock", callback=read_instant, metavar="INSTANT", help="Start with the clock frozen at this instant.")
 @click.option(

@@ -114,7 +114,7 @@ class SqlStore:
         """Delete every timer and the journal, and start the ids again."""
         with self._write() as connection:
             delete_all(connection)
-            self._notes.clear()
+            self._claim_notes()
 
     def close(self) -> None:
         """Write the journal entries that are in memory, and close the connections."""
@@ -128,8 +128,12 @@ class SqlStore:
             self._write_notes(connection)
 
     def _write_notes(self, connection: sa.Connection, entries: Sequence[JournalEntry] = ()) -> None:
+        write_journal(connection, [*self._claim_notes(), *entries])
+
+    def _claim_notes(self) -> list[JournalEntry]:
+        """Move the notes to the transaction of this thread; if it fails, they move back."""
         self._claimed = [self._notes.popleft() for _ in range(len(self._notes))]
-        write_journal(connection, [*self._claimed, *entries])
+        return self._claimed
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
