@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -20,11 +21,13 @@ import pytest
 
 import punchclock as pc
 from punchclock import vendors
-from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
+from punchclock.sandbox import Clock, ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.sandbox import server as server_module
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
 from punchclock.sandbox.server import MAX_HEAD, ServingFailed, application
-from punchclock.sandbox.store import StoreUnavailable
+from punchclock.sandbox.store import MemoryStore, StoreUnavailable, Transaction
+from punchclock.vendors.account import Account
+from punchclock.workspaces import demo_workspace
 from sandbox_calls import BASIC, CALLS, NOON, body_of, call, send, stored_timers
 
 TASK = b'{"personid": 3, "taskid": 31}'
@@ -173,6 +176,53 @@ def test_a_read_succeeds_without_the_journal(
     monkeypatch.setattr(sandbox.store, "note", reject)
     assert send(sandbox, call("intervals", "list_timers"))[0] == 200
     assert "disk full" in caplog.text
+
+
+class WatchedStore(MemoryStore):
+    """A store that records how it is used."""
+
+    def __init__(self) -> None:
+        self.uses: list[str] = []
+        super().__init__(demo_workspace())
+
+    @contextmanager
+    def reading(self) -> Iterator[Account]:
+        """Record a read-only view."""
+        self.uses.append("reading")
+        with super().reading() as account:
+            yield account
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Record a transaction."""
+        self.uses.append("transaction")
+        with super().transaction() as transaction:
+            yield transaction
+
+
+@pytest.mark.parametrize(
+    ("method", "operation", "use"),
+    [
+        ("GET", "start_my_timer", "transaction"),
+        ("POST", "start_my_timer", "transaction"),
+        ("GET", "get_my_timer", "reading"),
+        ("POST", "get_my_timer", "reading"),
+    ],
+)
+def test_a_call_is_decided_once(method: str, operation: str, use: str) -> None:
+    """A call reads the clock once, and is decided in one transaction if it can change a timer, or on one view."""
+    instants: list[int] = []
+
+    def system() -> int:
+        instants.append(pc.instant(NOON))
+        return instants[-1]
+
+    sandbox = Sandbox(clock=Clock(system=system), store=(store := WatchedStore()))
+    request = call("worksection", operation)
+    assert sandbox.handle(method, request.path, request.query, request.headers, request.body)[0] == 200
+    assert store.uses == [use]
+    assert len(instants) == 1
+    assert [each.operation for each in sandbox.journal()] == [operation]
 
 
 def test_many_threads_start_one_timer(sandbox: Sandbox) -> None:
