@@ -1,7 +1,7 @@
-"""The databases that stores are tested on: a SQLite file of the test's own, and a real PostgreSQL server.
+"""The databases of the store's tests: a SQLite file for each test, and a real PostgreSQL server.
 
-``PUNCHCLOCK_TEST_POSTGRESQL`` is the URL of a server that may be filled and emptied; without it the tests that
-need one are skipped. Each test has a database of its own there, which is gone afterwards.
+``PUNCHCLOCK_TEST_POSTGRESQL`` is the URL of a server that the tests may change; without it the tests that need one are
+skipped. Each test creates its own database there and drops it at the end.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-__all__ = ["DATABASES", "database_url"]
+import sqlalchemy as sa
 
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
@@ -37,3 +36,12 @@ def database_url(kind: str, folder: Path) -> Iterator[str]:
             yield f"{_SERVER.rpartition('/')[0]}/{name}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """A connection of another program to the database."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

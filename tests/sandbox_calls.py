@@ -1,4 +1,4 @@
-"""Every call of every vendor, as its own client side sends it; shared by the tests of the sandbox."""
+"""Every call of every vendor, as its client side sends it, for the tests of the sandbox."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOON: Final = "2026-03-02T12:00:00Z"
 _USER: Final[dict[str, Any]] = {"username": "test"}
 _DATE: Final[dict[str, Any]] = {"date": "2026-03-02T12:00:00Z"}
 
-#: (vendor, operation) → a set of parameters that the call takes. Ids are those of the first record.
+#: (vendor, operation) → valid parameters of the call. Ids are those of the first record.
 CALLS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("intervals", "list_timers"): {},
     ("intervals", "get_timer"): {"id": "1001"},
@@ -78,7 +78,7 @@ _SECRETS: Final = ("authorization", "x-timetrack-api-key", "x-timetrack-api-secr
 
 
 def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> Request:
-    """Return a call by a person of the demo workspace, with the table's parameters or others; `UNSET` omits one."""
+    """Return a call by a person of the demo workspace; ``parameters`` replace the table's, and `UNSET` omits one."""
     module: Any = vendors.load(vendor)
     row = next(row for row in module.OPERATIONS if row.name == operation)
     named = {name: value for name, value in {**CALLS[vendor, operation], **parameters}.items() if value is not UNSET}
@@ -94,14 +94,14 @@ def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> 
 
 
 def without_credentials(request: Request) -> Request:
-    """The call, from nobody."""
+    """Return the call without its credentials."""
     headers = {name: value for name, value in request.headers.items() if name not in _SECRETS}
     query = urlencode([(name, value) for name, value in parse_qsl(request.query) if name != "hash"])
     return replace(request, headers=headers, query=query)
 
 
 def with_credentials(request: Request, change: Callable[[str], str]) -> Request:
-    """The call with each of its credentials changed."""
+    """Return the call with each credential changed."""
     headers = {name: change(value) if name in _SECRETS else value for name, value in request.headers.items()}
     pairs = parse_qsl(request.query, keep_blank_values=True)
     query = urlencode([(name, change(value) if name == "hash" else value) for name, value in pairs])
@@ -114,12 +114,12 @@ def send(sandbox: Sandbox, request: Request) -> tuple[int, dict[str, str], bytes
 
 
 def body_of(sandbox: Sandbox, vendor: str, operation: str, person: int = 3, **parameters: object) -> Any:  # noqa: ANN401 a body of any shape
-    """What a call is answered, decoded."""
+    """Send a call, and return the decoded body of its response."""
     return msgspec.json.decode(send(sandbox, call(vendor, operation, person, **parameters))[2])
 
 
 def stored_timers(sandbox: Sandbox) -> dict[str, Timer]:
-    """Every timer that the sandbox keeps, by the name that it has in the event log."""
+    """Return every timer of the sandbox, by its name in the event log."""
     with sandbox.store.reading() as account:
         return {
             f"{record.vendor}/{record.kind}/{record.id}": record.timer

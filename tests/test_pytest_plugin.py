@@ -1,4 +1,4 @@
-"""The pytest plugin, as a project has it that only installs the package."""
+"""The pytest plugin, as in a project that only installs the package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox_calls import NOON, call, send
 
 
 def run(folder: Path, test: str, *options: str) -> str:
-    """What pytest says of a file of tests, in a folder of its own."""
+    """Run pytest on a file in its own folder, and return the output."""
     (folder / "test_mine.py").write_text(test, encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
@@ -45,8 +45,8 @@ def test_the_factory_makes_several(punchclock_sandboxes: SandboxFactory) -> None
 
 
 def test_it_is_installed_with_the_package(tmp_path: Path) -> None:
-    """A project's test asks for the fixtures without any set-up, and each test's sandbox is its own."""
-    said = run(
+    """Tests use the fixtures without any set-up, and each test has its own sandbox."""
+    output = run(
         tmp_path,
         "def test_one(punchclock_sandbox):\n"
         "    assert punchclock_sandbox.handle('GET', '/nowhere')[0] == 404\n"
@@ -55,12 +55,12 @@ def test_it_is_installed_with_the_package(tmp_path: Path) -> None:
         "    assert list(punchclock_sandbox.journal()) == []\n"
         "    assert punchclock_sandboxes(clock='2026-03-02T08:00:00Z').clock.frozen\n",
     )
-    assert "2 passed" in said, said
+    assert "2 passed" in output, output
 
 
 def test_the_sandbox_is_closed_at_the_end(tmp_path: Path) -> None:
-    """What a sandbox holds is let go of when its test ends, however that ends."""
-    said = run(
+    """A sandbox is closed when its test ends, also if the test fails."""
+    output = run(
         tmp_path,
         "closed = []\n"
         "def test_one(punchclock_sandbox, monkeypatch):\n"
@@ -69,7 +69,7 @@ def test_the_sandbox_is_closed_at_the_end(tmp_path: Path) -> None:
         "def test_other():\n"
         "    assert closed == [True]\n",
     )
-    assert "1 failed, 1 passed" in said, said
+    assert "1 failed, 1 passed" in output, output
 
 
 UNFIRED = (
@@ -80,17 +80,17 @@ UNFIRED = (
 
 
 def test_a_fault_that_never_fired_is_a_warning(tmp_path: Path) -> None:
-    """A fault that hit no call is told when the test has ended; a project can make that an error."""
-    said = run(tmp_path, UNFIRED)
-    assert "1 passed, 1 warning" in said, said
-    assert 'FaultNeverFired: {"effect":"drop","vendor":"zoho","nth":3} never fired; 0 calls matched it' in said
-    said = run(tmp_path, UNFIRED, "-W", "error::punchclock.pytest_plugin.FaultNeverFired")
-    assert "1 passed, 1 error" in said, said
+    """A fault that hit no call is a warning when the test ends; a project can make it an error."""
+    output = run(tmp_path, UNFIRED)
+    assert "1 passed, 1 warning" in output, output
+    assert 'FaultNeverFired: {"effect":"drop","vendor":"zoho","nth":3} never fired; 0 calls matched it' in output
+    output = run(tmp_path, UNFIRED, "-W", "error::punchclock.pytest_plugin.FaultNeverFired")
+    assert "1 passed, 1 error" in output, output
 
 
-def test_no_other_fault_is(tmp_path: Path) -> None:
-    """A fault that fired, one that was taken away, and a limit that was kept to are as they should be."""
-    said = run(
+def test_other_faults_are_no_warning(tmp_path: Path) -> None:
+    """A fault that hit a call, a removed fault and a limit give no warning."""
+    output = run(
         tmp_path,
         "import pytest\n"
         "from punchclock.sandbox import ConnectionDropped, Effect, Fault\n"
@@ -106,23 +106,23 @@ def test_no_other_fault_is(tmp_path: Path) -> None:
         "-W",
         "error",
     )
-    assert "3 passed" in said, said
-    assert "warning" not in said
+    assert "3 passed" in output, output
+    assert "warning" not in output
 
 
-def test_the_warning_is_raised_here_too(punchclock_sandboxes: SandboxFactory) -> None:
-    """The same, told of the fixture's own teardown: the warning names the fault."""
+def test_the_warning_names_the_fault(punchclock_sandboxes: SandboxFactory) -> None:
+    """The warning at the fixture's teardown names the fault."""
     from punchclock import pytest_plugin
 
     sandbox = punchclock_sandboxes()
     sandbox.faults.add(Fault(effect=Effect.DROP))
     with pytest.warns(FaultNeverFired, match="drop"):
-        pytest_plugin._warn_of_unused_faults(sandbox)  # noqa: SLF001 - at teardown no test could look any more
+        pytest_plugin._warn_of_unused_faults(sandbox)  # noqa: SLF001 - no test can check its own teardown
     sandbox.faults.clear()
 
 
-def test_it_loads_nothing_of_the_sandbox() -> None:
-    """A run that does not use the fixtures loads neither the sandbox nor what the sandbox stands on."""
+def test_the_plugin_alone_imports_no_sandbox() -> None:
+    """A run without the fixtures imports neither the sandbox nor its dependencies."""
     program = (
         "import sys, punchclock.pytest_plugin\n"
         "heavy = {'punchclock.sandbox', 'starlette', 'uvicorn', 'httpx', 'sqlalchemy', 'click', 'pendulum'}\n"
@@ -133,19 +133,19 @@ def test_it_loads_nothing_of_the_sandbox() -> None:
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn", "httpx"])
 def test_without_the_extra_only_the_fixture_fails(tmp_path: Path, missing: str) -> None:
-    """Where the sandbox's extra is not installed, a run goes as ever, and who asks for a sandbox is told what to do."""
-    said = run(
+    """Without the extra, other tests run, and a test that uses a fixture says what to install."""
+    output = run(
         tmp_path,
         f"import sys; sys.modules[{missing!r}] = None\n"
         "def test_plain(): pass\n"
         "def test_sandbox(punchclock_sandbox): pass\n",
     )
-    assert "1 passed, 1 error" in said, said
-    assert "pip install 'punchclock[sandbox]'" in said
+    assert "1 passed, 1 error" in output, output
+    assert "pip install 'punchclock[sandbox]'" in output
 
 
-def test_a_fault_that_fired_is_no_warning_here_either(punchclock_sandbox: Sandbox) -> None:
-    """At teardown nothing is reported of a fault that hit a call; any warning would be an error of this test."""
+def test_a_fault_that_fired_is_no_warning(punchclock_sandbox: Sandbox) -> None:
+    """A fault that hit a call gives no warning at teardown; a warning would be an error in this test."""
     punchclock_sandbox.faults.add(Fault(effect=Effect.DROP, vendor="intervals"))
     with pytest.raises(ConnectionDropped):
         punchclock_sandbox.handle("GET", "/timer")

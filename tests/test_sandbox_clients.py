@@ -1,4 +1,4 @@
-"""Real clients against the real server, which know nothing of it: a vendor's own, and curl."""
+"""Unmodified clients against the real server: a vendor's own client, and curl."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def url(sandbox: Sandbox) -> Iterator[str]:
-    """Where that sandbox is served."""
+    """The URL of the sandbox."""
     with sandbox.serve() as server:
         yield server.url
 
@@ -49,7 +49,7 @@ def user(url: str, person: int) -> Client:
 
 
 def test_worksections_client_starts_reads_and_stops(sandbox: Sandbox, url: str) -> None:
-    """A person starts a timer, sees it count, cannot start another, and stops it with a comment."""
+    """A person starts a timer, reads it, can't start another, and stops it with a comment."""
     client = user(url, 3)
     assert client.user.timer() is None
     client.user.start_timer(31)
@@ -72,7 +72,7 @@ def test_worksections_client_starts_reads_and_stops(sandbox: Sandbox, url: str) 
 
 
 def test_worksections_client_discards(sandbox: Sandbox, url: str) -> None:
-    """A timer that is discarded is gone, and nothing was saved."""
+    """A discarded timer is gone, and nothing was saved."""
     client = user(url, 5)
     client.user.start_timer(33)
     client.user.discard_timer()
@@ -80,7 +80,7 @@ def test_worksections_client_discards(sandbox: Sandbox, url: str) -> None:
 
 
 def test_worksections_client_lists_and_stops_all(sandbox: Sandbox, url: str) -> None:
-    """With the admin key it sees everybody's running timers and stops one; a stopped one is not found again."""
+    """The admin key lists everyone's running timers and stops one; a stopped one isn't found again."""
     user(url, 3).user.start_timer(31)
     user(url, 5).user.start_timer(33)
     admin = Client(url).set_api_key("worksection-admin-key")
@@ -97,7 +97,7 @@ def test_worksections_client_lists_and_stops_all(sandbox: Sandbox, url: str) -> 
 
 
 def test_worksections_client_is_rejected(url: str) -> None:
-    """A wrong key and a wrong token raise the client's own errors, and so does what the API does not allow."""
+    """A wrong key, a wrong token and a forbidden call raise the client's own errors."""
     with pytest.raises(ResponseException, match="hash is missed or invalid"):
         Client(url).set_api_key("wrong").timers.all()
     with pytest.raises(UnauthorizedException):
@@ -109,7 +109,7 @@ def test_worksections_client_is_rejected(url: str) -> None:
 
 
 def test_worksections_client_meets_faults(sandbox: Sandbox, url: str) -> None:
-    """A limit, a failing server and a broken body reach the client as its own errors, a drop as the socket's."""
+    """A limit, a failing server and a truncated body raise the client's own errors; a drop the socket's."""
     client = user(url, 3)
     for fault, error in (
         (Fault(effect=Effect.RATE_LIMIT, calls=1, per_seconds=9, vendor="worksection"), ResponseException),
@@ -130,7 +130,7 @@ def test_worksections_client_meets_faults(sandbox: Sandbox, url: str) -> None:
 
 
 def run(command: str, url: str) -> dict[str, Any]:
-    """What a command of the page gets, typed in a shell with nothing changed but the host and the credentials."""
+    """Run a command of the page in a shell, with another host and other credentials, and return its output."""
     typed = (
         command.translate(STRAIGHT)
         .replace(HOST, url)
@@ -147,7 +147,7 @@ def run(command: str, url: str) -> dict[str, Any]:
 
 @needs_curl
 def test_the_commands_of_timetracks_page_run(sandbox: Sandbox, url: str) -> None:
-    """All eight commands, as the page prints them, run with curl against the server and get what the page describes."""
+    """All eight commands of the vendor's page run with curl and get the documented responses."""
     assert len(COMMANDS) == 8
     read, start, pause, resume, stop, get_attendance, start_attendance, stop_attendance = COMMANDS
     started = run(start, url)
@@ -180,7 +180,7 @@ def test_the_commands_of_timetracks_page_run(sandbox: Sandbox, url: str) -> None
 
 @needs_curl
 def test_the_commands_are_rejected_with_other_credentials(url: str) -> None:
-    """The same commands with the placeholders left in are rejected, in the error's own shape."""
+    """The same commands with placeholders as credentials get the documented error."""
     for command in COMMANDS:
         typed = shlex.split(command.translate(STRAIGHT).replace("$'", "'").replace(HOST, url))
         ran = subprocess.run([typed[0], "-sS", *typed[1:]], capture_output=True, timeout=30, check=True, text=True)

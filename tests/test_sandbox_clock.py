@@ -1,4 +1,4 @@
-"""The sandbox's clock: real, frozen, moved by hand; never backwards without saying so."""
+"""The sandbox's clock: real time, frozen, advanced; it never goes back unnoticed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class System:
 
 
 def test_it_runs_by_the_systems_clock() -> None:
-    """Where no instant is given it shows what the system's clock shows."""
+    """By default the clock is the system clock."""
     system = System(NOON)
     clock = Clock(system=system)
     assert (clock.now(), clock.frozen) == (NOON, False)
@@ -38,7 +38,7 @@ def test_it_runs_by_the_systems_clock() -> None:
 
 
 def test_in_real_time_it_never_goes_back() -> None:
-    """Where the system's clock is set back, it stands until that has caught up."""
+    """If the system clock is set back, the clock pauses until it catches up."""
     system = System(NOON)
     clock = Clock(system=system)
     clock.now()
@@ -53,8 +53,8 @@ def test_in_real_time_it_never_goes_back() -> None:
     [NOON, "2026-03-02T12:00:00Z", datetime(2026, 3, 2, 13, tzinfo=timezone(timedelta(hours=1)))],
     ids=["microseconds", "text", "datetime"],
 )
-def test_it_stands_where_it_is_frozen(at: int | str | datetime) -> None:
-    """Frozen at an instant, however that is written, it shows nothing else."""
+def test_it_is_frozen(at: int | str | datetime) -> None:
+    """A frozen clock keeps its instant, in whatever form that was given."""
     clock = Clock(at)
     assert (clock.now(), clock.now(), clock.frozen) == (NOON, NOON, True)
     other = Clock()
@@ -63,16 +63,16 @@ def test_it_stands_where_it_is_frozen(at: int | str | datetime) -> None:
 
 
 @pytest.mark.parametrize("by", [90 * SECOND, timedelta(seconds=90)], ids=["microseconds", "timedelta"])
-def test_a_frozen_clock_is_moved_on(by: int | timedelta) -> None:
-    """A duration moves it on, and it says what it shows then."""
+def test_a_frozen_clock_is_advanced(by: int | timedelta) -> None:
+    """A duration advances the clock, which returns its new instant."""
     clock = Clock(NOON)
     assert clock.advance(by) == NOON + 90 * SECOND
     assert clock.now() == NOON + 90 * SECOND
     assert clock.advance(0) == clock.now()
 
 
-def test_it_says_when_it_is_set_back() -> None:
-    """To freeze before what it has shown sets it back, and is the only call that does; it says so."""
+def test_it_reports_that_it_was_set_back() -> None:
+    """``freeze`` returns whether it set the clock back."""
     clock = Clock(NOON)
     assert not clock.freeze(NOON)
     assert not clock.freeze(NOON + 1)
@@ -81,8 +81,8 @@ def test_it_says_when_it_is_set_back() -> None:
     assert clock.freeze(clock.advance(SECOND) - 1)
 
 
-def test_to_let_it_run_can_set_it_back() -> None:
-    """From a frozen future back to real time is a way back too, and said."""
+def test_real_time_can_set_it_back() -> None:
+    """From a frozen future, ``run`` sets the clock back and returns that."""
     system = System(NOON)
     clock = Clock(NOON + 5, system)
     assert clock.run()
@@ -91,16 +91,16 @@ def test_to_let_it_run_can_set_it_back() -> None:
     assert not clock.run()
 
 
-def test_a_running_clock_is_not_moved() -> None:
-    """Moved on by hand it would show an instant that is not real; it must be frozen first."""
+def test_a_running_clock_is_not_advanced() -> None:
+    """A clock in real time must be frozen before it is advanced."""
     clock = Clock()
     with pytest.raises(ClockIsRunning) as caught:
         clock.advance(1)
     assert caught.value.code == "clock-is-running"
 
 
-def test_it_is_not_moved_backwards() -> None:
-    """A negative duration is rejected, and the clock stays."""
+def test_it_is_not_advanced_backwards() -> None:
+    """A negative duration is rejected, and the clock doesn't change."""
     clock = Clock(NOON)
     with pytest.raises(InvalidDuration):
         clock.advance(timedelta(microseconds=-1))
@@ -108,8 +108,8 @@ def test_it_is_not_moved_backwards() -> None:
 
 
 @pytest.mark.parametrize("at", ["9999-01-01T00:00:00Z", "0001-12-31T23:59:59Z", 10**18, "noon", True])
-def test_what_it_cannot_show_is_rejected(at: int | str) -> None:
-    """Instants at the edges of the calendar are rejected: a day around them could not be said in every zone."""
+def test_an_instant_out_of_range_is_rejected(at: int | str) -> None:
+    """Instants near the ends of the calendar are rejected, because they have no day in some zones."""
     with pytest.raises(InvalidInstant):
         Clock(at)
     clock = Clock(NOON)
@@ -119,13 +119,13 @@ def test_what_it_cannot_show_is_rejected(at: int | str) -> None:
 
 
 def test_a_naive_datetime_is_rejected() -> None:
-    """A datetime without an offset names no instant."""
+    """A datetime without an offset is rejected."""
     with pytest.raises(NaiveDatetime):
         Clock(datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None))
 
 
-def test_it_is_not_moved_beyond_what_it_can_show() -> None:
-    """Moved on past its last year it is rejected and stays; a skewed look stops there."""
+def test_it_is_not_advanced_out_of_range() -> None:
+    """The clock isn't advanced past its last year, and a skew stops at its bounds."""
     last = pc.instant("9998-12-31T23:59:59Z")
     clock = Clock(last)
     with pytest.raises(InvalidInstant):
@@ -135,8 +135,8 @@ def test_it_is_not_moved_beyond_what_it_can_show() -> None:
     assert Clock("0002-01-01T00:00:00Z").now(skew=-1) == pc.instant("0002-01-01T00:00:00Z")
 
 
-def test_many_threads_move_it_together() -> None:
-    """Of moves at once none is lost."""
+def test_many_threads_advance_it() -> None:
+    """No advance is lost when several threads advance the clock."""
     clock = Clock(NOON)
     threads = [threading.Thread(target=lambda: [clock.advance(1) for _ in range(500)]) for _ in range(8)]
     for thread in threads:

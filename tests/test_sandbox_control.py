@@ -1,4 +1,4 @@
-"""The control plane: each of its answers, exact, and each of its rejections, named."""
+"""The control plane: its responses, exact, and its rejections, by code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sandbox() -> Sandbox:
 
 
 def ask(sandbox: Sandbox, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-    """Status and content of an answer in JSON."""
+    """Send a call, and return the status and the content of the response."""
     sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     status, found, content = sandbox.handle(method, f"/_punchclock/{path}", "", headers, sent)
     assert found["content-type"] == "application/json"
@@ -32,7 +32,7 @@ def ask(sandbox: Sandbox, method: str, path: str, body: object = None, **headers
 
 
 def error(answer: tuple[int, Any]) -> tuple[int, str]:
-    """Status and code of a rejection, which has only its documented shape."""
+    """Return the status and the code of a rejection, after a check of its shape."""
     status, content = answer
     assert list(content) == ["error"]
     assert list(content["error"]) == ["code", "message"]
@@ -43,16 +43,16 @@ def error(answer: tuple[int, Any]) -> tuple[int, str]:
 # ---- the clock -----------------------------------------------------------------------------------
 
 
-def test_the_clock_is_told(sandbox: Sandbox) -> None:
-    """``GET clock`` says what it shows and whether it stands; a running one runs."""
+def test_the_clock_is_read(sandbox: Sandbox) -> None:
+    """``GET clock`` shows the instant and whether the clock is frozen."""
     assert ask(sandbox, "GET", "clock") == (200, {"now": "2026-03-02T12:00:00Z", "frozen": True})
     _, running = ask(Sandbox(), "GET", "clock")
     assert abs(pc.instant(running["now"]) - pc.now()) < 10_000_000
     assert running["frozen"] is False
 
 
-def test_the_clock_is_frozen_moved_and_let_run(sandbox: Sandbox) -> None:
-    """``PUT clock`` answers 200 and the clock, and says when that was set back."""
+def test_the_clock_is_set(sandbox: Sandbox) -> None:
+    """``PUT clock`` answers 200 and the clock, and reports that it was set back."""
     for sent, now in (
         ({"now": "2026-03-02T08:00:00Z"}, "2026-03-02T08:00:00Z"),
         ({"advance_seconds": 90}, "2026-03-02T08:01:30Z"),
@@ -90,22 +90,22 @@ def test_the_clock_is_frozen_moved_and_let_run(sandbox: Sandbox) -> None:
     ],
     ids=str,
 )
-def test_what_no_clock_does_is_rejected(sandbox: Sandbox, sent: object, expected: tuple[int, str]) -> None:
-    """A request that makes no sense is rejected by name, and the clock stays."""
+def test_a_bad_clock_is_rejected(sandbox: Sandbox, sent: object, expected: tuple[int, str]) -> None:
+    """A request that isn't valid is rejected by code, and the clock doesn't change."""
     assert error(ask(sandbox, "PUT", "clock", sent)) == expected
     assert ask(sandbox, "GET", "clock")[1] == {"now": "2026-03-02T12:00:00Z", "frozen": True}
 
 
-def test_a_running_clock_is_not_moved() -> None:
-    """To move a running clock on is a conflict."""
+def test_a_running_clock_is_not_advanced() -> None:
+    """Advancing a clock in real time is a conflict."""
     assert error(ask(Sandbox(), "PUT", "clock", {"advance_seconds": 1})) == (409, "clock-is-running")
 
 
 # ---- timers, journal, workspace ----------------------------------------------------------------------
 
 
-def test_timers_of_all_vendors_look_alike(sandbox: Sandbox) -> None:
-    """``GET timers`` shows every timer, also one that has ended, in the same words and without loss."""
+def test_timers_of_all_vendors_have_one_form(sandbox: Sandbox) -> None:
+    """``GET timers`` lists every timer, also a stopped one, in one form and without loss."""
     send(sandbox, call("intervals", "create_timer"))
     send(sandbox, call("timetrack", "start_project_timer", date="2026-03-02T11:00:00Z"))
     send(sandbox, call("worksection", "start_my_timer"))
@@ -146,7 +146,7 @@ def test_timers_of_all_vendors_look_alike(sandbox: Sandbox) -> None:
 
 
 def test_a_timer_from_the_future_is_shown(sandbox: Sandbox) -> None:
-    """A clock that was set back never keeps a timer from being shown: it is shown as of its last instant."""
+    """After the clock was set back, a timer is shown as of its last change."""
     send(sandbox, call("intervals", "create_timer"))
     sandbox.clock.freeze("2026-03-02T08:00:00Z")
     (shown,) = ask(sandbox, "GET", "timers")[1]
@@ -154,7 +154,7 @@ def test_a_timer_from_the_future_is_shown(sandbox: Sandbox) -> None:
 
 
 def test_the_journal_can_be_followed(sandbox: Sandbox) -> None:
-    """``GET journal`` is JSON Lines, from the entry after a number on; the number must be one."""
+    """``GET journal`` is JSON Lines after a given number."""
     for _ in range(3):
         send(sandbox, call("intervals", "list_timers"))
     status, headers, body = sandbox.handle("GET", "/_punchclock/journal", "after=1")
@@ -167,7 +167,7 @@ def test_the_journal_can_be_followed(sandbox: Sandbox) -> None:
 
 
 def test_the_event_log_is_json_lines(sandbox: Sandbox) -> None:
-    """``GET journal/events`` has a line for each event, as replay reads it."""
+    """``GET journal/events`` has one line for each event, as replay reads it."""
     send(sandbox, call("intervals", "create_timer"))
     status, headers, body = sandbox.handle("GET", "/_punchclock/journal/events")
     assert (status, headers["content-type"], body.count(b"\n")) == (200, "application/x-ndjson", 1)
@@ -175,15 +175,15 @@ def test_the_event_log_is_json_lines(sandbox: Sandbox) -> None:
 
 
 def test_the_workspace_has_no_credentials(sandbox: Sandbox) -> None:
-    """``GET workspace`` shows people and work, and no credential of any vendor."""
+    """``GET workspace`` has the people and the work, but no credential."""
     status, workspace = ask(sandbox, "GET", "workspace")
     assert (status, workspace["name"], workspace["people"]["5"]["name"]) == (200, "demo", "test")
     assert "token" not in json.dumps(workspace)
     assert set(workspace) == set(sandbox.workspace.__struct_fields__) - {"credentials"}
 
 
-def test_reset_forgets(sandbox: Sandbox) -> None:
-    """``POST reset`` forgets timers, journal and faults, and gives the same ids again; the clock stays."""
+def test_reset_deletes_everything(sandbox: Sandbox) -> None:
+    """``POST reset`` deletes timers, journal and faults and starts the ids again; the clock stays."""
     first = send(sandbox, call("intervals", "create_timer"))
     assert ask(sandbox, "POST", "faults", {"effect": "drop", "vendor": "zoho"})[0] == 201
     assert ask(sandbox, "POST", "reset") == (200, {"now": NOON, "frozen": True})
@@ -196,8 +196,8 @@ def test_reset_forgets(sandbox: Sandbox) -> None:
 # ---- faults --------------------------------------------------------------------------------------
 
 
-def test_faults_are_injected_and_accounted_for(sandbox: Sandbox) -> None:
-    """``POST faults`` injects, ``GET`` counts, and ``DELETE`` ends them and tells which never fired."""
+def test_faults_are_injected_and_counted(sandbox: Sandbox) -> None:
+    """``POST faults`` injects, ``GET`` counts, and ``DELETE`` removes them and lists those that never fired."""
     assert ask(sandbox, "POST", "faults", {"effect": "reject", "status": 503, "vendor": "intervals"})[0] == 201
     never = {"effect": "rate_limit", "vendor": "zoho", "calls": 20, "per_seconds": 60.0, "lock_seconds": 300.0}
     assert ask(sandbox, "POST", "faults", {"effect": "rate_limit", "vendor": "zoho"}) == (201, never)
@@ -220,18 +220,18 @@ def test_faults_are_injected_and_accounted_for(sandbox: Sandbox) -> None:
     ],
     ids=str,
 )
-def test_a_fault_that_is_none_is_rejected(sandbox: Sandbox, sent: object, code: str) -> None:
-    """A fault that is misspelt or can never fire is rejected by name, and nothing is injected."""
+def test_a_bad_fault_is_rejected(sandbox: Sandbox, sent: object, code: str) -> None:
+    """A misspelt or impossible fault is rejected by code, and not injected."""
     assert error(ask(sandbox, "POST", "faults", sent)) == (400, code)
     assert sandbox.faults.reports() == []
 
 
-# ---- the door ------------------------------------------------------------------------------------
+# ---- paths and access ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", sorted({each.path for each in ENDPOINTS}))
-def test_a_trailing_slash_makes_no_difference(sandbox: Sandbox, path: str) -> None:
-    """Every path answers with and without a slash at its end, and other methods get 405."""
+def test_a_trailing_slash_is_optional(sandbox: Sandbox, path: str) -> None:
+    """Every path answers with and without a trailing slash; other methods get 405."""
     method = next(each.method for each in ENDPOINTS if each.path == path)
     assert sandbox.handle(method, f"/_punchclock/{path}/") == sandbox.handle(method, f"/_punchclock/{path}")
     assert sandbox.handle(method, f"/_punchclock/{path}")[0] in (200, 201, 400)
@@ -239,21 +239,21 @@ def test_a_trailing_slash_makes_no_difference(sandbox: Sandbox, path: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/_punchclock", "/_punchclock/", "/_punchclock/nothing", "/_punchclock/clock/x"])
-def test_an_unknown_path_is_told_the_known_ones(sandbox: Sandbox, path: str) -> None:
-    """What is not there gets 404, with what is."""
+def test_an_unknown_path_lists_the_known_ones(sandbox: Sandbox, path: str) -> None:
+    """An unknown path gets 404 with the known paths."""
     status, _, body = sandbox.handle("GET", path)
     assert error((status, json.loads(body))) == (404, "not-found")
     assert "journal/events" in json.loads(body)["error"]["message"]
 
 
-def test_a_path_that_only_begins_alike_is_nobodys(sandbox: Sandbox) -> None:
-    """Another path that begins with the same letters is not the control plane's."""
+def test_a_path_with_a_longer_prefix_is_not_control(sandbox: Sandbox) -> None:
+    """A path that only begins with the same letters doesn't belong to the control plane."""
     assert sandbox.handle("GET", "/_punchclocks")[0] == 404
     assert len(list(sandbox.journal())) == 1
 
 
-def test_a_token_is_wanted() -> None:
-    """With a control token every call needs it, and nothing happens without."""
+def test_a_token_is_required() -> None:
+    """With a control token every call requires it."""
     sandbox = Sandbox(clock=NOON, control_token="key-of-the-clock")
     for headers in (
         {},
@@ -270,7 +270,7 @@ def test_a_token_is_wanted() -> None:
 
 
 def test_a_rejection_does_not_repeat_a_large_body(sandbox: Sandbox) -> None:
-    """A key that the control plane does not know is named as far as it fits a line."""
+    """An unknown key is truncated in the message."""
     status, _, body = sandbox.handle("PUT", "/_punchclock/clock", body=json.dumps({"x" * 100_000: 1}))
     assert status == 400
     assert b"unknown key 'xxx" in body
@@ -278,12 +278,12 @@ def test_a_rejection_does_not_repeat_a_large_body(sandbox: Sandbox) -> None:
 
 
 def test_a_large_body_is_rejected(sandbox: Sandbox) -> None:
-    """A body is read up to a bound."""
+    """A body above the bound is rejected."""
     assert error(ask(sandbox, "PUT", "clock", b" " * MAX_BODY + b"1")) == (413, "too-large")
 
 
-def test_a_store_that_is_gone_is_told(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the store cannot read, the control plane and the health check say 503; the clock is none of its."""
+def test_an_unavailable_store_is_a_503(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the store can't be read, the timers and the health check answer 503; the clock still answers."""
 
     def reject() -> NoReturn:
         raise StoreUnavailable("the disk is gone")
@@ -294,7 +294,7 @@ def test_a_store_that_is_gone_is_told(sandbox: Sandbox, monkeypatch: pytest.Monk
     assert ask(sandbox, "GET", "clock")[0] == 200
 
 
-def test_health_is_told(sandbox: Sandbox) -> None:
+def test_health_is_200(sandbox: Sandbox) -> None:
     """``/healthz`` answers 200 while the sandbox can serve."""
     assert sandbox.handle("GET", "/healthz") == (200, {"content-type": "application/json"}, b'{"status":"ok"}')
     assert sandbox.handle("GET", "/healthz/")[0] == 200
@@ -304,12 +304,12 @@ def test_health_is_told(sandbox: Sandbox) -> None:
 
 
 def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with the document's components at hand."""
+    """Return a schema with the components of its document."""
     return {"components": document["components"]} | schema
 
 
 def test_the_description_names_every_call(sandbox: Sandbox) -> None:
-    """The OpenAPI document that is served has exactly the calls that are answered."""
+    """The OpenAPI document has exactly the calls of the control plane."""
     status, document = ask(sandbox, "GET", "openapi.json")
     assert (status, document) == (200, json.loads(json.dumps(openapi())))
     validate(document)
@@ -317,8 +317,8 @@ def test_the_description_names_every_call(sandbox: Sandbox) -> None:
     assert named == {(each.method, f"/_punchclock/{each.path}") for each in ENDPOINTS}
 
 
-def test_what_is_answered_is_what_is_described(sandbox: Sandbox) -> None:
-    """Each answer fits the schema that the description has for it, and so does a rejection."""
+def test_responses_fit_their_schemas(sandbox: Sandbox) -> None:
+    """Each response, also a rejection, fits the schema in the OpenAPI document."""
     send(sandbox, call("intervals", "create_timer"))
     send(sandbox, call("intervals", "update_timer"))
     sandbox.handle("POST", "/_punchclock/faults", "", {}, b'{"effect":"drop","nth":9}')

@@ -1,6 +1,6 @@
-"""A server that is killed in the middle of its work loses no change that it has answered, and keeps no half of one.
+"""A killed server keeps every answered change, and no partial one.
 
-``PUNCHCLOCK_KILLS`` says how often each database's server is killed; a run by hand is content with a few.
+``PUNCHCLOCK_KILLS`` is the number of kills for each database.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ AUTH = httpx.BasicAuth("intervals-token-1", "x")
 
 @contextmanager
 def serving(database: str, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """``punchclock serve`` as a process of its own, ready; killed at the end if it still runs."""
+    """Run ``punchclock serve`` in its own process, wait until it is ready, and kill it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "punchclock", "serve", "--port", str(port), "--database", database]
@@ -52,15 +52,15 @@ def serving(database: str, log: Path) -> Iterator[tuple[subprocess.Popen[bytes],
 
 
 class Worker(threading.Thread):
-    """One client at its work: starts, pauses, resumes and discards timers until the connection breaks.
+    """A client that starts, pauses, resumes and discards timers until the connection breaks.
 
-    ``answered`` is, by timer, what the server has said; ``asked`` is what it had not answered when it died.
+    ``answered`` has the answered state of each timer; ``asked`` is the call without an answer when the server died.
     """
 
     def __init__(self, url: str, seed: int) -> None:
         super().__init__(daemon=True)
         self.url = url
-        self.chance = random.Random(seed)  # noqa: S311 chance that can be had again
+        self.chance = random.Random(seed)  # noqa: S311 reproducible; not cryptographic
         self.answered: dict[str, str] = {}
         self.asked: tuple[str, str] | None = None
         self.answers = 0
@@ -99,7 +99,7 @@ class Worker(threading.Thread):
 
 
 def kill_at_work(process: subprocess.Popen[bytes], url: str, seed: int) -> list[Worker]:
-    """Four clients at work, and a SIGKILL as soon as they have had some answers."""
+    """Kill the server after four clients have had some answers, and return the clients."""
     workers = [Worker(url, seed * 4 + each) for each in range(4)]
     for worker in workers:
         worker.start()
@@ -114,22 +114,22 @@ def kill_at_work(process: subprocess.Popen[bytes], url: str, seed: int) -> list[
 
 
 def check(url: str, expected: dict[str, set[str]]) -> None:
-    """Each timer is in a state that was answered or asked for last, and in the one that the journal leads to."""
+    """Each timer has its last answered or requested state, and the one that the journal replays to."""
     shown = {each["id"]: each for each in httpx.get(f"{url}/_punchclock/timers").json()}
     for id, states in expected.items():
         assert shown.get(id, {"state": "gone"})["state"] in states
-    book = TimerLog()
+    log = TimerLog()
     for line in httpx.get(f"{url}/_punchclock/journal/events").content.splitlines():
-        book.apply(parse_line(line))
-    explained = {name.rpartition("/")[2]: record.timer for name, record in book.records.items()}
+        log.apply(parse_line(line))
+    explained = {name.rpartition("/")[2]: record.timer for name, record in log.records.items()}
     assert {id: (timer.state.value, pc.format_instant(timer.since)) for id, timer in explained.items()} == {
         id: (each["state"], each["since"]) for id, each in shown.items()
     }
 
 
 @pytest.mark.parametrize("kind", DATABASES)
-def test_no_answered_change_is_lost_and_none_is_half_done(kind: str, tmp_path: Path) -> None:
-    """Killed again and again amid starts, pauses and discards, the server comes back with all that it had answered."""
+def test_a_kill_loses_no_answered_change(kind: str, tmp_path: Path) -> None:
+    """After each of several kills, the server has every answered change, and no partial one."""
     expected: dict[str, set[str]] = {}
     answers = 0
     with database_url(kind, tmp_path) as database:

@@ -1,4 +1,4 @@
-"""The docs of the sandbox, followed literally, as a new user would."""
+"""The pages about the sandbox, followed step by step as a new user would."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DOCS = Path(__file__).parents[1] / "docs" / "sandbox"
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
-    """The fenced blocks of a page: what each holds, and its text."""
+    """Return the fenced blocks of a page, each with its language and text."""
     text = (DOCS / page).read_text(encoding="utf-8")
     return re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def typed(command: str, folder: Path) -> str:
-    """What a command prints that is typed in a shell, in the environment that has the package."""
+    """Run a command in a shell with the package installed, and return its output."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))}
     ran = subprocess.run(
@@ -46,17 +46,17 @@ def typed(command: str, folder: Path) -> str:
 
 @pytest.mark.slow
 def test_the_five_minutes_with_pytest(tmp_path: Path) -> None:
-    """The page's file, under the page's name, run by the page's command, prints what the page says."""
-    (_, install), (_, file), (_, command), (_, said), *_ = blocks("index.md")
+    """The page's test file, run with the page's command, prints the page's output."""
+    (_, install), (_, file), (_, command), (_, output), *_ = blocks("index.md")
     assert install == "pip install 'punchclock[sandbox]' pytest\n"
     (tmp_path / "test_timer.py").write_text(file, encoding="utf-8")
-    assert said.strip() in typed(command, tmp_path)
+    assert output.strip() in typed(command, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_five_minutes_over_http(tmp_path: Path) -> None:
-    """The page's commands in the page's order, each with the answer that stands below it; only the port is another."""
+    """The page's commands, in order, print the page's responses; only the port differs."""
     serve, *steps = blocks("index.md")[4:]
     _, _, *options = serve[1].split()
     assert serve[1].startswith("punchclock serve ")
@@ -76,7 +76,7 @@ def test_the_five_minutes_over_http(tmp_path: Path) -> None:
 
 
 def test_the_figures_are_those_of_the_code() -> None:
-    """Bounds, effects and published limits stand in the docs as they are in the code."""
+    """The bounds, effects and published limits in the pages are those of the code."""
     deploying = (DOCS / "deploying.md").read_text(encoding="utf-8")
     assert f"A body has at most {MAX_BODY >> 10} KiB, a query and a path {MAX_QUERY >> 10} KiB each" in deploying
     assert f"all headers together {MAX_HEADERS >> 10} KiB" in deploying
@@ -85,7 +85,7 @@ def test_the_figures_are_those_of_the_code() -> None:
     units = {1: "second", 60: "minute", 86_400: "day"}
     rows = re.findall(r"^\| ([A-Z][\w ]+) \| `(\w+)` \| (\d+) a (\w+)", faults, flags=re.MULTILINE)
     assert [(title, effect, int(calls), unit) for title, effect, calls, unit in rows] == [
-        (vendors.load(name).VENDOR.title, effect.value, limit.calls, units[limit.per_seconds])
+        (vendors.load(name).title, effect.value, limit.calls, units[limit.per_seconds])
         for name in vendors.names()
         for effect, limit in published(name).items()
     ]

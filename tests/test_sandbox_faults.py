@@ -1,4 +1,4 @@
-"""Faults: which calls they hit, what they do to them, and what is said of one that never fired."""
+"""Faults: which calls they hit, their effects, and the report of one that never fired."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def statuses(sandbox: Sandbox, count: int, vendor: str = "intervals", operation:
 
 
 def test_a_fault_hits_every_call() -> None:
-    """Without anything else it hits all calls, until it is taken away."""
+    """Without options a fault hits every call until it is cleared."""
     sandbox = sandbox_with(Fault(effect=Effect.REJECT, status=503))
     assert statuses(sandbox, 3) == [503] * 3
     assert statuses(sandbox, 1, "zoho", "get_running_timer") == [503]
@@ -70,13 +70,13 @@ def test_a_fault_hits_every_call() -> None:
         (Fault(effect=Effect.DROP, probability=1, times=3), [0, 0, 0, 200]),
     ],
 )
-def test_a_fault_hits_what_it_says(fault: Fault, expected: list[int]) -> None:
-    """By vendor, call, place and number: what does not match is left alone."""
+def test_a_fault_hits_matching_calls(fault: Fault, expected: list[int]) -> None:
+    """A fault hits the calls that match its vendor, operation, position and number."""
     assert statuses(sandbox_with(fault), 4) == expected
 
 
-def test_chance_can_be_had_again() -> None:
-    """A fault by probability hits the same calls whenever the seed is the same, after a reset too."""
+def test_probability_is_reproducible() -> None:
+    """With the same seed a fault with a probability hits the same calls, also after a reset."""
     fault = Fault(effect=Effect.DROP, probability=0.5)
     sandbox = sandbox_with(fault, seed=7)
     first = statuses(sandbox, 40)
@@ -88,8 +88,8 @@ def test_chance_can_be_had_again() -> None:
     assert statuses(sandbox, 40) == first
 
 
-def test_calls_are_told_apart_as_the_vendor_does() -> None:
-    """Calls on one path are told apart by their parameters; what is no call at all matches no name."""
+def test_an_operation_is_found_by_its_parameters() -> None:
+    """Parameters distinguish calls on one path; a request that is not a call matches no operation."""
     sandbox = sandbox_with(Fault(effect=Effect.DROP, vendor="worksection", operation="stop_my_timer"))
     assert body_of(sandbox, "worksection", "start_my_timer") == {"status": "ok"}
     assert (
@@ -100,8 +100,8 @@ def test_calls_are_told_apart_as_the_vendor_does() -> None:
         send(sandbox, call("worksection", "stop_my_timer"))
 
 
-def test_a_fault_that_never_fired_is_told() -> None:
-    """Each fault is told with how many calls matched and how many it hit."""
+def test_a_fault_that_never_fired_is_reported() -> None:
+    """Each report has the number of calls that matched and that the fault hit."""
     sandbox = sandbox_with(Fault(effect=Effect.DROP, nth=5), Fault(effect=Effect.REJECT))
     statuses(sandbox, 2)
     never, fired = sandbox.faults.reports()
@@ -113,8 +113,8 @@ def test_a_fault_that_never_fired_is_told() -> None:
 
 
 @pytest.mark.parametrize("vendor", vendors.names())
-def test_a_rejection_is_the_vendors(vendor: str) -> None:
-    """Any status, code and message stands in the vendor's own shape, which its own client side reads back."""
+def test_a_rejection_has_the_vendors_shape(vendor: str) -> None:
+    """Any status, code and message is in the vendor's own shape, and its client side reads it."""
     fault = Fault(effect=Effect.REJECT, status=418, vendor_code=4242, message="no tea")
     module = vendors.load(vendor)
     status, headers, body = send(sandbox_with(fault), call(vendor, READS[vendor]))
@@ -125,14 +125,14 @@ def test_a_rejection_is_the_vendors(vendor: str) -> None:
 
 
 def test_a_rejection_changes_nothing() -> None:
-    """What is rejected by a fault has not been decided."""
+    """A call that a fault rejects is not decided."""
     sandbox = sandbox_with(Fault(effect=Effect.REJECT))
     assert statuses(sandbox, 1, operation="create_timer") == [500]
     assert stored_timers(sandbox) == {}
 
 
-def test_latency_is_waited_for() -> None:
-    """A response comes late by what all latencies say together, and is what it would have been."""
+def test_latency_delays_the_response() -> None:
+    """The delay is the sum of all latencies; the response is the usual one."""
     slept: list[float] = []
     sandbox = sandbox_with(
         Fault(effect=Effect.LATENCY, seconds=0.5), Fault(effect=Effect.LATENCY, seconds=1), sleep=slept.append
@@ -142,7 +142,7 @@ def test_latency_is_waited_for() -> None:
 
 
 def test_a_dropped_call_changes_nothing() -> None:
-    """A connection that is dropped is dropped before anything is decided."""
+    """A connection is dropped before the call is decided."""
     sandbox = sandbox_with(Fault(effect=Effect.DROP))
     with pytest.raises(ConnectionDropped) as caught:
         send(sandbox, call("intervals", "create_timer"))
@@ -151,7 +151,7 @@ def test_a_dropped_call_changes_nothing() -> None:
 
 
 def test_a_timeout_comes_after_the_change_is_stored() -> None:
-    """The client hears nothing, and the timer runs: what a retry has to cope with."""
+    """The client gets no response, but the timer runs."""
     slept: list[float] = []
     sandbox = sandbox_with(Fault(effect=Effect.TIMEOUT, nth=1, seconds=3), sleep=slept.append)
     with pytest.raises(ConnectionDropped) as caught:
@@ -162,15 +162,15 @@ def test_a_timeout_comes_after_the_change_is_stored() -> None:
 
 
 def test_a_timeout_of_a_read_has_stored_nothing() -> None:
-    """A read that times out says that nothing was stored."""
+    """The error of a read-only call reports that nothing was stored."""
     with pytest.raises(ConnectionDropped) as caught:
         send(sandbox_with(Fault(effect=Effect.TIMEOUT)), call("intervals", "list_timers"))
     assert (caught.value.effect, caught.value.stored) == (Effect.TIMEOUT, False)
 
 
 @pytest.mark.parametrize("vendor", vendors.names())
-def test_a_malformed_body_breaks_off(vendor: str) -> None:
-    """The body breaks off in the middle, and the vendor's client side names it as malformed."""
+def test_a_malformed_body_is_truncated(vendor: str) -> None:
+    """The body is truncated, and the vendor's client side rejects it as malformed."""
     sandbox = sandbox_with(Fault(effect=Effect.MALFORMED))
     status, headers, body = send(sandbox, call(vendor, READS[vendor]))
     with pytest.raises(msgspec.DecodeError):
@@ -179,8 +179,8 @@ def test_a_malformed_body_breaks_off(vendor: str) -> None:
         vendors.load(vendor).read_response(READS[vendor], status, headers, body, now=pc.instant(NOON))
 
 
-def test_a_skewed_clock_is_off_for_this_call() -> None:
-    """A server whose clock is behind or ahead stamps timer and response so, and is right again for the next call."""
+def test_skew_lasts_for_one_call() -> None:
+    """A slow or fast clock sets the instant of the timer and of the response, in this call only."""
     sandbox = sandbox_with(Fault(effect=Effect.SKEW, seconds=-90, nth=1), Fault(effect=Effect.SKEW, seconds=30, nth=1))
     assert send(sandbox, call("intervals", "create_timer"))[1]["date"] == "Mon, 02 Mar 2026 11:59:00 GMT"
     assert send(sandbox, call("worksection", "start_my_timer"))[1]["date"] == "Mon, 02 Mar 2026 12:00:00 GMT"
@@ -188,7 +188,7 @@ def test_a_skewed_clock_is_off_for_this_call() -> None:
 
 
 def test_a_skewed_clock_never_traps_a_timer() -> None:
-    """A stop on a clock that is behind the start still ends the timer, at no work."""
+    """A stop on a clock that is behind the start ends the timer, with no work."""
     sandbox = sandbox_with(Fault(effect=Effect.SKEW, seconds=-90, operation="stop_my_timer"))
     send(sandbox, call("worksection", "start_my_timer"))
     assert body_of(sandbox, "worksection", "stop_my_timer") == {"status": "ok"}
@@ -206,12 +206,12 @@ def intervals_error(sandbox: Sandbox) -> tuple[int, int]:
 
 
 def test_without_a_fault_there_is_no_limit() -> None:
-    """Rate limits are off unless they are asked for."""
+    """Rate limits are off by default."""
     assert set(statuses(Sandbox(clock=NOON), 200)) == {200}
 
 
-def test_zohos_limit_is_twenty_a_minute_then_five_minutes_of_nothing() -> None:
-    """With Zoho's published numbers the 21st call in a minute is rejected, and so is every one for five minutes."""
+def test_zohos_limit_locks_for_five_minutes() -> None:
+    """With Zoho's published limit the 21st call in a minute is rejected, and every call for five minutes."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, vendor="zoho"))
     assert statuses(sandbox, 21, "zoho", "get_running_timer") == [200] * 20 + [429]
     assert statuses(sandbox, 1) == [200]
@@ -222,7 +222,7 @@ def test_zohos_limit_is_twenty_a_minute_then_five_minutes_of_nothing() -> None:
 
 
 def test_worksections_limit_is_one_a_second() -> None:
-    """With Worksection's published numbers a second call within a second is rejected in its shape."""
+    """With Worksection's published limit a second call within a second is rejected in its shape."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, vendor="worksection"))
     assert body_of(sandbox, "worksection", "get_my_timer")["status"] == "ok"
     assert body_of(sandbox, "worksection", "get_my_timer")["status"] == "error"
@@ -231,7 +231,7 @@ def test_worksections_limit_is_one_a_second() -> None:
 
 
 def test_intervals_limit_and_quota_have_their_own_codes() -> None:
-    """With Intervals' published numbers: 100 a minute and then code 12, 6000 a day by UTC and then code 11."""
+    """Intervals allows 100 calls a minute, then code 12, and 6000 a UTC day, then code 11."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, vendor="intervals"))
     assert statuses(sandbox, 100) == [200] * 100
     assert intervals_error(sandbox) == (400, 12)
@@ -247,8 +247,8 @@ def test_intervals_limit_and_quota_have_their_own_codes() -> None:
     assert intervals_error(sandbox) == (200, 0)
 
 
-def test_a_rate_looks_back_from_now() -> None:
-    """A rate counts the last seconds, so calls at the turn of a minute are not let through twice."""
+def test_a_rate_limit_counts_the_last_seconds() -> None:
+    """A rate limit counts the last seconds, so the turn of a minute allows no extra calls."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, vendor="timetrack", calls=2, per_seconds=10))
     begin = sandbox.clock.now()
     found = []
@@ -258,8 +258,8 @@ def test_a_rate_looks_back_from_now() -> None:
     assert found == [404, 404, 404, 429, 404, 404]
 
 
-def test_a_limit_can_be_of_one_call_only() -> None:
-    """A limit counts what it matches: other calls are neither counted nor rejected."""
+def test_a_limit_counts_matching_calls_only() -> None:
+    """Calls that don't match a limit are neither counted nor rejected."""
     sandbox = sandbox_with(Fault(effect=Effect.RATE_LIMIT, operation="create_timer", calls=1, per_seconds=60))
     assert statuses(sandbox, 3) == [200] * 3
     assert statuses(sandbox, 2, operation="create_timer") == [201, 400]
@@ -295,7 +295,7 @@ def test_a_limit_can_be_of_one_call_only() -> None:
     ],
 )
 def test_a_fault_that_can_never_fire_is_rejected(field: str, fault: Fault) -> None:
-    """What is misspelt, out of bounds or without what its effect needs is rejected by name, and nothing is injected."""
+    """A misspelt, out-of-bounds or incomplete fault is rejected by name, and not injected."""
     sandbox = Sandbox(clock=NOON)
     with pytest.raises(InvalidFault) as caught:
         sandbox.faults.add(fault)
@@ -303,7 +303,7 @@ def test_a_fault_that_can_never_fire_is_rejected(field: str, fault: Fault) -> No
     assert sandbox.faults.reports() == []
 
 
-def test_published_limits_are_of_vendors_that_there_are() -> None:
+def test_published_limits_can_be_injected() -> None:
     """Each published limit can be injected by vendor and effect alone."""
     found = [(name, effect, limit) for name in vendors.names() for effect, limit in published(name).items()]
     assert len(found) == 4

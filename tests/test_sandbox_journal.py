@@ -1,4 +1,4 @@
-"""The journal tells everything but secrets, and the event log in it replays to the same timers."""
+"""The journal has every call and no credential, and the event log in it replays to the same timers."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def entries(sandbox: Sandbox) -> list[JournalEntry]:
 
 
 def lines(sandbox: Sandbox, path: str) -> list[Any]:
-    """What the control plane says in JSON Lines."""
+    """Return the lines of a response in JSON Lines."""
     return [json.loads(line) for line in sandbox.handle("GET", f"/_punchclock/{path}")[2].splitlines()]
 
 
 # ---- what it tells -------------------------------------------------------------------------------
 
 
-def test_an_entry_tells_the_whole_call() -> None:
-    """Request, response, instant and change of a call stand in the journal, numbered from 1."""
+def test_an_entry_has_the_whole_call() -> None:
+    """An entry has the request, the response, the instant and the change, and a number from 1."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", name="draft"))
     (entry,) = entries(sandbox)
@@ -61,8 +61,8 @@ def test_an_entry_tells_the_whole_call() -> None:
     assert (change.timer, change.user, change.note) == (pc.start(pc.instant(NOON)), "resource", "draft")
 
 
-def test_every_call_is_in_it() -> None:
-    """Reads, rejections and calls that are nobody's are told as well, in order; the event log has none of them."""
+def test_the_journal_has_every_call() -> None:
+    """Reads, rejections and unknown paths are in the journal in order, but not in the event log."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "list_timers"))
     send(sandbox, call("intervals", "get_timer", id="7"))
@@ -76,8 +76,8 @@ def test_every_call_is_in_it() -> None:
     assert [entry.number for entry in sandbox.journal(after=2)] == [3]
 
 
-def test_the_event_log_is_that_of_replay() -> None:
-    """Starts, pauses, amendments and discards, each with its labels; what is changed around a timer is not in it."""
+def test_the_event_log_has_the_format_of_replay() -> None:
+    """Starts, pauses, amendments and discards have their labels; other changes are left out."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", taskid=31))
     sandbox.clock.advance(90_000_000)
@@ -114,8 +114,8 @@ def test_the_event_log_is_that_of_replay() -> None:
     ]
 
 
-def test_long_texts_are_cut() -> None:
-    """A parameter of many characters is cut in the journal, but not in the timer and not in its event log."""
+def test_long_texts_are_truncated() -> None:
+    """A long parameter is truncated in the journal, but not in the timer or its event log."""
     sandbox = Sandbox(clock=NOON)
     comment = "ß" * 30_000
     send(sandbox, call("worksection", "start_my_timer"))
@@ -133,7 +133,7 @@ TIMES = st.sampled_from([None, 0, 0.25, 90, 1e6])
 
 
 def steps(calls: list[tuple[str, str]]) -> st.SearchStrategy[list[Any]]:
-    """Calls of some operations, most of them by one person, while the clock goes on and is set back."""
+    """Draw calls of some operations, most of them by one person, while the clock advances and is set back."""
     return st.lists(
         st.one_of(
             st.tuples(st.just("advance"), st.integers(0, 600_000_000)),
@@ -163,7 +163,7 @@ CHANGING = {
 def take(
     sandbox: Sandbox, operation: tuple[str, str], person: int, place: int, fields: dict[str, Any], date: str
 ) -> None:
-    """Send a call about one of the records that there are, with what was drawn for the parameters that it has."""
+    """Send a call for one of the records, with the drawn parameters that it accepts."""
     names = CALLS[operation]
     ids = [view.id for view in sandbox.timers() if view.vendor == operation[0]] or ["1001"]
     id = ids[-1 - place % len(ids)]
@@ -184,7 +184,7 @@ def take(
 
 
 def test_replay_gives_the_same_timers() -> None:
-    """Whatever is called at whichever vendor, the event log, line by line, makes exactly the timers that are kept."""
+    """The event log of any calls to any vendor replays to exactly the stored timers."""
     seen: set[tuple[str, str]] = set()
 
     @given(st.sampled_from([sorted(CALLS), *CHANGING.values()]).flatmap(steps))
@@ -199,10 +199,10 @@ def test_replay_gives_the_same_timers() -> None:
                     sandbox.clock.freeze(sandbox.clock.now() - duration)
                 case (_, *drawn):
                     take(sandbox, *drawn)
-        book: TimerLog[None] = TimerLog()
+        log: TimerLog[None] = TimerLog()
         for line in sandbox.event_log():
-            book.apply(parse_line(line))
-        assert {name: record.timer for name, record in book.records.items()} == stored_timers(sandbox)
+            log.apply(parse_line(line))
+        assert {name: record.timer for name, record in log.records.items()} == stored_timers(sandbox)
         seen.update((entry.vendor, change.action) for entry in sandbox.journal() for change in entry.changes)
 
     law()
@@ -224,7 +224,7 @@ WRONG = "hunter2-of-somebody"
 
 
 def every_place(secret: str) -> list[Request]:
-    """Requests that bear a secret wherever a client can put one, at every vendor."""
+    """Return requests with a secret in every place that a client can choose, to every vendor."""
     pair = {
         "authtoken": secret,
         "access_token": secret,
@@ -281,13 +281,13 @@ def every_place(secret: str) -> list[Request]:
 
 
 def spellings(secret: str) -> list[str]:
-    """A secret as it stands, and as HTTP Basic spells it."""
+    """Return a secret in its own form and in that of HTTP Basic."""
     return [secret, base64.b64encode(f"{secret}:X".encode()).decode().rstrip("="), secret[:12]]
 
 
 @pytest.mark.parametrize("secret", [*RIGHT, WRONG])
-def test_no_secret_is_written_down(secret: str) -> None:
-    """No credential, right or wrong, stands in the journal or the event log, wherever a client has put it."""
+def test_no_secret_is_in_the_journal(secret: str) -> None:
+    """No credential, valid or not, is in the journal or the event log, wherever a client sent it."""
     sandbox = Sandbox(clock=NOON)
     for request in every_place(secret):
         send(sandbox, request)
@@ -301,8 +301,8 @@ def test_no_secret_is_written_down(secret: str) -> None:
 
 
 @pytest.mark.parametrize("secret", RIGHT)
-def test_the_accounts_own_secrets_are_blotted_out_of_every_text(secret: str) -> None:
-    """A credential of the account in a place for texts, as a note, is blotted out as well."""
+def test_the_accounts_secrets_are_replaced_in_every_text(secret: str) -> None:
+    """A credential of the account is also replaced in texts such as a note."""
     sandbox = Sandbox(clock=NOON)
     send(sandbox, call("intervals", "create_timer", name=f"my {secret}"))
     headers = {**basic("intervals-token-1"), "user-agent": f"client/{secret}"}
@@ -312,8 +312,8 @@ def test_the_accounts_own_secrets_are_blotted_out_of_every_text(secret: str) -> 
     assert b'"note":"my ***"' in written
 
 
-def test_a_short_secret_is_none() -> None:
-    """A credential of less than four characters is not looked for: it stands in half of all texts."""
+def test_a_short_secret_is_not_replaced() -> None:
+    """A credential of less than four characters is not replaced, because it is part of many texts."""
     workspace = demo_workspace()
     tokens = {"intervals": msgspec.structs.replace(workspace.credential("intervals"), tokens={"3": "3"})}
     sandbox = Sandbox(msgspec.structs.replace(workspace, credentials=tokens), clock=NOON)
@@ -323,7 +323,7 @@ def test_a_short_secret_is_none() -> None:
 
 @pytest.mark.parametrize("secret", [RIGHT[0], WRONG])
 def test_no_secret_is_logged(secret: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The log of the server shows neither query nor header, nor of a path what is not documented."""
+    """The server's log has no query, no header, and only the documented segments of a path."""
     caplog.set_level(logging.DEBUG)
     with Sandbox(clock=NOON) as sandbox, sandbox.serve() as server, httpx.Client(base_url=server.url) as client:
         for request in every_place(secret):
@@ -335,8 +335,8 @@ def test_no_secret_is_logged(secret: str, caplog: pytest.LogCaptureFixture) -> N
         assert all(spelling not in record.getMessage() for spelling in spellings(secret))
 
 
-def test_a_hostile_text_is_written_down_safely() -> None:
-    """What UTF-8 cannot hold is spelled out, so that no call can spoil the journal."""
+def test_a_text_that_utf_8_cannot_encode_is_escaped() -> None:
+    """Characters that UTF-8 can't encode are escaped, so every call fits the journal."""
     sandbox = Sandbox(clock=NOON)
     headers = {**basic("intervals-token-1"), "user-agent": "\ud800", "content-type": "application/json"}
     sandbox.handle("GÉT\ud800", "/timer/\ud800", "a=\ud800", headers, b'{"name":"\xed\xa0\x80"}')
@@ -347,8 +347,8 @@ def test_a_hostile_text_is_written_down_safely() -> None:
 # ---- what was answered ---------------------------------------------------------------------------
 
 
-def test_a_fault_is_told_with_what_went_out() -> None:
-    """An entry names the faults that hit it, and shows the response as it went out: broken off, or none."""
+def test_an_entry_names_its_faults() -> None:
+    """An entry names the faults that hit the call, and has the response that was sent."""
     sandbox = Sandbox(clock=NOON)
     sandbox.faults.add(Fault(effect=Effect.MALFORMED, nth=1))
     sandbox.faults.add(Fault(effect=Effect.DROP, nth=2))

@@ -1,4 +1,4 @@
-"""Who may do what in the sandbox: nobody without credentials, and nobody to another's timer."""
+"""Permissions: no call without credentials, and none that touches another person's timer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox_calls import CALLS, NOON, call, send, stored_timers, with_credentia
 
 EVERY_CALL = sorted(CALLS)
 
-#: What each API answers to whoever it does not know: status, and what its body says.
+#: Each API's response to unknown credentials: the status, and a part of the body.
 INTERVALS = (401, {"status": "Error", "code": 401, "error": {"code": 9, "message": "Invalid auth"}})
 TIMETRACK = (401, {"errors": [{"status": 401, "code": 15001}]})
 WORKSECTION_ADMIN = (200, {"status": "error", "status_code": 2, "message": "Action hash is missed or invalid"})
@@ -25,7 +25,7 @@ ZOHO = (401, {"response": {"status": 1}})
 
 
 def expected(request: Request) -> tuple[int, Any]:
-    """The rejection that is a request's due, by its path."""
+    """Return the rejection of unknown credentials for a request, by its path."""
     for path, rejection in (
         ("/timer", INTERVALS),
         ("/api/v2/ext", TIMETRACK),
@@ -39,7 +39,7 @@ def expected(request: Request) -> tuple[int, Any]:
 
 
 def holds(actual: object, wanted: object) -> bool:
-    """Whether what is wanted stands in a body, wherever that says more."""
+    """Return whether a body contains the wanted fields; it may have more."""
     if isinstance(wanted, dict):
         here = actual if isinstance(actual, dict) else {}
         return all(name in here and holds(here[name], value) for name, value in wanted.items())
@@ -65,13 +65,13 @@ def sandbox() -> Sandbox:
 
 
 def test_the_table_has_every_call() -> None:
-    """The calls under test are all that there are, so that a new one cannot be forgotten."""
+    """The tests cover every call of every vendor."""
     served = {(name, row.name) for name in vendors.names() for row in vendors.load(name).OPERATIONS}
     assert set(CALLS) == served
 
 
 def other_vendors(value: str) -> str:
-    """Another vendor's credential that is right there, in the form of this one's."""
+    """Return a valid credential of another vendor, in the form of this one's."""
     if value.startswith("Basic "):
         return "Basic " + base64.b64encode(b"zoho-token-1:X").decode()
     if " " in value:
@@ -82,7 +82,7 @@ def other_vendors(value: str) -> str:
 @pytest.mark.parametrize("way", ["none", "wrong", "almost", "blank", "another vendor's"])
 @pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
 def test_unknown_credentials_get_the_vendors_rejection(sandbox: Sandbox, vendor: str, operation: str, way: str) -> None:
-    """Every call without credentials, or with any that are not the account's, is rejected in the vendor's words."""
+    """Missing or wrong credentials get the vendor's own rejection in every call."""
     request = call(vendor, operation)
     changed = {
         "none": lambda: without_credentials(request),
@@ -101,7 +101,7 @@ def test_unknown_credentials_get_the_vendors_rejection(sandbox: Sandbox, vendor:
 
 @pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
 def test_another_accounts_credentials_are_wrong(vendor: str, operation: str) -> None:
-    """What opens one account does not open another: credentials are looked up in the account that is called."""
+    """The credentials of one account are wrong in another."""
     sandbox = Sandbox(clock=NOON)
     elsewhere = Sandbox(replace(sandbox.workspace, credentials={}), clock=NOON)
     request = call(vendor, operation)
@@ -111,8 +111,8 @@ def test_another_accounts_credentials_are_wrong(vendor: str, operation: str) -> 
 
 
 @pytest.mark.parametrize(("vendor", "operation"), EVERY_CALL)
-def test_right_credentials_are_known(sandbox: Sandbox, vendor: str, operation: str) -> None:
-    """With its own credentials no call is rejected for them, so the tests above test something."""
+def test_right_credentials_are_accepted(sandbox: Sandbox, vendor: str, operation: str) -> None:
+    """The right credentials are accepted in every call, so the tests above are not empty."""
     status, _, body = send(sandbox, call(vendor, operation))
     wanted = expected(call(vendor, operation))
     assert not (status == wanted[0] and holds(msgspec.json.decode(body), wanted[1])), body
@@ -130,8 +130,8 @@ def test_right_credentials_are_known(sandbox: Sandbox, vendor: str, operation: s
         ("zoho", "add_comment", 400),
     ],
 )
-def test_nobody_touches_anothers_timer(vendor: str, operation: str, status: int) -> None:
-    """A timer named by another person's credentials is rejected, and stays as it is."""
+def test_another_persons_timer_is_rejected(vendor: str, operation: str, status: int) -> None:
+    """A call for another person's timer is rejected, and the timer doesn't change."""
     sandbox = Sandbox(clock=NOON)
     starts = {"intervals": "create_timer", "zoho": "start_timer"}
     send(sandbox, call(vendor, starts[vendor], 3))
@@ -141,14 +141,14 @@ def test_nobody_touches_anothers_timer(vendor: str, operation: str, status: int)
     assert stored_timers(sandbox) == before
 
 
-def test_a_role_that_reaches_further_may(sandbox: Sandbox) -> None:
-    """Intervals' managers see and change other people's timers; executives have no access at all."""
+def test_a_manager_reaches_other_peoples_timers(sandbox: Sandbox) -> None:
+    """Intervals' managers see and change other people's timers; executives have no access."""
     assert send(sandbox, call("intervals", "get_timer", 2))[0] == 200
     assert send(sandbox, call("intervals", "get_timer", 4))[0] == 403
 
 
-def test_own_timer_calls_reach_the_callers_only(sandbox: Sandbox) -> None:
-    """Worksection's calls on "my timer" stop and discard the caller's, and nobody else's."""
+def test_my_timer_is_the_callers(sandbox: Sandbox) -> None:
+    """Worksection's calls for "my timer" only stop and discard the caller's timer."""
     before = stored_timers(sandbox)
     for operation in ("stop_my_timer", "delete_my_timer"):
         status, _, body = send(sandbox, call("worksection", operation, 5))
@@ -156,8 +156,8 @@ def test_own_timer_calls_reach_the_callers_only(sandbox: Sandbox) -> None:
     assert stored_timers(sandbox) == before
 
 
-def test_nobody_starts_a_timer_in_anothers_name() -> None:
-    """A person who names somebody else in a start is rejected."""
+def test_a_start_for_another_person_is_rejected() -> None:
+    """A start that names another person is rejected."""
     sandbox = Sandbox(clock=NOON)
     assert send(sandbox, call("intervals", "create_timer", 5, personid=3))[0] == 403
     assert send(sandbox, call("zoho", "start_timer", 5, user="3"))[0] == 400

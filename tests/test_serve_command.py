@@ -1,4 +1,4 @@
-"""``punchclock serve``: what it says, what it serves, how it ends, and what it rejects."""
+"""``punchclock serve``: its greeting, its server, its end, and its usage errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 
 class Served:
-    """A server in a process of its own: where it is, what it said, and the process."""
+    """A server in its own process: its URL, its greeting, and the process."""
 
     def __init__(self, process: subprocess.Popen[str], greeting: str) -> None:
         found = re.search(r"at (http://\S+),", greeting)
@@ -48,7 +48,7 @@ class Served:
         self.process = process
 
     def end(self, how: signal.Signals) -> tuple[int, str, str]:
-        """Ask it to stop; its exit status, and what else it said."""
+        """Send a signal, and return the exit status and the rest of the output."""
         self.process.send_signal(how)
         out, err = self.process.communicate(timeout=30)
         return self.process.returncode, out, err
@@ -56,7 +56,7 @@ class Served:
 
 @contextmanager
 def served(folder: Path, *options: str) -> Iterator[Served]:
-    """The command, run in a folder until the ``with`` ends."""
+    """Run the command in a folder until the ``with`` block ends."""
     process = subprocess.Popen(
         [*COMMAND, *options],
         cwd=folder,
@@ -71,7 +71,7 @@ def served(folder: Path, *options: str) -> Iterator[Served]:
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if line.startswith("Ctrl-C"):
+            if line.startswith("Press Ctrl-C"):
                 break
         if not lines:
             raise AssertionError(process.communicate()[1])
@@ -86,13 +86,13 @@ def start(url: str, personid: int = 3) -> httpx.Response:
     return httpx.post(f"{url}/timer", json={"personid": personid}, headers=BASIC)
 
 
-# ---- what it says and serves ---------------------------------------------------------------------
+# ---- the greeting and the server ---------------------------------------------------------------------
 
 
 @pytest.mark.slow
 @needs_curl
 def test_each_curl_line_works_as_printed(tmp_path: Path) -> None:
-    """It prints where each vendor is and a curl line for each, and each, pasted into a shell, succeeds."""
+    """The greeting has a URL and a curl line for each vendor, and each line works in a shell."""
     with served(tmp_path, "--clock", "2026-03-02T08:00:00Z") as server:
         commands = [line for line in server.greeting.splitlines() if line.startswith("  curl ")]
         assert len(commands) == 5  # four vendors and the control plane
@@ -118,7 +118,7 @@ def test_each_curl_line_works_as_printed(tmp_path: Path) -> None:
 
 
 def test_it_keeps_timers_in_a_file_by_default(tmp_path: Path) -> None:
-    """Without a database it makes a SQLite file where it runs, and finds there again what was answered."""
+    """Without ``--database`` the timers are in a SQLite file in the current folder, also after a restart."""
     with served(tmp_path) as server:
         id = start(server.url).json()["timer"]["id"]
         assert server.end(signal.SIGINT)[0] == 0
@@ -130,8 +130,8 @@ def test_it_keeps_timers_in_a_file_by_default(tmp_path: Path) -> None:
         assert [json.loads(line)["operation"] for line in journal] == ["create_timer", "get_timer", "create_timer"]
 
 
-def test_a_stop_answers_what_is_in_flight(tmp_path: Path) -> None:
-    """Told to stop in the middle of a request, it answers that, says what it answered, and ends with 0."""
+def test_a_stop_answers_the_requests_in_progress(tmp_path: Path) -> None:
+    """After a signal during a request, the server answers it, logs it, and exits with 0."""
     with served(tmp_path, "--database", "memory:") as server:
         fault = {"effect": "latency", "seconds": 1, "vendor": "intervals"}
         assert httpx.post(f"{server.url}/_punchclock/faults", json=fault).status_code == 201
@@ -149,8 +149,8 @@ def test_a_stop_answers_what_is_in_flight(tmp_path: Path) -> None:
         assert "intervals-token" not in err
 
 
-def test_another_workspaces_credentials_are_not_said(tmp_path: Path) -> None:
-    """Of a workspace of one's own no credential is printed, and no line that bears one."""
+def test_another_workspaces_credentials_are_not_printed(tmp_path: Path) -> None:
+    """The greeting for a ``--workspace`` has no credential and no call that contains one."""
     workspace = tmp_path / "workspace.toml"
     workspace.write_text(DEMO.replace("-token-", "-hush-").replace('"demo"', '"acme"'), encoding="utf-8")
     with served(tmp_path, "--workspace", str(workspace), "--database", "memory:") as server:
@@ -161,8 +161,8 @@ def test_another_workspaces_credentials_are_not_said(tmp_path: Path) -> None:
         assert start(server.url).status_code == 401
 
 
-def test_the_control_plane_may_want_a_token(tmp_path: Path) -> None:
-    """With a control token the control plane answers to it alone, also from anywhere."""
+def test_the_control_plane_can_require_a_token(tmp_path: Path) -> None:
+    """With a control token the control plane requires it, also from other hosts."""
     options = ("--database", "memory:", "--control-token", "hush-hush", "--control-from-anywhere")
     with served(tmp_path, *options) as server:
         address = f"{server.url}/_punchclock/clock"
@@ -177,13 +177,13 @@ def test_the_control_plane_may_want_a_token(tmp_path: Path) -> None:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to run in."""
+    """A new current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def serve_for(asking: Callable[[str], None], port: int, *options: str) -> int:
-    """Run the command in this process, ask its server something, stop it with a signal; its exit status."""
+    """Run the command in this process, call its server, stop it with a signal, and return the exit status."""
 
     def ask() -> None:
         url = f"http://127.0.0.1:{port}"
@@ -206,14 +206,14 @@ def serve_for(asking: Callable[[str], None], port: int, *options: str) -> int:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
 
 
-def test_the_clock_begins_frozen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``--clock`` begins with the clock standing at an instant; afterwards signals do what they did before."""
+def test_the_clock_starts_frozen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--clock`` freezes the clock; afterwards the old signal handlers are back."""
     before = signal.getsignal(signal.SIGTERM)
     shown = []
 
@@ -230,7 +230,7 @@ def test_the_clock_begins_frozen(here: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_the_clock_runs_otherwise(here: Path) -> None:
-    """Without ``--clock`` the clock is the system's."""
+    """Without ``--clock`` the clock is in real time."""
     shown = []
 
     def ask(url: str) -> None:
@@ -246,18 +246,19 @@ def test_the_clock_runs_otherwise(here: Path) -> None:
 
 @pytest.mark.parametrize("vendor", vendors.names())
 def test_an_example_is_answered(vendor: str) -> None:
-    """Each vendor's example succeeds in the demo workspace; where nobody has credentials there is none."""
+    """Each vendor's example succeeds in the demo workspace; without credentials there is none."""
     workspace, now = demo_workspace(), pc.instant("2026-03-02T08:00:00Z")
     module = vendors.load(vendor)
     example = module.example(workspace, now)
+    assert example is not None
     assert module.validate(example, MemoryAccount(workspace), now) is None
     assert module.example(replace(workspace, credentials={}), now) is None
-    greeted = greeting("http://x", replace(workspace, credentials={}), now, is_demo=True, kept="memory")
-    assert (greeted.count("curl"), module.VENDOR.title in greeted) == (1, True)
+    greeted = greeting("http://x", replace(workspace, credentials={}), now, is_demo=True, store="memory")
+    assert (greeted.count("curl"), vendors.load(vendor).title in greeted) == (1, True)
 
 
-def test_an_example_is_of_somebody_who_may() -> None:
-    """Intervals' is of a person with access and a number; TimeTrack's needs a project of a client, and a person."""
+def test_an_example_needs_a_person_with_permission() -> None:
+    """Intervals needs a person with access and a numeric id; TimeTrack a person and a project of a client."""
     workspace, now = demo_workspace(), pc.instant("2026-03-02T08:00:00Z")
     tokens = {"intervals": Credential(tokens={"of-an-executive": "4", "of-a-manager": "2"})}
     example = intervals.example(replace(workspace, credentials=tokens), now)
@@ -270,11 +271,11 @@ def test_an_example_is_of_somebody_who_may() -> None:
     assert timetrack.example(replace(workspace, projects={"1": Project(id="1", name="of nobody")}), now) is None
 
 
-# ---- what it rejects -----------------------------------------------------------------------------
+# ---- usage errors -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--clock", "noon"], "noon"),
         (["--clock", "2026-03-02T08:00:00"], "offset"),
@@ -286,7 +287,7 @@ def test_an_example_is_of_somebody_who_may() -> None:
         (["--workspace", "broken.toml"], "broken.toml: $.people"),
         (["--workspace", "broken.json"], "broken.json: $"),
         (["--database", "mysql://root:hush@db/x"], "'--database': mysql"),
-        (["--database", "nonsense"], "database"),
+        (["--database", "nonsense"], "not a database URL"),
         (["--database", "sqlite:///no/such/folder/x.sqlite3"], "'--database': unable to open database file"),
         (["--database", "sqlite:///broken.json"], "not a database"),
         (["--database", "postgresql://u:hush@127.0.0.1:1/x"], "connection"),
@@ -296,20 +297,20 @@ def test_an_example_is_of_somebody_who_may() -> None:
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_served_is_a_usage_error(
-    here: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_a_bad_option_is_a_usage_error(
+    here: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A value that cannot be used is told on standard error, with what and why, and the status is 2."""
+    """Standard error names the bad value and the reason, and the exit status is 2."""
     (here / "broken.toml").write_text('name = "x"\npeople = 5\n', encoding="utf-8")
     (here / "broken.json").write_text('{"name": ' * 500, encoding="utf-8")
     assert run(["serve", "--port", "0", *options]) == 2
     out, err = capsys.readouterr()
-    assert said in err
+    assert message in err
     assert (out, "Traceback" in err, "hush" in err) == ("", False, False)
 
 
-def test_a_port_that_is_taken_is_a_usage_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A port where somebody listens already is told, and nothing is greeted."""
+def test_a_port_in_use_is_a_usage_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard error names a port that is in use, and there is no greeting."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert run(["serve", "--port", str(taken.getsockname()[1]), "--database", "memory:"]) == 2
     out, err = capsys.readouterr()
@@ -319,25 +320,25 @@ def test_a_port_that_is_taken_is_a_usage_error(here: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize("missing", ["starlette", "sqlalchemy", "uvicorn", "httpx", "alembic"])
-def test_without_its_extra_it_says_what_to_install(
+def test_a_missing_extra_is_named(
     here: Path, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where a library of the extra is missing it says so in one line, and the status is 2."""
+    """If a library of the extra is missing, one line says what to install, and the exit status is 2."""
     forget(monkeypatch, missing)
     assert run(["serve", "--port", "0"]) == 2
     assert capsys.readouterr() == ("", "punchclock: the sandbox needs an extra: pip install 'punchclock[sandbox]'\n")
 
 
 @pytest.mark.parametrize("broken", ["punchclock.sandbox.server", "punchclock.sandbox.sql"])
-def test_a_broken_installation_is_no_missing_extra(here: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module of the package itself that is missing is not said to be an extra."""
+def test_a_broken_installation_is_not_a_missing_extra(here: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing module of the package itself is not reported as an extra."""
     forget(monkeypatch, broken)
     with pytest.raises(ModuleNotFoundError, match=broken):
         run(["serve", "--port", "0"])
 
 
 def forget(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """Let a module be missing, and the sandbox be imported anew."""
+    """Make a module missing, and import the sandbox again."""
     for name in list(sys.modules):
         if name.startswith(("punchclock.sandbox", f"{missing}.")):
             monkeypatch.delitem(sys.modules, name)

@@ -1,1 +1,1 @@
-"""The sandbox under load, next to moto's server: ``python -m benchmarks.sandbox``."""
+"""The sandbox under load, compared with moto's server: ``python -m benchmarks.sandbox``."""

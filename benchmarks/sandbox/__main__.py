@@ -1,7 +1,7 @@
-"""Requests a second and their times, by store and by how many timers are stored; moto's server beside it.
+"""Requests a second and response times, by store and by number of timers; compared with moto's server.
 
-PostgreSQL is measured where ``PUNCHCLOCK_TEST_POSTGRESQL`` names a server; moto comes with the dependency group
-``load``. ``--save`` keeps the figures.
+PostgreSQL is measured if ``PUNCHCLOCK_TEST_POSTGRESQL`` names a server. moto is in the dependency group ``load``.
+``--save`` saves the results.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
-from functools import partial
 
 import httpx
 import msgspec
@@ -27,7 +26,8 @@ from benchmarks.sandbox.load import Sent, measure
 from benchmarks.sandbox.results import PEER, RESULTS, Results, Row, text
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.sql import SqlStore
-from punchclock.sandbox.store import MemoryStore, Store, Transaction
+from punchclock.sandbox.store import MemoryStore, Store
+from punchclock.units import HOUR
 from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.vendors.records import Change
 from punchclock.workspaces import demo_workspace
@@ -37,7 +37,7 @@ NOW = pc.instant("2026-03-02T08:00:00Z")
 AUTH = {"authorization": "Basic " + base64.b64encode(b"intervals-token-5:x").decode()}
 JSON = {**AUTH, "content-type": "application/json"}
 
-#: The calls that are measured, by name; each is one cycle of requests of one person.
+#: The measured calls, by name; each is a cycle of one person's requests.
 CYCLES = {
     "read one": [Sent("GET", "/timer/1001", AUTH)],
     "start": [Sent("POST", "/timer", JSON, '{"personid": 5, "name": "{n}"}')],
@@ -47,7 +47,7 @@ CYCLES = {
     ],
 }
 
-#: A call of moto's that is comparable: one item is put into a table that is kept in memory.
+#: A comparable call of moto: it puts one item into a table in memory.
 MOTO = Sent(
     "POST",
     "/",
@@ -64,10 +64,10 @@ MOTO = Sent(
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sandbox", description=__doc__)
-    parser.add_argument("--save", action="store_true", help="keep the figures in results.json beside this file")
-    parser.add_argument("--sizes", default="10000,1000000", help="how many timers are stored, for each measure")
+    parser.add_argument("--save", action="store_true", help="save the results in results.json beside this file")
+    parser.add_argument("--sizes", default="10000,1000000", help="the numbers of stored timers")
     arguments = parser.parse_args()
-    rows = [_peer()]  # and after each size: the machine may be quicker at one time than at another
+    rows = [_peer()]  # and after each size, because the machine's speed varies
     for size in map(int, arguments.sizes.split(",")):
         rows += [*_sandboxes(size), _peer()]
     results = Results(machine(), _in_process(), rows)
@@ -101,10 +101,10 @@ def _sandboxes(size: int) -> Iterator[Row]:
 
 
 def _fill(store: Store, size: int) -> None:
-    """Put so many timers into a store; each hundredth is the measured person's, as in a company of a hundred."""
+    """Store ``size`` timers; each hundredth belongs to the measured person, as in a company of a hundred."""
     store.reset()
     workspace = demo_workspace()
-    stopped = pc.stop(pc.start(NOW), NOW + 3_600_000_000)
+    stopped = pc.stop(pc.start(NOW), NOW + HOUR)
     for begin in range(1001, 1001 + size, 10_000):
         records = [
             IntervalsTimer(
@@ -115,7 +115,8 @@ def _fill(store: Store, size: int) -> None:
             )
             for id in range(begin, min(begin + 10_000, 1001 + size))
         ]
-        store.write(partial(Transaction.apply, changes=[Change(pc.Event.STOP, NOW, record) for record in records]))
+        with store.transaction() as transaction:
+            transaction.apply(Change(pc.Event.STOP, NOW, record) for record in records)
 
 
 def _run_zoho(sandbox: Sandbox) -> None:
@@ -126,7 +127,7 @@ def _run_zoho(sandbox: Sandbox) -> None:
 
 
 def _in_process() -> float:
-    """Microseconds of `Sandbox.handle` for a start, in memory: the median."""
+    """Return the median time of a start with `Sandbox.handle` in memory, in microseconds."""
     times = []
     with Sandbox() as sandbox:
         for _ in range(3000):
@@ -138,7 +139,7 @@ def _in_process() -> float:
 
 @contextmanager
 def _moto() -> Iterator[int]:
-    """Moto's server with an empty table."""
+    """Run moto's server with an empty table."""
     port = 18_765
     command = [sys.executable, "-m", "moto.server", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -1,7 +1,7 @@
-"""Load on loopback: so many clients, each with one connection that it keeps, one request after another.
+"""Load on loopback: several clients, each with one connection, which send one request after another.
 
-The clients run in a process of their own; they share the machine with the server, so a rate is what both
-together can do. It is the same for every server here, and only the ratios are claims.
+The clients run in their own process on the server's machine, so a rate includes the work of both. Only the ratios
+between servers are claims.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from itertools import count
 
 import msgspec
 
-__all__ = ["Load", "Sent", "measure"]
-
 CLIENTS = 4
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A request; ``{n}`` in its body or path becomes a number that no other request of the run has."""
+    """A request; ``{n}`` in its body or path becomes a number that is unique in the run."""
 
     method: str
     path: str
@@ -30,7 +28,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What was measured: answers a second, and the time that 50 and 99 in 100 answers took at most, in ms."""
+    """A measurement: responses a second, and the 50th and 99th percentile of the response times in ms."""
 
     rate: float
     median_ms: float
@@ -38,10 +36,10 @@ class Load(msgspec.Struct, frozen=True):
 
 
 def measure(port: int, cycle: Sequence[Sent], seconds: float) -> Load:
-    """Send a cycle of requests over and over, from each client, for so many seconds.
+    """Send a cycle of requests repeatedly, from each client, for a number of seconds.
 
     Raises:
-        AssertionError: an answer is no success; what fails fast proves nothing.
+        AssertionError: a response is not a success.
     """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         times = pool.apply(_clients, (port, list(cycle), seconds))

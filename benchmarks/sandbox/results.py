@@ -1,4 +1,4 @@
-"""The sandbox under load, in one run: the table for the terminal and the docs, kept in ``results.json``."""
+"""The results of one run, saved in ``results.json``, and their table for the terminal and the docs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ import msgspec
 from benchmarks.report import markdown
 from benchmarks.sandbox.load import Load
 
-__all__ = ["PEER", "RESULTS", "Results", "Row", "text"]
-
 RESULTS: Final = Path(__file__).with_suffix(".json")
-#: The server that the others are measured against.
+#: The server that the others are compared with.
 PEER: Final = "moto"
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line: a server, how many timers it has, a call, and its load."""
+    """One row: a server, its number of timers, a call, and the measurement."""
 
     server: str
     stored: int
@@ -28,7 +26,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """One run, and what it ran on."""
+    """One run and its machine."""
 
     machine: str
     start_in_process_us: float
@@ -36,7 +34,7 @@ class Results(msgspec.Struct, frozen=True):
 
 
 def text(results: Results) -> str:
-    """The figures as a table; each rate against the mean of the peer's, which is measured several times in the run."""
+    """Return a table of the results; each rate is compared with the mean of the peer's rates."""
     peer = mean(row.load.rate for row in results.rows if row.server == PEER)
     heads = ("server", "timers stored", "call", "a second", "median", "99 %", f"against {PEER}")
     lines = [

@@ -1,6 +1,6 @@
-"""The pytest plugin, which is installed with the package and provides fixtures.
+"""The pytest plugin. It is installed with the package, so that tests can use its fixtures without any set-up.
 
-pytest loads it in every run, so it imports the sandbox only when a test uses a fixture.
+pytest loads it in every run, so it doesn't import the sandbox before a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["FaultNeverFired", "SandboxFactory", "punchclock_sandbox", "punchcloc
 
 
 class FaultNeverFired(UserWarning):
-    """A warning about a fault that a test has injected and that no call has met."""
+    """A test injected a fault that hit no call, so it didn't test what it was written for."""
 
 
 class SandboxFactory(Protocol):
-    """A function that creates sandboxes, which are closed when the test ends."""
+    """Creates sandboxes that are closed when the test ends."""
 
-    def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 Sandbox's own
+    def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 those of Sandbox
         """Return a new sandbox; the arguments are those of `punchclock.sandbox.Sandbox`."""
 
 
 @pytest.fixture
 def punchclock_sandboxes() -> Iterator[SandboxFactory]:
-    """A factory, for tests that need several sandboxes or another workspace than the demo workspace."""
-    from punchclock.sandbox import Sandbox  # noqa: PLC0415 - see the top of this module
+    """A factory for tests that need several sandboxes, or another workspace than the demo workspace."""
+    from punchclock.sandbox import Sandbox  # noqa: PLC0415 - only when a test needs it
 
     sandboxes: list[Sandbox] = []
     with ExitStack() as stack:
@@ -50,13 +50,13 @@ def punchclock_sandboxes() -> Iterator[SandboxFactory]:
 
 @pytest.fixture
 def punchclock_sandbox(punchclock_sandboxes: SandboxFactory) -> Sandbox:
-    """A new in-memory sandbox with the demo workspace, for one test."""
+    """A sandbox of the demo workspace, in memory, isolated from those of other tests."""
     return punchclock_sandboxes()
 
 
 def _warn_of_unused_faults(sandbox: Sandbox) -> None:
-    """Warn of faults that never fired, except limits: a test may check that a limit was not exceeded."""
-    from punchclock.sandbox.faults import LIMITS  # noqa: PLC0415 - as above
+    """Warn of faults that hit no call. A limit is an exception: a test may check that a client keeps to it."""
+    from punchclock.sandbox.faults import LIMITS  # noqa: PLC0415 - only when a test needs it
 
     for report in sandbox.faults.reports():
         if not report.fired and report.fault.effect not in LIMITS:

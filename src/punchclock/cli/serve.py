@@ -1,6 +1,6 @@
-"""`punchclock serve`: the sandbox behind a server, until it is stopped.
+"""`punchclock serve`: run the sandbox over HTTP until a signal stops it.
 
-This module says what there is and how to reach it; what is served is in `punchclock.sandbox`.
+This module has the options and the greeting. The sandbox itself is in `punchclock.sandbox`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import posixpath
 import shlex
 import signal
 import socket
-from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,50 +18,48 @@ from punchclock import vendors
 from punchclock.cli.parameters import A_FILE, read_instant, read_workspace
 from punchclock.clock import now
 from punchclock.errors import MissingExtra
-from punchclock.vendors.calls import Request
+from punchclock.vendors.calls import Request, Vendor
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
 if TYPE_CHECKING:
     from punchclock.sandbox import Sandbox
 
-__all__ = ["greeting", "serve"]
-
-#: The ``--database`` that keeps nothing.
+#: The ``--database`` that needs no database.
 _MEMORY: Final = "memory:"
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 takes a free one."
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 chooses a free one."
 )
 @click.option(
     "--database",
     metavar="URL",
     default="sqlite:///punchclock.sqlite3",
     show_default=True,
-    help="Where timers are kept: sqlite:///FILE, postgresql://… or memory:",
+    help="The store: sqlite:///FILE, postgresql://… or memory:. sqlite:///FILE?durable=full syncs each change.",
 )
-@click.option(
-    "--clock", callback=read_instant, metavar="INSTANT", help="Begin with the clock standing at this instant."
-)
+@click.option("--clock", callback=read_instant, metavar="INSTANT", help="Start with the clock frozen at this instant.")
 @click.option(
     "--workspace",
     type=A_FILE,
     callback=read_workspace,
     metavar="FILE",
-    help="The account, as TOML or JSON, in place of the demo workspace.",
+    help="The workspace, in TOML or JSON, instead of the demo workspace.",
 )
 @click.option(
     "--control-token",
     envvar="PUNCHCLOCK_CONTROL_TOKEN",
     default="",
     metavar="TOKEN",
-    help="What the control plane wants as Authorization: Bearer TOKEN. [env: PUNCHCLOCK_CONTROL_TOKEN]",
+    help="The token that the control plane requires as Authorization: Bearer TOKEN. [env: PUNCHCLOCK_CONTROL_TOKEN]",
 )
 @click.option(
-    "--control-from-anywhere", is_flag=True, help="Answer the control plane to other machines too; needs a token."
+    "--control-from-anywhere",
+    is_flag=True,
+    help="Allow other machines to use the control plane; requires --control-token.",
 )
 def serve(
     *,
@@ -74,9 +71,9 @@ def serve(
     control_token: str,
     control_from_anywhere: bool,
 ) -> int:
-    """Serve the four vendors' APIs, for programs to be tried against."""
+    """Serve the four vendors' APIs, so that programs can be tested against them."""
     try:
-        from punchclock.sandbox import Sandbox  # noqa: PLC0415 - the server belongs to an extra
+        from punchclock.sandbox import Sandbox  # noqa: PLC0415 - needs an extra
         from punchclock.sandbox.server import listen, url_of  # noqa: PLC0415
         from punchclock.sandbox.sql import SqlStore  # noqa: PLC0415
         from punchclock.sandbox.store import StoreUnavailable  # noqa: PLC0415
@@ -86,12 +83,12 @@ def serve(
         click.echo(f"punchclock: {MissingExtra('the sandbox', 'sandbox')}", err=True)
         return 2
     if control_from_anywhere and not control_token:
-        raise click.UsageError("--control-from-anywhere needs --control-token, or anybody could reset the sandbox")
+        raise click.UsageError("--control-from-anywhere requires --control-token, or anyone could reset the sandbox")
 
     account = demo_workspace() if workspace is None else workspace
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("punchclock").setLevel(logging.INFO)
-    # The database first: where it cannot be had, nobody was ever told of a port.
+    # Open the database before the port, so that no client connects to a server that can't start.
     try:
         store = None if database == _MEMORY else SqlStore(database, account)
     except StoreUnavailable as error:
@@ -102,13 +99,13 @@ def serve(
     ):
         url = url_of(listening)
         shown = sandbox.clock.now() if sandbox.clock.frozen else now()
-        click.echo(greeting(url, account, shown, is_demo=workspace is None, kept=_without_password(database)))
+        click.echo(greeting(url, account, shown, is_demo=workspace is None, store=_without_password(database)))
         _run(sandbox, listening, control_from_anywhere=control_from_anywhere)
     return 0
 
 
 def _run(sandbox: Sandbox, listening: socket.socket, *, control_from_anywhere: bool) -> None:
-    """Serve until a signal says to stop; then answer what is being answered, and return."""
+    """Serve until SIGTERM or SIGINT, then answer the requests in progress."""
     from punchclock.sandbox.server import application, server  # noqa: PLC0415 - as above
 
     running = server(application(sandbox.handle, control_from_anywhere=control_from_anywhere))
@@ -116,7 +113,7 @@ def _run(sandbox: Sandbox, listening: socket.socket, *, control_from_anywhere: b
     def stop(_signal: int, _frame: object) -> None:
         running.should_exit = True
 
-    # uvicorn catches both while it serves, and hands them on when it is done: then, to stop is no failure.
+    # uvicorn raises a caught signal again when it ends; this handler keeps a stop from being an error.
     before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         running.run([listening])
@@ -125,48 +122,48 @@ def _run(sandbox: Sandbox, listening: socket.socket, *, control_from_anywhere: b
             signal.signal(each, handler)
 
 
-def greeting(url: str, workspace: Workspace, at: int, *, is_demo: bool, kept: str) -> str:
-    """What the command says when it begins: where every vendor's API is, and a call to try at each.
+def greeting(url: str, workspace: Workspace, at: int, *, is_demo: bool, store: str) -> str:
+    """Return the text that the command prints first: the URL of each vendor's API, and a call to try.
 
     Args:
-        url: where the server is.
-        workspace: what the account is set up with.
-        at: the instant that the clock shows.
-        is_demo: whether it is the demo workspace, whose credentials are no secret; of another one's none is shown.
-        kept: where the timers are kept.
+        url: the server's URL.
+        workspace: the workspace of the account.
+        at: the clock's instant.
+        is_demo: whether it is the demo workspace, whose credentials are public; those of others are not printed.
+        store: the name of the store.
     """
-    lines = [f"punchclock serves the account {workspace.name} at {url}, and keeps its timers in {kept}."]
+    lines = [f"punchclock serves the account {workspace.name} at {url}, and stores its timers in {store}."]
     for name in vendors.names():
         vendor = vendors.load(name)
-        lines += ["", vendor.VENDOR.title, *(f"  {url}{base}" for base in _bases(vendor))]
+        lines += ["", vendor.title, *(f"  {url}{base}" for base in _bases(vendor))]
         example = vendor.example(workspace, at) if is_demo else None
         if example is not None:
             lines += [f"  {each}" for each in _credentials(workspace, name)]
             lines.append(f"  {_curl(url, example)}")
     clock = Request(method="GET", path="/_punchclock/clock")
     lines += ["", "Control", f"  {url}/_punchclock/openapi.json", f"  {_curl(url, clock)}", ""]
-    return "\n".join([*lines, "Ctrl-C stops it."])
+    return "\n".join([*lines, "Press Ctrl-C to stop it."])
 
 
-def _bases(vendor: ModuleType) -> list[str]:
-    """Where a vendor's calls are: what those paths have in common that begin with the same two words."""
+def _bases(vendor: Vendor[Any]) -> list[str]:
+    """Return the common prefixes of a vendor's paths, one for each pair of first segments."""
     groups: dict[tuple[str, ...], list[str]] = {}
-    for row in vendor.OPERATIONS:
-        fixed = row.path.partition("{")[0].rstrip("/")
+    for operation in vendor.operations:
+        fixed = operation.path.partition("{")[0].rstrip("/")
         groups.setdefault(tuple(fixed.split("/")[:3]), []).append(fixed)
     return [posixpath.commonpath(paths) for paths in groups.values()]
 
 
 def _credentials(workspace: Workspace, vendor: str) -> list[str]:
-    """What opens the account to a vendor's calls, a line for each kind."""
+    """Return the credentials for a vendor's calls, one line for each kind."""
     credential = workspace.credential(vendor)
-    account = [f"{what} {text}" for what, text in (("key", credential.key), ("secret", credential.secret)) if text]
+    account = [f"{kind} {text}" for kind, text in (("key", credential.key), ("secret", credential.secret)) if text]
     tokens = [f"{token} ({workspace.people[id].name})" for token, id in credential.tokens.items()]
     return account + ([f"tokens {', '.join(tokens)}"] if tokens else [])
 
 
 def _curl(url: str, request: Request) -> str:
-    """The command that sends a request, to be pasted into a shell."""
+    """Return the curl command that sends a request."""
     address = f"{url}{request.path}?{request.query}" if request.query else f"{url}{request.path}"
     words = ["curl", "-sS", "-X", request.method, address]
     for name, value in request.headers.items():

@@ -1,12 +1,12 @@
-"""The sandbox: the vendors' own HTTP APIs on one port, with a clock that you hold.
+"""The sandbox: the vendors' own HTTP APIs on one port, with a clock that the test controls.
 
-sandbox.py    one sandbox, in this process     backend.py    a call: decided, stored, written down
-store.py      who keeps the timers             sql.py        a database that does
-tables.py     what is in it and asked of it    migrations/   versions of its schema
-clock.py      the clock that you hold          faults.py     what goes wrong on purpose
-journal.py    what was called, what changed    control.py    the control plane
-openapi.py    the same, described              server.py     over HTTP
-transport.py  behind httpx
+sandbox.py    one sandbox in this process       backend.py    routes, decides, stores and records a call
+store.py      the store, and the one in memory  sql.py        the store in a database
+tables.py     the account in a database         migrations/   versions of the schema
+clock.py      the clock                         faults.py     deliberate failures
+journal.py    every call and its changes        control.py    the control plane
+openapi.py    its description                   server.py     the sandbox over HTTP
+transport.py  the sandbox behind httpx
 """
 
 from punchclock.errors import MissingExtra

@@ -1,8 +1,8 @@
-"""The backend: one account at every vendor, behind whatever door. Isolated, thread-safe, no globals.
+"""The backend: one account at every vendor. It is isolated and thread-safe, and uses no globals.
 
-Here a call is routed to its vendor, decided, stored and written down. What the vendors answer is decided
-in `punchclock.vendors`; who keeps it, in store.py; what goes wrong on purpose, in faults.py; the control
-plane, in control.py; the doors (in process, httpx, HTTP), in sandbox.py, transport.py and server.py.
+A call is routed to its vendor, decided, stored and written to the journal here. The vendors decide in
+`punchclock.vendors`. Stores are in store.py, faults in faults.py, the control plane in control.py; the entry points (in
+process, httpx, HTTP) are in sandbox.py, transport.py and server.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import datetime
 from decimal import Decimal
 from email.utils import format_datetime
 from functools import lru_cache
-from types import ModuleType
 from typing import Final, TypedDict
 
 import msgspec
@@ -27,31 +26,30 @@ from punchclock.machine import State
 from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.faults import LIMITS, ConnectionDropped, Effect, Fault, Faults
 from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, secrets_of
-from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable, Transaction
+from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
-from punchclock.vendors.account import Query
-from punchclock.vendors.calls import CallResult, Request, Response, match_length, reject, route_prefixes
+from punchclock.units import SECOND
+from punchclock.vendors.account import Account, Query
+from punchclock.vendors.calls import CallResult, Request, Response, Route
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
-__all__ = ["MAX_BODY", "MAX_HEADERS", "MAX_QUERY", "Backend", "Options", "TimerView"]
-
-#: The longest that is read of a request, in bytes; what is longer is rejected in the vendor's words.
+#: Bounds of a request, in bytes. The vendor rejects a larger one.
 MAX_BODY: Final = 1 << 18
 MAX_HEADERS: Final = 1 << 16
 MAX_QUERY: Final = 1 << 16
 
 _NO_RESPONSE: Final = Response(0, {}, b"")
-_NOBODYS: Final = Response(404, {"content-type": "application/json"}, b'{"error":"no vendor answers at this path"}')
+_NOT_FOUND: Final = Response(404, {"content-type": "application/json"}, b'{"error":"no vendor answers at this path"}')
 
 _log: Final = logging.getLogger("punchclock.sandbox")
 
 
 class TimerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A timer as the control plane shows it, the same for every vendor: RFC 3339 in UTC, seconds without loss."""
+    """A timer in the control plane, in one form for every vendor. Instants are RFC 3339 in UTC; seconds are exact."""
 
     vendor: str
     kind: str
@@ -74,15 +72,15 @@ class Options(TypedDict, total=False):
 
 
 class Backend:
-    """An account at all vendors, in this process.
+    """One account at all vendors, in this process.
 
     Args:
-        workspace: what the account is set up with; the demo workspace where none is given.
-        clock: the instant at which it stands, as `punchclock.instant` takes it, or a clock of your own; one that
-            runs where none is given.
-        store: where its timers are kept; in memory where none is given.
-        seed: what the probabilities of its faults are drawn from.
-        sleep: how a late response waits.
+        workspace: the people, the work and the settings; by default the demo workspace.
+        clock: a clock, or the instant at which one is frozen, as `punchclock.instant` accepts it; by default a clock
+            in real time.
+        store: the store of its timers; by default one in memory.
+        seed: the seed of the faults' probabilities.
+        sleep: the function that delays a late response.
     """
 
     def __init__(
@@ -101,26 +99,22 @@ class Backend:
         self._sleep = sleep
         self._secrets = secrets_of(self.workspace)
         self._vendors = tuple(vendors.load(name) for name in vendors.names())
-        self._near: dict[str, list[ModuleType]] = {}
-        for vendor in self._vendors:
-            for root in route_prefixes(vendor.VENDOR):
-                self._near.setdefault(root, []).append(vendor)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self.store.close()
 
     def reset(self) -> None:
-        """Forget every timer, the journal and the faults. The clock stays as it is.
+        """Delete every timer, the journal and the faults. The clock doesn't change.
 
         Raises:
-            StoreUnavailable: the store cannot forget now; nothing has changed.
+            StoreUnavailable: the store can't be written now; nothing has changed.
         """
         self.store.reset()
         self.faults.clear()
 
     def health(self) -> tuple[int, dict[str, str], bytes]:
-        """Whether it can serve: 200 where the store answers, 503 where it does not."""
+        """Return 200 if the store can be read, and 503 otherwise."""
         try:
             with self.store.reading() as account:
                 account.new_id()
@@ -129,177 +123,175 @@ class Backend:
         return 200, {"content-type": "application/json"}, b'{"status":"ok"}'
 
     def timers(self) -> list[TimerView]:
-        """Every timer as of now, by vendor and kind, the oldest first. It never fails for one of them: it clamps.
+        """Return every timer as of now, by vendor and kind, the oldest first.
+
+        If the clock is behind a timer, the timer is shown as of its last change.
 
         Raises:
-            StoreUnavailable: the store cannot be read now.
+            StoreUnavailable: the store can't be read now.
         """
         now = self.clock.now()
         with self.store.reading() as account:
             return [
                 _view(record, now)
                 for vendor in self._vendors
-                for of in vendor.RECORDS
+                for of in vendor.timer_types
                 for record in account.find(Query(of=of)).records
             ]
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """Every call with a number above ``after``, in order.
+        """Return the journal entries with a number above ``after``, in order.
 
         Raises:
-            StoreUnavailable: the store cannot be read now.
+            StoreUnavailable: the store can't be read now.
         """
         return self.store.journal(after)
 
     def event_log(self) -> Iterator[bytes]:
-        """What happened to the timers, as lines that ``punchclock replay`` reads.
+        """Return the events of all timers, as lines that ``punchclock replay`` reads.
 
         Raises:
-            StoreUnavailable: the store cannot be read now.
+            StoreUnavailable: the store can't be read now.
         """
         return event_log(self.journal())
 
     def answer(self, request: Request) -> Response:
-        """A whole HTTP call: decided, stored, written down, answered; with 404 where no vendor has the path.
+        """Return the response to a vendor's call, or 404 if the path belongs to no vendor; the call is in the journal.
 
         Raises:
-            ConnectionDropped: a fault says that there is no answer.
+            ConnectionDropped: a fault prevents the response.
         """
-        large = _too_large(request)
-        if large is not None:
-            request = _cut(request)
-        near = self._near.get(request.path.strip("/").partition("/")[0], ())
-        vendor = max(near, key=lambda each: match_length(each.VENDOR, request.path), default=None)
-        if vendor is None:
-            self._note(request, CallResult(_NOBODYS), self.clock.now(), None)
-            return _NOBODYS
-        if large is not None:
-            outcome, now = reject(vendor.VENDOR, request, large), self.clock.now()
-            self._note(request, outcome, now, vendor)
-            return _dated(outcome.response, now)
-        return self._call(vendor, request)
+        too_large = _too_large(request)
+        if too_large is not None:
+            request = _shortened(request)
+        vendor = max(self._vendors, key=lambda each: each.match_length(request.path))
+        if vendor.match_length(request.path) == 0:
+            self._note(request, None, CallResult(_NOT_FOUND), self.clock.now())
+            return _NOT_FOUND
+        route = vendor.route(request)
+        if too_large is not None:
+            result, now = vendor.reject(route, too_large), self.clock.now()
+            self._note(request, route, result, now)
+            return _dated(result.response, now)
+        return self._call(route)
 
-    def _call(self, vendor: ModuleType, request: Request) -> Response:
-        """The call, with what is meant to go wrong around it."""
-        faults = self.faults.hitting(vendor, request, self.clock.now())
+    def _call(self, route: Route) -> Response:
+        """Return the response to a routed call; the faults that match it take effect."""
+        faults = self.faults.matching(route, self.clock.now)
         effects = {fault.effect for fault in faults}
-        self._wait(faults, Effect.LATENCY)
+        self._delay(faults, Effect.LATENCY)
         if Effect.DROP in effects:
-            self._note(request, CallResult(_NO_RESPONSE), self.clock.now(), vendor, faults)
+            self._note(route.request, route, CallResult(_NO_RESPONSE), self.clock.now(), faults)
             raise ConnectionDropped(Effect.DROP)
         try:
-            outcome, now = self._decided(vendor, request, faults)
+            result, now = self._decide(route, faults)
         except StoreUnavailable as error:
-            # What a database says may name hosts and files: that is for the log, not for whoever called.
+            # The database's message can name hosts and files, so it goes to the log and not to the client.
             _log.error("the store is not available: %s", error)
-            outcome, now = reject(vendor.VENDOR, request, RuleViolation(Rule.UNAVAILABLE)), self.clock.now()
-            return _dated(outcome.response, now)
+            result = route.vendor.reject(route, RuleViolation(Rule.UNAVAILABLE))
+            return _dated(result.response, self.clock.now())
         if Effect.TIMEOUT in effects:
-            self._wait(faults, Effect.TIMEOUT)
-            raise ConnectionDropped(Effect.TIMEOUT, stored=bool(outcome.changes))
-        return _dated(outcome.response, now)
+            self._delay(faults, Effect.TIMEOUT)
+            raise ConnectionDropped(Effect.TIMEOUT, stored=bool(result.changes))
+        return _dated(result.response, now)
 
-    def _wait(self, faults: Sequence[Fault], effect: Effect) -> None:
-        seconds = sum(fault.seconds for fault in faults if fault.effect is effect)
-        if seconds:
-            self._sleep(seconds)
+    def _delay(self, faults: Sequence[Fault], effect: Effect) -> None:
+        delay = sum(fault.seconds for fault in faults if fault.effect is effect)
+        if delay:
+            self._sleep(delay)
 
-    def _decided(self, vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> tuple[CallResult, int]:
-        """Decide, and keep what changes; what a fault rejects is not decided at all. The outcome, and its instant.
+    def _decide(self, route: Route, faults: Sequence[Fault]) -> tuple[CallResult, int]:
+        """Decide a call, store its changes and write it to the journal. Return the result and its instant.
 
-        A GET is decided on what is there, so that it waits for nobody. What may change something, and a GET that
-        turns out to, is decided in a transaction, on just what it changes.
+        A call that can change a timer is decided in a transaction. Any other call is decided on a read-only view, so it
+        doesn't wait for writers.
         """
         skew = sum(fault.skew for fault in faults)
-        now = self.clock.now(skew)
-        rejected = _rejected(vendor, request, faults)
+
+        def decide(account: Account) -> tuple[CallResult, int]:
+            now = self.clock.now(skew)
+            return apply_response_faults(route.vendor.decide(route, account, now), faults), now
+
+        rejected = _injected_rejection(route, faults)
         if rejected is not None:
-            outcome = apply_response_faults(rejected, faults)
+            result, now = apply_response_faults(rejected, faults), self.clock.now(skew)
+        elif route.operation is not None and route.operation.changes:
+            with self.store.transaction() as transaction:
+                result, now = decide(transaction)
+                if result.changes:
+                    transaction.apply(result.changes)
+                    transaction.append(self._entry(route.request, route, result, now, faults))
         else:
-            if request.method == "GET":
-                with self.store.reading() as account:
-                    outcome = apply_response_faults(vendor.handle(request, account, now), faults)
-            if request.method != "GET" or outcome.changes:
-
-                def decide(transaction: Transaction) -> tuple[CallResult, int]:
-                    now = self.clock.now(skew)
-                    outcome = apply_response_faults(vendor.handle(request, transaction, now), faults)
-                    if outcome.changes:
-                        transaction.apply(outcome.changes)
-                        transaction.append(self._entry(request, outcome, now, vendor, faults))
-                    return outcome, now
-
-                outcome, now = self.store.write(decide)
-        if not outcome.changes:
-            self._note(request, outcome, now, vendor, faults)
-        return outcome, now
+            with self.store.reading() as account:
+                result, now = decide(account)
+        if not result.changes:
+            self._note(route.request, route, result, now, faults)
+        return result, now
 
     def _note(
-        self, request: Request, outcome: CallResult, at: int, vendor: ModuleType | None, faults: Sequence[Fault] = ()
+        self, request: Request, route: Route | None, result: CallResult, at: int, faults: Sequence[Fault] = ()
     ) -> None:
-        """Write down a call that changed nothing. That it cannot be written down is no reason to fail it."""
+        """Write a call without changes to the journal. The call succeeds even if that fails."""
         try:
-            self.store.note(self._entry(request, outcome, at, vendor, faults))
+            self.store.note(self._entry(request, route, result, at, faults))
         except StoreUnavailable as error:
             _log.error("the store is not available: %s", error)
 
     def _entry(
-        self, request: Request, outcome: CallResult, at: int, vendor: ModuleType | None, faults: Sequence[Fault]
+        self, request: Request, route: Route | None, result: CallResult, at: int, faults: Sequence[Fault]
     ) -> JournalEntry:
         effects = [fault.effect.value for fault in faults]
-        return journal_entry(request, outcome, at=at, vendor=vendor, secrets=self._secrets, faults=effects)
+        return journal_entry(request, route, result, at=at, secrets=self._secrets, faults=effects)
 
 
-def _rejected(vendor: ModuleType, request: Request, faults: Sequence[Fault]) -> CallResult | None:
-    """The rejection of a call that no handler gets to see, because a fault says so."""
+def apply_response_faults(result: CallResult, faults: Sequence[Fault]) -> CallResult:
+    """Return the result with the response that is sent: whole, truncated, or none."""
+    effects = {fault.effect for fault in faults}
+    if Effect.TIMEOUT in effects:
+        return replace(result, response=_NO_RESPONSE)
+    if Effect.MALFORMED in effects:
+        body = result.response.body
+        return replace(result, response=replace(result.response, body=body[: len(body) // 2]))
+    return result
+
+
+def _injected_rejection(route: Route, faults: Sequence[Fault]) -> CallResult | None:
+    """Return the rejection that a fault injects before the call is decided."""
     for fault in faults:
         if fault.effect is Effect.REJECT:
-            rejection = Rejection(vendor.VENDOR.name, fault.status, fault.vendor_code, fault.message)
-            return reject(vendor.VENDOR, request, rejection)
+            rejection = Rejection(route.vendor.name, fault.status, fault.vendor_code, fault.message)
+            return route.vendor.reject(route, rejection)
         if fault.effect in LIMITS:
             rule = Rule.TOO_FAST if fault.effect is Effect.RATE_LIMIT else Rule.QUOTA
-            return reject(vendor.VENDOR, request, RuleViolation(rule))
+            return route.vendor.reject(route, RuleViolation(rule))
     return None
 
 
-def apply_response_faults(outcome: CallResult, faults: Sequence[Fault]) -> CallResult:
-    """The outcome with the response that goes out: whole, broken off, or none."""
-    if not faults:
-        return outcome
-    effects = {fault.effect for fault in faults}
-    if Effect.TIMEOUT in effects:
-        return replace(outcome, response=_NO_RESPONSE)
-    if Effect.MALFORMED in effects:
-        body = outcome.response.body
-        return replace(outcome, response=replace(outcome.response, body=body[: len(body) // 2]))
-    return outcome
-
-
 def _dated(response: Response, at: int) -> Response:
-    """Return the response with its ``Date``: the instant of the decision, by the sandbox's clock."""
-    return replace(response, headers={**response.headers, "date": _http_date(at // 1_000_000)})
+    """Return the response with a ``Date`` header: the instant of the decision, by the sandbox's clock."""
+    return replace(response, headers={**response.headers, "date": _http_date(at // SECOND)})
 
 
-@lru_cache(maxsize=64)  # many responses fall into one second, and a frozen clock shows but few
+@lru_cache(maxsize=64)  # many responses have the same second
 def _http_date(second: int) -> str:
-    return format_datetime(to_datetime(second * 1_000_000), usegmt=True)
+    return format_datetime(to_datetime(second * SECOND), usegmt=True)
 
 
 def _too_large(request: Request) -> RuleViolation | None:
     headers = sum(len(name) + len(value) for name, value in request.headers.items())
-    for what, size, most in (
+    for part, size, bound in (
         ("body", len(request.body), MAX_BODY),
         ("query", len(request.query), MAX_QUERY),
         ("path", len(request.path), MAX_QUERY),
         ("headers", headers, MAX_HEADERS),
     ):
-        if size > most:
-            return RuleViolation(Rule.TOO_LARGE, detail=f"{what}: more than {most} bytes")
+        if size > bound:
+            return RuleViolation(Rule.TOO_LARGE, detail=f"{part}: more than {bound} bytes")
     return None
 
 
-def _cut(request: Request) -> Request:
-    """What is still looked at of a request that is too large: enough to reject it in its vendor's words and form."""
+def _shortened(request: Request) -> Request:
+    """Return as much of a request as its vendor needs to reject it in the right form."""
     headers = {name: request.headers.get(name, "")[:200] for name in ("accept", "content-type")}
     return Request(method=request.method[:20], path=request.path[:200], headers=headers)
 

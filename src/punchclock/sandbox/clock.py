@@ -1,7 +1,7 @@
-"""The sandbox's clock: real, frozen, or moved by hand.
+"""The sandbox's clock: in real time, or frozen and moved by the test.
 
-In real time it never goes backwards: where the system's clock is set back, it stands until that has
-caught up. Only a hand can set it back, and `Clock.freeze` says when one did.
+If the system clock is set back, the real-time clock pauses until it catches up. Only `Clock.freeze` and `Clock.run` can
+set the clock back, and they return whether they did.
 """
 
 from __future__ import annotations
@@ -15,32 +15,30 @@ from punchclock.clock import now as system_now
 from punchclock.errors import InvalidDuration, InvalidInstant, PunchclockError
 from punchclock.instants import instant
 
-__all__ = ["Clock", "ClockIsRunning"]
-
-#: What it can show, years 2 to 9998: a day in any zone, and what a vendor reckons from it, can still be said.
+#: The bounds of the clock. Between them, a vendor can compute a day in any time zone.
 _FIRST: Final = instant("0002-01-01T00:00:00Z")
 _LAST: Final = instant("9998-12-31T23:59:59Z")
 
 
 class ClockIsRunning(PunchclockError):
-    """A clock that runs by itself cannot be moved by hand; freeze it first."""
+    """A clock in real time can't be advanced; freeze it first."""
 
     code = "clock-is-running"
 
     def __init__(self) -> None:
-        super().__init__("only a frozen clock can be advanced; freeze it first")
+        super().__init__("the clock runs in real time; freeze it before you advance it")
 
 
 class Clock:
-    """A clock of one sandbox. Safe for threads.
+    """The clock of one sandbox. Safe for threads.
 
     Args:
-        frozen_at: the instant at which it stands, as `punchclock.instant` takes it or in microseconds; ``None``
-            lets it run.
-        system: what it runs by.
+        frozen_at: the instant at which it is frozen, as `punchclock.instant` accepts it or in microseconds; ``None`` is
+            real time.
+        system: the system clock.
 
     Raises:
-        InvalidInstant: not an instant, or one outside the years 2 to 9998.
+        InvalidInstant: ``frozen_at`` is not an instant in the years 2 to 9998.
     """
 
     def __init__(self, frozen_at: datetime | str | int | None = None, system: Callable[[], int] = system_now) -> None:
@@ -51,19 +49,19 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether it stands."""
+        """Whether the clock is frozen."""
         return self._frozen_at is not None
 
     def now(self, skew: int = 0) -> int:
-        """The instant that it shows; ``skew`` microseconds from it, as far as it can show that."""
+        """Return the clock's instant plus ``skew`` microseconds, within the clock's bounds."""
         with self._lock:
             return max(_FIRST, min(_LAST, self._now() + skew))
 
     def freeze(self, at: datetime | str | int) -> bool:
-        """Stand at an instant. Whether that is before what the clock has shown: then it went backwards.
+        """Freeze the clock at an instant. Return whether that set it back.
 
         Raises:
-            InvalidInstant: not an instant, or one outside the years 2 to 9998.
+            InvalidInstant: ``at`` is not an instant in the years 2 to 9998.
         """
         at = _checked(at)
         with self._lock:
@@ -72,16 +70,19 @@ class Clock:
             return backwards
 
     def advance(self, by: timedelta | int) -> int:
-        """Binding a frozen clock on, by a duration of at least 0 in microseconds; the instant that it shows then.
+        """Advance a frozen clock, and return its new instant.
+
+        Args:
+            by: a duration of at least 0, in microseconds or as a ``timedelta``.
 
         Raises:
-            ClockIsRunning: it is not frozen.
-            InvalidDuration: backwards; only `freeze` does that.
-            InvalidInstant: beyond the year 9998.
+            ClockIsRunning: the clock is not frozen.
+            InvalidDuration: the duration is negative; use `freeze` to set the clock back.
+            InvalidInstant: the new instant is after the year 9998.
         """
         duration = by // timedelta(microseconds=1) if isinstance(by, timedelta) else by
         if duration < 0:
-            raise InvalidDuration(by, "a clock is moved on; to set it back, freeze it")
+            raise InvalidDuration(by, "must be at least 0; freeze the clock to set it back")
         with self._lock:
             if self._frozen_at is None:
                 raise ClockIsRunning
@@ -89,7 +90,7 @@ class Clock:
             return self._frozen_at
 
     def run(self) -> bool:
-        """Let it run by the system's clock. Whether that is before what the clock has shown."""
+        """Switch to real time. Return whether that set the clock back."""
         with self._lock:
             present = self._system()
             backwards = self._last_shown is not None and present < self._last_shown
@@ -107,5 +108,5 @@ class Clock:
 def _checked(at: datetime | str | int) -> int:
     found = instant(at)
     if not _FIRST <= found <= _LAST:
-        raise InvalidInstant(at, "the sandbox's clock shows the years 2 to 9998")
+        raise InvalidInstant(at, "the sandbox's clock needs an instant in the years 2 to 9998")
     return found

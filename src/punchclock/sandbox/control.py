@@ -1,7 +1,6 @@
-"""The control plane: what ``/_punchclock/`` answers, apart from any wire. No vendor has such paths.
+"""The control plane: the calls under ``/_punchclock/``. No vendor has such paths.
 
-The table at the end is the one description of it: what is answered, what is rejected as another method, and
-what openapi.py tells of it are all taken from there.
+The table at the end of the file defines them: dispatch, rejected methods and the OpenAPI document all use it.
 """
 
 from __future__ import annotations
@@ -22,10 +21,9 @@ from punchclock.sandbox.faults import Fault, FaultReport
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.openapi import Endpoint, Lines, description
 from punchclock.sandbox.store import StoreUnavailable
+from punchclock.units import SECOND
 from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import secrets_equal
-
-__all__ = ["ENDPOINTS", "PREFIX", "control", "failed", "is_control", "is_endpoint", "openapi"]
 
 PREFIX: Final = "/_punchclock"
 
@@ -35,7 +33,7 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class SetClock(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Exactly one of three: stand at an instant (``now``), move a standing clock on, or run (``real``: true)."""
+    """Exactly one of: freeze at an instant (``now``), advance a frozen clock, or run in real time (``real``: true)."""
 
     now: str | UnsetType = UNSET
     advance_seconds: Annotated[float, Meta(ge=0, le=1e12)] | UnsetType = UNSET
@@ -43,7 +41,7 @@ class SetClock(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ClockView(msgspec.Struct, omit_defaults=True):
-    """What the clock shows, whether it stands, and whether it has just been set back."""
+    """The clock's instant, whether it is frozen, and whether this call has set it back."""
 
     now: str
     frozen: bool
@@ -51,14 +49,14 @@ class ClockView(msgspec.Struct, omit_defaults=True):
 
 
 class RemovedFaults(msgspec.Struct):
-    """The faults that there were, and those among them that never fired."""
+    """The removed faults, and those among them that hit no call."""
 
     removed: list[FaultReport]
     never_fired: list[Fault]
 
 
 class Problem(msgspec.Struct):
-    """What is wrong with a request; ``code`` names the kind and never changes."""
+    """The error in a request. ``code`` is stable."""
 
     code: str
     message: str
@@ -71,47 +69,47 @@ class Failure(msgspec.Struct):
 
 
 class _Rejected(PunchclockError):
-    """A request to the control plane that makes no sense; nothing has changed."""
+    """A request to the control plane is not valid. Nothing has changed."""
 
     code = "bad-request"
 
 
 def is_control(path: str) -> bool:
-    """Whether a path is the control plane's."""
+    """Return whether a path belongs to the control plane."""
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
 def _route_of(path: str) -> str:
-    """What a path asks the control plane for."""
+    """Return a path without the control plane's prefix."""
     return path.removeprefix(PREFIX).strip("/")
 
 
 def is_endpoint(path: str) -> bool:
-    """Whether the control plane has an answer at a path of its own."""
+    """Return whether the control plane has a call at this path."""
     return any(each.path == _route_of(path) for each in ENDPOINTS)
 
 
 def control(backend: Backend, request: Request, token: str = "") -> _Response:
-    """A whole call to the control plane.
+    """Return the response to a call to the control plane.
 
     Args:
-        backend: what is controlled.
-        request: its path with the prefix; its body JSON, or nothing.
-        token: what ``Authorization: Bearer …`` must bear; nothing where it is empty.
+        backend: the sandbox to control.
+        request: the request; its path has the prefix, and its body is JSON or empty.
+        token: the token that ``Authorization: Bearer …`` must contain; empty for none.
     """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if token and not (scheme.lower() == "bearer" and secrets_equal(given, token)):
-        return failed(401, "unauthorized", "this control plane wants Authorization: Bearer and its token")
+        return failed(401, "unauthorized", "the control plane requires its token as Authorization: Bearer TOKEN")
     if len(request.body) > MAX_BODY:
-        return failed(413, "too-large", f"a body has at most {MAX_BODY} bytes")
+        return failed(413, "too-large", f"the body has more than {MAX_BODY} bytes")
     route = _route_of(request.path)
     methods = {each.method: each.handler for each in ENDPOINTS if each.path == route}
     if not methods:
-        there_are = ", ".join(dict.fromkeys(each.path for each in ENDPOINTS))
-        return failed(404, "not-found", f"there is no {route[:100]!r} here; there are {there_are}")
+        paths = ", ".join(dict.fromkeys(each.path for each in ENDPOINTS))
+        return failed(404, "not-found", f"unknown path {route[:100]!r}; use {paths}")
     handler = methods.get(request.method)
     if handler is None:
-        return failed(405, "method-not-allowed", f"{route} takes {' and '.join(methods)}")
+        return failed(405, "method-not-allowed", f"{route} accepts {' and '.join(methods)}")
     try:
         return handler(backend, request)
     except ClockIsRunning as error:
@@ -123,12 +121,12 @@ def control(backend: Backend, request: Request, token: str = "") -> _Response:
 
 
 def failed(status: int, code: str, message: str) -> _Response:
-    """The response that rejects."""
+    """Return the response of a rejection."""
     return _json(status, Failure(Problem(code, message)))
 
 
 def openapi() -> dict[str, Any]:
-    """The control plane as an OpenAPI document."""
+    """Return the OpenAPI document of the control plane."""
     return description(PREFIX, ENDPOINTS, Failure)
 
 
@@ -145,11 +143,11 @@ def _put_clock(backend: Backend, request: Request) -> _Response:
     wanted = _read(request.body, SetClock)
     given = [name for name in wanted.__struct_fields__ if getattr(wanted, name) is not UNSET]
     if len(given) != 1 or wanted.real is False:
-        raise _Rejected('one of {"now": …}, {"advance_seconds": …} and {"real": true}')
+        raise _Rejected('send exactly one of {"now": …}, {"advance_seconds": …} and {"real": true}')
     if isinstance(wanted.now, str):
         return _clock(backend, went_backwards=backend.clock.freeze(wanted.now))
     if isinstance(wanted.advance_seconds, (int, float)):
-        backend.clock.advance(round(wanted.advance_seconds * 1_000_000))
+        backend.clock.advance(round(wanted.advance_seconds * SECOND))
         return _clock(backend)
     return _clock(backend, went_backwards=backend.clock.run())
 
@@ -168,7 +166,7 @@ def _get_timers(backend: Backend, request: Request) -> _Response:
 def _get_journal(backend: Backend, request: Request) -> _Response:
     after = parse_qs(request.query).get("after", ["0"])[-1]
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise _Rejected(f"after = {after[:40]!r} is not the number of an entry")
+        raise _Rejected(f"after={after[:40]!r} is not a whole number of at least 0")
     return _lines(_encode(entry) + b"\n" for entry in backend.journal(int(after)))
 
 
@@ -216,29 +214,29 @@ def _lines(lines: Iterable[bytes]) -> _Response:
 
 Handler = Callable[[Backend, Request], _Response]
 
-#: Every call of the control plane; a trailing slash makes no difference.
+#: Every call of the control plane. A trailing slash is optional.
 ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
     Endpoint(
         method="POST",
         path="reset",
         handler=_reset,
-        summary="Forget every timer, the journal and the faults; ids begin anew",
-        details="The clock stays as it is, and is the answer.",
+        summary="Delete every timer, the journal and the faults; start the ids again",
+        details="The clock does not change; the response shows it.",
         answers=ClockView,
     ),
     Endpoint(
         method="GET",
         path="clock",
         handler=_get_clock,
-        summary="What the clock shows",
+        summary="Read the clock",
         answers=ClockView,
     ),
     Endpoint(
         method="PUT",
         path="clock",
         handler=_put_clock,
-        summary="Freeze the clock, move it on, or let it run",
-        details="A clock that is set back says so: `went_backwards`. Only a frozen one can be moved on (409).",
+        summary="Freeze the clock, advance it, or switch to real time",
+        details="`went_backwards` reports that the clock was set back. Advancing needs a frozen clock (else 409).",
         takes=SetClock,
         examples=({"now": "2026-03-02T08:00:00Z"}, {"advance_seconds": 90}, {"real": True}),
         answers=ClockView,
@@ -247,32 +245,32 @@ ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
         method="GET",
         path="timers",
         handler=_get_timers,
-        summary="Every timer of every vendor, in one form",
-        details="As of now; by vendor and kind, the oldest first.",
+        summary="List every timer of every vendor, in one form",
+        details="As of now; ordered by vendor and kind, the oldest first.",
         answers=list[TimerView],
     ),
     Endpoint(
         method="GET",
         path="journal",
         handler=_get_journal,
-        summary="Every call: what came in, what went out, what it changed",
-        details="JSON Lines, oldest first. Instants and durations are in microseconds. No line holds a credential.",
-        query={"after": "only entries with a higher number than this"},
+        summary="List every call: its request, its response and its changes",
+        details="JSON Lines, oldest first. Instants and durations are in microseconds. No line contains a credential.",
+        query={"after": "only entries with a number above this one"},
         answers=Lines[JournalEntry],
     ),
     Endpoint(
         method="GET",
         path="journal/events",
         handler=_get_events,
-        summary="The event log in the journal, as `punchclock replay` reads it",
-        details="Starts, pauses, resumes, stops, amendments and discards; a timer's name is VENDOR/KIND/ID.",
+        summary="Read the event log in the journal, as `punchclock replay` reads it",
+        details="Starts, pauses, resumes, stops, amendments and discards. A timer's name is VENDOR/KIND/ID.",
         answers=Lines[dict[str, Any]],
     ),
     Endpoint(
         method="GET",
         path="faults",
         handler=_get_faults,
-        summary="The faults that are injected, and how often each fired",
+        summary="List the injected faults, and the number of calls that each one hit",
         answers=list[FaultReport],
     ),
     Endpoint(
@@ -280,7 +278,7 @@ ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
         path="faults",
         handler=_post_faults,
         summary="Inject a fault from now on",
-        details="The answer is the fault, with its vendor's published numbers filled in.",
+        details="The response is the fault, with its vendor's published limits filled in.",
         takes=Fault,
         examples=(
             {"effect": "timeout", "vendor": "intervals", "operation": "create_timer", "nth": 1},
@@ -294,21 +292,21 @@ ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
         method="DELETE",
         path="faults",
         handler=_delete_faults,
-        summary="Inject no more faults, and hear which never fired",
+        summary="Remove every fault, and list those that hit no call",
         answers=RemovedFaults,
     ),
     Endpoint(
         method="GET",
         path="workspace",
         handler=_get_workspace,
-        summary="What the account is set up with, without its credentials",
+        summary="Read the workspace, without its credentials",
         answers=dict[str, Any],
     ),
     Endpoint(
         method="GET",
         path="openapi.json",
         handler=_get_openapi,
-        summary="This description",
+        summary="Read this document",
         answers=dict[str, Any],
     ),
 )

@@ -1,6 +1,6 @@
-"""Faults: what goes wrong on purpose, when, and how often. Seeded, so that the same calls fail again.
+"""Faults: deliberate failures of chosen calls. The probabilities are seeded, so that a run can be repeated.
 
-Which calls a fault hits is decided here; what it does to a call is done in backend.py.
+This module decides which calls a fault hits. backend.py applies the effect.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -19,57 +19,45 @@ from msgspec.structs import replace
 from punchclock import vendors
 from punchclock.decoding import DECODE_ERRORS, decode_error_location
 from punchclock.errors import PunchclockError, safe_repr
-from punchclock.vendors.calls import Limit, Request, operation_of
-
-__all__ = [
-    "LIMITS",
-    "ConnectionDropped",
-    "Effect",
-    "Fault",
-    "FaultReport",
-    "Faults",
-    "InvalidFault",
-    "published",
-]
-
-_SECOND: Final = 1_000_000
+from punchclock.units import SECOND
+from punchclock.vendors.calls import Limit, Route
 
 
 class Effect(StrEnum):
-    """What a fault does to a call that it hits."""
+    """The effect of a fault on a call that it hits."""
 
     REJECT = "reject"  # the vendor's rejection, with any status, code and message; nothing is decided
-    LATENCY = "latency"  # the response comes late
-    DROP = "drop"  # the connection is dropped before anything is decided
-    TIMEOUT = "timeout"  # the change is stored, and the response never comes
-    MALFORMED = "malformed"  # the response's body breaks off in the middle
-    SKEW = "skew"  # the server's clock is off, for this call
-    RATE_LIMIT = "rate_limit"  # calls in a segment of time; what is more gets the vendor's "too fast"
-    QUOTA = "quota"  # calls in a period, a day as a rule; what is more gets the vendor's "used up"
+    LATENCY = "latency"  # the response is late
+    DROP = "drop"  # the connection is closed before anything is decided
+    TIMEOUT = "timeout"  # the change is stored, but no response is sent
+    MALFORMED = "malformed"  # the response's body is truncated
+    SKEW = "skew"  # the server's clock is wrong during the call
+    RATE_LIMIT = "rate_limit"  # calls beyond a number in a short time get the vendor's "too fast"
+    QUOTA = "quota"  # calls beyond a number in a period, usually a day, get the vendor's "used up"
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A fault, and which calls it hits: all that match, unless ``nth`` or ``probability`` says fewer.
+    """A fault and the calls that it hits: all that match, or fewer with ``nth``, ``probability`` or ``times``.
 
-    A rate limit and a quota count the calls that match, by the sandbox's clock, and hit what is more. With a
-    vendor that publishes its numbers (`VENDOR.rate_limit` and `VENDOR.quota`), those stand where none are given.
+    A rate limit and a quota count the calls that match, by the sandbox's clock, and hit those above the limit. For a
+    vendor that publishes limits (`VENDOR.rate_limit` and `VENDOR.quota`), these are the defaults.
 
     Attributes:
-        effect: what it does.
-        vendor: only this vendor's calls.
-        operation: only calls of this name, as in the vendor's ``OPERATIONS``.
+        effect: its effect.
+        vendor: only calls to this vendor.
+        operation: only calls with this name, as in the vendor's ``OPERATIONS``.
         nth: only the nth call that matches, counted from 1.
         probability: each call that matches, with this probability.
-        times: how often at most.
+        times: the largest number of calls that it hits.
         status: with ``reject``: the HTTP status.
         vendor_code: with ``reject``: the vendor's error code.
-        message: with ``reject``: the vendor's text.
-        seconds: with ``latency``: how late; with ``timeout``: how long the client waits before the connection
-            ends; with ``skew``: how far off, negative for behind.
-        calls: with ``rate_limit`` and ``quota``: how many calls …
-        per_seconds: … in how many seconds. Those of a rate limit are the last ones, those of a quota begin at
-            midnight UTC, or at a multiple of them after it.
-        lock_seconds: with ``rate_limit``: for how long everything is rejected once there was one call too many.
+        message: with ``reject``: the vendor's message.
+        seconds: with ``latency``: the delay; with ``timeout``: the time until the connection is closed; with ``skew``:
+            the error of the clock, negative if it is slow.
+        calls: with ``rate_limit`` and ``quota``: the number of calls that are allowed …
+        per_seconds: … in this many seconds. A rate limit counts the last ``per_seconds``; the periods of a quota begin
+            at midnight UTC and at multiples of ``per_seconds`` after it.
+        lock_seconds: with ``rate_limit``: the time for which every call is rejected after one call too many.
     """
 
     effect: Effect
@@ -88,16 +76,16 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     @property
     def skew(self) -> int:
-        """How far off the clock is, in microseconds."""
+        """The error of the clock, in microseconds."""
         return _microseconds(self.seconds) if self.effect is Effect.SKEW else 0
 
 
-#: The effects that a call too many brings about, and no call else.
+#: The effects that only hit calls above a limit.
 LIMITS: Final = frozenset({Effect.RATE_LIMIT, Effect.QUOTA})
 
 
 class FaultReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault, how many calls matched it, and how many it hit. One that hit none never fired."""
+    """A fault, the number of calls that matched it, and the number of calls that it hit."""
 
     fault: Fault
     matched: int
@@ -105,10 +93,10 @@ class FaultReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvalidFault(PunchclockError):
-    """A fault that can never fire as it is written.
+    """A fault that can never hit a call.
 
     Attributes:
-        field: the field at fault.
+        field: the field that is wrong.
         reason: what is wrong with it.
     """
 
@@ -121,11 +109,11 @@ class InvalidFault(PunchclockError):
 
 
 class ConnectionDropped(PunchclockError):
-    """The connection ends without a response; over HTTP it is closed.
+    """The connection ends without a response. Over HTTP it is closed.
 
     Attributes:
-        effect: the fault's, ``DROP`` or ``TIMEOUT``.
-        stored: whether what the call changed was stored before.
+        effect: the effect of the fault, ``DROP`` or ``TIMEOUT``.
+        stored: whether a change was stored first.
     """
 
     code = "connection-dropped"
@@ -136,18 +124,18 @@ class ConnectionDropped(PunchclockError):
         self.stored = stored
 
 
-class _Armed:
-    """A fault, and its count."""
+class _ActiveFault:
+    """A fault with its counters."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
         self.matched = 0
         self.fired = 0
-        self.counted: deque[int] = deque()  # the instants of the calls that a limit let pass
+        self.allowed: deque[int] = deque()  # the instants of the calls that a limit allowed
         self.locked_until: int | None = None
 
     def hits(self, vendor: str, operation: str, now: int, chance: random.Random) -> bool:
-        """Whether the fault hits this call; it is counted."""
+        """Count a call, and return whether the fault hits it."""
         fault = self.fault
         if fault.vendor not in (None, vendor) or fault.operation not in (None, operation):
             return False
@@ -158,30 +146,29 @@ class _Armed:
             return False
         if fault.probability is not None and chance.random() >= fault.probability:
             return False
-        if fault.calls is not None and fault.per_seconds is not None and self._lets_pass(fault.calls, now):
+        if fault.calls is not None and fault.per_seconds is not None and self._allows(fault.calls, now):
             return False
         self.fired += 1
         return True
 
-    def _lets_pass(self, calls: int, now: int) -> bool:
-        """Whether a limit has room for a call at ``now``; then it is taken."""
+    def _allows(self, calls: int, now: int) -> bool:
+        """Return whether a limit allows a call at ``now``, and count it if so."""
         if self.locked_until is not None and now < self.locked_until:
             return False
         period = _microseconds(self.fault.per_seconds or 0)
-        # What counts is later than this: a rate looks back from now, a quota's period has a fixed beginning.
+        # Only calls after this instant count.
         begin = now - period if self.fault.effect is Effect.RATE_LIMIT else now - now % period - 1
-        counted = self.counted
-        while counted and counted[0] <= begin:
-            counted.popleft()
-        if len(counted) < calls:
-            counted.append(now)
+        while self.allowed and self.allowed[0] <= begin:
+            self.allowed.popleft()
+        if len(self.allowed) < calls:
+            self.allowed.append(now)
             return True
         if self.fault.lock_seconds:
             self.locked_until = now + _microseconds(self.fault.lock_seconds)
         return False
 
     def report(self) -> FaultReport:
-        """The fault and its counts as they are."""
+        """Return the fault and its counts."""
         return FaultReport(fault=self.fault, matched=self.matched, fired=self.fired)
 
 
@@ -189,97 +176,98 @@ class Faults:
     """The faults of one sandbox. Safe for threads.
 
     Args:
-        seed: what the probabilities are drawn from.
+        seed: the seed of the probabilities.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._armed: list[_Armed] = []
-        self._chance = random.Random(seed)  # noqa: S311 chance that can be had again, not secrecy
+        self._active: list[_ActiveFault] = []
+        self._random = random.Random(seed)  # noqa: S311 reproducible; not cryptographic
 
     def add(self, fault: Fault) -> Fault:
-        """Inject a fault from now on; what is injected, with the vendor's published numbers filled in.
+        """Inject a fault from now on. Return it with the vendor's published limits filled in.
 
         Raises:
-            InvalidFault: a field is out of its bounds, or its effect lacks it; an unknown vendor or operation.
+            InvalidFault: a field is out of its bounds or missing, or the vendor or the operation doesn't exist.
         """
         fault = _checked(fault)
         with self._lock:
-            self._armed.append(_Armed(fault))
+            self._active.append(_ActiveFault(fault))
         return fault
 
     def clear(self) -> list[FaultReport]:
-        """Inject no more; what there was, and whether it ever fired. The chances begin anew."""
+        """Remove every fault, and return their reports. The random numbers start again."""
         with self._lock:
-            reports = [armed.report() for armed in self._armed]
-            self._armed = []
-            self._chance = random.Random(self._seed)  # noqa: S311 as above
+            reports = [active.report() for active in self._active]
+            self._active = []
+            self._random = random.Random(self._seed)  # noqa: S311 reproducible; not cryptographic
             return reports
 
     def reports(self) -> list[FaultReport]:
-        """The faults that are injected, with their counts."""
+        """Return the injected faults with their counts."""
         with self._lock:
-            return [armed.report() for armed in self._armed]
+            return [active.report() for active in self._active]
 
-    def hitting(self, vendor: Any, request: Request, now: int) -> Sequence[Fault]:  # noqa: ANN401 a vendor's module
-        """The faults that hit a call at the sandbox's instant ``now``; each is counted."""
-        if not self._armed:  # as a rule; then nothing more is looked at
+    def matching(self, route: Route, clock: Callable[[], int]) -> Sequence[Fault]:
+        """Count a call with every fault, and return the faults that hit it."""
+        if not self._active:
             return ()
-        name, operation = vendor.VENDOR.name, operation_of(vendor.VENDOR, request)
+        operation = route.operation.name if route.operation else ""
         with self._lock:
-            return [armed.fault for armed in self._armed if armed.hits(name, operation, now, self._chance)]
+            now = clock()
+            return [each.fault for each in self._active if each.hits(route.vendor.name, operation, now, self._random)]
+
+
+def published(vendor: str) -> dict[Effect, Limit]:
+    """Return the limits that a vendor publishes, by the effect that applies them."""
+    found = vendors.load(vendor)
+    limits = {Effect.RATE_LIMIT: found.rate_limit, Effect.QUOTA: found.quota}
+    return {effect: limit for effect, limit in limits.items() if limit is not None}
+
+
+#: The bounds of ``seconds``, for the effects that delay a client.
+_SECONDS: Final = {Effect.LATENCY: (0.001, 60), Effect.TIMEOUT: (0, 60)}
 
 
 def _checked(fault: Fault) -> Fault:
-    """A fault that can fire, whoever made it."""
-    plain = msgspec.to_builtins(fault)
+    """Return the fault, checked and with its limits filled in."""
+    plain = msgspec.to_builtins(fault)  # the constructor of a struct checks nothing
     try:
         fault = msgspec.convert(plain, Fault)
     except DECODE_ERRORS:
         path, reason, _ = decode_error_location(plain, Fault)
         raise InvalidFault(path.removeprefix("$."), reason) from None
     if fault.vendor is not None and fault.vendor not in vendors.names():
-        raise InvalidFault("vendor", f"no vendor {safe_repr(fault.vendor)}; there are {', '.join(vendors.names())}")
+        raise InvalidFault("vendor", f"unknown vendor {safe_repr(fault.vendor)}; use {', '.join(vendors.names())}")
     if fault.operation is not None:
         served = vendors.names() if fault.vendor is None else (fault.vendor,)
-        known = [row.name for name in served for row in vendors.load(name).OPERATIONS]
+        known = [operation.name for name in served for operation in vendors.load(name).operations]
         if fault.operation not in known:
-            raise InvalidFault("operation", f"no call {safe_repr(fault.operation)}; there are {', '.join(known)}")
+            raise InvalidFault("operation", f"unknown operation {safe_repr(fault.operation)}; use {', '.join(known)}")
     if fault.effect in LIMITS:
-        return _with_numbers(fault)
+        return _with_limit(fault)
     if fault.calls is not None or fault.per_seconds is not None:
-        raise InvalidFault("calls", f"{fault.effect} is no limit")
+        raise InvalidFault("calls", f"{fault.effect} is not a limit; use rate_limit or quota")
     least, most = _SECONDS.get(fault.effect, (-1e9, 1e9))
     if not least <= fault.seconds <= most:
-        raise InvalidFault("seconds", f"{fault.effect} takes from {least} to {most} seconds")
+        raise InvalidFault("seconds", f"{fault.effect} needs {least} to {most} seconds")
     if fault.effect is Effect.SKEW and fault.skew == 0:
-        raise InvalidFault("seconds", "a skew of nothing")
+        raise InvalidFault("seconds", "skew needs a number of seconds other than 0")
     return fault
 
 
-#: What a client can be made to wait: a latency of nothing is none.
-_SECONDS: Final = {Effect.LATENCY: (0.001, 60), Effect.TIMEOUT: (0, 60)}
-
-
-def published(vendor: str) -> dict[Effect, Limit]:
-    """The limits that a vendor publishes, by the effect that stands for each."""
-    row = vendors.load(vendor).VENDOR
-    limits = {Effect.RATE_LIMIT: row.rate_limit, Effect.QUOTA: row.quota}
-    return {effect: limit for effect, limit in limits.items() if limit is not None}
-
-
-def _with_numbers(fault: Fault) -> Fault:
-    """A limit with its numbers: its own, or those that its vendor publishes."""
+def _with_limit(fault: Fault) -> Fault:
+    """Return the fault with its own limit, or with the one that its vendor publishes."""
     limit = None if fault.vendor is None else published(fault.vendor).get(fault.effect)
     if fault.calls is None and fault.per_seconds is None and limit is not None:
         return replace(fault, calls=limit.calls, per_seconds=limit.per_seconds, lock_seconds=limit.lock_seconds)
     if fault.calls is None or fault.per_seconds is None:
         raise InvalidFault("calls", f"{fault.effect} needs calls and per_seconds, or a vendor that publishes them")
     if _microseconds(fault.per_seconds) == 0:
-        raise InvalidFault("per_seconds", "shorter than a microsecond")
+        raise InvalidFault("per_seconds", "must be at least a microsecond")
     return fault
 
 
 def _microseconds(seconds: float) -> int:
-    return round(seconds * _SECOND)
+    return round(seconds * SECOND)

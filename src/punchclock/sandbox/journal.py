@@ -1,20 +1,19 @@
-"""The journal: every call with its request, its response, what it changed and when; and the event log in it.
+"""The journal: every call with its request, its response and its changes; and the event log in it.
 
-The event log is the part of the journal that ``punchclock replay`` reads: what a client did here, replayed by
-the core, gives the same timers.
+The event log is the part of the journal that ``punchclock replay`` reads: replayed by the core, it gives the same
+timers.
 
-No secret gets into it, right or wrong, wherever a client has put it. What is kept is only what is known to be
-none: headers that carry no credentials, the parameters that the vendors' calls document, the documented words
-and the numbers of a path. Of everything else there is the name, and ``***``. Above that, the workspace's own
-credentials are blotted out of every text, a note among them.
+The journal never contains a credential, valid or not, wherever a client sent it. It keeps only what can't be one:
+three headers, the parameters that the vendors document, and the documented segments and the numbers of a path. Of
+everything else it keeps the name, with ``***`` as the value. The workspace's own credentials are also replaced in every
+text, such as a timer's note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
-from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -24,30 +23,27 @@ from punchclock import vendors
 from punchclock.eventlog import Entry, Labels, format_line
 from punchclock.machine import Correction, Event
 from punchclock.timer import Timer
-from punchclock.vendors.calls import CallResult, Request, Response
+from punchclock.vendors.calls import CallResult, Request, Response, Route, Vendor
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.records import UPDATE, Change, VendorTimer
-from punchclock.vendors.rules import RuleViolation
 from punchclock.vendors.workspace import Workspace
-
-__all__ = ["JournalChange", "JournalEntry", "event_log", "journal_entry", "secrets_of", "shown_path"]
 
 _KEPT_HEADERS: Final = ("accept", "content-type", "user-agent")
 _KEPT_TYPES: Final = (str, int, float, bool, type(None))
-_BLOTTED: Final = "***"
+_HIDDEN: Final = "***"
 _LONGEST: Final = 2000  # characters of a parameter or a header
-_SHORTEST: Final = 4  # a shorter secret is none, and would be found in half of all texts
+_SHORTEST: Final = 4  # characters of a credential that is replaced in texts; a shorter one is part of many words
 
 
 class JournalChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One change that a call made.
+    """One change by a call.
 
     Attributes:
         action: the event, or ``amend``, ``discard``, ``update``.
-        at: the instant at which it counts.
-        kind: which of the vendor's kinds of record.
+        at: the instant of the change.
+        kind: the vendor's kind of record.
         id: the record's id.
-        timer: the timer afterwards; for a discard, as it was.
+        timer: the timer after the change; for a discard, before it.
     """
 
     action: str
@@ -66,16 +62,16 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """One call.
 
     Attributes:
-        number: its place in the journal, from 1.
-        at: the sandbox's instant when it was decided.
-        vendor: whose call; ``""`` where the path is nobody's.
-        operation: the call's name, ``""`` where it is none.
-        method, path, headers: of the request, without its secrets.
-        parameters: what its query and its body said, as the vendor reads them, without its secrets.
-        unreadable: whether they could not be read.
-        status, response: what was answered; a status of 0 is no answer at all.
-        changes: what it changed.
-        faults: the faults that were injected.
+        number: its position in the journal, from 1.
+        at: the sandbox's instant of the decision.
+        vendor: the vendor; ``""`` if the path belongs to none.
+        operation: the name of the call; ``""`` if it isn't known.
+        method, path, headers: of the request, without credentials.
+        parameters: of its query and its body, as the vendor reads them, without credentials.
+        unreadable: whether the parameters couldn't be read.
+        status, response: the response; the status is 0 if none was sent.
+        changes: the changes by the call.
+        faults: the effects of the faults that hit it.
     """
 
     number: int = 0
@@ -93,55 +89,52 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     faults: tuple[str, ...] = ()
 
     def numbered(self, number: int) -> JournalEntry:
-        """The entry in its place."""
+        """Return the entry with its position."""
         return replace(self, number=number)
 
 
 def journal_entry(
     request: Request,
-    outcome: CallResult,
+    route: Route | None,
+    result: CallResult,
     *,
     at: int,
-    vendor: ModuleType | None,
     secrets: Collection[str],
     faults: Iterable[str] = (),
 ) -> JournalEntry:
-    """The journal's entry for a call.
+    """Return the journal's entry for a call.
 
     Args:
-        request: what came in.
-        outcome: what was decided, with the response that went out.
-        at: the instant at which it was decided.
-        vendor: whose call; ``None`` where the path is nobody's.
-        secrets: what must not stand in it, from `secrets_of`.
-        faults: the effects of the faults that hit it.
+        request: the request.
+        route: the request, routed by its vendor; ``None`` if the path belongs to no vendor.
+        result: the decision, with the response that was sent.
+        at: the instant of the decision.
+        secrets: the credentials to replace, from `secrets_of`.
+        faults: the effects of the faults that hit the call.
     """
     path = shown_path(request.path)
-    parameters, unreadable = _parameters(vendor, request) if vendor else ({}, False)
-    response = outcome.response
-    if vendor and outcome.rejection and response.body and (unreadable or _BLOTTED in path):
-        response = _without_detail(vendor, request, outcome.rejection)
+    unreadable = route is not None and route.parameters is None
+    response = result.response
+    if route and result.rejection and response.body and (unreadable or _HIDDEN in path):
+        response = _without_detail(route, result.rejection)
     return JournalEntry(
         at=at,
-        vendor=vendor.VENDOR.name if vendor else "",
-        operation=outcome.operation,
+        vendor=route.vendor.name if route else "",
+        operation=result.operation,
         method=_clean(request.method[:20], secrets),
         path=_clean(path, secrets),
         headers={name: _clean(request.headers[name], secrets) for name in _KEPT_HEADERS if name in request.headers},
-        parameters={
-            _clean(name, secrets): _clean(value, secrets) if isinstance(value, str) else value
-            for name, value in parameters.items()
-        },
+        parameters=_parameters(route, secrets) if route else {},
         unreadable=unreadable,
-        status=outcome.response.status,
+        status=result.response.status,
         response=_clean(response.body.decode("utf-8", "backslashreplace"), secrets, longest=None),
-        changes=tuple(_change(change, secrets) for change in outcome.changes),
+        changes=tuple(_change(change, secrets) for change in result.changes),
         faults=tuple(faults),
     )
 
 
 def secrets_of(workspace: Workspace) -> tuple[str, ...]:
-    """The credentials of a workspace, longest first, so that one within another leaves nothing."""
+    """Return a workspace's credentials, the longest first, because one can be a part of another."""
     found = {
         secret
         for credential in workspace.credentials.values()
@@ -151,50 +144,47 @@ def secrets_of(workspace: Workspace) -> tuple[str, ...]:
 
 
 def shown_path(path: str) -> str:
-    """A path as it may be written down: the words of documented paths, numbers, and ``***`` for the rest."""
-    known = _words()
-    return "/".join(segment if segment in known or _is_number(segment) else _BLOTTED for segment in path.split("/"))
+    """Return a path without credentials: documented segments and numbers stay, others become ``***``."""
+    known = _documented_segments()
+    return "/".join(segment if segment in known or _is_number(segment) else _HIDDEN for segment in path.split("/"))
 
 
 def event_log(entries: Iterable[JournalEntry]) -> Iterator[bytes]:
-    """The lines of the event log: starts, pauses, resumes, stops, amendments and discards, in order."""
+    """Return the lines of the event log: starts, pauses, resumes, stops, amendments and discards, in order."""
     for entry in entries:
         for change in entry.changes:
             if change.action != UPDATE:
                 yield format_line(_log_entry(entry.vendor, change))
 
 
-def _parameters(vendor: ModuleType, request: Request) -> tuple[dict[str, str | int | float | bool | None], bool]:
-    """The parameters as the vendor reads them, those blotted out that no call of its documents; or that it cannot."""
-    try:
-        sent = vendor.VENDOR.read(request)
-    except RuleViolation:
-        return {}, True
-    known = _documented(vendor)
-    return {
-        name: value if name in known and isinstance(value, _KEPT_TYPES) else _BLOTTED for name, value in sent.items()
-    }, False
+def _parameters(route: Route, secrets: Collection[str]) -> dict[str, str | int | float | bool | None]:
+    """Return the parameters with the values that the vendor's calls document, and ``***`` for the others."""
+    known = _documented_parameters(route.vendor)
+    shown: dict[str, str | int | float | bool | None] = {}
+    for name, value in (route.parameters or {}).items():
+        kept = value if name in known and isinstance(value, _KEPT_TYPES) else _HIDDEN
+        shown[_clean(name, secrets)] = _clean(kept, secrets) if isinstance(kept, str) else kept
+    return shown
 
 
-def _without_detail(vendor: ModuleType, request: Request, rejection: Rejection) -> Response:
-    """A rejection without its detail, which may repeat what was sent."""
+def _without_detail(route: Route, rejection: Rejection) -> Response:
+    """Return a rejection's response without its detail, which can repeat what the client sent."""
     bare = Rejection(rejection.vendor, rejection.status, rejection.vendor_code, rejection.message)
-    written: Response = vendor.VENDOR.write_rejection(request, bare, None)
-    return written
+    return route.vendor.reject(route, bare).response
 
 
 @cache
-def _words() -> frozenset[str]:
-    """What documented paths are made of."""
-    rows = [row for name in vendors.names() for row in vendors.load(name).OPERATIONS]
-    words = {word for row in rows for path in (row.path, *row.aliases) for word in path.split("/")}
-    return frozenset(words | {"_punchclock", "healthz"})
+def _documented_segments() -> frozenset[str]:
+    """Return the segments of all documented paths."""
+    operations = [operation for name in vendors.names() for operation in vendors.load(name).operations]
+    paths = [path for operation in operations for path in (operation.path, *operation.aliases)]
+    return frozenset({"_punchclock", "healthz"}.union(*(path.split("/") for path in paths)))
 
 
 @cache
-def _documented(vendor: ModuleType) -> frozenset[str]:
-    """The parameters that a vendor's calls document."""
-    rows = vendor.OPERATIONS
+def _documented_parameters(vendor: Vendor[Any]) -> frozenset[str]:
+    """Return the names of the parameters that a vendor's calls document."""
+    rows = vendor.operations
     return frozenset(name for row in rows for name in (*row.request.__struct_encode_fields__, *row.discriminator))
 
 
@@ -203,10 +193,10 @@ def _is_number(segment: str) -> bool:
 
 
 def _clean(text: str, secrets: Collection[str], longest: int | None = _LONGEST) -> str:
-    """A stranger's text without the secrets and without what UTF-8 cannot hold, cut to a length."""
+    """Return a text without the secrets and without characters that UTF-8 can't encode, truncated."""
     for secret in secrets:
         if secret in text:
-            text = text.replace(secret, _BLOTTED)
+            text = text.replace(secret, _HIDDEN)
     if longest is not None and len(text) > longest:
         text = f"{text[:longest]}…"
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,6 +1,6 @@
-"""The control plane as an OpenAPI document, made of its table of endpoints and of the types that they name.
+"""The OpenAPI document of the control plane, made from its table of endpoints and their types.
 
-What the endpoints are, and what they do, is in control.py.
+The endpoints are in control.py.
 """
 
 from __future__ import annotations
@@ -14,26 +14,24 @@ import msgspec
 
 from punchclock import __version__
 
-__all__ = ["Endpoint", "Lines", "description"]
-
 H = TypeVar("H")
 L = TypeVar("L")
 
 
 class Lines(Generic[L]):
-    """Marks an answer in JSON Lines, each of them an ``L``."""
+    """Marks a response in JSON Lines; each line is an ``L``."""
 
 
 class Endpoint(msgspec.Struct, Generic[H], frozen=True, kw_only=True):
-    """One call.
+    """One call of the control plane.
 
     Attributes:
-        method, path: of the request, the path without prefix.
-        handler: what answers it.
-        summary, details: what it does.
-        query: its parameters in the query, with what they mean.
-        takes: the type of its body, if it takes one, with examples of it.
-        answers: the type of its answer, and the status.
+        method, path: the request's method, and its path without the prefix.
+        handler: the function that answers it.
+        summary, details: its description.
+        query: the parameters in its query, with their descriptions.
+        takes, examples: the type of its body, if it has one, and examples.
+        answers, status: the type and the status of its response.
     """
 
     method: str
@@ -52,12 +50,12 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 
 
 def description(prefix: str, endpoints: Sequence[Endpoint[Any]], failure: type) -> dict[str, Any]:
-    """The OpenAPI document of some endpoints that all reject in one form.
+    """Return the OpenAPI document.
 
     Args:
-        prefix: what every path begins with.
+        prefix: the prefix of every path.
         endpoints: the calls.
-        failure: the type of a rejection.
+        failure: the type of every rejection.
     """
     types = [failure]
     for endpoint in endpoints:
@@ -87,27 +85,27 @@ def description(prefix: str, endpoints: Sequence[Endpoint[Any]], failure: type) 
 
 def _operation(endpoint: Endpoint[Any], schema_of: Mapping[str, Any], failure: Any) -> dict[str, Any]:  # noqa: ANN401
     media, answers = _content(endpoint.answers)
-    told: dict[str, Any] = {"summary": endpoint.summary}
+    operation: dict[str, Any] = {"summary": endpoint.summary}
     if endpoint.details:
-        told["description"] = endpoint.details
+        operation["description"] = endpoint.details
     if endpoint.query:
-        told["parameters"] = [
+        operation["parameters"] = [
             {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
             for name, meaning in endpoint.query.items()
         ]
     if endpoint.takes is not None:
         examples = {f"example{number}": {"value": value} for number, value in enumerate(endpoint.examples, 1)}
         content = {"schema": schema_of[_key(endpoint.takes)], "examples": examples}
-        told["requestBody"] = {"required": True, "content": {"application/json": content}}
-    told["responses"] = {
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    operation["responses"] = {
         str(endpoint.status): {"description": "Done", "content": {media: {"schema": schema_of[_key(answers)]}}},
         "default": {"description": "Rejected", "content": {"application/json": {"schema": failure}}},
     }
-    return told
+    return operation
 
 
-def _content(answers: Any) -> tuple[str, Any]:  # noqa: ANN401 a type, or a form of one
-    """The media type of an answer, and the type that it holds, or each of its lines."""
+def _content(answers: Any) -> tuple[str, Any]:  # noqa: ANN401 a type or a generic alias
+    """Return the media type of a response, and the type of its content or of each of its lines."""
     if get_origin(answers) is Lines:
         return "application/x-ndjson", get_args(answers)[0]
     return "application/json", answers
@@ -117,8 +115,8 @@ def _key(of: Any) -> str:  # noqa: ANN401 as above
     return repr(of)
 
 
-def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema, or a part of one
-    """A schema as this API has it: decimals are numbers, and what a docstring tells of an attribute stands there."""
+def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema or a part of one
+    """Return a schema with decimals as numbers, and a docstring's attributes as the properties' descriptions."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):
@@ -136,5 +134,5 @@ def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema, or a part of one
 
 
 def _prose(text: str) -> str:
-    """A docstring's words, in one line and in Markdown."""
+    """Return the text of a docstring in one line and in Markdown."""
     return re.sub(r"\s+", " ", text.replace("``", "`")).strip()

@@ -1,7 +1,7 @@
-"""The sandbox, as a test or a program has it: vendors, control plane and health at one door, in this process.
+"""The sandbox in this process: one entry point for the vendors, the control plane and the health check.
 
-One instance is one isolated account. `Sandbox.handle` is the door itself; `Sandbox.transport` puts httpx in
-front of it, and `Sandbox.serve` a real server.
+One instance is one isolated account. `Sandbox.handle` takes a request directly, `Sandbox.transport` through httpx, and
+`Sandbox.serve` through a real server.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ from punchclock.sandbox.transport import SandboxTransport
 from punchclock.vendors.calls import Request
 from punchclock.vendors.workspace import Workspace
 
-__all__ = ["Sandbox"]
-
 
 class Sandbox(Backend):
-    """One account at every vendor; see `Backend` for what it is made of. A context manager: it closes its store.
+    """One account at every vendor. A context manager that closes its store.
 
     Args:
-        workspace: as `Backend`.
-        control_token: what the control plane wants as ``Authorization: Bearer …``; nothing where it is empty.
-        options: as `Backend`.
+        workspace: see `Backend`.
+        control_token: the token that the control plane requires as ``Authorization: Bearer …``; empty for none.
+        options: see `Backend`.
     """
 
     def __init__(
@@ -52,17 +50,17 @@ class Sandbox(Backend):
         headers: Mapping[str, str] | None = None,
         body: bytes | str | None = b"",
     ) -> tuple[int, dict[str, str], bytes]:
-        """A whole HTTP call: to a vendor, to the control plane, or to ``/healthz``.
+        """Return the status, the headers and the body of the response to an HTTP request.
 
         Args:
             method: the HTTP method.
-            path: without its query.
+            path: the path of a vendor, of the control plane, or ``/healthz``; without the query.
             query: the raw query string, or its parameters.
-            headers: in any case.
+            headers: names in any case.
             body: bytes, text, or nothing.
 
         Raises:
-            ConnectionDropped: a fault says that there is no answer.
+            ConnectionDropped: a fault prevents the response.
         """
         request = Request(
             method=method.upper(),
@@ -79,17 +77,16 @@ class Sandbox(Backend):
         return response.status, dict(response.headers), response.body
 
     def transport(self) -> SandboxTransport:
-        """A transport for ``httpx.Client`` and ``httpx.AsyncClient``: the sandbox without a socket."""
+        """Return a transport for ``httpx.Client`` and ``httpx.AsyncClient``, which needs no socket."""
         return SandboxTransport(self.handle)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Serving:
-        """A real server in a thread, for as long as ``with sandbox.serve() as server:`` lasts; it is at ``server.url``.
+        """Return a context manager that runs a real server in a thread: ``with sandbox.serve() as server:``.
+
+        The server is at ``server.url``. The ``with`` raises `ServingFailed` if the address or port is not available.
 
         Args:
-            port: the port; 0 takes a free one.
+            port: the port; 0 chooses a free one.
             host: the address to listen on.
-
-        Raises:
-            ServingFailed: at the ``with``, where the address or the port cannot be had.
         """
         return Serving(application(self.handle), host, port)

@@ -1,16 +1,16 @@
-"""Stores: who keeps an account's timers and its journal. The one in memory is here; databases are in sql.py.
+"""The store: keeps an account's timers and its journal. This module has the protocol, and the store in memory.
 
-A store hands out the account in two ways. `Store.reading` is a consistent view in which nothing can be
-changed. `Store.write` lets a call decide in a transaction: in the meantime nobody else decides, what is decided on
-is what is changed, and a call's changes and its journal are kept together or not at all.
+A store gives access to the account in two ways. `Store.reading` is a consistent, read-only view. `Store.transaction`
+is for one call that may change something: no other call is decided meanwhile, and the changes of the call and its
+journal entry are stored together or not at all. Databases are in sql.py.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.journal import JournalEntry
@@ -18,19 +18,15 @@ from punchclock.vendors.account import Account, MemoryAccount
 from punchclock.vendors.records import Change, VendorTimer
 from punchclock.vendors.workspace import Workspace
 
-__all__ = ["MemoryStore", "Store", "StoreUnavailable", "Transaction"]
-
-T = TypeVar("T")
-
 
 class StoreUnavailable(PunchclockError):
-    """The store cannot read or keep anything now; nothing has changed."""
+    """The store can't be read or written now. Nothing has changed."""
 
     code = "store-unavailable"
 
 
 class Transaction:
-    """What a call decides on: the account as it is, and what the call gives to be kept once it has decided."""
+    """The account as one call sees it, and what the call stores at the end."""
 
     def __init__(self, account: Account) -> None:
         self.workspace = account.workspace
@@ -41,47 +37,41 @@ class Transaction:
         self.entries: list[JournalEntry] = []
 
     def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
-        """Keep what a call changed, in order."""
+        """Store changes, in order, when the transaction ends."""
         self.changes.extend(changes)
 
     def append(self, entry: JournalEntry) -> None:
-        """Keep an entry of the journal, numbered after the last."""
+        """Append a journal entry when the transaction ends."""
         self.entries.append(entry)
 
 
 class Store(Protocol):
-    """Where a sandbox keeps what happened. Safe for threads.
+    """The timers and the journal of a sandbox. Safe for threads.
 
-    Whatever is asked of it raises `StoreUnavailable` where it cannot be had now; nothing has changed then.
+    Every method raises `StoreUnavailable` if the store can't be read or written; nothing has changed then.
     """
 
     def reading(self) -> AbstractContextManager[Account]:
-        """The account as it is, to read."""
+        """A consistent view of the account."""
 
-    def write(self, decide: Callable[[Transaction], T]) -> T:
-        """Let a call decide, and keep what it gives its transaction: nothing where it raises, durable on return.
-
-        Others' calls may be decided in the same transaction of the store, before it and after it.
-
-        Raises:
-            StoreUnavailable: the store cannot keep it now; nothing has changed.
-        """
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """The account for one call that may change it; stored at the end of the block, unless the block raises."""
 
     def note(self, entry: JournalEntry) -> None:
-        """Keep a journal entry of a call that changed nothing; it need not survive a crash."""
+        """Keep the journal entry of a call that changed nothing. A crash may lose it."""
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """The entries of the journal with a number above ``after``, in order."""
+        """Yield the journal entries with a number above ``after``, in order."""
 
     def reset(self) -> None:
-        """Forget every timer and the whole journal; ids begin anew."""
+        """Delete every timer and the journal, and start the ids again."""
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Release what the store holds."""
 
 
 class MemoryStore:
-    """A store that lasts as long as its process."""
+    """A store that ends with its process."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -90,38 +80,35 @@ class MemoryStore:
 
     @contextmanager
     def reading(self) -> Iterator[Account]:
-        """The account as it is, to read."""
+        """A consistent view of the account."""
         with self._lock:
             yield self._account
 
-    def write(self, decide: Callable[[Transaction], T]) -> T:
-        """Let a call decide, and keep what it gives its transaction."""
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """The account for one call that may change it; stored at the end of the block."""
         with self._lock:
             transaction = Transaction(self._account)
-            decided = decide(transaction)
+            yield transaction
             self._account.apply(transaction.changes)
             for entry in transaction.entries:
-                self._number(entry)
-            return decided
+                self.note(entry)
 
     def note(self, entry: JournalEntry) -> None:
-        """Keep a journal entry of a call that changed nothing."""
+        """Append a journal entry."""
         with self._lock:
-            self._number(entry)
+            self._entries.append(entry.numbered(len(self._entries) + 1))
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """The entries of the journal with a number above ``after``, in order."""
+        """Yield the journal entries with a number above ``after``, in order."""
         with self._lock:
             return iter(self._entries[max(after, 0) :])
 
     def reset(self) -> None:
-        """Forget every timer and the whole journal; ids begin anew."""
+        """Delete every timer and the journal, and start the ids again."""
         with self._lock:
             self._account = MemoryAccount(self._workspace)
             self._entries: list[JournalEntry] = []
 
     def close(self) -> None:
-        """Nothing is held."""
-
-    def _number(self, entry: JournalEntry) -> None:
-        self._entries.append(entry.numbered(len(self._entries) + 1))
+        """Do nothing: memory needs no release."""

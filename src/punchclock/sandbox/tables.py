@@ -1,128 +1,189 @@
-"""What a database keeps and what it is asked: the tables, their rows, and the statements.
+"""An account in a database: the statements that read and change it. Both databases take the same SQL.
 
-A record's row holds what it is looked up by, and the rest as JSON; people and work are kept as ids and come from
-the workspace. How many records there are of whom and on what is tallied beside them, so that to count them is not to
-read them. Each statement is built once; building one takes longer than running it.
+A row of ``records`` has the columns that queries filter and sort by, and the rest of the record as JSON. People and
+work are stored as ids; their details come from the workspace. ``counts`` has the number of records of each person on
+each work, so that a total doesn't depend on how long the history is.
 
-Who asks, and in which transaction, is in sql.py. The same tables by versions, and their indexes, are in migrations/.
+Connections and transactions are in sql.py; the schema is in migrations/.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from functools import lru_cache
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
-from sqlalchemy.dialects import postgresql, sqlite
 
 from punchclock.decoding import DECODE_ERRORS, decode_error_location
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable
-from punchclock.vendors.account import Query
-from punchclock.vendors.records import VendorTimer
-from punchclock.vendors.workspace import Person
+from punchclock.vendors.account import Page, Query
+from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
-__all__ = [
-    "Decoders",
-    "Key",
-    "Place",
-    "Row",
-    "counter",
-    "counts",
-    "decoded",
-    "find",
-    "journal",
-    "key",
-    "metadata",
-    "place",
-    "read_journal",
-    "read_last_id",
-    "read_one",
-    "read_place",
-    "records",
-    "row",
-    "write",
-    "write_journal",
-    "write_last_id",
-]
+R = TypeVar("R", bound=VendorTimer)
+E = TypeVar("E")
 
-_E = TypeVar("_E")
+_PAGE: Final = 1000  # journal entries that are in memory at the same time
 
-metadata: Final = sa.MetaData()
-
-records: Final = sa.Table(
-    "records",
-    metadata,
-    sa.Column("vendor", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("number", sa.BigInteger, nullable=False),
-    sa.Column("person", sa.Text, nullable=False),
-    sa.Column("client", sa.Text, nullable=False),
-    sa.Column("project", sa.Text, nullable=False),
-    sa.Column("task", sa.Text, nullable=False),
-    sa.Column("job", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("work_date", sa.Text, nullable=False),
-    sa.Column("updated_on", sa.Text, nullable=False),
-    sa.Column("document", sa.Text, nullable=False),
-)
-counts: Final = sa.Table(
-    "counts",
-    metadata,
-    sa.Column("vendor", sa.Text, primary_key=True),
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("person", sa.Text, primary_key=True),
-    sa.Column("client", sa.Text, primary_key=True),
-    sa.Column("project", sa.Text, primary_key=True),
-    sa.Column("task", sa.Text, primary_key=True),
-    sa.Column("records", sa.BigInteger, nullable=False),
-)
-journal: Final = sa.Table(
-    "journal",
-    metadata,
-    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("document", sa.Text, nullable=False),
-)
-counter: Final = sa.Table("counter", metadata, sa.Column("last_id", sa.BigInteger, nullable=False))
+_KEY: Final = ("vendor", "kind", "id")
+_GROUP: Final = ("person", "client", "project", "task")
+_COLUMNS: Final = (*_KEY, "number", *_GROUP, "job", "state", "work_date", "updated_on", "document")
+_COUNTED: Final = ("vendor", "kind", *_GROUP)
 
 _encode: Final = msgspec.json.Encoder().encode
 _entries: Final = msgspec.json.Decoder(JournalEntry)
-
-Row = dict[str, Any]
-Decoders = Mapping[type[VendorTimer], msgspec.json.Decoder[Any]]
+_statement: Final = lru_cache(maxsize=512)(sa.text)  # to parse a statement takes longer than to run it
 
 
-class Key(NamedTuple):
-    """What tells a record from all others."""
-
-    vendor: str
-    kind: str
-    id: str
+def _upsert(table: str, key: Sequence[str], columns: Sequence[str], update: str) -> sa.TextClause:
+    values = ", ".join(f":{name}" for name in columns)
+    names, keys = ", ".join(columns), ", ".join(key)
+    return sa.text(f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({keys}) DO UPDATE SET {update}")  # noqa: S608 names from here
 
 
-class Place(NamedTuple):
-    """What a record is tallied under, besides its vendor and its kind."""
-
-    person: str
-    client: str
-    project: str
-    task: str
-
-
-# ---- rows ----------------------------------------------------------------------------------------
-
-
-def key(record: VendorTimer) -> Key:
-    """The record's key."""
-    return Key(record.vendor, record.kind, record.id)
+_BY_KEY: Final = " AND ".join(f"{name} = :{name}" for name in _KEY)
+_READ: Final = "SELECT document, person, client, project, task, job FROM records WHERE "
+_READ_GROUP: Final = sa.text(f"SELECT {', '.join(_GROUP)} FROM records WHERE {_BY_KEY}")  # noqa: S608 names from here
+_READ_LAST_ID: Final = sa.text("SELECT last_id FROM counter")
+_READ_JOURNAL: Final = sa.text("SELECT number, document FROM journal WHERE number > :after ORDER BY number LIMIT :most")
+_WRITE: Final = _upsert("records", _KEY, _COLUMNS, ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:]))
+_DELETE: Final = sa.text(f"DELETE FROM records WHERE {_BY_KEY}")  # noqa: S608 names from here
+_COUNT: Final = _upsert("counts", _COUNTED, (*_COUNTED, "records"), "records = counts.records + excluded.records")
+_WRITE_LAST_ID: Final = sa.text("UPDATE counter SET last_id = :last_id")
+_WRITE_JOURNAL: Final = sa.text(
+    "INSERT INTO journal (number, document) SELECT coalesce(max(number), 0) + 1, :document FROM journal"
+)
 
 
-def row(record: VendorTimer) -> Row:
-    """The record as its row."""
+class SqlAccount:
+    """The account, as one transaction sees it."""
+
+    def __init__(self, connection: sa.Connection, workspace: Workspace, decoders: Mapping[type, Any]) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._decoders = decoders
+        self._last_id = 0  # 0: not read yet
+
+    @property
+    def workspace(self) -> Workspace:
+        """The people, the work and the settings."""
+        return self._workspace
+
+    def get(self, of: type[R], id: str) -> R | None:
+        """Return the record of this type with this id."""
+        key = {"vendor": of.vendor, "kind": of.kind, "id": id}
+        row = self._connection.execute(_statement(_READ + _BY_KEY), key).one_or_none()
+        return None if row is None else self._record(of, row)
+
+    def find(self, query: Query[R]) -> Page[R]:
+        """Return the records that match, the oldest first unless the query orders them otherwise."""
+        where, values = _where(query)
+        condition = " AND ".join(where.values())
+        order = ["updated_on", "number"] if query.by_update else ["number"]
+        ordered = ", ".join(f"{column} DESC" for column in order) if query.descending else ", ".join(order)
+        # SQLite has no OFFSET without a LIMIT.
+        window = {"most": (1 << 63) - 1 if query.limit is None else query.limit, "skipped": query.offset}
+        found = _statement(f"{_READ}{condition} ORDER BY {ordered} LIMIT :most OFFSET :skipped")
+        rows = self._connection.execute(found, values | window).all()
+        total = query.offset + len(rows)
+        if len(rows) == query.limit or (query.offset and not rows):
+            counted = where.keys() <= set(_COUNTED)
+            of_all = "CAST(coalesce(sum(records), 0) AS BIGINT) FROM counts" if counted else "count(*) FROM records"
+            total = self._connection.execute(_statement(f"SELECT {of_all} WHERE {condition}"), values).scalar_one()
+        return Page(tuple(self._record(query.of, row) for row in rows), total)
+
+    def new_id(self) -> int:
+        """Return a number that no record of this account has had yet."""
+        self._last_id = self._last_id or cast("int", self._connection.execute(_READ_LAST_ID).scalar_one())
+        return self._last_id + 1
+
+    def write(self, changes: Sequence[Change[VendorTimer]]) -> None:
+        """Store changes; of several changes of one record, the last one counts."""
+        last_id = self.new_id() - 1
+        deleted, written = [], []
+        counts: Counter[tuple[str, ...]] = Counter()
+        for change in {(each.record.vendor, each.record.kind, each.record.id): each for each in changes}.values():
+            row = _row(change.record)
+            key = {name: row[name] for name in _KEY}
+            if change.record.number <= last_id:  # else the record is new
+                before = self._connection.execute(_READ_GROUP, key).one_or_none()
+                counts.update({} if before is None else {(row["vendor"], row["kind"], *before): -1})
+            if change.removes:
+                deleted.append(key)
+            else:
+                written.append(row)
+                counts[tuple(row[name] for name in _COUNTED)] += 1
+        changed = [dict(zip((*_COUNTED, "records"), (*group, by), strict=True)) for group, by in counts.items() if by]
+        for statement, rows in ((_DELETE, deleted), (_WRITE, written), (_COUNT, changed)):
+            if rows:
+                self._connection.execute(statement, rows)
+        self._last_id = max(last_id, *(change.record.last_number for change in changes))
+        if self._last_id > last_id:
+            self._connection.execute(_WRITE_LAST_ID, {"last_id": self._last_id})
+
+    def _record(self, of: type[R], row: Any) -> R:  # noqa: ANN401 the row of a query
+        workspace = self._workspace
+        record: R = _decode(self._decoders[of], row.document)
+        return replace(
+            record,
+            person=workspace.people.get(row.person) or Person(id=row.person),
+            client=_entity(workspace.clients, row.client, Client),
+            project=_entity(workspace.projects, row.project, Project),
+            task=_entity(workspace.tasks, row.task, Task),
+            job=_entity(workspace.jobs, row.job, Job),
+        )
+
+
+def read_journal(connection: sa.Connection, after: int) -> list[JournalEntry]:
+    """Return the next journal entries, at most a thousand."""
+    rows = connection.execute(_READ_JOURNAL, {"after": after, "most": _PAGE})
+    return [_decode(_entries, row.document).numbered(row.number) for row in rows]
+
+
+def write_journal(connection: sa.Connection, entries: Sequence[JournalEntry]) -> None:
+    """Append journal entries and number them."""
+    if entries:
+        connection.execute(_WRITE_JOURNAL, [{"document": _encode(entry).decode()} for entry in entries])
+
+
+def delete_all(connection: sa.Connection) -> None:
+    """Delete every record and the whole journal, and start the ids again."""
+    for table in ("records", "counts", "journal"):
+        connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 names from here
+    connection.execute(_WRITE_LAST_ID, {"last_id": 1000})
+
+
+def _where(query: Query[Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the conditions of a query, by column, and the values that they name."""
+    where = {"vendor": "vendor = :vendor", "kind": "kind = :kind"}
+    values: dict[str, Any] = {"vendor": query.of.vendor, "kind": query.of.kind}
+    for column, wanted in (
+        ("person", query.people),
+        ("task", query.tasks),
+        ("project", query.projects),
+        ("client", query.clients),
+        ("job", query.jobs),
+        ("state", query.states),
+        ("work_date", None if query.work_date is None else (str(query.work_date),)),
+    ):
+        if wanted is not None:
+            named = {f"{column}_{place}": str(each) for place, each in enumerate(wanted)}
+            values |= named
+            names = ", ".join(f":{name}" for name in named)
+            where[column] = f"{column} = {names}" if len(named) == 1 else f"{column} IN ({names or 'NULL'})"
+    if query.with_task is not None:  # '>' and not '<>', because an index has it in order
+        has_task = "task > ''" if query.with_task else "task = ''"
+        where["task"] = f"{where['task']} AND {has_task}" if "task" in where else has_task
+    return where, values
+
+
+def _row(record: VendorTimer) -> dict[str, Any]:
+    """Return the row of a record."""
     rest = replace(record, person=Person(), client=None, project=None, task=None, job=None)
     return {
         "vendor": record.vendor,
@@ -141,17 +202,7 @@ def row(record: VendorTimer) -> Row:
     }
 
 
-def place(row: Row) -> Place:
-    """What a row is tallied under."""
-    return Place(row["person"], row["client"], row["project"], row["task"])
-
-
-def decoded(decoder: msgspec.json.Decoder[_E], document: str) -> _E:
-    """What a document says.
-
-    Raises:
-        StoreUnavailable: another version has written it, and this one cannot read it.
-    """
+def _decode(decoder: msgspec.json.Decoder[E], document: str) -> E:
     try:
         return decoder.decode(document)
     except DECODE_ERRORS:
@@ -161,161 +212,6 @@ def decoded(decoder: msgspec.json.Decoder[_E], document: str) -> _E:
         ) from None
 
 
-# ---- what is read --------------------------------------------------------------------------------
-
-_COLUMNS: Final = tuple(records.c[name] for name in ("document", "person", "client", "project", "task", "job"))
-_BY_KEY: Final = tuple(records.c[name] == sa.bindparam(f"{name}_") for name in Key._fields)
-_ONE: Final = sa.select(*_COLUMNS).where(*_BY_KEY)
-_PLACE: Final = sa.select(*(records.c[name] for name in Place._fields)).where(*_BY_KEY)
-_LAST_ID: Final = sa.select(counter.c.last_id)
-_AFTER: Final = (
-    sa.select(journal).where(journal.c.number > sa.bindparam("after")).order_by(journal.c.number).limit(1000)
-)
-
-
-def read_one(connection: sa.Connection, of: type[VendorTimer], id: str) -> Any:  # noqa: ANN401 a row's type is its query's
-    """The row of one record, or ``None``."""
-    return connection.execute(_ONE, {"vendor_": of.vendor, "kind_": of.kind, "id_": id}).one_or_none()
-
-
-def read_place(connection: sa.Connection, key: Key) -> Place | None:
-    """What a stored record is tallied under; ``None`` for one that is not there."""
-    found = connection.execute(_PLACE, {f"{name}_": each for name, each in key._asdict().items()}).one_or_none()
-    return None if found is None else Place(*found)
-
-
-def read_last_id(connection: sa.Connection) -> int:
-    """The highest number that was ever given to anything."""
-    return cast("int", connection.execute(_LAST_ID).scalar_one())
-
-
-def read_journal(connection: sa.Connection, after: int) -> list[JournalEntry]:
-    """The next entries of the journal, so many that they can be held in memory."""
-    rows = connection.execute(_AFTER, {"after": after})
-    return [decoded(_entries, row.document).numbered(row.number) for row in rows]
-
-
-def find(connection: sa.Connection, query: Query[Any]) -> tuple[Sequence[Any], int]:
-    """The rows that match a query, and how many do in all."""
-    conditions, values = _conditions(query)
-    limited = query.limit is not None
-    statement = _finding(conditions, by_update=query.by_update, descending=query.descending, limited=limited)
-    window = {"skipped": query.offset, "most": query.limit} if limited else {"skipped": query.offset}
-    rows = connection.execute(statement, {**values, **window}).all()
-    total = query.offset + len(rows)
-    if (limited and len(rows) == query.limit) or (query.offset and not rows):
-        total = connection.execute(_counting(conditions), values).scalar_one()
-    return rows, total
-
-
-#: A column, how it is compared (``=``, ``in``, or ``>``), and the name of the value.
-_Condition = tuple[str, str, str]
-
-
-def _conditions(query: Query[Any]) -> tuple[tuple[_Condition, ...], dict[str, Any]]:
-    """What a query asks for, apart from the values; and the values."""
-    conditions: list[_Condition] = [("vendor", "=", "vendor_"), ("kind", "=", "kind_")]
-    values: dict[str, Any] = {"vendor_": query.of.vendor, "kind_": query.of.kind}
-    for column, wanted in (
-        ("person", query.people),
-        ("task", query.tasks),
-        ("project", query.projects),
-        ("client", query.clients),
-        ("job", query.jobs),
-        ("state", query.states),
-    ):
-        if wanted is not None:
-            conditions.append((column, "=" if len(wanted) == 1 else "in", f"{column}_"))
-            texts = [str(each) for each in wanted]
-            values[f"{column}_"] = texts[0] if len(texts) == 1 else texts
-    if query.with_task is not None:  # to be more than nothing is to be something; and an index has it in order
-        conditions.append(("task", ">" if query.with_task else "=", "nothing"))
-        values["nothing"] = ""
-    if query.work_date is not None:
-        conditions.append(("work_date", "=", "work_date_"))
-        values["work_date_"] = str(query.work_date)
-    return tuple(conditions), values
-
-
-def _where(table: sa.Table, conditions: tuple[_Condition, ...]) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    for column, comparison, name in conditions:
-        if comparison == "in":
-            found.append(table.c[column].in_(sa.bindparam(name, expanding=True)))
-        elif comparison == ">":
-            found.append(table.c[column] > sa.bindparam(name))
-        else:
-            found.append(table.c[column] == sa.bindparam(name))
-    return found
-
-
-@cache
-def _finding(conditions: tuple[_Condition, ...], *, by_update: bool, descending: bool, limited: bool) -> sa.Select[Any]:
-    order = [records.c.updated_on, records.c.number] if by_update else [records.c.number]
-    statement = (
-        sa.select(*_COLUMNS)
-        .where(*_where(records, conditions))
-        .order_by(*(column.desc() if descending else column for column in order))
-        .offset(sa.bindparam("skipped", type_=sa.BigInteger))
-    )
-    return statement.limit(sa.bindparam("most", type_=sa.BigInteger)) if limited else statement
-
-
-@cache
-def _counting(conditions: tuple[_Condition, ...]) -> sa.Select[Any]:
-    """How many records match: what was tallied where it can be, or else all by an index."""
-    if all(column in counts.c for column, _, _ in conditions):
-        counted = sa.cast(sa.func.coalesce(sa.func.sum(counts.c.records), 0), sa.BigInteger)
-        return sa.select(counted).where(*_where(counts, conditions))
-    return sa.select(sa.func.count()).select_from(records).where(*_where(records, conditions))
-
-
-# ---- what is written -----------------------------------------------------------------------------
-
-
-def write(connection: sa.Connection, rows: Mapping[Key, Row | None], counted: Mapping[tuple[str, ...], int]) -> None:
-    """Write rows, ``None`` for one that is gone, and what more or less is to be tallied for it."""
-    insert = _INSERTS[connection.dialect.name]
-    gone = [{f"{name}_": each for name, each in key._asdict().items()} for key, row in rows.items() if row is None]
-    if gone:
-        connection.execute(_DELETE, gone)
-    if kept := [row for row in rows.values() if row is not None]:
-        connection.execute(insert.record, kept)
-    names = counts.c.keys()
-    if changed := [dict(zip(names, (*where, by), strict=True)) for where, by in counted.items() if by]:
-        connection.execute(insert.upsert_counts, changed)
-
-
-def write_last_id(connection: sa.Connection, last_id: int) -> None:
-    """Write the highest number that was ever given to anything."""
-    connection.execute(_RAISE, {"last": last_id})
-
-
-def write_journal(connection: sa.Connection, entries: Sequence[JournalEntry]) -> None:
-    """Write entries of the journal, numbered after the last."""
-    if entries:
-        connection.execute(_NOTE, [{"document": _encode(entry).decode()} for entry in entries])
-
-
-class _Inserts(NamedTuple):
-    """Each dialect has its own insert that updates what is there."""
-
-    record: sa.Insert
-    upsert_counts: sa.Insert
-
-
-def _inserts(insert: Any) -> _Inserts:  # noqa: ANN401 a dialect's own function
-    record = insert(records)
-    kept = {column.name: record.excluded[column.name] for column in records.columns if not column.primary_key}
-    upsert_counts = insert(counts)
-    raised = {"records": counts.c.records + upsert_counts.excluded.records}
-    return _Inserts(
-        record.on_conflict_do_update(index_elements=list(records.primary_key), set_=kept),
-        upsert_counts.on_conflict_do_update(index_elements=list(counts.primary_key), set_=raised),
-    )
-
-
-_INSERTS: Final = {"sqlite": _inserts(sqlite.insert), "postgresql": _inserts(postgresql.insert)}
-_DELETE: Final = sa.delete(records).where(*_BY_KEY)
-_RAISE: Final = sa.update(counter).values(last_id=sa.bindparam("last"))
-_NOTE: Final = sa.insert(journal)
+def _entity(entities: Mapping[str, E], id: str, of: type[E]) -> E | None:
+    """Return an entity of the workspace; one that the workspace no longer has keeps its id."""
+    return (entities.get(id) or of(id=id)) if id else None  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""The sandbox behind httpx: ``httpx.Client(transport=sandbox.transport())`` talks to it without a socket."""
+"""The sandbox behind httpx: ``httpx.Client(transport=sandbox.transport())`` calls it without a socket."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import httpx
 
 from punchclock.sandbox.faults import ConnectionDropped, Effect
 
-__all__ = ["SandboxTransport"]
-
 Handle = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
 
 class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """For ``httpx.Client`` and ``httpx.AsyncClient`` alike.
+    """A transport for ``httpx.Client`` and ``httpx.AsyncClient``.
 
-    A connection that a fault drops is what httpx makes of one, ``RemoteProtocolError``; a fault that never
-    answers is a ``ReadTimeout``.
+    A connection that a fault drops raises httpx's ``RemoteProtocolError``; a response that a fault withholds raises
+    ``ReadTimeout``.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -29,7 +27,7 @@ class SandboxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self._respond(request, request.read())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of ``httpx.AsyncClient``; the call itself runs in a thread."""
+        """Answer a request of ``httpx.AsyncClient``, in a thread."""
         return await anyio.to_thread.run_sync(self._respond, request, await request.aread())
 
     def _respond(self, request: httpx.Request, body: bytes) -> httpx.Response:

@@ -1,1 +1,1 @@
-"""The versions of the database's schema, run by Alembic when a store opens."""
+"""The versions of the database schema. Alembic runs them when a store opens."""

@@ -1,4 +1,4 @@
-"""How Alembic runs the schema's versions: on the connection that the store hands over, in the store's transaction."""
+"""Alembic's entry point: it runs the versions on the store's connection, in the store's transaction."""
 
 from alembic import context
 
