@@ -27,7 +27,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         simulation_seeds: how many deterministic simulations are run, of 400 steps each.
         fuzz_runs: how many inputs each target of the fuzzer is given, times its pace; the same ones in every run.
         fuzz_seconds: for how long each is given inputs of chance, where that is not counted.
-        mutants: whether all mutants are run, or only the last run's figures are held against the sources.
+        mutants: how many mutants of each layer are sampled, beside the last whole run.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     simulation_seeds: int
     fuzz_runs: int
     fuzz_seconds: int
-    mutants: bool
+    mutants: int
 
 
 SHORT: Final = Budget(
@@ -50,7 +50,7 @@ SHORT: Final = Budget(
     simulation_seeds=300,
     fuzz_runs=2000,
     fuzz_seconds=0,
-    mutants=False,
+    mutants=24,
 )
 
 LONG: Final = Budget(
@@ -62,7 +62,7 @@ LONG: Final = Budget(
     simulation_seeds=10_000,
     fuzz_runs=0,
     fuzz_seconds=180,
-    mutants=True,
+    mutants=240,
 )
 
 
