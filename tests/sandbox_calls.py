@@ -124,6 +124,6 @@ def stored_timers(sandbox: Sandbox) -> dict[str, Timer]:
         return {
             f"{record.vendor}/{record.kind}/{record.id}": record.timer
             for module in (intervals, timetrack, worksection, zoho)
-            for of in module.RECORDS
+            for of in module.VENDOR.timer_types
             for record in account.find(Query(of=of)).records
         }

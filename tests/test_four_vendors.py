@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from types import ModuleType
 from typing import Any, ClassVar
 
 import msgspec
@@ -15,6 +14,7 @@ from punchclock import TRANSITIONS, Event, State, Timer, break_at, instant, not_
 from punchclock.instants import format_instant
 from punchclock.vendors import intervals, names, timetrack, worksection, zoho
 from punchclock.vendors.account import MemoryAccount, Query
+from punchclock.vendors.calls import Vendor
 from punchclock.workspaces import demo_workspace
 
 SECOND = 1_000_000
@@ -44,7 +44,7 @@ def lives(draw: st.DrawFn, unit: int) -> History:
 class Teller(ABC):
     """Person 3 with a vendor's own calls; task 31, or job 41 of the same project, is what is worked on."""
 
-    vendor: ClassVar[ModuleType]
+    vendor: ClassVar[Vendor[Any]]
 
     def __init__(self) -> None:
         self.account = MemoryAccount(demo_workspace())
@@ -67,7 +67,7 @@ class Teller(ABC):
 
     def timers(self) -> list[Timer]:
         """The timers that the account has now."""
-        return [record.timer for record in self.account.find(Query(of=self.vendor.VENDOR.record)).records]
+        return [record.timer for record in self.account.find(Query(of=self.vendor.timer_types[0])).records]
 
     def worked(self, now: int) -> int:
         """The work that they have done."""
@@ -85,7 +85,7 @@ class Teller(ABC):
 class Intervals(Teller):
     """Pausing blanks ``starttime`` and states the sum, as its clients do; it is the nearest to a stop, too."""
 
-    vendor: ClassVar[ModuleType] = intervals
+    vendor: ClassVar[Vendor[Any]] = intervals.VENDOR
     token: ClassVar[dict[str, str]] = {"token": "intervals-token-3"}
 
     def happen(self, event: Event, now: int) -> None:
@@ -106,7 +106,7 @@ class Intervals(Teller):
 class TimeTrack(Teller):
     """Every event has its call, which names its own date."""
 
-    vendor: ClassVar[ModuleType] = timetrack
+    vendor: ClassVar[Vendor[Any]] = timetrack.VENDOR
     key: ClassVar[dict[str, str]] = {"key": "timetrack-key", "secret": "timetrack-secret"}
 
     def happen(self, event: Event, now: int) -> None:
@@ -127,7 +127,7 @@ class TimeTrack(Teller):
 class Worksection(Teller):
     """No pause: each segment of work is a timer of its own, saved when it stops."""
 
-    vendor: ClassVar[ModuleType] = worksection
+    vendor: ClassVar[Vendor[Any]] = worksection.VENDOR
     token: ClassVar[dict[str, str]] = {"token": "worksection-token-3"}
 
     def happen(self, event: Event, now: int) -> None:
@@ -141,7 +141,7 @@ class Worksection(Teller):
 class Zoho(Teller):
     """No stop: a pause is the nearest to one."""
 
-    vendor: ClassVar[ModuleType] = zoho
+    vendor: ClassVar[Vendor[Any]] = zoho.VENDOR
     token: ClassVar[dict[str, str]] = {"token": "zoho-token-3"}
 
     def happen(self, event: Event, now: int) -> None:
@@ -162,7 +162,7 @@ TELLERS: list[type[Teller]] = [Intervals, TimeTrack, Worksection, Zoho]
 
 def test_every_vendor_is_told() -> None:
     """No vendor is left out of what this file says."""
-    assert sorted(teller.vendor.VENDOR.name for teller in TELLERS) == list(names())
+    assert sorted(teller.vendor.name for teller in TELLERS) == list(names())
 
 
 @given(lives(SECOND), st.integers(0, 3600))

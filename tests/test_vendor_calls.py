@@ -21,17 +21,10 @@ from punchclock.vendors.calls import (
     Request,
     Response,
     Vendor,
-    answer,
     apply_event,
-    match_length,
-    operation_named,
-    operation_of,
-    read_vendor_response,
-    reject,
-    route_prefixes,
 )
 from punchclock.vendors.dialect import SECOND, Binding, Dialect
-from punchclock.vendors.errors import Rejection, UnknownOperation
+from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownOperation
 from punchclock.vendors.records import Change
 from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.wire import read_form
@@ -83,7 +76,22 @@ def write_no(request: Request, rejection: Rejection, operation: Operation | None
     return Response(rejection.status, {}, rejection.message.encode())
 
 
-TOY = Vendor(
+def parse_toy(payload: object, now: int, zone: str = "UTC") -> ToyTimer:
+    """A timer that started now, named by the payload."""
+    return ToyTimer(id=str(payload), timer=pc.start(now))
+
+
+def serialize_toy(record: ToyTimer, now: int, zone: str = "UTC") -> bytes:
+    """The timer's name."""
+    return record.id.encode()
+
+
+def request_toy(operation: str, parameters: msgspec.Struct) -> Request:
+    """A call on one of its timers."""
+    return Request(method="PUT", path=f"/toy/{operation}/7")
+
+
+TOY: Vendor[ToyTimer] = Vendor(
     name="toy",
     title="Toy",
     operations=(
@@ -127,11 +135,16 @@ TOY = Vendor(
     dialect=Dialect(
         "toy", SECOND, (Binding("start", Event.START), Binding("stop", Event.STOP), Binding("finish", Event.STOP))
     ),
-    record=ToyTimer,
-    read=lambda request: read_form(request.query),
+    timer_types=(ToyTimer,),
+    shown_states=frozenset({State.RUNNING}),
+    parse=parse_toy,
+    serialize=serialize_toy,
+    request=request_toy,
+    example=lambda _workspace, _now: None,
+    read_parameters=lambda request: read_form(request.query),
     authenticate=anybody,
-    reject=reject_toy,
-    write=write_toy,
+    to_rejection=reject_toy,
+    write_response=write_toy,
     write_rejection=write_no,
     read_rejection=lambda response: Rejection("toy", response.status, 0, "no") if response.status >= 400 else None,
 )
@@ -140,7 +153,7 @@ TOY = Vendor(
 def toy(method: str, path: str, query: str = "", account: MemoryAccount | None = None, now: int = NOW) -> CallResult:
     """A call of the fifth vendor."""
     account = account or MemoryAccount(WORKSPACE)
-    return answer(TOY, Request(method=method, path=path, query=query), account, now)
+    return TOY.handle(Request(method=method, path=path, query=query), account, now)
 
 
 def rule_of(outcome: CallResult) -> Rule:
@@ -206,8 +219,8 @@ def test_a_call_is_one_however_many_of_its_paths_fit() -> None:
     """Of a call's own spellings the first that fits is taken, and it is still alone on its path."""
     (finish,) = (each for each in TOY.operations if each.name == "finish")
     spelled = replace(TOY, operations=(replace(finish, aliases=("/toy/finish/{action}",)),))
-    outcome = answer(
-        spelled, Request(method="PUT", path="/toy/finish/7", query="a=1&a=1"), MemoryAccount(WORKSPACE), NOW
+    outcome = spelled.handle(
+        Request(method="PUT", path="/toy/finish/7", query="a=1&a=1"), MemoryAccount(WORKSPACE), NOW
     )
     assert (outcome.operation, rule_of(outcome)) == ("finish", Rule.DUPLICATE)
 
@@ -221,19 +234,74 @@ def test_a_rejection_in_the_vendors_own_words() -> None:
     """A handler may reject as the vendor does, and a server may reject before any handler is asked."""
     outcome = toy("POST", "/toy/timer/7", "action=boom")
     assert (outcome.operation, outcome.response.status, outcome.response.body) == ("start_loudly", 418, b"teapot")
-    request = Request(method="GET", path="/toy")
-    assert reject(TOY, request, RuleViolation(Rule.QUOTA)).response.body == Rule.QUOTA.value.encode()
-    assert reject(TOY, request, Rejection("toy", 503, 9, "later")).response == Response(503, {}, b"later")
+    request, later = Request(method="GET", path="/toy"), Rejection("toy", 503, 9, "later")
+    assert TOY.reject(request, RuleViolation(Rule.QUOTA)).response.body == Rule.QUOTA.value.encode()
+    for rejected in (TOY.reject(request, later), TOY.reject(TOY.route(request), later)):
+        assert (rejected.response, rejected.changes, rejected.operation) == (Response(503, {}, b"later"), (), "")
+    finish = TOY.operation("finish")
+    assert TOY.reject(request, later, finish).operation == "finish"
 
 
-def test_the_name_of_a_call() -> None:
-    """A request's call is known without deciding it; what is none has no name."""
-    assert operation_of(TOY, Request(method="POST", path="/toy/timer/7", query="action=stop")) == "stop"
-    assert operation_of(TOY, Request(method="GET", path="/toy/timer/7")) == ""
-    assert operation_of(TOY, Request(method="GET", path="/elsewhere")) == ""
-    assert [operation_named(TOY, each.name) for each in TOY.operations] == [*TOY.operations]
+def test_a_route_reads_a_request_once() -> None:
+    """A route holds the operation, the parameters as sent, those of the path, and the first rule that is violated."""
+    route = TOY.route(Request(method="POST", path="/toy/timer/7", query="action=stop"))
+    assert (route.vendor, route.operation, route.only_operation) == (TOY, TOY.operation("stop"), None)
+    assert (route.parameters, route.path_parameters, route.violation) == ({"action": "stop"}, {"id": "7"}, None)
+    assert rule_of(TOY.decide(route, MemoryAccount(WORKSPACE), NOW)) is Rule.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "operation", "only", "parameters", "rule"),
+    [
+        ("POST", "/toy/timer/7", "id=8", "start", None, {"id": "8"}, Rule.DUPLICATE),
+        ("GET", "/toy/timer/7", "a=1", None, None, {"a": "1"}, Rule.METHOD),
+        ("GET", "/toy/finish/7", "", None, "finish", {}, Rule.METHOD),
+        ("PUT", "/toy/finish/7", "", "finish", "finish", {}, None),
+        ("PUT", "/toy/finish/7", "a=1&a=1", None, "finish", None, Rule.DUPLICATE),
+        ("PUT", "/elsewhere", "a=1", None, None, {"a": "1"}, Rule.PATH),
+        ("PUT", "/elsewhere", "a=1&a=1", None, None, None, Rule.PATH),
+    ],
+)
+def test_a_route_of_a_wrong_request(
+    method: str,
+    path: str,
+    query: str,
+    operation: str | None,
+    only: str | None,
+    parameters: dict[str, str] | None,
+    rule: Rule | None,
+) -> None:
+    """Method and parameters select the operation; parameters that cannot be read are ``None``."""
+    route = TOY.route(Request(method=method, path=path, query=query))
+    assert route.operation == (TOY.operation(operation) if operation else None)
+    assert route.only_operation == (TOY.operation(only) if only else None)
+    assert route.parameters == parameters
+    assert (route.violation and route.violation.rule) is rule
+
+
+def test_a_wrong_request_without_credentials() -> None:
+    """An unknown path and unreadable parameters are rejected as such; anything else is, once the caller is known."""
+
+    def nobody(request: Request, sent: Mapping[str, object], account: Account) -> Person:
+        raise RuleViolation(Rule.CREDENTIALS)
+
+    strict = replace(TOY, authenticate=nobody)
+    for method, path, query, rule in (
+        ("GET", "/elsewhere", "", Rule.PATH),
+        ("PUT", "/toy/finish/7", "a=1&a=1", Rule.DUPLICATE),
+        ("GET", "/toy/finish/7", "", Rule.CREDENTIALS),
+        ("PUT", "/toy/finish/7", "id=8", Rule.CREDENTIALS),
+    ):
+        request = Request(method=method, path=path, query=query)
+        assert rule_of(strict.handle(request, MemoryAccount(WORKSPACE), NOW)) is rule
+
+
+def test_operations() -> None:
+    """An operation is found by its name, and known to change timers if the dialect binds it to an action."""
+    assert [TOY.operation(each.name) for each in TOY.operations] == [*TOY.operations]
+    assert [each.name for each in TOY.operations if not each.changes] == ["start_loudly"]
     with pytest.raises(UnknownOperation) as caught:
-        operation_named(TOY, "pause")
+        TOY.operation("pause")
     assert (caught.value.vendor, caught.value.operation, caught.value.known) == (
         "toy",
         "pause",
@@ -243,20 +311,22 @@ def test_the_name_of_a_call() -> None:
 
 def test_how_far_a_vendor_reaches() -> None:
     """A path that is nearly right is rejected in the words of the vendor whose calls it is most like."""
-    assert match_length(TOY, "/toy/timer/7") == match_length(TOY, "/toy/stop/7/later") == 3
-    assert match_length(TOY, "toy/stop/7/now/") == 4
-    assert match_length(TOY, "/toy/clock") == match_length(TOY, "toy") == 1
-    assert match_length(TOY, "/toys") == match_length(TOY, "/") == match_length(TOY, "") == 0
-    assert route_prefixes(TOY) == {"toy"}
+    assert TOY.match_length("/toy/timer/7") == TOY.match_length("/toy/stop/7/later") == 3
+    assert TOY.match_length("toy/stop/7/now/") == 4
+    assert TOY.match_length("/toy/clock") == TOY.match_length("toy") == 1
+    assert TOY.match_length("/toys") == TOY.match_length("/") == TOY.match_length("") == 0
 
 
-def test_reading_an_answer() -> None:
-    """A rejection is raised; a success is read by the row's reader, at an instant and in a zone."""
-    assert read_vendor_response(TOY, "stop", Response(200, {}, b"x"), NOW, "UTC") == (b"x", NOW, "UTC")
+def test_reading_a_response() -> None:
+    """A rejection is raised; a success is read by the operation's reader, at an instant and in a zone."""
+    assert TOY.read_response("stop", 200, {}, b"x", now=NOW) == (b"x", NOW, "UTC")
+    assert replace(TOY, needs_date=False).read_response("stop", 200, {}, b"x") == (b"x", 0, "UTC")
+    with pytest.raises(MalformedPayload, match="now="):
+        TOY.read_response("stop", 200, {}, b"x")
     with pytest.raises(Rejection, match="no"):
-        read_vendor_response(TOY, "stop", Response(400, {}, b""), NOW, "UTC")
+        TOY.read_response("stop", 400, {}, b"", now=NOW)
     with pytest.raises(UnknownOperation):
-        read_vendor_response(TOY, "pause", Response(200, {}, b""), NOW, "UTC")
+        TOY.read_response("pause", 200, {}, b"", now=NOW)
 
 
 @given(timer=active, at=instants)
@@ -271,7 +341,7 @@ def test_a_step_never_traps_a_timer(timer: Timer, at: int) -> None:
 def test_what_goes_through_a_call_does_not_change() -> None:
     """Neither a handler nor whoever journals the call can alter what came in, what was decided, or the table."""
     request = Request(method="PUT", path="/toy/finish/7")
-    outcome = answer(TOY, request, MemoryAccount(WORKSPACE), NOW)
+    outcome = TOY.handle(request, MemoryAccount(WORKSPACE), NOW)
     call = Call(TOY.operations[0], Write(id="7"), MemoryAccount(WORKSPACE), Person(), NOW, request)
     limit = Limit(1, 60)
     assert limit.lock_seconds == 0

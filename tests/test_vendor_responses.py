@@ -31,7 +31,7 @@ def test_an_instant_given_goes_before_the_date() -> None:
 @pytest.mark.parametrize("headers", [{}, {"date": "yesterday"}, {"date": "Mon, 02 Mar 2026 08:00:00 -0000"}])
 def test_without_any_instant_nothing_is_guessed(headers: dict[str, str]) -> None:
     """No ``now``, and no ``Date`` that names one instant: the response is rejected, and the error says what to give."""
-    with pytest.raises(MalformedPayload, match="give now="):
+    with pytest.raises(MalformedPayload, match="pass now="):
         intervals.read_response("get_timer", 200, headers, PAUSED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -9,18 +10,16 @@ import pytest
 
 from punchclock import TRANSITIONS, Event, vendors
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import match_length, operation_of, route_prefixes
 from punchclock.vendors.errors import UnknownVendor
 from punchclock.vendors.records import VendorTimer
 from toy_vendor import NOW, WORKSPACE
 
 FOLDER = Path(vendors.__file__).parent
 
-#: What a program finds in each vendor's package.
+#: The names in each vendor's package.
 NAMES = {
     "DIALECT",
     "OPERATIONS",
-    "RECORDS",
     "VENDOR",
     "example",
     "handle",
@@ -30,12 +29,12 @@ NAMES = {
     "serialize",
     "validate",
 }
-#: The chapters of each vendor; what one has beyond them is its own.
+#: The files in each vendor's folder; it may have more.
 FILES = {"__init__.py", "calls.py", "dialect.py", "handlers.py", "error_codes.py", "wire.py"}
 
 
 def test_the_vendors_are_the_folders() -> None:
-    """A vendor is served because its folder is there."""
+    """Each folder is a vendor; nothing else is."""
     assert vendors.names() == ("intervals", "timetrack", "worksection", "zoho")
     with pytest.raises(UnknownVendor) as caught:
         vendors.load("toggl")
@@ -49,63 +48,55 @@ def test_the_vendors_are_the_folders() -> None:
 
 @pytest.mark.parametrize("name", vendors.names())
 def test_every_vendor_has_the_same_names_and_files(name: str) -> None:
-    """Four chapters of one book: the same names in the package, the same files in the folder."""
-    vendor = vendors.load(name)
-    assert set(vendor.__all__) >= NAMES
-    assert all(hasattr(vendor, each) for each in vendor.__all__)
+    """The same names in the package, all of them bindings of its vendor, and the same files in the folder."""
+    vendor, package = vendors.load(name), import_module(f"punchclock.vendors.{name}")
+    assert vendor is vendors.load(name) is package.VENDOR
+    assert set(package.__all__) >= NAMES
+    assert all(hasattr(package, each) for each in package.__all__)
     assert {path.name for path in (FOLDER / name).glob("*.py")} >= FILES
-    assert (vendor.VENDOR.name, vendor.DIALECT.vendor) == (name, name)
-    assert vendor.VENDOR.operations is vendor.OPERATIONS
-    assert vendor.VENDOR.dialect is vendor.DIALECT
-    assert vendor.VENDOR.record is vendor.RECORDS[0]
-    for of in vendor.RECORDS:
+    assert (vendor.name, vendor.dialect.vendor) == (name, name)
+    for each in NAMES - {"VENDOR"}:
+        assert getattr(package, each) == getattr(vendor, each.lower())
+    for of in vendor.timer_types:
         assert issubclass(of, VendorTimer)
         assert of.vendor == name
-    assert len({of.kind for of in vendor.RECORDS}) == len(vendor.RECORDS)
+    assert len({of.kind for of in vendor.timer_types}) == len(vendor.timer_types)
 
 
 @pytest.mark.parametrize("name", vendors.names())
-def test_every_dialect_speaks_of_its_own_calls(name: str) -> None:
-    """Each move is a call of the table, each transition one of the machine, and no call has two rows."""
+def test_every_dialect_binds_its_own_operations(name: str) -> None:
+    """Each binding is of an operation, each transition one of the machine, and no operation has two rows."""
     vendor = vendors.load(name)
-    calls = [operation.name for operation in vendor.OPERATIONS]
-    assert len(calls) == len(set(calls))
-    assert {binding.operation for binding in vendor.DIALECT.bindings} <= set(calls)
-    for (source, label), target in vendor.DIALECT.transitions.items():
-        actions = [
-            binding.action
-            for binding in vendor.DIALECT.bindings
-            if label in {binding.operation, f"{binding.operation} ({binding.flag})"}
-        ]
+    operations = [operation.name for operation in vendor.operations]
+    bindings = vendor.dialect.bindings
+    assert len(operations) == len(set(operations))
+    assert {each.operation for each in bindings} == {row.name for row in vendor.operations if row.changes}
+    for (source, label), target in vendor.dialect.transitions.items():
+        actions = [each.action for each in bindings if label in {each.operation, f"{each.operation} ({each.flag})"}]
         assert any(isinstance(action, Event) and TRANSITIONS.get((source, action)) is target for action in actions)
 
 
 @pytest.mark.parametrize("name", vendors.names())
-def test_every_call_is_found_by_its_own_request(name: str) -> None:
-    """A row's path is this vendor's to answer, and no other vendor's."""
-    for operation in vendors.load(name).OPERATIONS:
+def test_every_path_belongs_to_one_vendor(name: str) -> None:
+    """An operation's path matches its own vendor longer than any other."""
+    for operation in vendors.load(name).operations:
         for path in (operation.path, *operation.aliases):
-            furthest = max(vendors.names(), key=lambda each: match_length(vendors.load(each).VENDOR, path))
-            assert furthest == name, path
-    assert match_length(vendors.load(name).VENDOR, "/healthz") == 0
+            longest = max(vendors.names(), key=lambda each: vendors.load(each).match_length(path))
+            assert longest == name, path
+    assert vendors.load(name).match_length("/healthz") == 0
 
 
 @pytest.mark.parametrize("name", vendors.names())
 def test_every_vendor_has_an_example_that_works(name: str) -> None:
-    """The call to try succeeds in the demo workspace; where nothing opens the account, there is none to try."""
+    """The example call succeeds in the demo workspace; without credentials there is no example."""
     vendor = vendors.load(name)
     account = MemoryAccount(WORKSPACE)
-    asked = vendor.example(WORKSPACE, NOW)
-    assert operation_of(vendor.VENDOR, asked)
-    outcome = vendor.handle(asked, account, NOW)
-    assert outcome.rejection is None, outcome.response
-    assert {change.action for change in outcome.changes} <= {Event.START}
+    example = vendor.example(WORKSPACE, NOW)
+    assert example is not None
+    route = vendor.route(example)
+    assert route.operation is not None
+    result = vendor.decide(route, account, NOW)
+    assert (result.rejection, result.operation) == (None, route.operation.name), result.response
+    assert {change.action for change in result.changes} <= {Event.START}
+    assert vendor.validate(example, account, NOW) is None
     assert vendor.example(msgspec.structs.replace(WORKSPACE, credentials={}), NOW) is None
-
-
-@pytest.mark.parametrize("name", vendors.names())
-def test_a_vendor_is_reached_from_its_roots_alone(name: str) -> None:
-    """Whoever has many paths to tell apart asks for a path's first segment first."""
-    vendor = vendors.load(name).VENDOR
-    assert all(match_length(vendor, f"/{root}") == 1 for root in route_prefixes(vendor))
-    assert {row.path.strip("/").partition("/")[0] for row in vendor.operations} <= route_prefixes(vendor)

@@ -12,8 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import msgspec
@@ -37,6 +36,9 @@ from punchclock.vendors import load, names
 from punchclock.vendors.from_log import payload_of
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
+
+if TYPE_CHECKING:
+    from punchclock.vendors.calls import Vendor
 
 __all__ = ["replay"]
 
@@ -293,7 +295,7 @@ def _print_json(records: Iterable[LogTimer[Any]], until: int) -> None:
 
 
 def _print_payloads(
-    vendor: ModuleType, records: Iterable[LogTimer[Any]], until: int, workspace: Workspace, zone: dt.tzinfo | None
+    vendor: Vendor[Any], records: Iterable[LogTimer[Any]], until: int, workspace: Workspace, zone: dt.tzinfo | None
 ) -> int:
     """Print each timer as the vendor shows it, complain of those that it cannot show, and return their number."""
     name = workspace.zone if zone is None else str(zone)  # by its name, as vendors know it

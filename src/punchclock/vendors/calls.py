@@ -1,32 +1,42 @@
-"""Calls: from an HTTP request to a vendor's response and the changes behind it, with no effect anywhere.
+"""Calls: from an HTTP request to a vendor's response and the changes behind it, without side effects.
 
-A vendor is one table of `Operation` rows and a few functions (`Vendor`); `answer` is the one way through
-them, the same for every vendor: floor the instant to the dialect's tick, find the row, read the parameters,
-know the caller, let the row's handler decide, write the response. Nothing here knows what any vendor's
-parameters mean. How bytes become parameters is in `punchclock.vendors.wire`.
+A `Vendor` holds one vendor's data and functions: its table of `Operation` rows, its dialect, and how it reads,
+authenticates, rejects and writes. The vendor's methods are the only way through a call: `Vendor.route` finds the
+operation and reads the parameters, `Vendor.decide` authenticates the caller, runs the operation's handler and writes
+the response. How bytes become parameters is in `punchclock.vendors.wire`; what the parameters mean is in each vendor's
+folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from functools import cache
-from itertools import takewhile
-from typing import Any, Final, Generic, TypeVar
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
+from msgspec.structs import force_setattr, replace
 
 from punchclock.errors import IllegalTransition, InstantOutOfRange, InvalidInstant
 from punchclock.instants import instant
-from punchclock.machine import Event
-from punchclock.timer import not_before, transition
+from punchclock.machine import State
 from punchclock.vendors.account import Account
 from punchclock.vendors.dialect import Dialect
 from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownOperation
-from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.operations import (
+    Call,
+    CallResult,
+    HandlerResult,
+    Limit,
+    Operation,
+    Request,
+    Response,
+    apply_event,
+)
+from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.wire import convert_parameters
-from punchclock.vendors.workspace import Person
+from punchclock.vendors.workspace import Person, Workspace
 
 __all__ = [
     "Call",
@@ -36,305 +46,339 @@ __all__ = [
     "Operation",
     "Request",
     "Response",
+    "Route",
     "Vendor",
-    "answer",
     "apply_event",
     "match_length",
-    "operation_named",
     "operation_of",
-    "read_vendor_response",
     "reject",
     "route_prefixes",
 ]
 
-P = TypeVar("P")
 R = TypeVar("R", bound=VendorTimer)
+R_co = TypeVar("R_co", bound=VendorTimer, covariant=True)
+R_contra = TypeVar("R_contra", bound=VendorTimer, contravariant=True)
+T_co = TypeVar("T_co", covariant=True)
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """An HTTP request, as any server has it and any HTTP library sends it.
-
-    Attributes:
-        method: in capitals.
-        path: without query; a trailing slash makes no difference.
-        query: the raw query string, percent-encoded, without ``?``.
-        headers: by name in lower case.
-        body: the bytes, empty for none.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str] = {}
-    body: bytes = b""
-
-
-class Response(msgspec.Struct, frozen=True):
-    """An HTTP response."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Call(msgspec.Struct, Generic[P], frozen=True):
-    """What a handler decides on.
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with its operation and its parameters, each determined once.
 
     Attributes:
-        operation: the row of the vendor's table.
-        parameters: what was sent, typed.
-        account: what is decided against.
-        caller: whose credentials came with it; a person without an id where they are the account's own.
-        now: the server's instant, in whole ticks of the dialect.
-        request: the request itself, for its signature and the form that it wants its answer in.
+        vendor: the vendor that routed it.
+        request: the request.
+        operation: the operation that the request selects, or ``None``.
+        only_operation: the only operation on this path, if there is exactly one. A rejection names it even if it comes
+            before the method, the credentials or the parameters are checked.
+        parameters: the parameters in query and body, as sent; ``None`` if they cannot be read.
+        path_parameters: the parameters in the path.
+        violation: the rule that the request violates before any handler runs, or ``None``.
     """
 
-    operation: Operation
-    parameters: P
-    account: Account
-    caller: Person
-    now: int
+    vendor: Vendor[Any]
     request: Request
+    operation: Operation | None
+    only_operation: Operation | None
+    parameters: Mapping[str, object] | None
+    path_parameters: Mapping[str, object]
+    violation: RuleViolation | None
 
 
-class HandlerResult(msgspec.Struct, frozen=True):
-    """What a handler decided: what to write back, and what has changed."""
+class Parse(Protocol[R_co]):
+    """Read a payload as a record."""
 
-    payload: Any
-    changes: tuple[Change[VendorTimer], ...] = ()
-    status: int = 200
+    def __call__(self, payload: object, now: int, zone: str = "UTC") -> R_co: ...
 
 
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One documented call; a row of a vendor's ``OPERATIONS``.
+class Serialize(Protocol[R_contra]):
+    """Write a record as a payload."""
 
-    Attributes:
-        name: what the project calls it.
-        methods: the HTTP methods that it takes.
-        path: its documented path, with parameters as ``{id}``.
-        aliases: other spellings of the path that are in use.
-        discriminator: what tells it from other calls on its path: parameter → the value it must have, ``""`` for
-            "must be absent or blank". Of several rows that fit a request, the first is taken.
-        request: the type of its parameters.
-        handler: decides it; raises `RuleViolation` or `Rejection`, or an illegal event of the machine.
-        reader: the client's side: what the body of a successful response says, read at an instant in a zone.
-    """
-
-    name: str
-    methods: tuple[str, ...]
-    path: str
-    aliases: tuple[str, ...] = ()
-    discriminator: Mapping[str, str] = {}
-    request: type[msgspec.Struct]
-    handler: Callable[[Call[Any]], HandlerResult]
-    reader: Callable[..., Any]
+    def __call__(self, record: R_contra, now: int, zone: str = "UTC") -> bytes: ...
 
 
-class CallResult(msgspec.Struct, frozen=True):
-    """A whole call: the response, and what to store; or the rejection, and nothing to store.
+class MakeRequest(Protocol):
+    """Make an outgoing call; the credentials differ from vendor to vendor."""
 
-    ``operation`` is the name of the call that it was, ``""`` where that could not be known.
-    """
-
-    response: Response
-    changes: tuple[Change[VendorTimer], ...] = ()
-    rejection: Rejection | None = None
-    operation: str = ""
+    def __call__(self, operation: str, parameters: msgspec.Struct, *args: Any, **credentials: Any) -> Request: ...  # noqa: ANN401
 
 
-class Limit(msgspec.Struct, frozen=True):
-    """How many calls a vendor takes in a segment of time, as it publishes it.
+class ReadResponse(Protocol[T_co]):
+    """`Vendor.read_response` with the types that one vendor's readers return."""
+
+    def __call__(
+        self,
+        operation: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        now: int | None = None,
+        zone: str = "UTC",
+        **form: str,
+    ) -> T_co: ...
+
+
+class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, dict=True):
+    """A vendor: its data and functions, and the methods that carry a call through them.
 
     Attributes:
-        calls: so many …
-        per_seconds: … in so many seconds.
-        lock_seconds: for how long everything is rejected once there was one too many.
-    """
-
-    calls: int
-    per_seconds: int
-    lock_seconds: int = 0
-
-
-class Vendor(msgspec.Struct, frozen=True, kw_only=True):
-    """A vendor: its table, and how it reads, recognises, rejects and writes.
-
-    Attributes:
-        name: the folder's.
-        title: what the vendor calls itself.
+        name: the folder's name.
+        title: the vendor's own name.
         operations: its documented calls.
-        dialect: its machine.
-        record: what a timer that comes from elsewhere becomes here; each field of its own has a default.
-        read: the parameters in query and body, as they stand.
-        authenticate: who is calling; raises `RuleViolation` for nobody.
-        reject: the vendor's own words for a broken rule, in this call (``None`` where it is not known which).
-        write: the response that carries an answer.
-        write_rejection: the response that carries a rejection.
-        read_rejection: the client's side of that; ``None`` for a response that carries none.
-        rate_limit: how many calls it takes in a short time; none that is published where ``None``.
-        quota: how many it takes in a long one, such as a day.
+        dialect: its state machine.
+        timer_types: the types of record that an account keeps for it. Timers from elsewhere become the first type,
+            whose own fields therefore all have defaults.
+        shown_states: the states that ``serialize`` can show.
+        parse: reads a payload as a record; raises `MalformedPayload`.
+        serialize: writes a record as the vendor's payload.
+        request: makes an outgoing call.
+        example: returns a call to try in a workspace, or ``None`` if the workspace has no credentials for one.
+        read_parameters: reads the parameters in query and body; raises `RuleViolation`.
+        authenticate: returns the caller; raises `RuleViolation` if the credentials are wrong.
+        to_rejection: translates a rule violation in an operation (``None`` if unknown) into the vendor's rejection.
+        write_response: writes the response of a handled call.
+        write_rejection: writes the response of a rejected call.
+        read_rejection: the client's side of ``write_rejection``; ``None`` for a response that is not a rejection.
+        needs_date: whether reading a response requires the instant at which it was given.
+        rate_limit: the published limit for a short time, if there is one.
+        quota: the published limit for a long time, such as a day.
     """
 
     name: str
     title: str
     operations: Sequence[Operation]
     dialect: Dialect
-    record: type[VendorTimer]
-    read: Callable[[Request], Mapping[str, object]]
+    timer_types: tuple[type[R], ...]
+    shown_states: frozenset[State]
+    parse: Parse[R]
+    serialize: Serialize[R]
+    request: MakeRequest
+    example: Callable[[Workspace, int], Request | None]
+    read_parameters: Callable[[Request], Mapping[str, object]]
     authenticate: Callable[[Request, Mapping[str, object], Account], Person]
-    reject: Callable[[RuleViolation, Operation | None], Rejection]
-    write: Callable[[Request, Call[Any], HandlerResult], Response]
+    to_rejection: Callable[[RuleViolation, Operation | None], Rejection]
+    write_response: Callable[[Request, Call[Any], HandlerResult], Response]
     write_rejection: Callable[[Request, Rejection, Operation | None], Response]
     read_rejection: Callable[[Response], Rejection | None]
+    needs_date: bool = True
     rate_limit: Limit | None = None
     quota: Limit | None = None
 
+    def __post_init__(self) -> None:
+        bound = {binding.operation for binding in self.dialect.bindings}
+        rows = tuple(replace(row, changes=row.name in bound) for row in self.operations)
+        force_setattr(self, "operations", rows)
 
-def answer(vendor: Vendor, request: Request, account: Account, now: int) -> CallResult:
-    """The whole call: whatever the request is, the outcome is the vendor's response.
+    @property
+    def VENDOR(self) -> Vendor[R]:  # noqa: N802 - until every caller uses the vendor itself
+        """The vendor."""
+        return self
 
-    Args:
-        vendor: whose call.
-        request: what came in.
-        account: what it is decided against; it is only read.
-        now: the server's instant, in microseconds.
-    """
-    operation: Operation | None = None
-    try:
-        rows = _on_path(vendor.operations, request.path)
-        if len(rows) == 1:  # known before anything can be rejected, so that the rejection is this call's own
-            [(operation, _)] = rows
-        sent = vendor.read(request)
-        caller = vendor.authenticate(request, sent, account)
-        operation, in_path = _row(rows, request.method, sent)
-        call: Call[Any] = Call(
-            operation,
-            convert_parameters(_together(sent, in_path), operation.request),
-            account,
-            caller,
-            vendor.dialect.floor(now),
-            request,
+    @property
+    def OPERATIONS(self) -> Sequence[Operation]:  # noqa: N802
+        """See ``operations``."""
+        return self.operations
+
+    @property
+    def DIALECT(self) -> Dialect:  # noqa: N802
+        """See ``dialect``."""
+        return self.dialect
+
+    @property
+    def RECORDS(self) -> tuple[type[R], ...]:  # noqa: N802
+        """See ``timer_types``."""
+        return self.timer_types
+
+    @property
+    def record(self) -> type[R]:
+        """The first of ``timer_types``."""
+        return self.timer_types[0]
+
+    @property
+    def read(self) -> Callable[[Request], Mapping[str, object]]:
+        """See ``read_parameters``."""
+        return self.read_parameters
+
+    @cached_property
+    def _templates(self) -> tuple[tuple[Operation, tuple[tuple[str, ...], ...]], ...]:
+        """Each operation with the segments of its paths."""
+        return tuple((row, tuple(_segments(path) for path in (row.path, *row.aliases))) for row in self.operations)
+
+    def match_length(self, path: str) -> int:
+        """Return how many leading segments of ``path`` one of this vendor's paths matches.
+
+        Of several vendors, the one with the longest match answers, be it with a rejection; 0 is a path of no vendor.
+        """
+        segments = _segments(path)
+        return max(_shared(template, segments) for _, templates in self._templates for template in templates)
+
+    def operation(self, name: str) -> Operation:
+        """Return the operation with this name.
+
+        Raises:
+            UnknownOperation: the vendor has no such operation.
+        """
+        for row in self.operations:
+            if row.name == name:
+                return row
+        raise UnknownOperation(self.name, name, tuple(row.name for row in self.operations))
+
+    def route(self, request: Request) -> Route:
+        """Find the operation of a request and read its parameters."""
+        rows = self._on_path(request.path)
+        operation: Operation | None = None
+        in_path: Mapping[str, object] = {}
+        sent: Mapping[str, object] | None = None
+        violation: RuleViolation | None = None
+        try:
+            sent = self.read_parameters(request)
+        except RuleViolation as unreadable:
+            violation = unreadable.with_traceback(None)  # the route outlives this frame
+        if not rows:
+            violation = RuleViolation(Rule.PATH, detail=f"nothing answers at {request.path}")
+        elif sent is not None:
+            row = _select(rows, request.method, sent)
+            if row is None:
+                violation = RuleViolation(Rule.METHOD, detail=f"{request.method} is not taken here")
+            else:
+                operation, in_path = row
+                violation = _contradiction(sent, in_path)
+        return Route(
+            vendor=self,
+            request=request,
+            operation=operation,
+            only_operation=rows[0][0] if len(rows) == 1 else None,
+            parameters=sent,
+            path_parameters=in_path,
+            violation=violation,
         )
-        decided = operation.handler(call)
-        return CallResult(vendor.write(request, call, decided), decided.changes, operation=operation.name)
-    except (RuleViolation, Rejection) as rejected:
-        return reject(vendor, request, rejected, operation)
-    except IllegalTransition as illegal:
-        return reject(vendor, request, RuleViolation(Rule.STATE, detail=str(illegal)), operation)
-    except InstantOutOfRange as beyond:  # no clock in the account's zone can show it
-        return reject(vendor, request, RuleViolation(Rule.UNAVAILABLE, detail=str(beyond)), operation)
+
+    def decide(self, route: Route, account: Account, now: int) -> CallResult:
+        """Decide a routed call; every request leads to one of the vendor's responses.
+
+        Args:
+            route: the request, routed by this vendor.
+            account: the account that the call is decided against; it is only read.
+            now: the server's instant, in microseconds.
+        """
+        request, violation, known = route.request, route.violation, route.only_operation
+        if violation is not None and (route.parameters is None or violation.rule is Rule.PATH):
+            return self.reject(request, violation, known)  # whatever the credentials are
+        sent = route.parameters or {}
+        try:
+            caller = self.authenticate(request, sent, account)
+            known = route.operation or known
+            if violation is not None:
+                return self.reject(request, violation, known)
+            operation = cast("Operation", known)  # without a violation there is one
+            parameters = convert_parameters({**sent, **route.path_parameters}, operation.request)
+            call: Call[Any] = Call(operation, parameters, account, caller, self.dialect.floor(now), request)
+            result = operation.handler(call)
+            return CallResult(self.write_response(request, call, result), result.changes, operation=operation.name)
+        except (RuleViolation, Rejection) as rejected:
+            return self.reject(request, rejected, known)
+        except IllegalTransition as illegal:
+            return self.reject(request, RuleViolation(Rule.STATE, detail=str(illegal)), known)
+        except InstantOutOfRange as beyond:  # no calendar in the account's zone shows it
+            return self.reject(request, RuleViolation(Rule.UNAVAILABLE, detail=str(beyond)), known)
+
+    def handle(self, request: Request, account: Account, now: int) -> CallResult:
+        """Return the response to a request and the changes for the account's owner to store; nothing is stored here."""
+        return self.decide(self.route(request), account, now)
+
+    def validate(self, request: Request, account: Account, now: int) -> Rejection | None:
+        """Return the rejection that the vendor would answer with, or ``None``."""
+        return self.handle(request, account, now).rejection
+
+    def reject(
+        self, request: Request | Route, why: RuleViolation | Rejection, operation: Operation | None = None
+    ) -> CallResult:
+        """Return the result of a rejected call: the vendor's own message and no changes.
+
+        Args:
+            request: the request, routed or not.
+            why: the violated rule, or the rejection itself.
+            operation: the operation that the rejection names, if it is known.
+        """
+        if isinstance(request, Route):
+            request = request.request
+        rejection = self.to_rejection(why, operation) if isinstance(why, RuleViolation) else why
+        response = self.write_rejection(request, rejection, operation)
+        return CallResult(response, rejection=rejection, operation=operation.name if operation else "")
+
+    def read_response(
+        self,
+        operation: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        now: int | None = None,
+        zone: str = "UTC",
+        **form: str,
+    ) -> Any:  # noqa: ANN401 - what the operation's reader returns
+        """Read the vendor's response to a call: what the operation's reader returns.
+
+        Args:
+            operation: the name of the operation that was called.
+            status: the HTTP status.
+            headers: the headers, in any case.
+            body: the body.
+            now: the instant of the response; if absent, that of its ``Date`` header.
+            zone: the account's time zone.
+            form: what else the operation's reader accepts, such as Zoho People's ``date_format``.
+
+        Raises:
+            UnknownOperation: the vendor has no such operation.
+            Rejection: the vendor rejected the call.
+            MalformedPayload: the body is not as documented, or there is neither ``now`` nor a ``Date`` header.
+        """
+        row = self.operation(operation)
+        response = Response(status, headers, body)
+        rejection = self.read_rejection(response)
+        if rejection is not None:
+            raise rejection
+        if now is None:
+            now = self._date(response) if self.needs_date else 0
+        return row.reader(body, now, zone, **form)
+
+    def _date(self, response: Response) -> int:
+        """The instant of a response's ``Date`` header, in whole seconds."""
+        date = next((value for name, value in response.headers.items() if name.lower() == "date"), "")
+        try:
+            return instant(parsedate_to_datetime(date))
+        except (ValueError, InvalidInstant):
+            reason = "the instant of the response is not known; pass now=, or the Date header that came with it"
+            raise MalformedPayload(self.name, "$", date, reason) from None
+
+    def _on_path(self, path: str) -> list[_Row]:
+        """The operations that answer on a path, each with its parameters in the path."""
+        segments = _segments(path)
+        rows: list[_Row] = []
+        for operation, templates in self._templates:
+            for template in templates:
+                in_path = _match(template, segments)
+                if in_path is not None:
+                    rows.append((operation, in_path))
+                    break
+        return rows
 
 
-def reject(
-    vendor: Vendor, request: Request, why: RuleViolation | Rejection, operation: Operation | None = None
-) -> CallResult:
-    """The outcome of a call that is rejected: the vendor's own words for the broken rule, and no change."""
-    rejection = vendor.reject(why, operation) if isinstance(why, RuleViolation) else why
-    name = operation.name if operation else ""
-    return CallResult(vendor.write_rejection(request, rejection, operation), rejection=rejection, operation=name)
-
-
-def operation_of(vendor: Vendor, request: Request) -> str:
-    """The name of the call that a request is, ``""`` where it is none."""
-    try:
-        return _row(_on_path(vendor.operations, request.path), request.method, vendor.read(request))[0].name
-    except RuleViolation:
-        return ""
-
-
-def match_length(vendor: Vendor, path: str) -> int:
-    """How far into a path a call of this vendor leads: the segments that they share from the first on.
-
-    Of several vendors the one that reaches furthest answers, be it with a rejection; 0 is no vendor's path.
-    """
-    segments = _segments(path)
-    return max(_shared(_template(each), segments) for row in vendor.operations for each in (row.path, *row.aliases))
-
-
-def route_prefixes(vendor: Vendor) -> frozenset[str]:
-    """The first segments of this vendor's paths: where `reach` is worth asking."""
-    return frozenset(_template(each)[0] for row in vendor.operations for each in (row.path, *row.aliases))
+_Row = tuple[Operation, dict[str, object]]
 
 
 def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
-_template: Final = cache(_segments)  # of a vendor's own paths, which are few and come again and again
-
-
 def _shared(template: Sequence[str], segments: Sequence[str]) -> int:
-    pairs = zip(template, segments, strict=False)
-    return len(list(takewhile(lambda pair: pair[0] == pair[1] or pair[0].startswith("{"), pairs)))
-
-
-def read_vendor_response(
-    vendor: Vendor, operation: str, response: Response, now: int | None, zone: str, **form: str
-) -> Any:  # noqa: ANN401 a row's own type
-    """The client's side of `answer`: what a response to a call says; ``form`` is what else its reader has to know.
-
-    Where the caller gives no instant, it is the one of the response's ``Date`` header.
-
-    Raises:
-        UnknownOperation: the vendor has no such call.
-        Rejection: the vendor rejected.
-        MalformedPayload: the body is not what the vendor documents; or no instant is given, and no ``Date`` header.
-    """
-    row = operation_named(vendor, operation)
-    rejection = vendor.read_rejection(response)
-    if rejection is not None:
-        raise rejection
-    return row.reader(response.body, _date(vendor, response) if now is None else now, zone, **form)
-
-
-def _date(vendor: Vendor, response: Response) -> int:
-    """The instant of a response's ``Date`` header, in whole seconds."""
-    date = next((value for name, value in response.headers.items() if name.lower() == "date"), "")
-    try:
-        return instant(parsedate_to_datetime(date))
-    except (ValueError, InvalidInstant):
-        reason = "a response without its instant: give now=, or the Date header that came with it"
-        raise MalformedPayload(vendor.name, "$", date, reason) from None
-
-
-def operation_named(vendor: Vendor, name: str) -> Operation:
-    """The row of a vendor's table with this name.
-
-    Raises:
-        UnknownOperation: there is none.
-    """
-    for operation in vendor.operations:
-        if operation.name == name:
-            return operation
-    raise UnknownOperation(vendor.name, name, tuple(operation.name for operation in vendor.operations))
-
-
-def apply_event(record: R, event: Event, at: int) -> Change[R]:
-    """The change that ``event`` makes to a record's timer.
-
-    A clock that was once ahead never traps a timer: an instant before the timer's last one counts as that one.
-
-    Raises:
-        IllegalTransition: the table does not allow it.
-    """
-    at = not_before(record.timer, at)
-    timer = transition(record.timer, event, at)
-    return Change(event, at, msgspec.structs.replace(record, timer=timer))
-
-
-def _on_path(operations: Sequence[Operation], path: str) -> list[tuple[Operation, dict[str, object]]]:
-    """The rows that answer on this path, each with the parameters that stand in the path."""
-    segments = _segments(path)
-    rows = []
-    for operation in operations:
-        for template in (operation.path, *operation.aliases):
-            in_path = _match(_template(template), segments)
-            if in_path is not None:
-                rows.append((operation, in_path))
-                break
-    if not rows:
-        raise RuleViolation(Rule.PATH, detail=f"nothing answers at {path}")
-    return rows
+    """The number of leading segments that match."""
+    count = 0
+    for expected, segment in zip(template, segments, strict=False):
+        if expected != segment and not expected.startswith("{"):
+            break
+        count += 1
+    return count
 
 
 def _match(template: Sequence[str], segments: Sequence[str]) -> dict[str, object] | None:
@@ -351,22 +395,44 @@ def _match(template: Sequence[str], segments: Sequence[str]) -> dict[str, object
     return found
 
 
-def _together(sent: Mapping[str, object], in_path: Mapping[str, object]) -> dict[str, object]:
-    """What was sent and what stands in the path: the path says what is meant, and nothing may say otherwise."""
+def _select(rows: Sequence[_Row], method: str, sent: Mapping[str, object]) -> _Row | None:
+    """The row of those on a path that accepts the method and whose discriminator fits; else the last of the method."""
+    accepting = [row for row in rows if method in row[0].methods]
+    for row in accepting:
+        if all(str(sent.get(name) or "") == value for name, value in row[0].discriminator.items()):
+            return row
+    return accepting[-1] if accepting else None
+
+
+def _contradiction(sent: Mapping[str, object], in_path: Mapping[str, object]) -> RuleViolation | None:
+    """The violation if a parameter differs from the one of that name in the path."""
     for name, value in in_path.items():
         if str(sent.get(name) or value) != value:
-            raise RuleViolation(Rule.DUPLICATE, name, "the path says otherwise")
-    return {**sent, **in_path}
+            return RuleViolation(Rule.DUPLICATE, name, "the path says otherwise")
+    return None
 
 
-def _row(
-    rows: Sequence[tuple[Operation, dict[str, object]]], method: str, sent: Mapping[str, object]
-) -> tuple[Operation, dict[str, object]]:
-    """The row that is meant: first by method, then by the parameters that tell calls on one path apart."""
-    taking = [row for row in rows if method in row[0].methods]
-    if not taking:
-        raise RuleViolation(Rule.METHOD, detail=f"{method} is not taken here")
-    for operation, in_path in taking:
-        if all(str(sent.get(name) or "") == value for name, value in operation.discriminator.items()):
-            return operation, in_path
-    return taking[-1]
+# ---- the functions of before, until every caller uses the methods ----------------------------------
+
+
+def reject(
+    vendor: Vendor[Any], request: Request, why: RuleViolation | Rejection, operation: Operation | None = None
+) -> CallResult:
+    """See `Vendor.reject`."""
+    return vendor.reject(request, why, operation)
+
+
+def operation_of(vendor: Vendor[Any], request: Request) -> str:
+    """Return the name of the operation that a request selects, ``""`` if there is none."""
+    operation = vendor.route(request).operation
+    return operation.name if operation else ""
+
+
+def match_length(vendor: Vendor[Any], path: str) -> int:
+    """See `Vendor.match_length`."""
+    return vendor.match_length(path)
+
+
+def route_prefixes(vendor: Vendor[Any]) -> frozenset[str]:
+    """Return the first segments of the vendor's paths."""
+    return frozenset(_segments(path)[0] for row in vendor.operations for path in (row.path, *row.aliases))

@@ -1,16 +1,15 @@
-"""Conversion: one vendor's payload as another vendor would show the same timer, and what is lost on the way.
+"""Conversion of one vendor's payload into another's, and what is lost on the way.
 
-Nothing here knows a vendor. A payload is parsed in one folder and written in another; what one of them names by
-number and the other by name is looked up in a workspace; and what was lost is found by reading the new payload back.
-So a further vendor is one more folder, and converts from and to all others.
+Nothing here depends on a particular vendor. The payload is parsed by its vendor and rendered by the target; entities
+that one of them identifies by number and the other by name are looked up in a workspace. Losses are found by a round
+trip: the new payload is parsed, and what it reports is compared with what the source reported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from types import ModuleType
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import NODEFAULT
@@ -26,23 +25,28 @@ from punchclock.vendors.errors import MalformedPayload, NotRepresentable, Unknow
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
-__all__ = ["Conversion", "Loss", "LossKind", "as_record_of", "convert", "render", "resolve_entities"]
+if TYPE_CHECKING:  # what only reads and writes payloads needs no requests
+    from punchclock.vendors.calls import Vendor
+
+__all__ = ["Conversion", "Loss", "LossKind", "convert"]
+
+R = TypeVar("R", bound=VendorTimer)
 
 
 class LossKind(StrEnum):
-    """What became of a field."""
+    """What happened to a field."""
 
-    DROPPED = "dropped"  # it had no place to go
-    FILLED = "filled"  # it was told by nobody, and the target shows it
+    DROPPED = "dropped"  # the target has no place for it
+    FILLED = "filled"  # the target shows it, but the source does not report it
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """A field that did not come through.
+    """A field that the conversion did not preserve.
 
     Attributes:
-        kind: whether it was dropped or filled. A field that changed is both, with either value.
+        kind: dropped or filled. A field that changed is both, with the old and the new value.
         field: its place in the record, as ``task.name`` or ``timer.break``.
-        value: what was dropped, or what was filled in; instants in RFC 3339, durations in seconds.
+        value: the value that was dropped or filled in; instants in RFC 3339, durations in seconds.
     """
 
     kind: LossKind
@@ -51,7 +55,7 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Conversion(NamedTuple):
-    """The payload in the target's words, and what was lost."""
+    """The target's payload, and what was lost."""
 
     payload: bytes
     losses: list[Loss]
@@ -60,97 +64,100 @@ class Conversion(NamedTuple):
 def convert(
     payload: object, *, source: str, target: str, now: int, workspace: Workspace, zone: str | None = None
 ) -> Conversion:
-    """A vendor's payload as another vendor would show the same timer.
+    """Return the payload with which another vendor would show the same timer.
 
     Args:
-        payload: what the source answered, as bytes or decoded.
-        source: the vendor that it comes from.
-        target: the vendor that it is for.
-        now: the instant at which it was answered, and at which the target shows it.
+        payload: the source's payload, as bytes or decoded.
+        source: the vendor that the payload comes from.
+        target: the vendor that it is converted for.
+        now: the instant of the payload, and the instant at which the target shows the timer.
         workspace: where people, clients, projects, tasks and jobs are looked up.
-        zone: the account's zone; the workspace's where none is given.
+        zone: the account's time zone; by default the workspace's.
 
     Raises:
-        UnknownVendor: there is no folder for one of them.
+        UnknownVendor: there is no vendor of this name.
         MalformedPayload: the payload is not the source's.
-        UnknownEntity: it names somebody or something that the workspace does not have.
-        NotRepresentable: the target has no form for what the workspace calls it.
+        UnknownEntity: the workspace does not have a person or thing that the payload names.
+        NotRepresentable: the target cannot show the timer.
     """
     zone = workspace.zone if zone is None else zone
     reader, writer = load(source), load(target)
-    told: VendorTimer = reader.parse(payload, now, zone)
-    record = as_record_of(writer, resolve_entities(told, workspace), zone)
-    written, back = render(writer, record, now, zone)
-    return Conversion(written, list(_losses(told, back, _resolve_entities(back, workspace, _found_or_told), now)))
+    reported: VendorTimer = reader.parse(payload, now, zone)
+    record = as_record_of(writer, resolve_entities(reported, workspace), zone)
+    rendered, round_trip = render(writer, record, now, zone)
+    resolved = _resolve_entities(round_trip, workspace, _found_or_given)
+    return Conversion(rendered, list(_losses(reported, round_trip, resolved, now)))
 
 
-def as_record_of(vendor: ModuleType, record: VendorTimer, zone: str) -> VendorTimer:
-    """The record as another vendor would keep it: in its ticks, with what both have; its own fields at their defaults.
+def as_record_of(vendor: Vendor[R], record: VendorTimer, zone: str) -> R:
+    """Return the record as another vendor would keep it.
 
-    The last instant, the work and the break are floored to ticks, and the start is what they leave: so no break comes
-    of fractions. An id that every vendor can hold, a number of up to 18 digits, stays what it is; any other is dropped.
-    Where the record is booked on no day, it is the local day of the start.
+    The fields that both have are copied; the vendor's own keep their defaults. The last instant, the work and the break
+    are floored to the vendor's resolution and the start is derived from them, so that fractions never become a break.
+    An id that every vendor can hold, a number of up to 18 digits, is kept; any other is dropped. A record without a
+    work date gets the local day of its start.
     """
-    of: type[VendorTimer] = vendor.VENDOR.record
-    carried = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
-    timer, floor = record.timer, vendor.DIALECT.floor
+    of = vendor.timer_types[0]
+    common = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
+    timer, floor = record.timer, vendor.dialect.floor
     since, worked = floor(timer.since), floor(timer.worked)
     started_at = since - worked - floor(break_at(timer, timer.since))
-    carried["id"] = record.id if record.id.isascii() and record.id.isdecimal() and len(record.id) <= 18 else ""
-    carried["work_date"] = record.work_date or work_date(timer.started_at, zone)
-    carried["timer"] = Timer(timer.state, started_at, since, worked)
-    return of(**carried)
+    common["id"] = record.id if record.id.isascii() and record.id.isdecimal() and len(record.id) <= 18 else ""
+    common["work_date"] = record.work_date or work_date(timer.started_at, zone)
+    common["timer"] = Timer(timer.state, started_at, since, worked)
+    return of(**common)
 
 
-def render(vendor: ModuleType, record: VendorTimer, now: int, zone: str) -> tuple[bytes, VendorTimer]:
-    """The record's payload, and what it says. Where a vendor shows only what runs, a timer is shown as if it ran.
+def render(vendor: Vendor[R], record: R, now: int, zone: str) -> tuple[bytes, R]:
+    """Return the record's payload, and the record that the vendor itself parses from it.
+
+    A timer in a state that the vendor never shows is rendered in the nearest state that it does show.
 
     Raises:
-        NotRepresentable: the vendor has no form for it.
+        NotRepresentable: the vendor cannot show the timer.
     """
-    name = vendor.VENDOR.name
+    payload = vendor.serialize(_in_shown_state(vendor, record, now), now, zone)
     try:
-        payload: bytes = vendor.serialize(record, now, zone)
-        try:
-            return payload, vendor.parse(payload, now, zone)
-        except MalformedPayload:
-            running = _as_if_running(record, vendor.DIALECT.floor(now))
-            payload = vendor.serialize(running, now, zone)
-            return payload, vendor.parse(payload, now, zone)
-    except MalformedPayload as error:
-        raise NotRepresentable(name, str(error)) from error
+        return payload, vendor.parse(payload, now, zone)
+    except MalformedPayload as error:  # a field that the vendor requires has no value
+        raise NotRepresentable(vendor.name, str(error)) from error
 
 
-def _as_if_running(record: VendorTimer, now: int) -> VendorTimer:
-    """The record with the running timer that has done as much work at ``now``."""
+def _in_shown_state(vendor: Vendor[R], record: R, now: int) -> R:
+    """The record; if need be with a paused timer, or else with the running timer that has done as much work."""
     timer = record.timer
+    if timer.state in vendor.shown_states:
+        return record
+    if State.PAUSED in vendor.shown_states:
+        return replace(record, timer=replace(timer, state=State.PAUSED))
+    now = vendor.dialect.floor(now)
     worked = worked_at(timer, not_before(timer, now))
     return replace(record, timer=amend(replace(timer, state=State.RUNNING), worked=worked, since=now))
 
 
-# ---- completing ----------------------------------------------------------------------------------
+# ---- entities ------------------------------------------------------------------------------------
 
 _E = TypeVar("_E", Person, Client, Project, Task, Job)
 
 
-def resolve_entities(record: VendorTimer, workspace: Workspace) -> VendorTimer:
-    """The record with everybody and everything it names as the workspace has them, and what follows from them.
+def resolve_entities(record: R, workspace: Workspace) -> R:
+    """Return the record with each entity that it names as the workspace has it, and the entities that follow from them.
 
-    A task has its project, a project its client, and the one job of a project is the job of a timer that has none. An
-    id is trusted alone; without one, all else that is told must fit.
+    A task determines its project, a project its client; if a project has exactly one job, it is the job of a timer
+    without one. An id alone identifies an entity; without an id, everything that is given must match.
 
     Raises:
-        UnknownEntity: the workspace has no such one, or several.
+        UnknownEntity: none or several in the workspace match.
     """
     return _resolve_entities(record, workspace, _found)
 
 
 class _Find(Protocol):
-    def __call__(self, kind: str, told: _E, among: Mapping[str, _E]) -> _E:
-        """The entity of which something is told."""
+    def __call__(self, kind: str, given: _E, among: Mapping[str, _E]) -> _E:
+        """The workspace's entity that matches the given one."""
 
 
-def _resolve_entities(record: VendorTimer, workspace: Workspace, find: _Find) -> VendorTimer:
+def _resolve_entities(record: R, workspace: Workspace, find: _Find) -> R:
     person = find("person", record.person, workspace.people) if record.person != Person() else record.person
     task = find("task", record.task, workspace.tasks) if record.task else None
     job = find("job", record.job, workspace.jobs) if record.job else None
@@ -165,57 +172,57 @@ def _resolve_entities(record: VendorTimer, workspace: Workspace, find: _Find) ->
     return replace(record, person=person, task=task, job=job, project=project, client=client)
 
 
-def _found(kind: str, told: _E, among: Mapping[str, _E]) -> _E:
-    found = [each for each in among.values() if _fits(told, each)]
+def _found(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
+    found = [each for each in among.values() if _matches(given, each)]
     if len(found) != 1:
-        raise UnknownEntity(kind, told.id or getattr(told, "email", "") or told.name, len(found))
+        raise UnknownEntity(kind, given.id or getattr(given, "email", "") or given.name, len(found))
     [entity] = found
     return entity
 
 
-def _found_or_told(kind: str, told: _E, among: Mapping[str, _E]) -> _E:
-    """What a payload of our own names is nobody where it had to name somebody; then it stays what it is."""
+def _found_or_given(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
+    """Like `_found`, but keep what does not match: a payload may carry placeholders for what the record lacks."""
     try:
-        return _found(kind, told, among)
+        return _found(kind, given, among)
     except UnknownEntity:
-        return told
+        return given
 
 
-def _fits(told: Any, each: Any) -> bool:  # noqa: ANN401 - two of one kind, whichever it is
-    """Whether what is told of an entity is this one: by its id, or by all else, and so for what it belongs to."""
-    if told.id:
-        return bool(told.id == each.id)
+def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two of one kind, whichever it is
+    """Whether an entity has the given one's id or, if that has none, its names and its project and client."""
+    if given.id:
+        return bool(given.id == entity.id)
     for name in ("email", "name"):
-        value = getattr(told, name, "")
-        if value and value != getattr(each, name):
+        value = getattr(given, name, "")
+        if value and value != getattr(entity, name):
             return False
     for name in ("project", "client"):
-        above = getattr(told, name, None)
-        if above is not None and (getattr(each, name) is None or not _fits(above, getattr(each, name))):
+        parent = getattr(given, name, None)
+        if parent is not None and (getattr(entity, name) is None or not _matches(parent, getattr(entity, name))):
             return False
     return True
 
 
-# ---- what was lost -------------------------------------------------------------------------------
+# ---- losses --------------------------------------------------------------------------------------
 
 
-def _losses(told: VendorTimer, back: VendorTimer, whole: VendorTimer, now: int) -> Iterator[Loss]:
-    """Yield what the new payload lacks, even with the workspace's help, and what it shows without a source."""
-    before, after, at_all = _leaves(told, now), _leaves(back, now), _leaves(whole, now)
+def _losses(source: VendorTimer, round_trip: VendorTimer, resolved: VendorTimer, now: int) -> Iterator[Loss]:
+    """Yield what the new payload lacks even when its entities are resolved, and what the source does not report."""
+    before, after, recoverable = _fields(source, now), _fields(round_trip, now), _fields(resolved, now)
     for field, value in before.items():
-        if at_all.get(field) != value:
+        if recoverable.get(field) != value:
             yield Loss(LossKind.DROPPED, field, value)
     for field, value in after.items():
         if before.get(field) != value:
             yield Loss(LossKind.FILLED, field, value)
 
 
-#: Entities stand for themselves in a record: what they belong to is not told a second time.
-_ABOVE: Final = frozenset({"project", "client"})
+#: Parents are fields of the record itself, so they are not reported again within its entities.
+_PARENTS: Final = frozenset({"project", "client"})
 
 
-def _leaves(record: VendorTimer, now: int) -> dict[str, object]:
-    """What a record tells, by field; what is at its default is not told."""
+def _fields(record: VendorTimer, now: int) -> dict[str, object]:
+    """What a record reports, by field; a field at its default is not reported."""
     timer = record.timer
     at = not_before(timer, now)
     found: dict[str, object] = {
@@ -224,7 +231,7 @@ def _leaves(record: VendorTimer, now: int) -> dict[str, object]:
         "timer.worked": seconds(worked_at(timer, at)),
         "timer.break": seconds(break_at(timer, at)),
     }
-    for name, value in _told(record):
+    for name, value in _set_fields(record):
         if name == "timer":
             continue
         if isinstance(value, msgspec.Struct):
@@ -235,8 +242,8 @@ def _leaves(record: VendorTimer, now: int) -> dict[str, object]:
 
 
 def _add_entity(found: dict[str, object], prefix: str, entity: msgspec.Struct) -> None:
-    for name, value in _told(entity):
-        if name in _ABOVE:
+    for name, value in _set_fields(entity):
+        if name in _PARENTS:
             continue
         if isinstance(value, msgspec.Struct):
             _add_entity(found, f"{prefix}.{name}", value)
@@ -244,8 +251,8 @@ def _add_entity(found: dict[str, object], prefix: str, entity: msgspec.Struct) -
             found[f"{prefix}.{name}"] = value
 
 
-def _told(struct: msgspec.Struct) -> Iterator[tuple[str, object]]:
-    """The fields that are not at their default."""
+def _set_fields(struct: msgspec.Struct) -> Iterator[tuple[str, object]]:
+    """Yield the fields that are not at their default."""
     for field in msgspec.structs.fields(struct):
         value: object = getattr(struct, field.name)
         default = field.default if field.default_factory is NODEFAULT else field.default_factory()

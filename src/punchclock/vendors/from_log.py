@@ -1,4 +1,4 @@
-"""A timer of an event log, as a vendor would show it. Nothing here knows a vendor or reads a file.
+"""A timer from an event log as a vendor's payload. Nothing here depends on a particular vendor or reads a file.
 
 A log has names where a vendor's account has numbers. The names are looked up in a workspace, as for a converted
 payload.
@@ -6,8 +6,7 @@ payload.
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from punchclock import eventlog
 from punchclock.instants import to_datetime
@@ -15,32 +14,33 @@ from punchclock.vendors.conversion import as_record_of, render, resolve_entities
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
-__all__ = ["payload_of"]
+if TYPE_CHECKING:  # what only writes payloads needs no requests
+    from punchclock.vendors.calls import Vendor
 
 
 def payload_of(
-    vendor: ModuleType, timer: eventlog.LogTimer[Any], number: int, *, now: int, workspace: Workspace, zone: str
+    vendor: Vendor[Any], timer: eventlog.LogTimer[Any], number: int, *, now: int, workspace: Workspace, zone: str
 ) -> bytes:
-    """A vendor's payload of a timer from a log, as of ``now``.
+    """Return a vendor's payload of a timer from a log, as of ``now``.
 
     Args:
-        vendor: the vendor's package.
-        timer: the timer, as the log's book has it.
+        vendor: the vendor that shows the timer.
+        timer: the timer, as the log's `eventlog.TimerLog` has it.
         number: its id, unless its name ends in one, as ``1001`` or ``intervals/timer/1001``.
         now: the instant at which the vendor shows it.
-        workspace: where user, task, project and client are looked up; a task that is none may be a job.
-        zone: the account's zone.
+        workspace: where user, task, project and client are looked up; a task that it does not have may be a job.
+        zone: the account's time zone.
 
     Raises:
-        UnknownEntity: the log names somebody or something that the workspace does not have, or has several times.
-        NotRepresentable: the vendor has no form for the timer, such as one of nobody's.
+        UnknownEntity: the workspace does not have a name in the log, or has it several times.
+        NotRepresentable: the vendor cannot show the timer, for instance because it has no user.
     """
-    record = as_record_of(vendor, resolve_entities(_told(timer, number, workspace), workspace), zone)
+    record = as_record_of(vendor, resolve_entities(_reported(timer, number, workspace), workspace), zone)
     return render(vendor, record, now, zone)[0]
 
 
-def _told(timer: eventlog.LogTimer[Any], number: int, workspace: Workspace) -> VendorTimer:
-    """What the log tells of a timer. A blank text tells nothing."""
+def _reported(timer: eventlog.LogTimer[Any], number: int, workspace: Workspace) -> VendorTimer:
+    """What the log reports about a timer; a blank text counts as absent."""
     last = timer.name.rpartition("/")[2]
     client = Client(name=timer.client) if timer.client else None
     project = Project(name=timer.project, client=client) if timer.project else None

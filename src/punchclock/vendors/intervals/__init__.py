@@ -12,13 +12,9 @@ from punchclock.vendors.intervals.dialect import DIALECT
 from punchclock.vendors.intervals.handlers import DeleteTimer, GetTimer, ListTimers, WriteTimer
 from punchclock.vendors.intervals.wire import IntervalsTimer, parse, serialize
 
-#: The types of record that an account keeps for this vendor.
-RECORDS = (IntervalsTimer,)
-
 __all__ = [
     "DIALECT",
     "OPERATIONS",
-    "RECORDS",
     "VENDOR",
     "DeleteTimer",
     "GetTimer",

@@ -13,19 +13,17 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from punchclock.machine import State
 from punchclock.vendors.account import Account, Page
 from punchclock.vendors.calls import (
     Call,
-    CallResult,
     HandlerResult,
     Limit,
     Operation,
+    ReadResponse,
     Request,
     Response,
     Vendor,
-    answer,
-    operation_named,
-    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.intervals.dialect import DIALECT
@@ -41,7 +39,7 @@ from punchclock.vendors.intervals.handlers import (
     list_timers,
     update_timer,
 )
-from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, read_payload, record_of
+from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, read_payload, record_of, serialize
 from punchclock.vendors.rules import Rule, RuleViolation, has_role, not_blank, person_of_token
 from punchclock.vendors.wire import (
     merged,
@@ -54,8 +52,6 @@ from punchclock.vendors.wire import (
     xml_element,
 )
 from punchclock.vendors.workspace import Person, Role, Workspace
-
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
 
 _MAY: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.RESOURCE})  # "Executive users don't have access"
 
@@ -156,7 +152,7 @@ def _read_rejection(response: Response) -> Rejection | None:
 # ---- the table -----------------------------------------------------------------------------------
 
 #: Every call of the page, in its order.
-OPERATIONS: Final = (
+_OPERATIONS: Final = (
     Operation(
         name="list_timers",
         methods=("GET",),
@@ -201,32 +197,6 @@ OPERATIONS: Final = (
     ),
 )
 
-VENDOR: Final = Vendor(
-    name="intervals",
-    title="Intervals",
-    operations=OPERATIONS,
-    dialect=DIALECT,
-    record=IntervalsTimer,
-    read=_read,
-    authenticate=_authenticate,
-    reject=reject,
-    write=_write,
-    write_rejection=_write_rejection,
-    read_rejection=_read_rejection,
-    rate_limit=Limit(100, 60),  # help page on rate limits: 100 a minute …
-    quota=Limit(6000, 86_400),  # … and 6000 a day
-)
-
-
-def handle(request: Request, account: Account, now: int) -> CallResult:
-    """The whole call, pure: the response, and the changes for the account's keeper to store."""
-    return answer(VENDOR, request, account, now)
-
-
-def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The rejection that Intervals would answer, before anything is sent; ``None`` if it would not reject."""
-    return answer(VENDOR, request, account, now).rejection
-
 
 def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool = False) -> Request:
     """An outgoing call, ready for any HTTP library.
@@ -241,7 +211,7 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
         UnknownOperation: Intervals has no such call.
         RuleViolation: ``REQUIRED``, the call is about one timer, and its ``id`` is not there.
     """
-    row = operation_named(VENDOR, operation)
+    row = VENDOR.operation(operation)
     sent = msgspec.to_builtins(parameters)
     method, path = row.methods[0], row.path
     if "{id}" in path:
@@ -268,25 +238,29 @@ def example(workspace: Workspace, now: int) -> Request | None:
     return None
 
 
-def read_response(
-    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
-) -> IntervalsTimer | Page[IntervalsTimer] | None:
-    """What Intervals answered: a record, a page of records, or ``None`` for a deletion.
+VENDOR: Final[Vendor[IntervalsTimer]] = Vendor(
+    name="intervals",
+    title="Intervals",
+    operations=_OPERATIONS,
+    dialect=DIALECT,
+    timer_types=(IntervalsTimer,),
+    shown_states=frozenset({State.RUNNING, State.PAUSED}),
+    parse=parse,
+    serialize=serialize,
+    request=request,
+    example=example,
+    read_parameters=_read,
+    authenticate=_authenticate,
+    to_rejection=reject,
+    write_response=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+    rate_limit=Limit(100, 60),  # help page on rate limits: 100 a minute …
+    quota=Limit(6000, 86_400),  # … and 6000 a day
+)
 
-    Args:
-        operation: the name of the call that was made.
-        status: the HTTP status of the answer.
-        headers: its headers.
-        body: its bytes, JSON or XML.
-        now: the instant of the answer; the one of its ``Date`` header where none is given.
-        zone: the account's zone; Intervals keeps to UTC.
-
-    Raises:
-        UnknownOperation: Intervals has no such call.
-        Rejection: Intervals rejected.
-        MalformedPayload: the body is not what Intervals documents.
-    """
-    read: IntervalsTimer | Page[IntervalsTimer] | None = read_vendor_response(
-        VENDOR, operation, Response(status, headers, body), now, zone
-    )
-    return read
+#: The names of every vendor's package, as bindings of its `VENDOR`.
+OPERATIONS: Final = VENDOR.operations
+handle: Final = VENDOR.handle
+validate: Final = VENDOR.validate
+read_response: Final[ReadResponse[IntervalsTimer | Page[IntervalsTimer] | None]] = VENDOR.read_response

@@ -16,13 +16,9 @@ from punchclock.vendors.timetrack.handlers import (
 )
 from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse, serialize
 
-#: The types of record that an account keeps for this vendor.
-RECORDS = (ProjectTimer, AttendanceTimer)
-
 __all__ = [
     "DIALECT",
     "OPERATIONS",
-    "RECORDS",
     "VENDOR",
     "AttendanceTimer",
     "GetAttendanceTimer",

@@ -11,18 +11,16 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from punchclock.machine import State
 from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
     Call,
-    CallResult,
     HandlerResult,
     Operation,
+    ReadResponse,
     Request,
     Response,
     Vendor,
-    answer,
-    operation_named,
-    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import Rule, RuleViolation, secrets_equal
@@ -43,12 +41,9 @@ from punchclock.vendors.timetrack.handlers import (
     stop_attendance_timer,
     stop_project_timer,
 )
-from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse, write_timestamp
+from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, parse, serialize, write_timestamp
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, write_json
 from punchclock.vendors.workspace import Person, Workspace
-
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
-
 
 # ---- in and out ----------------------------------------------------------------------------------
 
@@ -120,7 +115,7 @@ _READ: Final = ("GET", "POST")
 _CHANGE: Final = ("POST",)
 
 #: Every call of the page, in its order.
-OPERATIONS: Final = (
+_OPERATIONS: Final = (
     Operation(
         name="read_project_timer",
         methods=_READ,
@@ -195,30 +190,6 @@ OPERATIONS: Final = (
     ),
 )
 
-VENDOR: Final = Vendor(
-    name="timetrack",
-    title="TimeTrack",
-    operations=OPERATIONS,
-    dialect=DIALECT,
-    record=ProjectTimer,
-    read=_read,
-    authenticate=_authenticate,
-    reject=reject,
-    write=_write,
-    write_rejection=_write_rejection,
-    read_rejection=_read_rejection,
-)
-
-
-def handle(request: Request, account: Account, now: int) -> CallResult:
-    """The whole call, pure: the response, and the changes for the account's keeper to store."""
-    return answer(VENDOR, request, account, now)
-
-
-def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The rejection that TimeTrack would answer, before anything is sent; ``None`` if it would not reject."""
-    return answer(VENDOR, request, account, now).rejection
-
 
 def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str) -> Request:
     """An outgoing call, ready for any HTTP library.
@@ -232,7 +203,7 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
     Raises:
         UnknownOperation: TimeTrack has no such call.
     """
-    row = operation_named(VENDOR, operation)
+    row = VENDOR.operation(operation)
     sent = msgspec.to_builtins(parameters)
     headers = {"content-type": "application/json", "x-timetrack-api-secret": secret, "x-timetrack-api-key": key}
     method, query, body = row.methods[0], "", b""
@@ -259,25 +230,28 @@ def example(workspace: Workspace, now: int) -> Request | None:
     return request("start_project_timer", sent, key=credential.key, secret=credential.secret)
 
 
-def read_response(
-    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
-) -> ProjectTimer | AttendanceTimer:
-    """What TimeTrack answered: a `ProjectTimer` or an `AttendanceTimer`.
+VENDOR: Final[Vendor[ProjectTimer | AttendanceTimer]] = Vendor(
+    name="timetrack",
+    title="TimeTrack",
+    operations=_OPERATIONS,
+    dialect=DIALECT,
+    timer_types=(ProjectTimer, AttendanceTimer),
+    shown_states=frozenset({State.RUNNING, State.PAUSED, State.STOPPED}),
+    parse=parse,
+    serialize=serialize,
+    request=request,
+    example=example,
+    read_parameters=_read,
+    authenticate=_authenticate,
+    to_rejection=reject,
+    write_response=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+    needs_date=False,  # a timestamp is read as it is written, whatever the instant
+)
 
-    Args:
-        operation: the name of the call that was made.
-        status: the HTTP status of the answer.
-        headers: its headers.
-        body: its bytes.
-        now: the instant of the answer; TimeTrack's tells all that is needed, so it changes nothing.
-        zone: the account's zone; a timestamp is read as it is written, in UTC (see local.py).
-
-    Raises:
-        UnknownOperation: TimeTrack has no such call.
-        Rejection: TimeTrack rejected.
-        MalformedPayload: the body is not what TimeTrack documents.
-    """
-    read: ProjectTimer | AttendanceTimer = read_vendor_response(
-        VENDOR, operation, Response(status, headers, body), 0 if now is None else now, zone
-    )
-    return read
+#: The names of every vendor's package, as bindings of its `VENDOR`.
+OPERATIONS: Final = VENDOR.operations
+handle: Final = VENDOR.handle
+validate: Final = VENDOR.validate
+read_response: Final[ReadResponse[ProjectTimer | AttendanceTimer]] = VENDOR.read_response

@@ -18,13 +18,9 @@ from punchclock.vendors.worksection.handlers import (
 from punchclock.vendors.worksection.signing import Signature
 from punchclock.vendors.worksection.wire import WorksectionTimer, parse, serialize
 
-#: The types of record that an account keeps for this vendor.
-RECORDS = (WorksectionTimer,)
-
 __all__ = [
     "DIALECT",
     "OPERATIONS",
-    "RECORDS",
     "VENDOR",
     "DeleteMyTimer",
     "GetMyTimer",

@@ -12,19 +12,17 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from punchclock.machine import State
 from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
     Call,
-    CallResult,
     HandlerResult,
     Limit,
     Operation,
+    ReadResponse,
     Request,
     Response,
     Vendor,
-    answer,
-    operation_named,
-    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import Rule, RuleViolation, person_of_token
@@ -46,10 +44,8 @@ from punchclock.vendors.worksection.handlers import (
     stop_timer,
 )
 from punchclock.vendors.worksection.signing import Signature, header, is_signed, page_hash, query_hash
-from punchclock.vendors.worksection.wire import WorksectionTimer, parse_timers
+from punchclock.vendors.worksection.wire import WorksectionTimer, parse, parse_timers, serialize
 from punchclock.vendors.workspace import Person, Workspace
-
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
 
 _ADMIN: Final = "/api/admin/v2"
 _USER: Final = "/api/oauth2"
@@ -99,7 +95,7 @@ def _action(sent: Mapping[str, object]) -> str:
 
 
 def _of_this_api(action: str, path: str) -> None:
-    row = next((row for row in OPERATIONS if row.name == action), None)
+    row = next((row for row in _OPERATIONS if row.name == action), None)
     if row is None:
         raise RuleViolation(Rule.PATH, "action", f"there is no action {action[:100]}")
     if row.path != path:
@@ -163,7 +159,7 @@ def _read_rejection(response: Response) -> Rejection | None:
 # ---- the table -----------------------------------------------------------------------------------
 
 #: Every call of the page, in its order, and the one that only the vendor's clients have.
-OPERATIONS: Final = (
+_OPERATIONS: Final = (
     Operation(
         name="get_timers",
         methods=("GET", "POST"),
@@ -220,31 +216,6 @@ OPERATIONS: Final = (
     ),
 )
 
-VENDOR: Final = Vendor(
-    name="worksection",
-    title="Worksection",
-    operations=OPERATIONS,
-    dialect=DIALECT,
-    record=WorksectionTimer,
-    read=_read,
-    authenticate=_authenticate,
-    reject=reject,
-    write=_write,
-    write_rejection=_write_rejection,
-    read_rejection=_read_rejection,
-    rate_limit=Limit(1, 1),  # API page: one request a second
-)
-
-
-def handle(request: Request, account: Account, now: int) -> CallResult:
-    """The whole call, pure: the response, and the changes for the account's keeper to store."""
-    return answer(VENDOR, request, account, now)
-
-
-def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The rejection that Worksection would answer, before anything is sent; ``None`` if it would not reject."""
-    return answer(VENDOR, request, account, now).rejection
-
 
 def request(
     operation: str,
@@ -268,7 +239,7 @@ def request(
     Raises:
         UnknownOperation: Worksection has no such call.
     """
-    row = operation_named(VENDOR, operation)
+    row = VENDOR.operation(operation)
     sent = {name: str(value) for name, value in msgspec.to_builtins(parameters).items()}
     headers = {"accept": "application/json"}
     method, query, body = row.methods[0], urlencode({"action": operation} | sent), b""
@@ -293,25 +264,28 @@ def example(workspace: Workspace, now: int) -> Request | None:
     return None
 
 
-def read_response(
-    operation: str, status: int, headers: Mapping[str, str], body: bytes, *, now: int | None = None, zone: str = "UTC"
-) -> list[WorksectionTimer] | WorksectionTimer | None:
-    """What Worksection answered: a list of records, a record, or ``None``.
+VENDOR: Final[Vendor[WorksectionTimer]] = Vendor(
+    name="worksection",
+    title="Worksection",
+    operations=_OPERATIONS,
+    dialect=DIALECT,
+    timer_types=(WorksectionTimer,),
+    shown_states=frozenset({State.RUNNING}),
+    parse=parse,
+    serialize=serialize,
+    request=request,
+    example=example,
+    read_parameters=_read,
+    authenticate=_authenticate,
+    to_rejection=reject,
+    write_response=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+    rate_limit=Limit(1, 1),  # API page: one request a second
+)
 
-    Args:
-        operation: the name of the call that was made.
-        status: the HTTP status of the answer.
-        headers: its headers.
-        body: its bytes.
-        now: the instant of the answer; the one of its ``Date`` header where none is given.
-        zone: the account's zone.
-
-    Raises:
-        UnknownOperation: Worksection has no such call.
-        Rejection: Worksection rejected.
-        MalformedPayload: the body is not what Worksection documents.
-    """
-    read: list[WorksectionTimer] | WorksectionTimer | None = read_vendor_response(
-        VENDOR, operation, Response(status, headers, body), now, zone
-    )
-    return read
+#: The names of every vendor's package, as bindings of its `VENDOR`.
+OPERATIONS: Final = VENDOR.operations
+handle: Final = VENDOR.handle
+validate: Final = VENDOR.validate
+read_response: Final[ReadResponse[list[WorksectionTimer] | WorksectionTimer | None]] = VENDOR.read_response

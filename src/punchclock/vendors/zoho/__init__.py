@@ -19,13 +19,9 @@ from punchclock.vendors.zoho.handlers import (
 )
 from punchclock.vendors.zoho.wire import BillingStatus, Comment, ZohoTimer, parse, serialize
 
-#: The types of record that an account keeps for this vendor.
-RECORDS = (ZohoTimer,)
-
 __all__ = [
     "DIALECT",
     "OPERATIONS",
-    "RECORDS",
     "VENDOR",
     "AddComment",
     "BillingStatus",

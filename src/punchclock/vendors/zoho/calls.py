@@ -14,25 +14,22 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from punchclock.machine import State
 from punchclock.vendors.account import Account
 from punchclock.vendors.calls import (
     Call,
-    CallResult,
     HandlerResult,
     Limit,
     Operation,
+    ReadResponse,
     Request,
     Response,
     Vendor,
-    answer,
-    operation_named,
-    read_vendor_response,
 )
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
 from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart, wants_xml
 from punchclock.vendors.workspace import Person, Workspace
-from punchclock.vendors.zoho.dates import ISO
 from punchclock.vendors.zoho.dialect import DIALECT
 from punchclock.vendors.zoho.envelope import ErrorEnvelope, Problem, plain_response, write_response
 from punchclock.vendors.zoho.error_codes import LISTED, reject
@@ -52,10 +49,7 @@ from punchclock.vendors.zoho.handlers import (
     resume_timer,
     start_timer,
 )
-from punchclock.vendors.zoho.wire import Comment, ZohoTimer, parse_running, read_comment
-
-__all__ = ["OPERATIONS", "VENDOR", "example", "handle", "read_response", "request", "validate"]
-
+from punchclock.vendors.zoho.wire import Comment, ZohoTimer, parse, parse_running, read_comment, serialize
 
 # ---- in and out ----------------------------------------------------------------------------------
 
@@ -165,7 +159,7 @@ _ids_decoder: Final = msgspec.json.Decoder(_Envelope[_Ids])
 _comments_decoder: Final = msgspec.json.Decoder(_Envelope[_Comments])
 
 
-def _read_id(body: bytes, now: int, zone: str) -> str:
+def _read_id(body: bytes, now: int, zone: str, **_form: str) -> str:
     """The id of the new timelog or comment."""
     result = decode_payload("zoho", plain_response(body), _ids_decoder).response.result
     first = next(iter(result), _IdRead()) if isinstance(result, list) else result
@@ -175,13 +169,13 @@ def _read_id(body: bytes, now: int, zone: str) -> str:
     return told
 
 
-def _read_comments(body: bytes, now: int, zone: str) -> list[Comment]:
+def _read_comments(body: bytes, now: int, zone: str, **_form: str) -> list[Comment]:
     result = decode_payload("zoho", plain_response(body), _comments_decoder).response.result
     read = result if isinstance(result, list) else [result]
     return [read_comment(str(each.comment_id), each.created_time, each.comment, zone) for each in read]
 
 
-def _read_nothing(body: bytes, now: int, zone: str) -> None:
+def _read_nothing(body: bytes, now: int, zone: str, **_form: str) -> None:
     return None
 
 
@@ -211,7 +205,7 @@ _CHANGE_METHODS: Final = ("POST", "GET")
 
 #: Every call of the page, in its order, but that "stop" stands ahead: of three calls on one path it is told by its
 #: ``timer``, and the other two by whether there is a ``timeLogId``.
-OPERATIONS: Final = (
+_OPERATIONS: Final = (
     Operation(
         name="pause_timer",
         methods=_CHANGE_METHODS,
@@ -273,31 +267,6 @@ OPERATIONS: Final = (
     ),
 )
 
-VENDOR: Final = Vendor(
-    name="zoho",
-    title="Zoho People",
-    operations=OPERATIONS,
-    dialect=DIALECT,
-    record=ZohoTimer,
-    read=_read,
-    authenticate=_authenticate,
-    reject=reject,
-    write=_write,
-    write_rejection=_write_rejection,
-    read_rejection=_read_rejection,
-    rate_limit=Limit(20, 60, 300),  # foot of the timer pages: "Threshold Limit: 20 requests | Lock period: 5 minutes"
-)
-
-
-def handle(request: Request, account: Account, now: int) -> CallResult:
-    """The whole call, pure: the response, and the changes for the account's keeper to store."""
-    return answer(VENDOR, request, account, now)
-
-
-def validate(request: Request, account: Account, now: int) -> Rejection | None:
-    """The rejection that Zoho People would answer, before anything is sent; ``None`` if it would not reject."""
-    return answer(VENDOR, request, account, now).rejection
-
 
 def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool = False) -> Request:
     """An outgoing call, ready for any HTTP library.
@@ -311,7 +280,7 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     Raises:
         UnknownOperation: Zoho People has no such call.
     """
-    row = operation_named(VENDOR, operation)
+    row = VENDOR.operation(operation)
     headers = {
         "authorization": f"Zoho-oauthtoken {token}",
         "accept": "application/xml" if xml else "application/json",
@@ -327,35 +296,28 @@ def example(workspace: Workspace, now: int) -> Request | None:
     return None
 
 
-def read_response(
-    operation: str,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    now: int | None = None,
-    zone: str = "UTC",
-    date_format: str = ISO,
-) -> ZohoTimer | list[Comment] | str | None:
-    """What Zoho People answered: the running timer or ``None``, a list of comments, the id of what is new, or ``None``.
+VENDOR: Final[Vendor[ZohoTimer]] = Vendor(
+    name="zoho",
+    title="Zoho People",
+    operations=_OPERATIONS,
+    dialect=DIALECT,
+    timer_types=(ZohoTimer,),
+    shown_states=frozenset({State.RUNNING}),
+    parse=parse,
+    serialize=serialize,
+    request=request,
+    example=example,
+    read_parameters=_read,
+    authenticate=_authenticate,
+    to_rejection=reject,
+    write_response=_write,
+    write_rejection=_write_rejection,
+    read_rejection=_read_rejection,
+    rate_limit=Limit(20, 60, 300),  # foot of the timer pages: "Threshold Limit: 20 requests | Lock period: 5 minutes"
+)
 
-    Args:
-        operation: the name of the call that was made.
-        status: the HTTP status of the answer.
-        headers: its headers.
-        body: its bytes, JSON or XML.
-        now: the instant of the answer; the one of its ``Date`` header where none is given.
-        zone: the account's zone.
-        date_format: the format that the running timer was asked for in.
-
-    Raises:
-        UnknownOperation: Zoho People has no such call.
-        Rejection: Zoho People rejected.
-        MalformedPayload: the body is not what Zoho People documents.
-        UnknownDateFormat: the format is none.
-    """
-    form = {"date_format": date_format} if operation == "get_running_timer" else {}
-    read: ZohoTimer | list[Comment] | str | None = read_vendor_response(
-        VENDOR, operation, Response(status, headers, body), now, zone, **form
-    )
-    return read
+#: The names of every vendor's package, as bindings of its `VENDOR`.
+OPERATIONS: Final = VENDOR.operations
+handle: Final = VENDOR.handle
+validate: Final = VENDOR.validate
+read_response: Final[ReadResponse[ZohoTimer | list[Comment] | str | None]] = VENDOR.read_response
