@@ -18,6 +18,7 @@ from punchclock.durations import parse_duration
 from punchclock.instants import format_instant, instant, to_datetime
 from punchclock.machine import TRANSITIONS, Correction, Event, State
 from punchclock.timer import IDLE, Timer, not_before, pause, resume, start, stop, transition, worked_at
+from punchclock.units import MINUTE, SECOND
 from punchclock.vendors import intervals, timetrack, worksection, zoho
 from punchclock.vendors.account import Account, MemoryAccount, Page, Query
 from punchclock.vendors.calls import CallResult, Request, Vendor
@@ -32,8 +33,6 @@ from punchclock.workspaces import demo_workspace
 
 #: Monday, 2026-03-02, 09:00 in the demo workspace's zone.
 MORNING: Final = instant("2026-03-02T08:00:00Z")
-SECOND: Final = 1_000_000
-LATENESS: Final = (-700 * SECOND, 0, 1, 2_500_000)  # of the checked calls, against ten minutes after `MORNING`
 
 _NONE: Final[frozenset[State]] = frozenset()
 _RUNNING: Final = frozenset({State.RUNNING})
@@ -326,7 +325,7 @@ def _called(
     person = workspace.people["3"]
     record = None if state is State.IDLE else _record(call.of, state, person)
     account = MemoryAccount(workspace, [] if record is None else [record])
-    now = MORNING + 600 * SECOND + later
+    now = MORNING + 10 * MINUTE + later
     result = client.vendor.handle(client.request(call, person, record, now), account, now)
     on = "no timer" if record is None else record.timer
     return f"{client.name}: {call.operation} {call.flag} on {on}", account, record, now, result
@@ -334,7 +333,7 @@ def _called(
 
 def _unit(of: type[VendorTimer]) -> int:
     """Return the unit to which the vendor floors the times that it shows."""
-    return 60 * SECOND if of is AttendanceTimer else SECOND
+    return MINUTE if of is AttendanceTimer else SECOND
 
 
 def _shown_work(payload: object) -> Iterator[int]:
@@ -346,7 +345,7 @@ def _shown_work(payload: object) -> Iterator[int]:
         case {"workedSeconds": seconds}:  # TimeTrack
             yield seconds * SECOND
         case {"workedMinutes": minutes}:
-            yield minutes * 60 * SECOND
+            yield minutes * MINUTE
         case {"time": before, "timelapsed": lapsed, "totaltime": _}:  # Intervals
             yield round((before + lapsed) * SECOND)
         case {"diff": since, "totaltime": seconds}:  # Zoho People

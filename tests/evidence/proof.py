@@ -32,13 +32,13 @@ from punchclock.errors import ClockWentBackwards, IllegalTransition, Inconsisten
 from punchclock.history import Segment
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
 from punchclock.timer import IDLE, Timer
-from punchclock.vendors.dialect import SECOND, Binding, Dialect
+from punchclock.units import MINUTE, SECOND
+from punchclock.vendors.dialect import Binding, Dialect
 from punchclock.vendors.workspace import Person
 
 core = punchclock.timer
 
 _BEGUN: Final = tuple(state for state in State if state is not State.IDLE)
-_MINUTE: Final = 60 * SECOND
 
 
 @contextmanager
@@ -495,7 +495,7 @@ def rounding_is_lawful(prover: Prover) -> None:
         def _() -> None:
             less, more = any_integer("less"), any_integer("more")
             prover.assume(0 <= less, less <= more)
-            step = 15 * _MINUTE  # the order for every step at once is beyond z3
+            step = 15 * MINUTE  # the order for every step at once is beyond z3
             less, more = (rounding.round_duration(each, step, mode) for each in (less, more))
             prover.holds("the order is kept, at a quarter of an hour", less <= more)
 
@@ -570,7 +570,7 @@ def formulas_agree(prover: Prover) -> None:
     """
     timetrack = punchclock.vendors.timetrack.wire
     for state in _BEGUN:
-        for unit in (SECOND, _MINUTE):
+        for unit in (SECOND, MINUTE):
 
             @prover.prove(f"TimeTrack, {state}, in units of {unit} µs")
             def _() -> None:
