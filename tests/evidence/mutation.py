@@ -5,7 +5,7 @@ one, ``and`` for ``or``, a loop that does not run, a decorator or a ``not`` that
 compile, that only touches annotations or that equals another one is not tried. Each mutant is tried in a copy of the
 project, against the test files of its module; a run that takes much longer than with the original counts as killed.
 
-Mutants that behave like the original are listed in ``equivalent_mutants.toml``, each with the reason. A whole run takes
+Mutants that behave like the original are listed in ``equivalent_mutants.toml``, each with the reason; operators and test files are in ``mutation.toml``. A whole run takes
 hours: ``make mutation`` tries every mutant and saves the counts in ``mutants.json``. The claims rest on these counts and
 on a sample that is tried anew. ``PYTHONPATH=tests python -m evidence.mutation MODULE…`` runs single modules.
 """
@@ -39,45 +39,7 @@ _SAVED: Final = Path(__file__).with_name("mutants.json")
 _EQUIVALENTS: Final = Path(__file__).with_name("equivalent_mutants.toml")
 _SAMPLED_MODULES: Final = 6
 _CREDIBLE: Final = 3  # survivors in a sample of 24: where 95 % are killed, more are found once in 400 samples
-
-#: Files of the core that are not tried: they start the command, load a plugin, or only gather names.
-_NOT_TRIED: Final = ("__init__", "__main__", "pytest_plugin")
-
-#: The test files of a module, where they are not ``test_`` and its name; the fastest first.
-_TESTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "timer": ("test_timer", "test_history", "test_laws"),
-    "history": ("test_history", "test_laws"),
-    "format": ("test_eventlog",),
-    "timers": ("test_eventlog",),
-    "units": ("test_durations", "test_rounding", "test_calendar"),
-    "calls": ("test_vendor_calls", "test_vendor_responses"),
-    "conversion": ("test_convert", "test_four_vendors"),
-    "from_log": ("test_replay_as",),
-    "records": ("test_account",),
-    "rules": ("test_vendor_rules", "test_vendor_errors"),
-    "wire": ("test_vendor_wire",),
-    "workspace": ("test_vendor_workspace", "test_workspaces"),
-}
-#: The test files of the vendor layer: its own, those of each vendor, those of all four.
-_OF_ALL_VENDORS: Final = ("test_vendor_*", "test_*_rules", "test_*_apply", "test_*_calls", "test_*_wire", "test_*_html")
-
-_COMPARISONS: Final = (
-    "Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt Eq_GtE Eq_LtE"
-)
-_ARITHMETIC: Final = (
-    "Add_Sub Sub_Add Mul_FloorDiv Mul_Add Div_Mul FloorDiv_Mul FloorDiv_Mod Mod_FloorDiv Mod_Mul Pow_Mul BitAnd_BitOr"
-)
-_OTHERS: Final = (
-    "ReplaceUnaryOperator_Delete_Not ReplaceUnaryOperator_Delete_USub AddNot ReplaceTrueWithFalse ReplaceFalseWithTrue "
-    "ReplaceAndWithOr ReplaceOrWithAnd ReplaceBreakWithContinue ReplaceContinueWithBreak ExceptionReplacer "
-    "NumberReplacer RemoveDecorator ZeroIterationForLoop"
-)
-#: The operators of cosmic-ray that are used. Its others restate one of these, or change ``|``, which here joins types.
-OPERATORS: Final = (
-    *(f"core/ReplaceBinaryOperator_{pair}" for pair in _ARITHMETIC.split()),
-    *(f"core/ReplaceComparisonOperator_{pair}" for pair in _COMPARISONS.split()),
-    *(f"core/{name}" for name in _OTHERS.split()),
-)
+_CONFIGURATION: Final = tomllib.loads(Path(__file__).with_name("mutation.toml").read_text(encoding="utf-8"))
 
 
 def core_modules() -> dict[str, tuple[str, ...]]:
@@ -85,9 +47,9 @@ def core_modules() -> dict[str, tuple[str, ...]]:
     folder = _ROOT / _SOURCES
     paths = sorted([*folder.glob("*.py"), *folder.glob("eventlog/*.py")])
     return {
-        path.relative_to(folder).as_posix(): _existing(_TESTS.get(path.stem, (f"test_{path.stem}",)))
+        path.relative_to(folder).as_posix(): _existing(_CONFIGURATION["tests"].get(path.stem, [f"test_{path.stem}"]))
         for path in paths
-        if path.stem not in _NOT_TRIED
+        if path.stem not in _CONFIGURATION["not-tried"]
     }
 
 
@@ -98,10 +60,10 @@ def vendor_modules() -> dict[str, tuple[str, ...]]:
     for path in sorted(folder.rglob("*.py"), key=lambda path: (len(path.parts), path)):
         inner = path.relative_to(folder)
         if len(inner.parts) > 1:
-            own: tuple[str, ...] = (f"test_{inner.parts[0]}_*",)
+            own = [f"test_{inner.parts[0]}_*"]
         else:
-            own = _TESTS.get(inner.stem, (f"test_{inner.stem}", f"test_vendor_{inner.stem}"))
-        modules[f"vendors/{inner.as_posix()}"] = _existing((*own, *_OF_ALL_VENDORS, "test_four_vendors"))
+            own = _CONFIGURATION["tests"].get(inner.stem, [f"test_{inner.stem}", f"test_vendor_{inner.stem}"])
+        modules[f"vendors/{inner.as_posix()}"] = _existing((*own, *_CONFIGURATION["tests-of-vendors"]))
     return modules
 
 
@@ -184,7 +146,7 @@ def _mistaken(statement: str) -> Iterator[str]:
     from cosmic_ray.plugins import get_operator
 
     plain = _without_annotations(statement)
-    for name in OPERATORS:
+    for name in _CONFIGURATION["operators"]:
         operator = get_operator(name)()
         for occurrence in itertools.count():
             try:
