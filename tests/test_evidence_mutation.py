@@ -40,7 +40,7 @@ def test_a_mutant_is_one_mistake() -> None:
 
 
 def test_a_run_tells_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistake is noticed, an unchanged module survives, an endless one counts as noticed, a listed one is equivalent."""
+    """A mistake and an endless run are noticed; an unchanged module survives, or is equivalent if it is listed."""
     original = inspect.getsource(punchclock.clock)
     mistake, *_ = mutation.mutants_of("clock.py")
     survivor = Mutant("clock.py", "", "a", "b", original + "# unchanged\n")
@@ -109,7 +109,7 @@ def test_a_sample_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None
         return _tally(module, 0, len(mutants))
 
     monkeypatch.setattr(mutation, "tally", tally)
-    modules = {module: () for module in ("clock.py", "rounding.py")}
+    modules: dict[str, tuple[str, ...]] = {"clock.py": (), "rounding.py": ()}
     runs = [sum(each.mutants for each in mutation.sample_of(modules, 8)) for _ in range(2)]
     assert runs == [8, 8]
     assert sorted(tried[:8]) == sorted(tried[8:])

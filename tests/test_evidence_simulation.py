@@ -205,7 +205,7 @@ def test_a_mistake_in_a_database_is_reduced_there(
 
 
 def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command prints the counts of a seed that holds, or the shortest history of one that fails; its status tells."""
+    """The command prints the counts of a seed that holds, or the shortest history of one that fails."""
     assert simulation.main(["3"]) == 0
     assert capsys.readouterr().out.startswith("seed 3 holds: 1 seeds, 400 steps, ")
     store = import_module("punchclock.sandbox.store").MemoryStore

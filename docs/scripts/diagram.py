@@ -64,7 +64,7 @@ text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: {INK} }}
 
 
 def _places(arrows: Mapping[tuple[State, State], list[str]]) -> dict[State, Point]:
-    """Return the centre of each state's box: three in a row and the final one below, as far apart as the labels need."""
+    """Return the centre of each state's box: three in a row, the final one below; labels decide the distances."""
 
     def gap(one: State, other: State) -> float:
         labels = arrows.get((one, other), []) + arrows.get((other, one), [])

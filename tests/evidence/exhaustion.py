@@ -297,7 +297,7 @@ def dialects(budget: Budget) -> str:
         if difference := {(binding.operation, binding.flag) for binding in bindings} ^ client.bindings.keys():
             raise Refuted(f"{client.name}: dialect and client differ in {difference}")
         operations = {operation.name for operation in client.vendor.operations}
-        if difference := operations ^ {operation for operation, _ in client.bindings} ^ client.reads.keys():
+        if difference := operations ^ ({operation for operation, _ in client.bindings} | set(client.reads)):
             raise Refuted(f"{client.name}: vendor and client differ in {', '.join(sorted(difference))}")
         for state, later in product(State, (-700 * SECOND, 0, 1, 5 * SECOND // 2)):
             for binding in bindings:

@@ -386,8 +386,8 @@ TARGETS: Final[Mapping[str, Target]] = _targets()
 
 # ---- the fuzzer ----------------------------------------------------------------------------------
 
-#: The program of the fuzzer's process. Modules are instrumented on import. The hash of all inputs so far is written after
-#: each input, because the fuzzer ends the process without returning.
+#: The program of the fuzzer's process. Modules are instrumented on import. The hash of all inputs so far is written
+#: after each input, because the fuzzer ends the process without returning.
 _CHILD: Final = """
 import atheris, hashlib, importlib, os, sys
 name, module, tried = sys.argv.pop(), sys.argv.pop(), os.open(sys.argv.pop(), os.O_CREAT | os.O_WRONLY)

@@ -151,7 +151,7 @@ class Machines(RuleBasedStateMachine):
 
     @invariant()
     def the_whole_log_at_once_is_the_same(self) -> None:
-        """Require that the columns' replay of everything since the last amendment gives the same, rejections included."""
+        """Require the same of the columns' replay of everything since the last amendment, rejections included."""
         names, instants = [event.value for event, _ in self.log], [at for _, at in self.log]
         log = pa.table(
             {

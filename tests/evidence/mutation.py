@@ -5,9 +5,10 @@ one, ``and`` for ``or``, a loop that does not run, a decorator or a ``not`` that
 compile, that only touches annotations or that equals another one is not tried. Each mutant is tried in a copy of the
 project, against the test files of its module; a run that takes much longer than with the original counts as killed.
 
-Mutants that behave like the original are listed in ``equivalent_mutants.toml``, each with the reason; operators and test files are in ``mutation.toml``. A whole run takes
-hours: ``make mutation`` tries every mutant and saves the counts in ``mutants.json``. The claims rest on these counts and
-on a sample that is tried anew. ``PYTHONPATH=tests python -m evidence.mutation MODULE…`` runs single modules.
+Mutants that behave like the original are listed in ``equivalent_mutants.toml``, each with the reason; the operators and
+the tests of each module are in ``mutation.toml``. A whole run takes hours: ``make mutation`` tries every mutant and
+saves the counts in ``mutants.json``. The claims rest on these counts and on a sample that is tried anew.
+``PYTHONPATH=tests python -m evidence.mutation MODULE…`` runs single modules.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pitfalls: reported mistakes of other trackers, each as a test that punchclock passes and the mistake fails.
 
-The tests are in ``tests/test_pitfalls.py``. Each runs its check on punchclock and on a copy of the mistake, and fails if
-the check does not catch the mistake. Here they are run as a process of their own, and counted.
+The tests are in ``tests/test_pitfalls.py``. Each runs its check on punchclock and on a copy of the mistake, and fails
+if the check does not catch the mistake. Here they are run as a process of their own, and counted.
 """
 
 from __future__ import annotations

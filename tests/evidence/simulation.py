@@ -1,9 +1,9 @@
 """Simulation: users, devices, network, server, store and their failures, in one thread and from one seed.
 
-A seed determines a *history*, a list of steps as plain data: time passes, a device sends a request, the network delivers
-any of the pending requests and may leave a copy, the server crashes before it has stored or answered, a fault is
-injected, the server restarts. A device refers to what it last saw and has a clock of its own, which is off; it repeats
-a request whose response is lost.
+A seed determines a *history*, a list of steps as plain data: time passes, a device sends a request, the network
+delivers any of the pending requests and may leave a copy, the server crashes before it has stored or answered, a fault
+is injected, the server restarts. A device refers to what it last saw and has a clock of its own, which is off; it
+repeats a request whose response is lost.
 
 After every delivery the invariants are checked against a ledger, which is kept from the journal and independent of the
 core. A history that fails is reduced until no step can be removed, and printed. ``PYTHONPATH=tests python -m
@@ -43,7 +43,6 @@ from punchclock.units import DAY, SECOND
 from punchclock.vendors.account import Account, Query
 from punchclock.vendors.calls import Request, Response
 from punchclock.vendors.errors import MalformedPayload, Rejection
-from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
@@ -308,7 +307,7 @@ class Simulation:
                 raise Refuted(f"{operation}: answered {response.status}, but nothing is stored")
 
     def _stored(self, before: dict[_Key, Timer], entries: Sequence[JournalEntry]) -> None:
-        """Check that the store changed as the journal says and not otherwise, and that stopped timers stay as they are."""
+        """Check that the store changed as the journal says and not otherwise, and that stopped timers stay."""
         expected = dict(before)
         for entry in entries:
             for change in entry.changes:

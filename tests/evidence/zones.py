@@ -63,7 +63,7 @@ def _changes_of(zone: ZoneInfo) -> Iterator[int]:
 
 
 def dates_and_times(budget: Budget) -> str:
-    """Check `work_date` and `seconds_of_day` around each change, to the microsecond, and at the midnights next to it."""
+    """Check `work_date` and `seconds_of_day` around each change and its midnights, to the microsecond."""
     instants = 0
     for name, zone in _zones().items():
         for change in _changes()[name]:
