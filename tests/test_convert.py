@@ -1,4 +1,4 @@
-"""Conversion: from every vendor to every other, what is lost on the way, and the command that says so."""
+"""Conversion: from every vendor to every other, the losses, and the command."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RUNNING = Timer(State.RUNNING, START, START + 120 * SECOND, 60 * SECOND)  # a br
 
 
 def payload_of(vendor: str, timer: Timer, now: int = NOW, zone: str = WORKSPACE.zone) -> bytes:
-    """What a vendor shows of a timer of person 3 on task 31, or on job 41."""
+    """A vendor's payload of a timer of person 3 on task 31, or on job 41."""
     record = IntervalsTimer(
         id="7", timer=timer, person=WORKSPACE.people["3"], task=WORKSPACE.tasks["31"], note="A note"
     )
@@ -48,26 +48,26 @@ def payload_of(vendor: str, timer: Timer, now: int = NOW, zone: str = WORKSPACE.
 
 
 def converted(source: str, target: str, timer: Timer = RUNNING, now: int = NOW) -> Conversion:
-    """A payload of one vendor as the other's."""
+    """The conversion of one vendor's payload for another."""
     return convert(payload_of(source, timer, now), source=source, target=target, now=now, workspace=WORKSPACE)
 
 
 def lost(conversion: Conversion, kind: LossKind) -> dict[str, object]:
-    """What was dropped, or filled, by field."""
+    """The dropped or filled values, by field."""
     return {loss.field: loss.value for loss in conversion.losses if loss.kind is kind}
 
 
 @pytest.mark.parametrize("vendor", names())
-def test_nothing_is_lost_at_home(vendor: str) -> None:
-    """A payload converted to its own vendor is itself, and nothing is lost."""
+def test_a_conversion_to_the_same_vendor(vendor: str) -> None:
+    """A payload converted for its own vendor is unchanged, and nothing is lost."""
     payload = payload_of(vendor, start(START))
     conversion = convert(payload, source=vendor, target=vendor, now=NOW, workspace=WORKSPACE)
     assert json.loads(conversion.payload) == json.loads(payload)
     assert not lost(conversion, LossKind.DROPPED)
 
 
-def test_what_a_conversion_says() -> None:
-    """Names are looked up; what the target cannot hold is dropped, what nobody told is filled."""
+def test_a_conversion_reports_its_losses() -> None:
+    """Names are looked up; what the target cannot show is dropped, what the source does not report is filled."""
     conversion = converted("timetrack", "intervals")
     assert json.loads(conversion.payload) == {
         "id": 0,
@@ -92,7 +92,7 @@ def test_what_a_conversion_says() -> None:
 
 
 def test_a_state_that_the_target_does_not_have() -> None:
-    """A paused timer is shown as a running one that has worked as long, where the vendor shows nothing else."""
+    """A vendor that shows only running timers shows a paused one as a running one with the same work."""
     paused = pause(start(START), START + 60 * SECOND)
     for target in ("worksection", "zoho"):
         conversion = converted("timetrack", target, paused)
@@ -104,7 +104,7 @@ def test_a_state_that_the_target_does_not_have() -> None:
 
 @pytest.mark.parametrize("target", names())
 def test_ids(target: str) -> None:
-    """Up to the eighteen digits of Zoho People's they come through as they are; what not all can hold is dropped."""
+    """Numbers of up to 18 digits, as Zoho People has, are kept; an id that not every vendor can hold is dropped."""
     sample = json.loads(payload_of("zoho", RUNNING))
     result = sample["response"]["result"]
     numbers = ("77", "492688000000821095")
@@ -117,13 +117,13 @@ def test_ids(target: str) -> None:
 
 
 def test_fractions_of_a_second_are_dropped() -> None:
-    """Intervals counts in microseconds; the others floor what they are given, and it is said."""
+    """Intervals counts in microseconds; the others floor to seconds, and the difference is reported."""
     conversion = converted("intervals", "timetrack", Timer(State.PAUSED, START, START + 2_500_000, 1_500_000), NOW)
     assert lost(conversion, LossKind.DROPPED)["timer.worked"] != lost(conversion, LossKind.FILLED)["timer.worked"]
 
 
-def test_no_break_comes_of_fractions() -> None:
-    """Half a second of work before a start on the second has begun on a half: there is still no break."""
+def test_fractions_do_not_become_a_break() -> None:
+    """Half a second of work before a whole second starts at a half second, which adds no break when it is floored."""
     timer = Timer(State.RUNNING, START - 500_000, START, 500_000)
     conversion = converted("intervals", "timetrack", timer)
     assert json.loads(conversion.payload)["breakSeconds"] == 0
@@ -131,7 +131,7 @@ def test_no_break_comes_of_fractions() -> None:
 
 
 def test_the_job_of_a_project() -> None:
-    """Zoho People wants a job: it is the only one of the task's project, or none."""
+    """Zoho People needs a job: it is the only one of the task's project, or absent."""
     assert lost(converted("intervals", "zoho"), LossKind.FILLED)["job.id"] == "41"
     both = replace(
         WORKSPACE, jobs={**WORKSPACE.jobs, "43": Job(id="43", name="More", project=WORKSPACE.projects["21"])}
@@ -144,8 +144,8 @@ def test_the_job_of_a_project() -> None:
     assert "job.id" not in lost(conversion, LossKind.FILLED)
 
 
-def test_a_job_that_is_told() -> None:
-    """It stays, whatever other jobs its project has; and a job of no project is not that of a timer of none."""
+def test_a_job_that_is_reported() -> None:
+    """It is kept, whatever other jobs its project has; a job without a project is not given to a timer without one."""
     project = WORKSPACE.projects["21"]
     jobs = {
         "41": WORKSPACE.jobs["41"],
@@ -159,8 +159,8 @@ def test_a_job_that_is_told() -> None:
     assert resolve_entities(ProjectTimer(timer=start(START)), workspace).job is None
 
 
-def test_all_that_a_task_tells() -> None:
-    """What Worksection tells of a task is dropped where nobody else knows it: days, numbers, people, each as it is."""
+def test_all_fields_of_a_task() -> None:
+    """What Worksection reports about a task is dropped, value for value, if the workspace does not have it."""
     task = WORKSPACE.tasks["31"]
     record = WorksectionTimer(id="7", timer=start(START), person=WORKSPACE.people["3"], task=task, project=task.project)
     payload = load("worksection").serialize(record, NOW, WORKSPACE.zone)
@@ -188,25 +188,25 @@ def test_all_that_a_task_tells() -> None:
 
 
 def test_the_day_that_a_timer_is_booked_on() -> None:
-    """Zoho People shows it, and nobody else does."""
+    """Only Zoho People shows it."""
     assert lost(converted("zoho", "intervals"), LossKind.DROPPED)["work_date"] == date(2026, 3, 2)
     assert lost(converted("intervals", "zoho"), LossKind.FILLED)["work_date"] == date(2026, 3, 2)
 
 
-def test_a_payload_of_a_clock_ahead() -> None:
-    """A timer that was paused after the instant at which it is to be shown has still done all its work."""
+def test_a_payload_from_a_clock_ahead() -> None:
+    """A timer that is shown at an instant before its last event keeps all its work."""
     paused = pause(start(START), START + 60 * SECOND)
     now = START + 30 * SECOND
     for target in ("worksection", "zoho"):
         conversion = convert(
             payload_of("timetrack", paused), source="timetrack", target=target, now=now, workspace=WORKSPACE
         )
-        back = load(target).parse(conversion.payload, now, WORKSPACE.zone).timer
-        assert (worked_at(back, now), break_at(back, now)) == (60 * SECOND, 0)
+        round_trip = load(target).parse(conversion.payload, now, WORKSPACE.zone).timer
+        assert (worked_at(round_trip, now), break_at(round_trip, now)) == (60 * SECOND, 0)
 
 
-def test_a_loss_does_not_change() -> None:
-    """What is said to be lost can be kept in a set."""
+def test_a_loss_is_immutable() -> None:
+    """A loss is hashable."""
     loss = Loss(LossKind.DROPPED, "note", "A note")
     assert {loss, Loss(LossKind.DROPPED, "note", "A note")} == {loss}
     with pytest.raises(AttributeError):
@@ -214,7 +214,7 @@ def test_a_loss_does_not_change() -> None:
 
 
 def test_the_zone_is_the_workspaces_or_another() -> None:
-    """Local times are those of the workspace's zone unless another is named."""
+    """Local times are in the workspace's zone unless another is given."""
     for zone, shown in ((None, "09:00"), ("Asia/Tokyo", "17:00")):
         conversion = convert(
             payload_of("timetrack", RUNNING),
@@ -227,8 +227,8 @@ def test_the_zone_is_the_workspaces_or_another() -> None:
         assert json.loads(conversion.payload)["data"][0]["date_started"] == f"2026-03-02 {shown}"
 
 
-def test_nobody_in_particular() -> None:
-    """Worksection does not say whose "my" timer it is, so a vendor that must know cannot show it."""
+def test_a_timer_without_a_person() -> None:
+    """Worksection does not report the owner of "my" timer, so a vendor that requires one cannot show it."""
     record = WorksectionTimer(timer=start(START), task=WORKSPACE.tasks["31"])
     payload = load("worksection").serialize(record, NOW, WORKSPACE.zone, mine=True)
     with pytest.raises(NotRepresentable, match=r"intervals cannot show this timer: .*personid"):
@@ -237,8 +237,8 @@ def test_nobody_in_particular() -> None:
     assert json.loads(conversion.payload)["username"] == ""
 
 
-def test_two_of_one_name() -> None:
-    """Where names are all that a vendor shows, who of two of one name is meant is lost."""
+def test_two_people_of_one_name() -> None:
+    """If the target shows only names, the id of one of two people with the same name is lost."""
     workspace = replace(WORKSPACE, people={**WORKSPACE.people, "6": replace(WORKSPACE.people["3"], id="6")})
     payload = payload_of("intervals", RUNNING)
     conversion = convert(payload, source="intervals", target="timetrack", now=NOW, workspace=workspace)
@@ -246,7 +246,7 @@ def test_two_of_one_name() -> None:
 
 
 def test_an_attendance_timer() -> None:
-    """A timer of another kind becomes the vendor's usual one, without task."""
+    """A timer of another kind becomes one of the vendor's first type, without a task."""
     record = AttendanceTimer(
         id="5", timer=start(START), person=WORKSPACE.people["3"], latitude_start=1.5, longitude_start=2
     )
@@ -257,7 +257,7 @@ def test_an_attendance_timer() -> None:
 
 
 def test_a_record_of_another_vendor() -> None:
-    """What both have is kept; an id that is no number is not; the day is that of the start."""
+    """Common fields are kept; an id that is not a number is dropped; the work date is the day of the start."""
     record = IntervalsTimer(id="a7", timer=Timer(State.RUNNING, START + 1, START + 1, 0), note="A note")
     made = as_record_of(load("zoho"), record, "Pacific/Auckland")
     assert made == ZohoTimer(timer=start(START), note="A note", work_date=date(2026, 3, 2))
@@ -269,7 +269,7 @@ def test_a_record_of_another_vendor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ({"person": Person(id="3", name="Renamed")}, {"person": WORKSPACE.people["3"]}),
         ({"person": Person(email="resource@demo.test")}, {"person": WORKSPACE.people["3"]}),
@@ -290,14 +290,14 @@ def test_a_record_of_another_vendor() -> None:
         ({"job": Job(name="Testing")}, {"project": WORKSPACE.projects["22"], "client": WORKSPACE.clients["12"]}),
     ],
 )
-def test_completing(told: dict[str, Any], expected: dict[str, object]) -> None:
-    """An id is trusted alone; without one, all else that is told must fit; and what follows is added."""
-    found = resolve_entities(ProjectTimer(timer=start(START), **told), WORKSPACE)
+def test_resolving_entities(reported: dict[str, Any], expected: dict[str, object]) -> None:
+    """An id alone identifies an entity; without one, everything given must match; what follows from it is added."""
+    found = resolve_entities(ProjectTimer(timer=start(START), **reported), WORKSPACE)
     assert {name: getattr(found, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize(
-    ("told", "kind", "name"),
+    ("reported", "kind", "name"),
     [
         ({"person": Person(id="9", name="resource")}, "person", "9"),
         ({"person": Person(name="resource", email="test@demo.test")}, "person", "test@demo.test"),
@@ -308,16 +308,16 @@ def test_completing(told: dict[str, Any], expected: dict[str, object]) -> None:
         ({"job": Job(id="43")}, "job", "43"),
     ],
 )
-def test_what_the_workspace_does_not_have(told: dict[str, Any], kind: str, name: str) -> None:
-    """An unknown name is a named error that says what it is the name of."""
+def test_entities_that_the_workspace_does_not_have(reported: dict[str, Any], kind: str, name: str) -> None:
+    """An unknown name is a named error with the kind of entity."""
     with pytest.raises(UnknownEntity) as unknown:
-        resolve_entities(ProjectTimer(timer=start(START), **told), WORKSPACE)
+        resolve_entities(ProjectTimer(timer=start(START), **reported), WORKSPACE)
     assert (unknown.value.kind, unknown.value.name, unknown.value.count) == (kind, name, 0)
     assert str(unknown.value) == f"there is no {kind} {name!r}"
 
 
-def test_what_the_workspace_has_twice() -> None:
-    """A name that could be two is rejected; with more said, it is one; a task of no project is in none."""
+def test_an_entity_that_the_workspace_has_twice() -> None:
+    """An ambiguous name is rejected; with its project it is unique; a task without a project is in no project."""
     twice = replace(
         WORKSPACE,
         tasks={
@@ -333,8 +333,8 @@ def test_what_the_workspace_has_twice() -> None:
     assert resolve_entities(in_one, twice).task == twice.tasks["2"]
 
 
-def test_what_the_target_cannot_say() -> None:
-    """Intervals has numbers for people: a workspace that has others cannot be shown there, which is a named error."""
+def test_a_timer_that_the_target_cannot_show() -> None:
+    """Intervals identifies people by number: a person with another id cannot be shown there, which is a named error."""
     worded = replace(WORKSPACE, people={"anna": Person(id="anna", name="anna")})
     payload = load("timetrack").serialize(ProjectTimer(timer=start(START), person=Person(name="anna")), NOW)
     with pytest.raises(NotRepresentable) as rejected:
@@ -344,7 +344,7 @@ def test_what_the_target_cannot_say() -> None:
 
 
 def test_errors_of_a_conversion() -> None:
-    """An unknown vendor and a payload that is none are named errors."""
+    """An unknown vendor and a malformed payload are named errors."""
     with pytest.raises(UnknownVendor):
         convert(b"{}", source="toggl", target="zoho", now=NOW, workspace=WORKSPACE)
     with pytest.raises(UnknownVendor):
@@ -354,7 +354,7 @@ def test_errors_of_a_conversion() -> None:
 
 
 def test_the_package_has_no_other_names() -> None:
-    """`convert` is loaded when it is asked for, and nothing else is."""
+    """`convert` is imported on first use; no other name is."""
     vendors: ModuleType = sys.modules["punchclock.vendors"]
     assert vendors.convert is convert
     with pytest.raises(AttributeError):
@@ -382,46 +382,46 @@ timers = st.builds(
 @pytest.mark.parametrize(("source", "target"), list(itertools.product(names(), repeat=2)))
 @settings(max_examples=examples(30))  # for each of the pairs
 @given(timer=timers, more=st.integers(0, 10**10))
-def test_the_work_comes_through(source: str, target: str, timer: Timer, more: int) -> None:
+def test_the_work_is_preserved(source: str, target: str, timer: Timer, more: int) -> None:
     """Between any two vendors, in any state, the work at the instant of the payload is the same to the second."""
     now = timer.since + more
     if source == "zoho" and timer.state is not State.RUNNING:
-        return  # it shows only what runs
+        return  # it shows only running timers
     reader, writer = load(source), load(target)
     payload = payload_of(source, timer, now)
-    told: VendorTimer = reader.parse(payload, now, WORKSPACE.zone)
+    reported: VendorTimer = reader.parse(payload, now, WORKSPACE.zone)
     conversion = convert(payload, source=source, target=target, now=now, workspace=WORKSPACE)
-    back: VendorTimer = writer.parse(conversion.payload, now, WORKSPACE.zone)
-    before, after = not_before(told.timer, now), not_before(back.timer, now)
-    assert abs(worked_at(back.timer, after) - worked_at(told.timer, before)) < SECOND
+    round_trip: VendorTimer = writer.parse(conversion.payload, now, WORKSPACE.zone)
+    before, after = not_before(reported.timer, now), not_before(round_trip.timer, now)
+    assert abs(worked_at(round_trip.timer, after) - worked_at(reported.timer, before)) < SECOND
     dropped, filled = lost(conversion, LossKind.DROPPED), lost(conversion, LossKind.FILLED)
-    assert ("timer.state" in dropped) == (back.timer.state is not told.timer.state)
-    assert filled.get("timer.state", told.timer.state.value) == back.timer.state.value
-    assert ("timer.break" in dropped) == (break_at(told.timer, before) != break_at(back.timer, after))
+    assert ("timer.state" in dropped) == (round_trip.timer.state is not reported.timer.state)
+    assert filled.get("timer.state", reported.timer.state.value) == round_trip.timer.state.value
+    assert ("timer.break" in dropped) == (break_at(reported.timer, before) != break_at(round_trip.timer, after))
 
 
 # ---- the command ---------------------------------------------------------------------------------
 
 
 def test_the_command(tmp_path: Any, capfdbinary: Any) -> None:  # noqa: ANN401
-    """It writes the payload on standard output and what was lost on standard error."""
+    """It writes the payload to standard output and the losses to standard error."""
     file = tmp_path / "timer.json"
     file.write_bytes(payload_of("timetrack", RUNNING))
-    asked = ["convert", "--from", "timetrack", "--to", "intervals", "--at", "2026-03-02T09:01:00Z", str(file)]
-    assert main(asked) == 0
-    said = capfdbinary.readouterr()
-    assert said.out == converted("timetrack", "intervals").payload + b"\n"
-    assert b"dropped timer.break: 60\n" in said.err
-    assert b"filled task.id: 31\n" in said.err
+    arguments = ["convert", "--from", "timetrack", "--to", "intervals", "--at", "2026-03-02T09:01:00Z", str(file)]
+    assert main(arguments) == 0
+    output = capfdbinary.readouterr()
+    assert output.out == converted("timetrack", "intervals").payload + b"\n"
+    assert b"dropped timer.break: 60\n" in output.err
+    assert b"filled task.id: 31\n" in output.err
 
 
 def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
-    """Without a file it reads standard input; a zone and a workspace may be named; now is the clock's."""
+    """Without a file it reads standard input; zone and workspace are options; the instant is the clock's."""
     workspace = tmp_path / "workspace.json"
     workspace.write_text('{"name": "small", "people": [{"id": 3, "name": "resource", "role": "resource"}]}')
     payload = load("timetrack").serialize(ProjectTimer(timer=start(START), person=Person(name="resource")), NOW)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(payload)))
-    asked = [
+    arguments = [
         "convert",
         "--from",
         "timetrack",
@@ -432,13 +432,13 @@ def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pyt
         "--workspace",
         str(workspace),
     ]
-    assert main(asked) == 0
+    assert main(arguments) == 0
     (shown,) = json.loads(capfdbinary.readouterr().out)["data"]
     assert (shown["date_started"], shown["user_from"]["id"]) == ("2026-03-02 17:00", "3")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "status", "output"),
     [
         (["--at", "yesterday"], 2, b"'--at'"),
         (["--zone", "Mars"], 2, b"'--zone'"),
@@ -451,16 +451,16 @@ def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pyt
 def test_errors_of_the_command(
     arguments: list[str],
     status: int,
-    said: bytes,
+    output: bytes,
     capfdbinary: Any,  # noqa: ANN401
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A usage error exits with 2, a payload that is none with 1; neither writes a payload."""
+    """A usage error exits with 2, a malformed payload with 1; neither writes a payload."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"startedAt": "\x1b[31m"}')))
     assert main(["convert", "--from", "timetrack", "--to", "zoho", *arguments]) == status
     out, err = capfdbinary.readouterr()
     assert out == b""
-    assert said in err
+    assert output in err
     assert b"\x1b" not in err
 
 
@@ -475,10 +475,10 @@ def test_the_command_without_standard_input(file: list[str], capfdbinary: Any, m
 def test_the_command_and_a_file_that_cannot_be_read(capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     """A file that fails while it is read is a usage error."""
 
-    class RuleViolation(io.BytesIO):
+    class Unreadable(io.BytesIO):
         def read(self, _size: int | None = -1, /) -> bytes:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(RuleViolation()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Unreadable()))
     assert main(["convert", "--from", "timetrack", "--to", "zoho"]) == 2
     assert b"cannot read the payload: Input/output error" in capfdbinary.readouterr().err

@@ -1,4 +1,4 @@
-"""Dialects: what is checked when one is built, which part of the machine it walks, and its tick."""
+"""Dialects: the checks on construction, the reachable part of the machine, and the resolution."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from strategies import instants
         ((), "no call starts"),
     ],
 )
-def test_a_dialect_is_checked_when_it_is_built(bindings: tuple[Binding, ...], reason: str) -> None:
-    """A move that is there twice, is nothing, or can never be made; or no start at all."""
+def test_a_dialect_is_checked_on_construction(bindings: tuple[Binding, ...], reason: str) -> None:
+    """Duplicate, dangling and unreachable bindings are rejected, and a dialect without a start."""
     with pytest.raises(InvalidTransitionTable, match=reason):
         Dialect("toy", SECOND, bindings)
 
 
-def test_a_tick_is_at_least_a_microsecond() -> None:
-    """There is nothing finer to floor to."""
-    with pytest.raises(InvalidTransitionTable, match="tick"):
+def test_the_resolution_is_at_least_a_microsecond() -> None:
+    """An instant has no finer resolution."""
+    with pytest.raises(InvalidTransitionTable, match="resolution"):
         Dialect("toy", 0, (Binding("go", Event.START),))
 
 
-def test_a_dialect_walks_its_part_of_the_table() -> None:
-    """A call is drawn where it is legal and can be reached; corrections are not drawn."""
+def test_a_dialect_has_its_part_of_the_table() -> None:
+    """A dialect's transitions are those that its calls can reach; corrections are not among them."""
     dialect = Dialect(
         "toy",
         SECOND,
@@ -56,8 +56,8 @@ def test_a_dialect_walks_its_part_of_the_table() -> None:
     }
 
 
-def test_a_dialect_does_not_change() -> None:
-    """What was checked when it was built stays what it is."""
+def test_a_dialect_is_immutable() -> None:
+    """A dialect stays as it was checked."""
     dialect = Dialect("toy", SECOND, (Binding("go", Event.START),))
     with pytest.raises(AttributeError):
         dialect.resolution = 0  # type: ignore[misc]
@@ -67,8 +67,8 @@ def test_a_dialect_does_not_change() -> None:
         dialect.transitions[State.RUNNING, "go"] = State.RUNNING  # type: ignore[index]
 
 
-def test_ticks_are_in_microseconds() -> None:
-    """A second is a million of the finest tick, which leaves every instant as it is."""
+def test_resolutions_are_in_microseconds() -> None:
+    """A resolution of a second floors to millions; the finest resolution leaves every instant as it is."""
     bindings = (Binding("go", Event.START),)
     assert [Dialect("toy", SECOND, bindings).floor(at) for at in (-1, 0, 999_999, 1_000_000)] == [
         -1_000_000,
@@ -80,8 +80,8 @@ def test_ticks_are_in_microseconds() -> None:
 
 
 @given(at=instants, resolution=st.sampled_from([MICROSECOND, SECOND, 60 * SECOND]))
-def test_a_tick_floors(at: int, resolution: int) -> None:
-    """An instant becomes the whole tick at or before it, before 1970 as well."""
+def test_flooring(at: int, resolution: int) -> None:
+    """An instant becomes the multiple of the resolution at or before it, before 1970 as well."""
     floored = Dialect("toy", resolution, (Binding("go", Event.START),)).floor(at)
     assert floored % resolution == 0
     assert 0 <= at - floored < resolution

@@ -116,7 +116,7 @@ def test_a_record_without_an_id_is_written_with_0() -> None:
 )
 def test_ids_are_numbers(change: dict[str, Any]) -> None:
     """A record with any other id, its own or of what it is on, cannot be written, which is said by name."""
-    with pytest.raises(NotRepresentable, match="intervals cannot show this timer: the id 'abc' is no number"):
+    with pytest.raises(NotRepresentable, match="intervals cannot show this timer: the id 'abc' is not a number"):
         info_element(msgspec.structs.replace(RUNNING, **change), NOW)
 
 

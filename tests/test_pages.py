@@ -1,4 +1,4 @@
-"""The vendors' pages: each sentence is quoted by a test, and each quote is a sentence, word for word."""
+"""The vendors' pages: a test quotes each sentence, and each quote is a sentence of the page, word for word."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ QUOTES = quotes()
 
 
 def test_every_vendor_has_a_page() -> None:
-    """What is served is what stands on a page."""
+    """There is a page for each vendor."""
     assert tuple(PAGES) == vendors.names()
 
 
 @pytest.mark.parametrize("vendor", PAGES)
 def test_every_sentence_is_covered(vendor: str) -> None:
-    """A sentence that no test quotes is one that nobody holds us to."""
+    """Every sentence of a page is quoted by a test."""
     quoted = {(quote.heading, quote.text) for quote in QUOTES if quote.vendor == vendor}
     said = [(each.heading, each.text) for each in sentences(vendor) if not each.aside]
     assert said
@@ -30,19 +30,19 @@ def test_every_sentence_is_covered(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", PAGES)
 def test_every_quote_is_a_sentence(vendor: str) -> None:
-    """What a test quotes stands on the page, under that heading and in these words, and is no aside."""
+    """Every quote is on the page, word for word, under its heading, and is not an aside."""
     said = {(each.heading, each.text) for each in sentences(vendor) if not each.aside}
     wrong = [quote for quote in QUOTES if quote.vendor == vendor and (quote.heading, quote.text) not in said]
     assert wrong == []
 
 
-def test_every_quote_is_of_a_vendor_that_is_served() -> None:
-    """A quote of nobody's page would be looked for nowhere."""
+def test_every_quote_is_of_a_known_vendor() -> None:
+    """The quotes name exactly the vendors that have a page."""
     assert {quote.vendor for quote in QUOTES} == set(PAGES)
 
 
 def test_a_quote_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sources are read, not run: a quote is a text, a module's name of one, or a sum of them."""
+    """Sources are parsed, not run: a quote is a literal, a module constant, or a concatenation of them."""
     source = 'A = "a"\n@states("v", A, "b" + A)\ndef test_one(): ...\n'
     (tmp_path / "test_one.py").write_text(source, encoding="utf-8")
     monkeypatch.setattr(pages, "TESTS", tmp_path)

@@ -33,21 +33,21 @@ def replay(*arguments: str | Path, log: bytes = b"") -> Result:
 
 
 def payloads(result: Result) -> list[dict[str, Any]]:
-    """What was printed, a payload a line."""
+    """The printed payloads, one per line."""
     return [msgspec.json.decode(each) for each in result.stdout_bytes.splitlines()]
 
 
-def book(*lines: bytes) -> list[LogTimer[None]]:
+def timers_of(*lines: bytes) -> list[LogTimer[None]]:
     """The timers of a log."""
-    made = TimerLog()
+    log = TimerLog()
     for each in lines:
-        made.apply(parse_line(each))
-    return list(made.records.values())
+        log.apply(parse_line(each))
+    return list(log.records.values())
 
 
 def shown(vendor: str, *lines: bytes) -> Any:  # noqa: ANN401 - each vendor's own
     """The vendor's payload of the one timer of a log, two hours after eight."""
-    (timer,) = book(*lines)
+    (timer,) = timers_of(*lines)
     return msgspec.json.decode(
         payload_of(vendors.load(vendor), timer, 7, now=NOW, workspace=WORKSPACE, zone=WORKSPACE.zone)
     )
@@ -57,7 +57,7 @@ def shown(vendor: str, *lines: bytes) -> Any:  # noqa: ANN401 - each vendor's ow
 
 
 def test_names_become_numbers_at_intervals() -> None:
-    """User and task by their ids; a running timer with its start and what has lapsed."""
+    """User and task become ids; a running timer has its start and the elapsed time."""
     element = shown("intervals", line("T1", user="resource", task="Design", note="screens"))
     assert element == {
         "id": 7,
@@ -73,7 +73,7 @@ def test_names_become_numbers_at_intervals() -> None:
     }
 
 
-def test_what_follows_from_a_task_is_shown_too() -> None:
+def test_entities_that_follow_from_a_task() -> None:
     """A task has its project, and a project its client."""
     timer = shown("timetrack", line("T1", user="test", task="Review"))
     assert (timer["username"], timer["taskName"]) == ("test", "Review")
@@ -81,14 +81,14 @@ def test_what_follows_from_a_task_is_shown_too() -> None:
     assert timer["workedSeconds"] == 7200
 
 
-def test_a_task_that_is_none_may_be_a_job() -> None:
-    """Zoho People times jobs: a log's task is a job where no task has that name, or the one job of the project."""
+def test_a_task_may_be_a_job() -> None:
+    """Zoho People has jobs: a log's task is the job of that name if no task has it, or the one job of its project."""
     by_name = shown("zoho", line("T1", user="test", task="Testing"))["response"]["result"]
     by_task = shown("zoho", line("T1", user="test", task="Review"))["response"]["result"]
     assert (by_name["jobId"], by_task["jobId"]) == ("42", "42")
 
 
-def test_a_vendors_local_times_are_the_accounts() -> None:
+def test_local_times_are_in_the_accounts_zone() -> None:
     """Worksection writes the start in the account's zone."""
     timers = shown("worksection", line("T1", user="resource", task="Design"))["data"]
     assert (timers[0]["date_started"], timers[0]["time"]) == ("2026-03-02 09:00", "02:00:00")
@@ -98,14 +98,14 @@ def test_a_vendors_local_times_are_the_accounts() -> None:
     ("name", "id"), [("T1", 7), ("1001", 1001), ("intervals/timer/1002", 1002), ("a/", 7), ("x1003", 7), ("١", 7)]
 )
 def test_ids(name: str, id: int) -> None:
-    """The number that a timer's name ends in, as in the sandbox's event log; or else its place in the log."""
+    """The id is the number at the end of a timer's name, as the sandbox's log has it, or else its place in the log."""
     assert shown("intervals", line(name, user="resource"))["id"] == id
 
 
 @pytest.mark.parametrize("vendor", vendors.names())
 def test_every_vendor_reads_its_payload_back(vendor: str) -> None:
-    """What is printed is what that vendor's `parse` takes, with the same work."""
-    (timer,) = book(line("T1", user="resource", task="Design"), line("T1", "pause", "2026-03-02T09:00:00Z"))
+    """That vendor's `parse` reads the printed payload, with the same work."""
+    (timer,) = timers_of(line("T1", user="resource", task="Design"), line("T1", "pause", "2026-03-02T09:00:00Z"))
     module = vendors.load(vendor)
     payload = payload_of(module, timer, 7, now=NOW, workspace=WORKSPACE, zone=WORKSPACE.zone)
     assert worked_at(module.parse(payload, NOW, WORKSPACE.zone).timer, NOW) == 3600 * SECOND
@@ -123,15 +123,15 @@ def test_every_vendor_reads_its_payload_back(vendor: str) -> None:
         ({"user": "resource", "task": "Testing", "project": "Project 006_1"}, "job", "Testing"),
     ],
 )
-def test_what_the_workspace_does_not_have(labels: dict[str, str], kind: str, name: str) -> None:
-    """It is named, with what it was meant to be; so is a task that is there but in another project."""
+def test_entities_that_the_workspace_does_not_have(labels: dict[str, str], kind: str, name: str) -> None:
+    """The error has the name and the kind; a task in another project is not found either."""
     with pytest.raises(UnknownEntity) as caught:
         shown("intervals", line("T1", **labels))
     assert (caught.value.kind, caught.value.name) == (kind, name)
 
 
-def test_a_timer_of_nobody() -> None:
-    """Intervals has no timer without a person, and says so."""
+def test_a_timer_without_a_user() -> None:
+    """Intervals cannot show a timer without a person."""
     for labels in ({}, {"user": ""}):
         with pytest.raises(NotRepresentable, match=r"\$\.personid"):
             shown("intervals", line("T1", **labels))
@@ -180,14 +180,14 @@ def test_unknown_names_are_reported_like_bad_lines() -> None:
 
 
 def test_an_unknown_name_alone_makes_the_status_1() -> None:
-    """The log is well formed, and yet not all of it could be shown."""
+    """The log is well formed, but not every timer can be shown."""
     result = replay("-", "--as", "timetrack", log=line("T2", user="\x1b[2J"))
     assert (result.return_value, result.stdout) == (1, "")
     assert result.stderr == "timer 'T2': there is no person '\\x1b[2J'\n"
 
 
 def test_as_of_an_instant() -> None:
-    """Later events are left out, and a running timer is shown as of then."""
+    """Later events are ignored, and a running timer is shown as of that instant."""
     result = replay("-", "--as", "intervals", "--at", "2026-03-02T09:00:00Z", log=line("T3", user="test"))
     assert payloads(result)[0]["timelapsed"] == 3600.0
     result = replay("-", "--as", "intervals", "--at", "2026-03-02T09:00:00Z", log=LOG)
@@ -195,18 +195,18 @@ def test_as_of_an_instant() -> None:
     assert payloads(result)[1]["isrunning"] == "t"
 
 
-def test_a_zone_of_ones_own() -> None:
-    """Local times are the account's unless a zone is named."""
+def test_the_zone_option() -> None:
+    """Local times are in the account's zone unless another is given."""
     log = line("T1", user="resource", task="Design")
-    told = [
+    starts = [
         payloads(replay("-", "--as", "worksection", *zone, log=log))[0]["data"][0]["date_started"]
         for zone in ((), ("--zone", "UTC"), ("--zone", "Asia/Kathmandu"))
     ]
-    assert told == ["2026-03-02 09:00", "2026-03-02 08:00", "2026-03-02 13:45"]
+    assert starts == ["2026-03-02 09:00", "2026-03-02 08:00", "2026-03-02 13:45"]
 
 
-def test_a_workspace_of_ones_own(tmp_path: Path) -> None:
-    """Names are looked up in the file, and in nothing else."""
+def test_the_workspace_option(tmp_path: Path) -> None:
+    """Names are looked up only in the file."""
     workspace = tmp_path / "workspace.json"
     workspace.write_bytes(msgspec.json.encode({"name": "w", "people": [{"id": 9, "name": "anna", "role": "resource"}]}))
     log = line("T1", user="anna") + line("T2", user="resource")
@@ -217,11 +217,12 @@ def test_a_workspace_of_ones_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("vendor", vendors.names())
 def test_payloads_are_json_already(vendor: str) -> None:
-    """To ask for JSON as well changes nothing."""
-    told = replay(WEEK, "--as", vendor)
-    assert told.stdout_bytes
-    asked = replay(WEEK, "--json", "--as", vendor)
-    assert (asked.stdout_bytes, asked.stderr, asked.return_value) == (told.stdout_bytes, told.stderr, told.return_value)
+    """The option --json changes nothing."""
+    plain = replay(WEEK, "--as", vendor)
+    assert plain.stdout_bytes
+    as_json = replay(WEEK, "--json", "--as", vendor)
+    assert as_json.stdout_bytes == plain.stdout_bytes
+    assert (as_json.stderr, as_json.return_value) == (plain.stderr, plain.return_value)
 
 
 @pytest.mark.parametrize(
@@ -232,13 +233,13 @@ def test_payloads_are_json_already(vendor: str) -> None:
     ],
 )
 def test_usage_errors(arguments: tuple[str, ...], complaint: str) -> None:
-    """An unknown vendor, a workspace that cannot be read: status 2, and why."""
+    """An unknown vendor or an unreadable workspace exits with status 2 and the reason."""
     result = CliRunner().invoke(cli, ["replay", "-", *arguments], input=LOG)
     assert result.exit_code == 2
     assert complaint in result.stderr
 
 
 def test_an_empty_log() -> None:
-    """Nothing to show is no error."""
+    """A log without timers is not an error."""
     result = replay("-", "--as", "zoho")
     assert (result.return_value, result.stdout, result.stderr) == (0, "", "no timers\n")

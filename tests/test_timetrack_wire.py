@@ -387,7 +387,7 @@ def test_an_entry_that_has_no_id_yet_is_written_with_0() -> None:
 
 def test_an_entry_has_a_number() -> None:
     """An entry with any other id cannot be written, which is said by name."""
-    with pytest.raises(NotRepresentable, match="timetrack cannot show this timer: the id 'abc' is no number"):
+    with pytest.raises(NotRepresentable, match="timetrack cannot show this timer: the id 'abc' is not a number"):
         serialize(AttendanceTimer(id="abc", timer=pc.start(THREE)), THREE)
 
 

@@ -1,4 +1,4 @@
-"""The way through a call, the same for all vendors: from a request to the response and the changes behind it."""
+"""A call through `Vendor`, the same for all vendors: from a request to the response and its changes."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from toy_vendor import NOW, WORKSPACE, ToyTimer
 
 
 class Write(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What its two calls take."""
+    """The parameters of its calls."""
 
     id: str
     action: str = ""
 
 
 def start_toy(call: Call[Write]) -> HandlerResult:
-    """A start; ``action=boom`` is rejected in the vendor's own words at once."""
+    """A start; ``action=boom`` is rejected with the vendor's own message."""
     if call.parameters.action == "boom":
         raise Rejection("toy", 418, 1, "teapot")
     record = ToyTimer(id=call.parameters.id, timer=pc.start(call.now))
@@ -57,22 +57,22 @@ def stop_toy(call: Call[Write]) -> HandlerResult:
 
 
 def anybody(request: Request, sent: Mapping[str, object], account: Account) -> Person:
-    """No credentials are asked for."""
+    """No credentials are required."""
     return Person()
 
 
 def reject_toy(why: RuleViolation, operation: Operation | None) -> Rejection:
-    """The rule's place is its code."""
+    """The rule's index is its code."""
     return Rejection("toy", 400, list(Rule).index(why.rule), why.detail, why.field)
 
 
-def write_toy(request: Request, call: Call[Write], answer: HandlerResult) -> Response:
-    """One word, and the date."""
-    return Response(answer.status, {"date": f"{pc.to_datetime(call.now):%c}"}, str(answer.payload).encode())
+def write_toy(request: Request, call: Call[Write], result: HandlerResult) -> Response:
+    """The payload, and the date."""
+    return Response(result.status, {"date": f"{pc.to_datetime(call.now):%c}"}, str(result.payload).encode())
 
 
 def write_no(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
-    """What is wrong, in words."""
+    """The rejection's message."""
     return Response(rejection.status, {}, rejection.message.encode())
 
 
@@ -151,20 +151,20 @@ TOY: Vendor[ToyTimer] = Vendor(
 
 
 def toy(method: str, path: str, query: str = "", account: MemoryAccount | None = None, now: int = NOW) -> CallResult:
-    """A call of the fifth vendor."""
+    """Make a call to the fifth vendor."""
     account = account or MemoryAccount(WORKSPACE)
     return TOY.handle(Request(method=method, path=path, query=query), account, now)
 
 
-def rule_of(outcome: CallResult) -> Rule:
-    """The rule that a rejected call broke."""
-    assert outcome.rejection is not None
-    assert not outcome.changes
-    return list(Rule)[outcome.rejection.vendor_code]
+def rule_of(result: CallResult) -> Rule:
+    """The rule that a rejected call violates."""
+    assert result.rejection is not None
+    assert not result.changes
+    return list(Rule)[result.rejection.vendor_code]
 
 
 def test_a_fifth_vendor_is_a_table_and_a_few_functions() -> None:
-    """From request to changes through the one pipeline: the instant floored, the row chosen, the change stepped."""
+    """From request to changes: the instant is floored, the operation selected, the event applied."""
     account = MemoryAccount(WORKSPACE)
     started = toy("POST", "/toy/timer/7/", account=account, now=NOW + 999_999)
     assert (started.operation, started.response.status, started.response.body) == ("start", 200, b"started")
@@ -203,37 +203,35 @@ def test_a_fifth_vendor_is_a_table_and_a_few_functions() -> None:
     ],
 )
 def test_routing(method: str, path: str, query: str, operation: str, rule: Rule | None) -> None:
-    """First the path, then the method, then what tells calls on one path apart; of several that fit, the first.
+    """An operation is selected by path, then method, then discriminator; of several that fit, the first.
 
-    A call that is alone on its path is known before anything is read, so that every rejection can be its own.
+    The only operation on a path is known before anything is read, so that every rejection can name it.
     """
-    outcome = toy(method, path, query)
-    assert outcome.operation == operation
+    result = toy(method, path, query)
+    assert result.operation == operation
     if rule is None:
-        assert outcome.rejection is None
+        assert result.rejection is None
     else:
-        assert rule_of(outcome) is rule
+        assert rule_of(result) is rule
 
 
-def test_a_call_is_one_however_many_of_its_paths_fit() -> None:
-    """Of a call's own spellings the first that fits is taken, and it is still alone on its path."""
+def test_an_operation_with_several_matching_paths() -> None:
+    """The first of an operation's paths that matches is used; it is still the only operation on the path."""
     (finish,) = (each for each in TOY.operations if each.name == "finish")
     spelled = replace(TOY, operations=(replace(finish, aliases=("/toy/finish/{action}",)),))
-    outcome = spelled.handle(
-        Request(method="PUT", path="/toy/finish/7", query="a=1&a=1"), MemoryAccount(WORKSPACE), NOW
-    )
-    assert (outcome.operation, rule_of(outcome)) == ("finish", Rule.DUPLICATE)
+    result = spelled.handle(Request(method="PUT", path="/toy/finish/7", query="a=1&a=1"), MemoryAccount(WORKSPACE), NOW)
+    assert (result.operation, rule_of(result)) == ("finish", Rule.DUPLICATE)
 
 
-def test_an_instant_that_no_clock_shows() -> None:
-    """A server whose clock is beyond every calendar is not available, which is the vendor's to say."""
+def test_an_instant_outside_the_calendar() -> None:
+    """If the server's clock is outside the calendar, the vendor answers that it is not available."""
     assert rule_of(toy("POST", "/toy/timer/7", now=2**62)) is Rule.UNAVAILABLE
 
 
-def test_a_rejection_in_the_vendors_own_words() -> None:
-    """A handler may reject as the vendor does, and a server may reject before any handler is asked."""
-    outcome = toy("POST", "/toy/timer/7", "action=boom")
-    assert (outcome.operation, outcome.response.status, outcome.response.body) == ("start_loudly", 418, b"teapot")
+def test_rejections_before_and_in_a_handler() -> None:
+    """A handler may raise the vendor's rejection, and a server may reject before any handler runs."""
+    result = toy("POST", "/toy/timer/7", "action=boom")
+    assert (result.operation, result.response.status, result.response.body) == ("start_loudly", 418, b"teapot")
     request, later = Request(method="GET", path="/toy"), Rejection("toy", 503, 9, "later")
     assert TOY.reject(request, RuleViolation(Rule.QUOTA)).response.body == Rule.QUOTA.value.encode()
     for rejected in (TOY.reject(request, later), TOY.reject(TOY.route(request), later)):
@@ -309,8 +307,8 @@ def test_operations() -> None:
     )
 
 
-def test_how_far_a_vendor_reaches() -> None:
-    """A path that is nearly right is rejected in the words of the vendor whose calls it is most like."""
+def test_the_length_of_a_match() -> None:
+    """A path that is nearly right is rejected by the vendor whose paths it matches longest."""
     assert TOY.match_length("/toy/timer/7") == TOY.match_length("/toy/stop/7/later") == 3
     assert TOY.match_length("toy/stop/7/now/") == 4
     assert TOY.match_length("/toy/clock") == TOY.match_length("toy") == 1
@@ -330,7 +328,7 @@ def test_reading_a_response() -> None:
 
 
 @given(timer=active, at=instants)
-def test_a_step_never_traps_a_timer(timer: Timer, at: int) -> None:
+def test_an_event_never_traps_a_timer(timer: Timer, at: int) -> None:
     """An instant before the timer's last one counts as that one, so a stop always stops."""
     change = apply_event(ToyTimer(id="7", timer=timer), Event.STOP, at)
     assert change.record.timer.state is State.STOPPED
@@ -338,19 +336,19 @@ def test_a_step_never_traps_a_timer(timer: Timer, at: int) -> None:
     assert not change.removes
 
 
-def test_what_goes_through_a_call_does_not_change() -> None:
-    """Neither a handler nor whoever journals the call can alter what came in, what was decided, or the table."""
+def test_requests_results_and_tables_are_immutable() -> None:
+    """Neither a handler nor a journal can alter the request, the result or the table."""
     request = Request(method="PUT", path="/toy/finish/7")
-    outcome = TOY.handle(request, MemoryAccount(WORKSPACE), NOW)
+    result = TOY.handle(request, MemoryAccount(WORKSPACE), NOW)
     call = Call(TOY.operations[0], Write(id="7"), MemoryAccount(WORKSPACE), Person(), NOW, request)
     limit = Limit(1, 60)
     assert limit.lock_seconds == 0
     with pytest.raises(AttributeError):
         request.path = "/"  # type: ignore[misc]
     with pytest.raises(AttributeError):
-        outcome.operation = ""  # type: ignore[misc]
+        result.operation = ""  # type: ignore[misc]
     with pytest.raises(AttributeError):
-        outcome.response.status = 200  # type: ignore[misc]
+        result.response.status = 200  # type: ignore[misc]
     with pytest.raises(AttributeError):
         call.now = 0  # type: ignore[misc]
     with pytest.raises(AttributeError):
@@ -363,8 +361,8 @@ def test_what_goes_through_a_call_does_not_change() -> None:
         limit.calls = 2  # type: ignore[misc]
 
 
-def test_what_a_table_says_is_named() -> None:
-    """The fields of a request, a row and a vendor are too many for their order to mean anything."""
+def test_fields_are_keyword_only() -> None:
+    """Requests, operations and vendors have too many fields for positional arguments."""
     with pytest.raises(TypeError):
         Request("PUT", "/toy/finish/7")  # type: ignore[call-arg]
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""What can go wrong between a program and a vendor: the errors, their texts and their facts."""
+"""The errors of the vendor layer: their texts and their attributes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from punchclock.vendors.errors import (
     UnknownEntity,
     UnknownOperation,
     UnknownVendor,
-    clipped,
+    safe_text,
 )
 from punchclock.vendors.rules import Rule, RuleViolation
 
@@ -28,36 +28,39 @@ TEXTS: list[tuple[PunchclockError, str]] = [
     (RuleViolation(Rule.LENGTH, "name", "4 characters"), "name: 4 characters"),
     (RuleViolation(Rule.LENGTH, "name"), "name: the text is too long"),
     (RuleViolation(Rule.LENGTH), "the text is too long"),
-    (UnknownVendor("toggl", ("intervals", "zoho")), "no vendor 'toggl'; there are intervals, zoho"),
-    (UnknownOperation("zoho", "stop", ("start", "pause")), "zoho has no call 'stop'; there are start, pause"),
+    (UnknownVendor("toggl", ("intervals", "zoho")), "unknown vendor 'toggl'; known vendors: intervals, zoho"),
+    (
+        UnknownOperation("zoho", "stop", ("start", "pause")),
+        "zoho has no operation 'stop'; its operations: start, pause",
+    ),
     (UnknownEntity("task", "Design"), "there is no task 'Design'"),
     (UnknownEntity("task", "Design", 2), "there are 2 tasks 'Design'"),
-    (NotRepresentable("zoho", "an id that is no number"), "zoho cannot show this timer: an id that is no number"),
+    (NotRepresentable("zoho", "the id is not a number"), "zoho cannot show this timer: the id is not a number"),
 ]
 
 
 @pytest.mark.parametrize(("error", "text"), TEXTS, ids=[text for _, text in TEXTS])
-def test_what_an_error_says(error: PunchclockError, text: str) -> None:
-    """One line for a person: where, what and why."""
+def test_the_text_of_an_error(error: PunchclockError, text: str) -> None:
+    """One line: where, what and why."""
     assert str(error) == text
 
 
 @pytest.mark.parametrize("error", [error for error, _ in TEXTS], ids=lambda error: type(error).__name__)
 def test_errors_cross_processes(error: PunchclockError) -> None:
-    """Pickled or copied, an error is whole: its text, its code and its facts."""
+    """Pickled or copied, an error keeps its text, its code and its attributes."""
     for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301 - our own bytes
         assert type(other) is type(error)
         assert (str(other), other.code, other.__dict__) == (str(error), error.code, error.__dict__)
 
 
-def test_codes_tell_kinds_apart() -> None:
-    """Every kind of error has a code of its own."""
+def test_codes_are_unique() -> None:
+    """Every error class has its own code."""
     kinds = {type(error) for error, _ in TEXTS}
     assert len({kind.code for kind in kinds}) == len(kinds)
 
 
-def test_what_a_stranger_sent_is_cut() -> None:
-    """An error's text fits a line and can be written, whatever was sent; the value itself is there, whole."""
+def test_untrusted_text_is_truncated() -> None:
+    """An error's text fits a line and can be encoded, whatever was sent; its attributes keep the whole value."""
     huge = "x" * 10**6
     for error in (
         MalformedPayload("zoho", f"$.{huge}", huge, huge),
@@ -70,13 +73,13 @@ def test_what_a_stranger_sent_is_cut() -> None:
         assert len(str(error)) < 1000
     assert MalformedPayload("zoho", "$", huge, "no").value == huge
     assert MalformedPayload("zoho", "$", 10**5000, "no").value == 10**5000
-    assert clipped("\ud800") == "\\ud800"
-    assert clipped("x" * 200) == "x" * 200
-    assert clipped("x" * 201) == "x" * 200 + "…"
+    assert safe_text("\ud800") == "\\ud800"
+    assert safe_text("x" * 200) == "x" * 200
+    assert safe_text("x" * 201) == "x" * 200 + "…"
 
 
 def test_all_errors_are_named() -> None:
-    """Each kind is in the module's ``__all__``."""
+    """Each class is in the module's ``__all__``."""
     classes = (kind for kind in vars(errors).values() if isinstance(kind, type))
     kinds = {kind.__name__ for kind in classes if kind.__module__ == errors.__name__}
     assert "Rejection" in kinds

@@ -20,7 +20,7 @@ from toy_vendor import RECORDS, WORKSPACE, ToyTimer, broken, record
 
 
 def test_lengths_and_blanks() -> None:
-    """At most so many characters, and at least something."""
+    """A text that is too long, and a blank one, are violations."""
     at_most(3, "name", "üüü")
     not_blank("name", 0)
     with broken(Rule.LENGTH, "name"):
@@ -30,8 +30,8 @@ def test_lengths_and_blanks() -> None:
             not_blank("name", blank)
 
 
-def test_who_may() -> None:
-    """A role, and whose it is."""
+def test_roles_and_owners() -> None:
+    """A person needs an allowed role, and a privileged one for what belongs to others."""
     admin, resource = WORKSPACE.people["1"], WORKSPACE.people["3"]
     has_role(admin, {Role.ADMINISTRATOR})
     with broken(Rule.ROLE):
@@ -45,7 +45,7 @@ def test_who_may() -> None:
 
 
 def test_tokens() -> None:
-    """A token is somebody's; one of a person who is not there is nobody's."""
+    """A token identifies its person; unknown tokens, blank tokens and tokens of unknown people are rejected."""
     assert person_of_token("t", Credential(tokens={"s": "1", "t": "3"}), WORKSPACE) == WORKSPACE.people["3"]
     for token, tokens in (("u", {"t": "3"}), ("t", {"t": "99"}), ("", {}), ("", {"": "3"}), ("\ud800", {"t": "3"})):
         with broken(Rule.CREDENTIALS):
@@ -55,7 +55,7 @@ def test_tokens() -> None:
 
 
 def test_one_timer_of_a_person() -> None:
-    """One that runs, one for a task: a record is no second one of itself."""
+    """A person has at most one running timer and one timer per task; a record does not count against itself."""
     account = MemoryAccount(WORKSPACE, RECORDS)
     none_running(account, ToyTimer, WORKSPACE.people["1"], (State.RUNNING,))
     none_running(account, ToyTimer, WORKSPACE.people["3"], (State.PAUSED,))

@@ -45,7 +45,7 @@ from toy_vendor import broken
     ],
 )
 def test_forms(text: str | bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
-    """Parameters of a query or a form body: UTF-8, percent-encoded or as it stands; each once, not too many."""
+    """Parameters of a query or a form body: UTF-8, percent-encoded or not; each once, and not too many."""
     if isinstance(expected, dict):
         assert read_form(text) == expected
     else:
@@ -105,7 +105,7 @@ PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
     ],
 )
 def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
-    """What PHP's curl sends of an array; forms in forms, mails in mails and numbers without end are no such thing."""
+    """An array as PHP's curl sends it; nested forms, nested mails and oversized numbers are rejected."""
     if isinstance(expected, dict):
         assert read_multipart(content_type, body) == expected
     else:
@@ -132,7 +132,7 @@ def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str
     ],
 )
 def test_json_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]) -> None:
-    """An object, each key once; a byte order mark at its head is none of it."""
+    """An object with each key once; a leading byte order mark is skipped."""
     if isinstance(expected, dict):
         assert read_json(body) == expected
     else:
@@ -155,7 +155,7 @@ def test_json_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]
     ],
 )
 def test_xml_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str]) -> None:
-    """The texts of the root's children; no document type, so no entities."""
+    """The texts of the root's children; a document type, and so entities, is rejected."""
     if isinstance(expected, dict):
         assert read_xml(body) == expected
     else:
@@ -164,21 +164,21 @@ def test_xml_bodies(body: bytes, expected: dict[str, object] | tuple[Rule, str])
 
 
 def test_query_and_body_together() -> None:
-    """What stands in both is there twice."""
+    """A parameter in both is a duplicate."""
     assert merged({"a": 1}, {}, {"b": 2}) == {"a": 1, "b": 2}
     with broken(Rule.DUPLICATE, "a"):
         merged({"a": 1}, {"a": 1})
 
 
 class Open(msgspec.Struct, kw_only=True):
-    """Parameters that may have others beside them."""
+    """Parameters whose type allows others."""
 
     needed: int
     text: str = ""
 
 
 def test_ids_that_are_numbers() -> None:
-    """From 0 to as high as databases count."""
+    """From 0 to the largest integer that databases store."""
     for number in (0, 1, 2**63 - 1):
         assert msgspec.convert(number, Id) == number
     for number in (-1, 2**63):
@@ -187,13 +187,13 @@ def test_ids_that_are_numbers() -> None:
 
 
 class Closed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Parameters that may have no others beside them."""
+    """Parameters whose type forbids others."""
 
     needed: int
 
 
 def test_typed_parameters() -> None:
-    """Numbers may be texts; what is missing, unknown, of another type or unprintable is named."""
+    """Numbers may be texts; a missing, unknown, mistyped or unprintable parameter is named."""
     assert convert_parameters({"needed": "5", "other": "\x00"}, Open) == Open(needed=5)
     for sent, rule, field in (
         ({}, Rule.REQUIRED, "needed"),
@@ -211,7 +211,7 @@ def test_typed_parameters() -> None:
 
 
 def test_booleans() -> None:
-    """In any spelling that clients use; a bare parameter is set."""
+    """In any spelling that clients use; a parameter without a value is true."""
     value: object
     for value in (True, "", "t", "TRUE", " yes ", "1", 1, "y"):
         assert read_boolean("flag", value) is True, value
@@ -223,13 +223,13 @@ def test_booleans() -> None:
 
 
 class Inner(msgspec.Struct):
-    """Something with a number in it."""
+    """A payload with a number."""
 
     number: int
 
 
 class Outer(msgspec.Struct):
-    """Something with several of those."""
+    """A payload with several of those."""
 
     items: list[Inner] = []
     by_name: dict[str, Inner] = {}
@@ -246,7 +246,7 @@ class Outer(msgspec.Struct):
         ([], "$", []),
     ],
 )
-def test_a_malformed_payload_says_where(payload: object, path: str, value: object) -> None:
+def test_a_malformed_payload_is_located(payload: object, path: str, value: object) -> None:
     """Decoded or as bytes, the error has the path and the value there."""
     decoder = msgspec.json.Decoder(Outer)
     for form in (payload, msgspec.json.encode(payload), msgspec.json.encode(payload).decode()):
@@ -267,8 +267,8 @@ def test_a_malformed_payload_says_where(payload: object, path: str, value: objec
         (b'{"items": ' + b"[" * 100_000, "$"),
     ],
 )
-def test_a_malformed_payload_is_shown_whole(payload: object, path: str) -> None:
-    """Where what stands at a place cannot be had, because nothing can be read or counted, it is the payload itself."""
+def test_an_undecodable_payload_is_reported_whole(payload: object, path: str) -> None:
+    """If nothing can be decoded, or no part is at fault, the reported value is the payload itself."""
     with pytest.raises(MalformedPayload) as caught:
         decode_payload("toy", payload, msgspec.json.Decoder(Outer))
     assert (caught.value.path, caught.value.value) == (path, payload)
@@ -276,7 +276,7 @@ def test_a_malformed_payload_is_shown_whole(payload: object, path: str) -> None:
 
 
 def test_blanks_are_null() -> None:
-    """At any depth, in bytes as in what is decoded already; nothing else is changed, nor what cannot be decoded."""
+    """At any depth, in bytes and in decoded values; nothing else changes, nor does an undecodable payload."""
     plain = {"a": "", "b": ["", "x", 0, {"c": ""}], "d": {"": None, "e": False}, "f": []}
     without = {"a": None, "b": [None, "x", 0, {"c": None}], "d": {"": None, "e": False}, "f": []}
     for payload in (plain, msgspec.json.encode(plain), msgspec.json.encode(plain).decode()):
@@ -287,7 +287,7 @@ def test_blanks_are_null() -> None:
 
 
 class Blankable(msgspec.Struct):
-    """Something that may be blank beside something that may not."""
+    """A field that may be blank beside one that may not."""
 
     text: str | None
     number: int | None
@@ -295,8 +295,8 @@ class Blankable(msgspec.Struct):
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_blank_where_none_can_stand_is_null(mark: str) -> None:
-    """Then every blank is; where each has its place, and in what is wrong anyhow, nothing changes."""
+def test_an_invalid_blank_is_null(mark: str) -> None:
+    """Then every blank is null; valid blanks, and payloads that are wrong otherwise, are unchanged."""
     decoder = msgspec.json.Decoder(Blankable)
     for text, read in (
         ('{"text": "", "number": ""}', Blankable(None, None)),
@@ -312,8 +312,8 @@ def test_a_blank_where_none_can_stand_is_null(mark: str) -> None:
             decode_payload("toy", mark + payload, decoder, blanks=True)
 
 
-def test_a_byte_order_mark_is_no_part_of_a_payload() -> None:
-    """One at the head is skipped, in JSON and in XML, in bytes and in text; a second one is malformed."""
+def test_a_byte_order_mark_is_skipped() -> None:
+    """A leading one is skipped, in JSON and in XML, in bytes and in text; a second one is malformed."""
     decoder = msgspec.json.Decoder(Inner)
     for payload in ("\ufeff" + '{"number": 1}', b'\xef\xbb\xbf {"number": 1}'):
         assert not is_xml(payload)
@@ -328,7 +328,7 @@ def test_a_byte_order_mark_is_no_part_of_a_payload() -> None:
 
 
 def test_xml_and_back() -> None:
-    """A payload as a tree, and a tree as plain values; of several children of one tag a list is made."""
+    """A payload as a tree, and a tree as plain values; several children with one tag become a list."""
     content = {"a": None, "b": True, "c": False, "d": [1, 2.5, "x<y"], "e": {"f": ""}, "g": []}
     written = write_xml(xml_element("r", content))
     assert written.endswith(b"<r><a /><b>true</b><c>false</c><d>1</d><d>2.5</d><d>x&lt;y</d><e><f /></e></r>")
@@ -340,7 +340,7 @@ def test_xml_and_back() -> None:
 
 
 def test_text_that_xml_cannot_write() -> None:
-    """What no document can hold is replaced, so that every answer can be read."""
+    """Characters that XML cannot hold are replaced, so that every response can be read."""
     assert write_xml(xml_element("r", "a\x00b\ud800")).endswith("<r>a\ufffdb\ufffd</r>".encode())
     assert write_json({"b": 1, "a": "ü"}) == '{"b":1,"a":"ü"}'.encode()
 
@@ -356,15 +356,15 @@ def test_text_that_xml_cannot_write() -> None:
         b"<r>" * 100_000 + b"</r>" * 100_000,
     ],
 )
-def test_a_payload_that_is_no_xml(payload: bytes | str) -> None:
-    """It ends too early, has a document type or an unknown encoding, or has no end of depth."""
+def test_a_payload_that_is_not_xml(payload: bytes | str) -> None:
+    """It is truncated, has a document type or an unknown encoding, or is nested too deeply."""
     with pytest.raises(MalformedPayload) as caught:
         xml_payload("toy", payload)
     assert (caught.value.path, caught.value.value) == ("$", payload)
 
 
 def test_what_is_xml() -> None:
-    """A document in XML begins with ``<``; what is wanted is said by ``Accept``, or by the body's type."""
+    """An XML document begins with ``<``; the response format follows ``Accept``, or else the body's type."""
     assert is_xml(b" <r/>")
     assert is_xml("\n<r/>")
     assert is_xml("\ufeff\n<r/>")

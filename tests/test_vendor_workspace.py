@@ -1,4 +1,4 @@
-"""The workspace that vendors share: finding by name, what stands where nothing is said, what can be set."""
+"""The workspace that vendors share: look-ups by name, defaults, and settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from punchclock.vendors.workspace import (
     Workspace,
 )
 
-#: Names in no order, so that none is found because it is the first or the last.
+#: Unsorted names, so that none is found because it is the first or the last.
 NAMES = ("birch", "ash", "cedar")
 PEOPLE = {name: Person(id=name, name=name) for name in NAMES}
 CLIENTS = {name: Client(id=name, name=name) for name in NAMES}
@@ -50,7 +50,7 @@ WORKSPACE = Workspace(
 
 
 def test_finding_by_name() -> None:
-    """Each is found by its own name alone; a name before, between or after those that there are is nobody's."""
+    """Each entity is found by its name only; a name before, between or after the known ones finds nothing."""
     for name in NAMES:
         assert WORKSPACE.person_named(name) is PEOPLE[name]
         assert WORKSPACE.client_named(name) is CLIENTS[name]
@@ -73,22 +73,22 @@ def test_finding_within() -> None:
     assert WORKSPACE.task_named("ash", Project(id="ash of ash")) is None
 
 
-def test_what_opens_an_account() -> None:
-    """A vendor's credential; without one nothing opens it."""
+def test_credentials() -> None:
+    """A vendor without credentials has an empty one."""
     assert WORKSPACE.credential("zoho") == Credential(key="k")
     assert WORKSPACE.credential("intervals") == Credential()
 
 
-def test_what_stands_where_nothing_is_said() -> None:
-    """A task is open, a job can be worked on, timers are on, and the week has five days of work and no limit."""
+def test_defaults() -> None:
+    """A task is open, a job is active, timers are enabled, and the week has five work days without a limit."""
     task, job, settings = Task(), Job(), Settings()
     assert (task.closed, job.active, job.completed) == (False, True, False)
     assert (settings.timer_enabled, settings.work_days) == (True, (1, 2, 3, 4, 5))
     assert (settings.attendance_hours, settings.max_billable_hours) == (None, None)
 
 
-def test_what_is_told_is_written_alone() -> None:
-    """A payload often tells only part of an entity: what it does not tell is not written either."""
+def test_defaults_are_not_encoded() -> None:
+    """A payload often has only part of an entity; the encoded entity has no more."""
     for entity in (Person(), Client(), Project(), Task(), Job()):
         assert msgspec.json.encode(entity) == b"{}"
     told = Task(name="Design", project=Project(id="21"))
@@ -100,7 +100,7 @@ CHRISTMAS, SECOND_DAY = dt.date(2026, 12, 25), dt.date(2026, 12, 26)
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("given", "expected"),
     [
         *(({name: hours}, hours) for name in HOURS for hours in (0.25, 1, 24, None)),
         ({"work_days": [1, 7]}, (1, 7)),
@@ -112,14 +112,14 @@ CHRISTMAS, SECOND_DAY = dt.date(2026, 12, 25), dt.date(2026, 12, 26)
         ),
     ],
 )
-def test_what_can_be_set(said: dict[str, object], expected: object) -> None:
-    """Hours above none and up to a whole day, week days from 1 to 7, days off."""
-    ((name, _),) = said.items()
-    assert getattr(msgspec.convert(said, Settings), name) == expected
+def test_valid_settings(given: dict[str, object], expected: object) -> None:
+    """Hours above zero and up to a whole day, week days from 1 to 7, days off."""
+    ((name, _),) = given.items()
+    assert getattr(msgspec.convert(given, Settings), name) == expected
 
 
 @pytest.mark.parametrize(
-    "said",
+    "given",
     [
         *({name: hours} for name in HOURS for hours in (0, -1, 24.25)),
         {"work_days": [0]},
@@ -129,10 +129,10 @@ def test_what_can_be_set(said: dict[str, object], expected: object) -> None:
         {"leaves": [{"person": "1", "first": "2026-12-25", "last": "2026-12-26", "half": True}]},
     ],
 )
-def test_what_cannot_be_set(said: dict[str, object]) -> None:
-    """No hours of none or of more than a day, no eighth day of a week, and nothing that there is no setting for."""
+def test_invalid_settings(given: dict[str, object]) -> None:
+    """Zero hours, more hours than a day has, an eighth week day and unknown settings are rejected."""
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert(said, Settings)
+        msgspec.convert(given, Settings)
 
 
 PARTS: list[tuple[Any, str]] = [
@@ -150,8 +150,8 @@ PARTS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("part", "field"), PARTS, ids=[type(part).__name__ for part, _ in PARTS])
-def test_a_workspace_does_not_change(part: Any, field: str) -> None:  # noqa: ANN401 - whatever a workspace has
-    """No call changes what an account is set up with; and its parts have too many fields to be told by their order."""
+def test_a_workspace_is_immutable(part: Any, field: str) -> None:  # noqa: ANN401 - whatever a workspace has
+    """No call changes a workspace; its parts have too many fields for positional arguments."""
     with pytest.raises(AttributeError):
         setattr(part, field, None)
     with pytest.raises(TypeError):

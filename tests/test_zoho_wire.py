@@ -606,5 +606,5 @@ def test_the_last_number_of_a_record() -> None:
     assert replace(record, timer_id="6").last_number == 6
     assert replace(record, timer_id="6", comments=(Comment(id="9", at=NINE, text=""),)).last_number == 9
     for wrong in (ZohoTimer(timer=pc.start(NINE)), replace(record, timer_id="t6")):
-        with pytest.raises(NotRepresentable, match=r"zoho cannot show this timer: the id .* is no number"):
+        with pytest.raises(NotRepresentable, match=r"zoho cannot show this timer: the id .* is not a number"):
             _ = wrong.last_number

@@ -1,4 +1,4 @@
-"""A fifth vendor's timers in the demo workspace, and a broken rule; shared by the tests of what all vendors share."""
+"""A fifth vendor's timers in the demo workspace, and expected rule violations; for the tests of the shared files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NOW = pc.instant("2026-03-02T08:00:00Z")
 
 
 class ToyTimer(VendorTimer, frozen=True):
-    """The record of a fifth vendor, which is no more than what the tests need."""
+    """The record of a fifth vendor, with only what the tests need."""
 
     vendor = "toy"
 
 
 def record(id: int, person: str, task: str | None = None, **more: object) -> ToyTimer:
-    """A record of the demo workspace."""
+    """Return a record with entities of the demo workspace."""
     at = WORKSPACE.tasks[task] if task else None
     fields: dict[str, object] = {
         "id": str(id),
@@ -47,7 +47,7 @@ RECORDS = (
 
 @contextmanager
 def broken(rule: Rule, field: str = "") -> Iterator[None]:
-    """A rule that does not hold, and the parameter at fault."""
+    """Expect a violation of the rule, for this parameter."""
     with pytest.raises(RuleViolation) as caught:
         yield
     assert (caught.value.rule, caught.value.field) == (rule, field)

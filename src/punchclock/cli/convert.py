@@ -1,6 +1,6 @@
 """`punchclock convert`: one vendor's payload as another vendor would show the same timer.
 
-This module reads and says; the conversion is in `punchclock.vendors.conversion`.
+This module reads the arguments and prints the result; the conversion is in `punchclock.vendors.conversion`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from punchclock.vendors.conversion import convert as converted
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
-__all__ = ["convert"]
-
 
 class _Payload(click.File):
-    """A file of bytes, or standard input where there is one: for a closed one click has a traceback."""
+    """A binary file or standard input; a closed standard input is a usage error instead of a traceback."""
 
     def convert(
         self, value: str | os.PathLike[str] | IO[Any], param: click.Parameter | None, ctx: click.Context | None
@@ -36,27 +34,24 @@ class _Payload(click.File):
 
 
 @click.command()
-@click.option("--from", "source", type=click.Choice(names()), required=True, help="The vendor that it comes from.")
-@click.option("--to", "target", type=click.Choice(names()), required=True, help="The vendor that it is for.")
-@click.option("--at", callback=read_instant, metavar="INSTANT", help="When it was answered; now, where it is not said.")
-@click.option(
-    "--zone", callback=read_zone, metavar="ZONE", help="The account's zone; the workspace's, where it is not said."
-)
+@click.option("--from", "source", type=click.Choice(names()), required=True, help="The payload's vendor.")
+@click.option("--to", "target", type=click.Choice(names()), required=True, help="The vendor to convert to.")
+@click.option("--at", callback=read_instant, metavar="INSTANT", help="The instant of the payload. [default: now]")
+@click.option("--zone", callback=read_zone, metavar="ZONE", help="The account's time zone. [default: the workspace's]")
 @click.option(
     "--workspace",
     type=A_FILE,
     callback=read_workspace,
     metavar="FILE",
-    help="Where names are looked up, as TOML or JSON; else the demo workspace.",
+    help="Where names are looked up, as TOML or JSON. [default: the demo workspace]",
 )
 @click.argument("payload", type=_Payload("rb"), default="-", metavar="[FILE]")
 def convert(
     *, source: str, target: str, at: int | None, zone: dt.tzinfo | None, workspace: Workspace | None, payload: BinaryIO
 ) -> None:
-    """Read one vendor's PAYLOAD of a timer and write it as another vendor's.
+    """Read one vendor's payload of a timer from FILE and write it as another vendor's.
 
-    FILE may be - for standard input, which is where it is read from if none is given. Fields that had no place to go,
-    or that had to be filled, are said on standard error.
+    FILE is - or absent for standard input. Fields that are dropped or filled are reported on standard error.
     """
     try:
         conversion = converted(

@@ -1,18 +1,15 @@
-"""The account: what a vendor's rules are decided against; a workspace, and the timers in it.
+"""The account that a vendor's rules are decided against: a workspace, and the timers in it.
 
-`Account` is the small protocol through which a vendor's calls read it. They never write: they return
-changes, and whoever keeps the account stores them. `MemoryAccount` keeps them in memory and is enough for
-tests and for embedding; accounts in databases belong to the sandbox.
+Calls read an account through the small protocol `Account`. They never write: they return changes, and the account's
+owner stores them. `MemoryAccount` keeps its timers in memory, which is enough for tests and for embedding; accounts in
+databases belong to the sandbox.
 """
 
 from __future__ import annotations
 
-import heapq
-from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import date
-from itertools import islice
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -27,18 +24,18 @@ R = TypeVar("R", bound=VendorTimer)
 
 
 class Query(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
-    """Which records to find; ``None`` is "any".
+    """The records to find; a filter that is ``None`` matches every record.
 
     Attributes:
-        of: the type of the records, which is one vendor's and one kind.
+        of: the type of the records: one vendor, one kind.
         people: ids of persons; ``tasks``, ``projects``, ``clients`` and ``jobs`` likewise.
         with_task: only timers that have a task (``True``) or have none (``False``).
-        states: only timers in one of these.
+        states: only timers in one of these states.
         work_date: only timers booked on this day.
         by_update: order by the day of the last event, and by age within a day; otherwise by age alone.
-        descending: the other way round.
-        offset: how many to skip.
-        limit: how many to return at most.
+        descending: reverse the order.
+        offset: the number of records to skip.
+        limit: the highest number of records to return.
     """
 
     of: type[R]
@@ -57,154 +54,119 @@ class Query(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True):
-    """What a query found: the records asked for, and how many match it in all."""
+    """The result of a query: the requested records, and how many match in total."""
 
     records: tuple[R, ...]
     total: int
 
 
 class Account(Protocol):
-    """What a vendor's calls read. They never write: they return changes for the account's keeper."""
+    """What a vendor's calls read. They never write: they return changes for the account's owner to store."""
 
     @property
     def workspace(self) -> Workspace:
-        """What the account is set up with."""
+        """The account's people, projects and settings."""
 
     def get(self, of: type[R], id: str) -> R | None:
-        """The record of this type with this id."""
+        """Return the record of this type with this id."""
 
     def find(self, query: Query[R]) -> Page[R]:
-        """The records that match, oldest first unless the query says otherwise."""
+        """Return the records that match, oldest first unless the query says otherwise."""
 
     def new_id(self) -> int:
-        """A number that no record of this account bears yet. Asked twice without a change, it is the same."""
+        """Return a number that no record of this account has yet; until a change is stored, always the same."""
 
 
 class MemoryAccount:
-    """An account that keeps its timers in memory. Not safe for threads; the sandbox's store is.
+    """An account that keeps its timers in memory. Not thread-safe; the sandbox's store is.
 
-    A page and its total take no longer with history: the records of a person in a state and on the same work lie
-    together, in both orders that can be asked for, and of whom and what there are records is little beside them.
+    The records are indexed by person and state, so that the check that every start makes, whether the person has a
+    running timer, does not take longer as stopped timers pile up.
     """
 
     def __init__(self, workspace: Workspace, records: Iterable[VendorTimer] = ()) -> None:
         self._workspace = workspace
         self._records: dict[type[VendorTimer], dict[str, VendorTimer]] = {}
-        self._shelves: dict[_Owner, dict[_Work, _Shelf]] = {}
+        self._index: dict[tuple[type[VendorTimer], str, State], dict[str, VendorTimer]] = {}
         self._last_id = 1000
         for record in records:
             self._put(record)
 
     @property
     def workspace(self) -> Workspace:
-        """What the account is set up with."""
+        """The account's people, projects and settings."""
         return self._workspace
 
     def get(self, of: type[R], id: str) -> R | None:
-        """The record of this type with this id."""
+        """Return the record of this type with this id."""
         return cast("R | None", self._records.get(of, {}).get(id))
 
     def find(self, query: Query[R]) -> Page[R]:
-        """The records that match, oldest first unless the query says otherwise."""
-        shelves = self._matching(query)
-        ordered = [shelf.by_update if query.by_update else shelf.by_age for shelf in shelves]
-        places: Iterable[tuple[Any, ...]]
-        places = heapq.merge(*map(reversed, ordered), reverse=True) if query.descending else heapq.merge(*ordered)
-        of_type = self._records.get(query.of, {})
-        found = (cast("R", of_type[place[-1]]) for place in places)
+        """Return the records that match, oldest first unless the query says otherwise."""
+        found = self._candidates(query)
+        entities = {"task": query.tasks, "project": query.projects, "client": query.clients, "job": query.jobs}
+        for name, ids in entities.items():
+            if ids is not None:
+                found = [record for record in found if _id(getattr(record, name)) in ids]
+        if query.with_task is not None:
+            found = [record for record in found if (record.task is not None) == query.with_task]
+        if query.work_date is not None:
+            found = [record for record in found if record.work_date == query.work_date]
+        found.sort(key=_by_update if query.by_update else _by_age, reverse=query.descending)
         end = None if query.limit is None else query.offset + query.limit
-        if query.work_date is None:
-            return Page(tuple(islice(found, query.offset, end)), sum(map(len, ordered)))
-        of_day = [record for record in found if record.work_date == query.work_date]
-        return Page(tuple(of_day[query.offset : end]), len(of_day))
+        return Page(tuple(found[query.offset : end]), len(found))
 
     def new_id(self) -> int:
-        """A number that no record of this account bears yet."""
+        """Return a number that no record of this account has yet."""
         return self._last_id + 1
 
     def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
-        """Store what a call changed."""
+        """Store the changes of a call."""
         for change in changes:
             if change.removes:
                 self._drop(change.record)
             else:
                 self._put(change.record)
 
-    def _matching(self, query: Query[R]) -> list[_Shelf]:
-        """The shelves on which all that match are, and but for their day nothing else."""
-        states = set(State if query.states is None else query.states)
-        if query.people is None:
-            owners = [owner for owner in self._shelves if owner[0] is query.of and owner[2] in states]
+    def _candidates(self, query: Query[R]) -> list[R]:
+        """The records of the query's type, people and states."""
+        of, people, states = query.of, query.people, query.states
+        if people is None and states is None:
+            return cast("list[R]", [*self._records.get(of, {}).values()])
+        wanted = set(State if states is None else states)
+        if people is None:
+            keys = [key for key in self._index if key[0] is of and key[2] in wanted]
         else:
-            owners = [(query.of, person, state) for person in set(query.people) for state in states]
-        return [
-            shelf
-            for owner in owners
-            for work, shelf in self._shelves.get(owner, {}).items()
-            if (query.tasks is None or work.task in query.tasks)
-            and (query.projects is None or work.project in query.projects)
-            and (query.clients is None or work.client in query.clients)
-            and (query.jobs is None or work.job in query.jobs)
-            and (query.with_task is None or query.with_task == (work.task != ""))
-        ]
+            keys = [(of, person, state) for person in set(people) for state in wanted]
+        return cast("list[R]", [record for key in keys for record in self._index.get(key, {}).values()])
 
     def _put(self, record: VendorTimer) -> None:
-        last = max(self._last_id, record.last_number)  # first: where an id is no number, nothing is kept
-        kept = self._records.setdefault(type(record), {})
-        if (before := kept.get(record.id)) is not None:
-            self._shelf(before).remove(before)
-        kept[record.id] = record
-        self._shelf(record).add(record)
+        last = max(self._last_id, record.last_number)  # first: if an id is not a number, nothing is stored
+        records = self._records.setdefault(type(record), {})
+        if record.id in records:
+            self._unindex(records[record.id])
+        records[record.id] = record
+        self._index.setdefault(_key(record), {})[record.id] = record
         self._last_id = last
 
     def _drop(self, record: VendorTimer) -> None:
-        before = self._records[type(record)].pop(record.id)
-        self._shelf(before).remove(before)
+        self._unindex(self._records[type(record)].pop(record.id))
 
-    def _shelf(self, record: VendorTimer) -> _Shelf:
-        shelves = self._shelves.setdefault((type(record), record.person.id, record.timer.state), {})
-        work = _Work(_id(record.task), _id(record.project), _id(record.client), _id(record.job))
-        if (shelf := shelves.get(work)) is None:
-            shelf = shelves[work] = _Shelf()
-        return shelf
+    def _unindex(self, record: VendorTimer) -> None:
+        del self._index[_key(record)][record.id]
 
 
-#: Whose records, and in which state.
-_Owner = tuple[type[VendorTimer], str, State]
-
-
-class _Work(NamedTuple):
-    """What records are on: ids, ``""`` for none."""
-
-    task: str
-    project: str
-    client: str
-    job: str
-
-
-class _Shelf:
-    """Where records lie in order: by number, and by the day of their last event; each place ends in the id."""
-
-    def __init__(self) -> None:
-        self.by_age: list[tuple[int, str]] = []
-        self.by_update: list[tuple[date, int, str]] = []
-
-    def add(self, record: VendorTimer) -> None:
-        insort(self.by_age, _by_age(record))
-        insort(self.by_update, _by_update(record))
-
-    def remove(self, record: VendorTimer) -> None:
-        del self.by_age[bisect_left(self.by_age, _by_age(record))]
-        del self.by_update[bisect_left(self.by_update, _by_update(record))]
+def _key(record: VendorTimer) -> tuple[type[VendorTimer], str, State]:
+    return type(record), record.person.id, record.timer.state
 
 
 def _id(entity: Client | Project | Task | Job | None) -> str:
     return "" if entity is None else entity.id
 
 
-def _by_age(record: VendorTimer) -> tuple[int, str]:
-    return record.number, record.id
+def _by_age(record: VendorTimer) -> int:
+    return int(record.id)  # as `VendorTimer.number`, of an id that is known to be one
 
 
-def _by_update(record: VendorTimer) -> tuple[date, int, str]:
-    return record.updated_on or date.min, record.number, record.id
+def _by_update(record: VendorTimer) -> tuple[date, int]:
+    return record.updated_on or date.min, int(record.id)

@@ -1,11 +1,11 @@
-"""Dialects: a vendor's own machine, as a map of its calls onto the one transition table.
+"""Dialects: a vendor's state machine, as a map of its calls onto the shared transition table.
 
-A dialect has no rules of its own about what may follow what. It says which call, with which flag,
-*is* which event; whether that event is legal is the table's answer. Corrections (amend, discard,
-update) are listed beside the events, because they are what a call can do and no event.
+A dialect has no rules of its own about what may follow what. It binds a call, with a flag, to an event; whether the
+event is legal is decided by `punchclock.machine.TRANSITIONS`. Calls that are not events (corrections, updates) are
+bound to their actions as well.
 
-Its *tick* is the resolution to which the vendor's workspace floors every instant at the door, before the
-transition. Flooring two durations afterwards instead would break ``worked + break = elapsed`` by a tick.
+Every instant is floored to the dialect's resolution before the transition. Flooring two durations afterwards instead
+would break ``worked + break = elapsed`` by one unit.
 """
 
 from __future__ import annotations
@@ -19,19 +19,17 @@ from punchclock.errors import InvalidTransitionTable
 from punchclock.machine import TRANSITIONS, Correction, Event, State
 from punchclock.vendors.records import UPDATE, Action
 
-__all__ = ["MICROSECOND", "SECOND", "Binding", "Dialect"]
-
 MICROSECOND = 1
 SECOND = 1_000_000
 
 
 class Binding(msgspec.Struct, frozen=True):
-    """One thing that a call can do to a timer.
+    """A call bound to one action that it can perform on a timer.
 
     Attributes:
         operation: the call's name in the vendor's ``OPERATIONS``.
-        action: the event that it is, or the correction, or `UPDATE`.
-        flag: what in the call makes it this one, in words; empty where the call does only one thing.
+        action: the event, the correction, or `UPDATE`.
+        flag: a description of what in the call selects this action; empty if the call has only one.
     """
 
     operation: str
@@ -40,16 +38,16 @@ class Binding(msgspec.Struct, frozen=True):
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """A vendor's machine. Checked when built.
+    """A vendor's state machine, checked on construction.
 
     Attributes:
-        vendor: whose it is.
-        tick: the resolution of its instants, in microseconds.
-        moves: what its calls can do, in the order of its page.
+        vendor: the vendor's name.
+        resolution: the resolution of its instants, in microseconds.
+        bindings: the actions of its calls, in the order of its page.
 
     Raises:
-        InvalidTransitionTable: two bindings with one operation and flag, a binding to something that is not an action,
-            an event that no other binding leads to.
+        InvalidTransitionTable: two bindings have the same operation and flag, a binding is not to an action, an event
+            cannot be reached through other bindings, no call starts a timer, or the resolution is below 1.
     """
 
     vendor: str
@@ -60,28 +58,30 @@ class Dialect(msgspec.Struct, frozen=True):
         seen = set()
         for binding in self.bindings:
             if (binding.operation, binding.flag) in seen:
-                raise InvalidTransitionTable(binding, "duplicate: the operation with this flag does something already")
+                raise InvalidTransitionTable(binding, "duplicate: the operation with this flag is already bound")
             seen.add((binding.operation, binding.flag))
             if not isinstance(binding.action, (Event, Correction)) and binding.action != UPDATE:
-                raise InvalidTransitionTable(binding, "dangling: it is no event, no correction and no update")
-        walked = {label for _, label in self.transitions}
+                raise InvalidTransitionTable(
+                    binding, "dangling: the action must be an event, a correction or an update"
+                )
+        reachable = {label for _, label in self.transitions}
         for binding in self.bindings:
-            if isinstance(binding.action, Event) and _label(binding) not in walked:
-                raise InvalidTransitionTable(binding, "unreachable: no other call leads to where it is legal")
+            if isinstance(binding.action, Event) and _label(binding) not in reachable:
+                raise InvalidTransitionTable(binding, "unreachable: no other call leads to a state that allows it")
         if Event.START not in self.events:
             raise InvalidTransitionTable(self.vendor, "unreachable: no call starts a timer")
         if self.resolution < 1:
-            raise InvalidTransitionTable(self.vendor, "a tick is at least one microsecond")
+            raise InvalidTransitionTable(self.vendor, "the resolution must be at least one microsecond")
 
     @property
     def events(self) -> frozenset[Event]:
-        """The events that the vendor's calls can make."""
+        """The events that the vendor's calls are bound to."""
         return frozenset(binding.action for binding in self.bindings if isinstance(binding.action, Event))
 
     @property
     def transitions(self) -> Mapping[tuple[State, str], State]:
-        """The part of the one table that this vendor's calls can walk: (state, call) → next state."""
-        walked: dict[tuple[State, str], State] = {}
+        """The part of the transition table that this vendor's calls can reach: (state, call) → next state."""
+        reachable: dict[tuple[State, str], State] = {}
         reached = {State.IDLE}
         while True:
             found = {
@@ -90,13 +90,13 @@ class Dialect(msgspec.Struct, frozen=True):
                 for binding in self.bindings
                 if binding.action is event and source in reached
             }
-            if found == walked:
-                return MappingProxyType(walked)
-            walked = found
+            if found == reachable:
+                return MappingProxyType(reachable)
+            reachable = found
             reached |= set(found.values())
 
     def floor(self, instant: int) -> int:
-        """The instant as this vendor's workspace knows it: the whole tick at or before it."""
+        """Return the instant, or a duration, floored to the resolution."""
         return instant - instant % self.resolution
 
 

@@ -1,7 +1,4 @@
-"""What can go wrong between a program and a vendor: no such call, a payload that is none, the vendor's own no.
-
-And between two vendors: what one names and the workspace does not have, and what the other has no form for.
-"""
+"""Errors of the vendor layer: unknown vendors and calls, malformed payloads, rejections, failed conversions."""
 
 from __future__ import annotations
 
@@ -14,58 +11,58 @@ __all__ = [
     "UnknownEntity",
     "UnknownOperation",
     "UnknownVendor",
-    "clipped",
+    "safe_text",
 ]
 
 
 class UnknownVendor(PunchclockError):
-    """No vendor of this name is served.
+    """There is no vendor of this name.
 
     Attributes:
         vendor: the name that was given.
-        known: the names that there are.
+        known: the names that exist.
     """
 
     code = "unknown-vendor"
 
     def __init__(self, vendor: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no vendor {safe_repr(vendor)}; there are {', '.join(known)}")
+        super().__init__(f"unknown vendor {safe_repr(vendor)}; known vendors: {', '.join(known)}")
         self.vendor = vendor
         self.known = known
 
 
 class UnknownOperation(PunchclockError):
-    """The vendor has no call of this name.
+    """The vendor has no operation of this name.
 
     Attributes:
         vendor: the vendor.
         operation: the name that was given.
-        known: the names that there are.
+        known: the names that exist.
     """
 
     code = "unknown-operation"
 
     def __init__(self, vendor: str, operation: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"{vendor} has no call {safe_repr(operation)}; there are {', '.join(known)}")
+        super().__init__(f"{vendor} has no operation {safe_repr(operation)}; its operations: {', '.join(known)}")
         self.vendor = vendor
         self.operation = operation
         self.known = known
 
 
 class MalformedPayload(PunchclockError):
-    """A payload that is not what the vendor documents.
+    """A payload that does not have the form that the vendor documents.
 
     Attributes:
-        vendor: whose payload it was meant to be.
-        path: the field at fault, as ``$.data[0].time``; ``$`` is the whole.
-        value: what stands there.
+        vendor: the vendor whose payload was expected.
+        path: the invalid field, as ``$.data[0].time``; ``$`` is the whole payload.
+        value: the value there.
         reason: what is wrong with it.
     """
 
     code = "malformed-payload"
 
     def __init__(self, vendor: str, path: str, value: object, reason: str) -> None:
-        super().__init__(f"{vendor}: {clipped(path)}: {clipped(reason)} (got {safe_repr(value)})")
+        super().__init__(f"{vendor}: {safe_text(path)}: {safe_text(reason)} (got {safe_repr(value)})")
         self.vendor = vendor
         self.path = path
         self.value = value
@@ -73,15 +70,15 @@ class MalformedPayload(PunchclockError):
 
 
 class Rejection(PunchclockError):
-    """A vendor's rejection, with the vendor's own numbers and words.
+    """A vendor's rejection of a call, with the vendor's own code and message.
 
     Attributes:
-        vendor: who rejects.
+        vendor: the vendor.
         status: the HTTP status.
         vendor_code: the vendor's error code.
         message: the vendor's text.
-        field: the parameter at fault, ``""`` where it is none.
-        detail: more about it, for a vendor that has a place for more.
+        field: the invalid parameter, ``""`` if the rejection is not about one.
+        detail: a longer description, for vendors whose responses have a field for it.
     """
 
     code = "rejected"
@@ -89,7 +86,9 @@ class Rejection(PunchclockError):
     def __init__(
         self, vendor: str, status: int, vendor_code: int, message: str, field: str = "", detail: str = ""
     ) -> None:
-        super().__init__(f"{vendor}: {vendor_code} {clipped(message)}" + (f" ({clipped(detail)})" if detail else ""))
+        super().__init__(
+            f"{vendor}: {vendor_code} {safe_text(message)}" + (f" ({safe_text(detail)})" if detail else "")
+        )
         self.vendor = vendor
         self.status = status
         self.vendor_code = vendor_code
@@ -98,18 +97,18 @@ class Rejection(PunchclockError):
         self.detail = detail
 
 
-def clipped(text: str) -> str:
-    """A stranger's text, cut to a length that fits a line; what UTF-8 cannot hold is spelled out."""
+def safe_text(text: str) -> str:
+    """Return untrusted text, truncated to fit a line; characters that UTF-8 cannot encode are escaped."""
     return truncate(text).encode("utf-8", "backslashreplace").decode()
 
 
 class UnknownEntity(PunchclockError):
-    """What a payload or a log names and a workspace does not have, or has more than once.
+    """An entity that a payload or a log names, and that the workspace does not have or has more than once.
 
     Attributes:
         kind: ``person``, ``client``, ``project``, ``task`` or ``job``.
         name: the id, e-mail address or name that was given.
-        count: how many there are.
+        count: how many the workspace has.
     """
 
     code = "unknown-entity"
@@ -123,11 +122,11 @@ class UnknownEntity(PunchclockError):
 
 
 class NotRepresentable(PunchclockError):
-    """A timer that a vendor has no form for.
+    """A timer that a vendor cannot show.
 
     Attributes:
-        vendor: the vendor that was to show it.
-        reason: what stands in the way.
+        vendor: the vendor.
+        reason: why it cannot.
     """
 
     code = "not-representable"

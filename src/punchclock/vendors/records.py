@@ -1,8 +1,8 @@
-"""Records and changes: a timer with what a vendor writes around it, and what a call did to it.
+"""Records and changes: a timer with the fields that a vendor stores around it, and what a call does to it.
 
-A record holds one `punchclock.Timer` and the fields that more than one vendor has. What a vendor has
-alone is in the subclass in that vendor's folder. A record is complete when an account keeps it; one
-that was parsed from a payload knows only what the payload says, and the rest is left at its default.
+A record holds one `punchclock.Timer` and the fields that more than one vendor has. Fields of one vendor are in the
+subclass in that vendor's folder. A record that an account keeps is complete; a record parsed from a payload has only
+the fields that the payload reports, and the others are at their defaults.
 """
 
 from __future__ import annotations
@@ -18,18 +18,16 @@ from punchclock.timer import Timer
 from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task
 
-__all__ = ["UPDATE", "Action", "Change", "VendorTimer", "id_number"]
-
 
 class VendorTimer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A vendor's timer.
 
     Attributes:
-        id: its id, ``""`` where the payload names none.
-        timer: state, start, last instant and work, in whole ticks of the dialect.
-        person: whose it is.
-        work_date: the day that it is booked on, where the vendor books on one.
-        updated_on: the day of the last event, where the vendor says it.
+        id: its id, ``""`` if the payload has none.
+        timer: state, start, last instant and work, in the dialect's resolution.
+        person: its owner.
+        work_date: the day that it is booked on, if the vendor books by day.
+        updated_on: the day of the last event, if the vendor reports it.
     """
 
     vendor: ClassVar[str]
@@ -48,39 +46,39 @@ class VendorTimer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def number(self) -> int:
-        """The id as a number: ids are given out in rising order, so it tells the record's age.
+        """The id as a number. Ids are assigned in rising order, so records are ordered by age.
 
         Raises:
-            NotRepresentable: it is none.
+            NotRepresentable: the id is not a number.
         """
         return id_number(self.vendor, self.id)
 
     @property
     def last_number(self) -> int:
-        """The highest number that anything in this record bears.
+        """The highest id, as a number, of this record and everything in it.
 
         Raises:
-            NotRepresentable: an id is none.
+            NotRepresentable: an id is not a number.
         """
         return self.number
 
 
 def id_number(vendor: str, id: str) -> int:
-    """An id as the number that it is at the vendor.
+    """Return an id as a number, for a vendor whose ids are numbers.
 
     Raises:
-        NotRepresentable: it is none; a record may have been made with any text.
+        NotRepresentable: it is not a number; a record can be made with any text.
     """
     try:
         return int(id)
     except ValueError:
-        raise NotRepresentable(vendor, f"the id {safe_repr(id)} is no number") from None
+        raise NotRepresentable(vendor, f"the id {safe_repr(id)} is not a number") from None
 
 
-#: What a call does that is neither event nor correction: something around the timer is changed, the timer is not.
+#: The action of a call that changes a field around the timer, but not the timer.
 UPDATE: Final = "update"
 
-#: Everything that a call can do to a record.
+#: Every action of a call on a record.
 Action = Event | Correction | Literal["update"]
 
 
@@ -88,12 +86,12 @@ R_co = TypeVar("R_co", bound=VendorTimer, covariant=True)
 
 
 class Change(msgspec.Struct, Generic[R_co], frozen=True):
-    """One thing that a call did, for the account's keeper to store, in order.
+    """One action of a call, for the account's owner to store; the changes of a call are stored in order.
 
     Attributes:
         action: the event, the correction, or `UPDATE`.
-        at: the instant at which it counts.
-        record: the record afterwards; for a discard, as it was.
+        at: the instant at which it takes effect.
+        record: the record afterwards; for a discard, the record before.
     """
 
     action: Action
@@ -102,5 +100,5 @@ class Change(msgspec.Struct, Generic[R_co], frozen=True):
 
     @property
     def removes(self) -> bool:
-        """Whether the record is gone now."""
+        """Whether the change removes the record."""
         return self.action is Correction.DISCARD

@@ -1,8 +1,8 @@
 """The rules that vendors share, each written once.
 
-A rule that does not hold raises `RuleViolation`, which names the rule and the parameter. What a vendor answers
-then (its status, its code, its words) is in the vendor's own folder, in its table from `Rule` to answer.
-Whether an *event* is legal is no rule here: that is `punchclock.machine.TRANSITIONS`.
+A check raises `RuleViolation` with the rule and the parameter. The status, code and message with which a vendor then
+answers are in the vendor's folder, in its table of rules. Whether an *event* is legal is not a rule here: that is
+decided by `punchclock.machine.TRANSITIONS`.
 """
 
 from __future__ import annotations
@@ -14,26 +14,13 @@ from enum import StrEnum
 from punchclock.errors import PunchclockError
 from punchclock.machine import State
 from punchclock.vendors.account import Account, Query
-from punchclock.vendors.errors import clipped
+from punchclock.vendors.errors import safe_text
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Credential, Person, Role, Workspace
 
-__all__ = [
-    "Rule",
-    "RuleViolation",
-    "at_most",
-    "has_role",
-    "none_running",
-    "not_blank",
-    "one_per_task",
-    "own_or_privileged",
-    "person_of_token",
-    "secrets_equal",
-]
-
 
 class Rule(StrEnum):
-    """What can be broken."""
+    """The rules, each with its default message."""
 
     CREDENTIALS = "the credentials are missing or wrong"
     ROLE = "the person's role does not allow it"
@@ -47,35 +34,35 @@ class Rule(StrEnum):
     TYPE = "the parameter has the wrong type or form"
     VALUE = "the parameter has a value that is not allowed"
     LENGTH = "the text is too long"
-    NOT_FOUND = "there is no such thing"
+    NOT_FOUND = "it does not exist"
     CLOSED = "the task is closed"
     ONE_RUNNING = "the person has a running timer already"
     ONE_PER_TASK = "the person has a timer for this task already"
     STATE = "the timer's state does not allow it"
-    DISABLED = "timers are switched off in the settings"
-    DAY_OFF = "the day is no day of work"
+    DISABLED = "timers are disabled in the settings"
+    DAY_OFF = "the day is not a work day"
     ATTENDANCE_HOURS = "more than the hours of attendance of a day"
     BILLABLE_HOURS = "more than the billable hours of a day"
-    ESTIMATE = "more than the job was planned to take"
+    ESTIMATE = "more than the job's estimate"
     TOO_LARGE = "the request is too large"
-    TOO_FAST = "the calls come too fast"
-    QUOTA = "the calls of the day are used up"
-    UNAVAILABLE = "the service is not available now"
+    TOO_FAST = "too many calls in a short time"
+    QUOTA = "the quota of calls is used up"
+    UNAVAILABLE = "the service is not available"
 
 
 class RuleViolation(PunchclockError):
-    """A rule that does not hold.
+    """A rule that a call violates.
 
     Attributes:
-        rule: which.
-        field: the parameter at fault, ``""`` where it is none.
-        detail: more about it, for a vendor that has a place for more.
+        rule: the rule.
+        field: the invalid parameter, ``""`` if the rule is not about one.
+        detail: a longer description, for vendors whose responses have a field for it.
     """
 
     code = "rule-violation"
 
     def __init__(self, rule: Rule, field: str = "", detail: str = "") -> None:
-        field, detail = clipped(field), clipped(detail or rule.value)
+        field, detail = safe_text(field), safe_text(detail or rule.value)
         super().__init__(f"{field}: {detail}" if field else detail)
         self.rule = rule
         self.field = field
@@ -83,15 +70,15 @@ class RuleViolation(PunchclockError):
 
 
 def secrets_equal(given: str, expected: str) -> bool:
-    """Whether two secrets are the same, in a time that does not tell how far they agree."""
+    """Return whether two secrets are equal, in a time that does not depend on how much of them agrees."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
 
 
 def person_of_token(token: str, credential: Credential, workspace: Workspace) -> Person:
-    """Whose token this is; every token is compared, so that the time tells nothing. One that is blank is nobody's.
+    """Return the person that a token belongs to. Constant-time lookup; blank tokens never match.
 
     Raises:
-        RuleViolation: ``CREDENTIALS``, nobody's.
+        RuleViolation: ``CREDENTIALS``, the token belongs to no person of the workspace.
     """
     owner = None
     for known, person in credential.tokens.items():
@@ -103,7 +90,7 @@ def person_of_token(token: str, credential: Credential, workspace: Workspace) ->
 
 
 def has_role(person: Person, allowed: Collection[Role]) -> None:
-    """The person has one of these roles.
+    """Check that the person has one of these roles.
 
     Raises:
         RuleViolation: ``ROLE``.
@@ -113,7 +100,7 @@ def has_role(person: Person, allowed: Collection[Role]) -> None:
 
 
 def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role], field: str = "") -> None:
-    """What is touched is the caller's own, or the caller's role reaches other people's.
+    """Check that the owner is the caller, or that the caller's role is privileged.
 
     Raises:
         RuleViolation: ``FOREIGN``.
@@ -123,7 +110,7 @@ def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role
 
 
 def none_running(account: Account, of: type[VendorTimer], person: Person, states: tuple[State, ...]) -> None:
-    """The person has no timer of this kind in one of these states.
+    """Check that the person has no timer of this type in one of these states.
 
     Raises:
         RuleViolation: ``ONE_RUNNING``.
@@ -133,7 +120,7 @@ def none_running(account: Account, of: type[VendorTimer], person: Person, states
 
 
 def one_per_task(account: Account, record: VendorTimer) -> None:
-    """The record's person has no other timer for the record's task.
+    """Check that the record's person has no other timer for the record's task.
 
     Raises:
         RuleViolation: ``ONE_PER_TASK``.
@@ -145,7 +132,7 @@ def one_per_task(account: Account, record: VendorTimer) -> None:
 
 
 def at_most(length: int, field: str, text: str) -> None:
-    """The text has at most ``length`` characters.
+    """Check that the text has at most ``length`` characters.
 
     Raises:
         RuleViolation: ``LENGTH``.
@@ -155,7 +142,7 @@ def at_most(length: int, field: str, text: str) -> None:
 
 
 def not_blank(field: str, value: object) -> None:
-    """The parameter is there and says something.
+    """Check that the parameter is present and not blank.
 
     Raises:
         RuleViolation: ``REQUIRED``.

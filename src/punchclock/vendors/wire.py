@@ -1,8 +1,7 @@
-"""The wire: bytes into parameters, payloads into bytes, and the forms of text that vendors share.
+"""The wire formats that vendors share: bytes to parameters, payloads to bytes and back.
 
-Reading is tolerant where real clients differ (a number as text, ``t`` for true, parameters in the query
-or in a body); writing is exact. What a parameter means, and the layout of each vendor's payloads, is in
-the vendor's folder.
+Reading is tolerant where real clients differ (a number as text, ``t`` for true, parameters in the query or in a body);
+writing is exact. The meaning of parameters and the layout of payloads are in each vendor's folder.
 """
 
 from __future__ import annotations
@@ -24,38 +23,17 @@ from punchclock.documents import parse_xml
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.rules import Rule, RuleViolation
 
-__all__ = [
-    "BOOLEANS",
-    "Id",
-    "convert_parameters",
-    "decode_payload",
-    "is_xml",
-    "merged",
-    "read_boolean",
-    "read_form",
-    "read_json",
-    "read_multipart",
-    "read_xml",
-    "wants_xml",
-    "without_blanks",
-    "write_json",
-    "write_xml",
-    "xml_element",
-    "xml_payload",
-]
-
 T = TypeVar("T")
 
-#: An id where a vendor's are numbers, as high as databases count.
+#: An id of a vendor whose ids are numbers: as large as databases store.
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 _MOST_PARAMETERS: Final = 100
 
-# What no text of a vendor holds: control characters but tab and line ends, halves of surrogate pairs, and
-# the two code points that XML has no way to write.
+# Control characters except tab and line ends, unpaired surrogates, and the two code points that XML excludes.
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
-#: The spellings of true and false that clients send; a bare parameter counts as set.
+#: The spellings of true and false that clients send; a parameter without a value is true.
 BOOLEANS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("", "t", "true", "1", "y", "yes"), True),
     **dict.fromkeys(("f", "false", "0", "n", "no"), False),
@@ -66,10 +44,10 @@ BOOLEANS: Final[Mapping[str, bool]] = {
 
 
 def read_form(text: str | bytes) -> dict[str, object]:
-    """The parameters of a query string or a form body; what is not percent-encoded in either stands for itself.
+    """Return the parameters of a query string or a form body; unencoded characters are taken literally.
 
     Raises:
-        RuleViolation: ``MALFORMED`` (not UTF-8, too many), ``DUPLICATE``.
+        RuleViolation: ``MALFORMED`` (not UTF-8, too many parameters), ``DUPLICATE``.
     """
     if not text:
         return {}
@@ -84,10 +62,10 @@ def read_form(text: str | bytes) -> dict[str, object]:
 
 
 def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
-    """The parameters of a ``multipart/form-data`` body, as PHP's curl sends an array; none where it is empty.
+    """Return the parameters of a ``multipart/form-data`` body, as PHP's curl sends an array; an empty body has none.
 
     Raises:
-        RuleViolation: ``MALFORMED`` (not such a body, not UTF-8, too many), ``DUPLICATE``.
+        RuleViolation: ``MALFORMED`` (not such a body, not UTF-8, too many parameters), ``DUPLICATE``.
     """
     if not body:
         return {}
@@ -100,16 +78,16 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
 
 
 def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
-    """Cut at the boundary: a mail may hold mails, which a parser of mail looks for, but a form holds no forms."""
+    """Split at the boundary. A mail parser would look for nested parts, which a form does not have."""
     boundary = _headers(f"Content-Type: {content_type}".encode("utf-8", "replace")).get_boundary("").encode()
     pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
     if not boundary or not pieces[-1].startswith(b"--") or len(pieces) > _MOST_PARAMETERS + 2:
-        raise RuleViolation(Rule.MALFORMED, detail="the body is no multipart form, or one of too many parts")
+        raise RuleViolation(Rule.MALFORMED, detail="the body is not a multipart form, or has too many parts")
     for part in pieces[1:-1]:
         head, _, value = part.partition(b"\r\n\r\n")
         name = _headers(head.removeprefix(b"\r\n")).get_param("name", header="content-disposition")
         if not isinstance(name, str):
-            raise RuleViolation(Rule.MALFORMED, detail="a part of the form is no parameter")
+            raise RuleViolation(Rule.MALFORMED, detail="a part of the form has no name")
         yield name, value.decode()
 
 
@@ -118,10 +96,10 @@ def _headers(head: bytes) -> Message:
 
 
 def read_json(body: bytes) -> dict[str, object]:
-    """The parameters of a JSON body; none where it is empty. A byte order mark at its head is skipped.
+    """Return the parameters of a JSON body; an empty body has none. A leading byte order mark is skipped.
 
     Raises:
-        RuleViolation: ``MALFORMED``, no JSON, no UTF-8, or no object; ``DUPLICATE``.
+        RuleViolation: ``MALFORMED``, not a JSON object in UTF-8; ``DUPLICATE``.
     """
     body = body.removeprefix(BOM_UTF8)
     if not body.strip():
@@ -137,11 +115,11 @@ def read_json(body: bytes) -> dict[str, object]:
 
 
 def read_xml(body: bytes) -> dict[str, object]:
-    """The parameters of an XML body: the texts of the root's children. None where it is empty.
+    """Return the parameters of an XML body: the texts of the root's children. An empty body has none.
 
     Raises:
-        RuleViolation: ``MALFORMED``, no XML, or XML with a document type (so with entities); ``DUPLICATE``;
-            ``TYPE``, an element inside a parameter.
+        RuleViolation: ``MALFORMED``, not XML, or XML with a document type; ``DUPLICATE``; ``TYPE``, an element inside a
+            parameter.
     """
     if not body.strip():
         return {}
@@ -151,7 +129,7 @@ def read_xml(body: bytes) -> dict[str, object]:
         raise RuleViolation(Rule.MALFORMED, detail=f"the body cannot be read: {error}") from None
     for child in root:
         if len(child):
-            raise RuleViolation(Rule.TYPE, child.tag, "it holds elements where text is meant")
+            raise RuleViolation(Rule.TYPE, child.tag, "it has child elements; a text is expected")
     return _without_duplicates((child.tag, child.text or "") for child in root)
 
 
@@ -165,10 +143,10 @@ def _without_duplicates(pairs: Iterable[tuple[str, object]]) -> dict[str, object
 
 
 def merged(*parts: Mapping[str, object]) -> dict[str, object]:
-    """The parameters of query and body together.
+    """Return the parameters of query and body together.
 
     Raises:
-        RuleViolation: ``DUPLICATE``, one stands in both.
+        RuleViolation: ``DUPLICATE``, a parameter is in both.
     """
     found: dict[str, object] = {}
     for part in parts:
@@ -180,11 +158,11 @@ def merged(*parts: Mapping[str, object]) -> dict[str, object]:
 
 
 def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
-    """The parameters as an operation's typed request.
+    """Return the parameters as an operation's request type.
 
     Raises:
-        RuleViolation: ``REQUIRED``, ``UNKNOWN`` (where the type forbids unknown fields), ``TYPE``, or ``VALUE`` for
-            a text with control characters, each with the parameter's name.
+        RuleViolation: ``REQUIRED``, ``UNKNOWN`` (if the type forbids unknown fields), ``TYPE``, or ``VALUE`` for a text
+            with control characters, each with the parameter's name.
     """
     required, known, closed = _shape(into)  # type: ignore[arg-type]  # mypy takes no type variable for hashable
     for field in required:
@@ -205,7 +183,7 @@ def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
 
 @cache
 def _shape(of: type) -> tuple[tuple[str, ...], frozenset[str], bool]:
-    """Which parameters a request type must have and may have, and whether it may have others."""
+    """A request type's required parameters, all its parameters, and whether others are forbidden."""
     fields = msgspec.structs.fields(of)
     return (
         tuple(field.encode_name for field in fields if field.required),
@@ -215,7 +193,7 @@ def _shape(of: type) -> tuple[tuple[str, ...], frozenset[str], bool]:
 
 
 def read_boolean(field: str, value: object) -> bool:
-    """True or false, in any spelling that clients use.
+    """Return a boolean, in any spelling that clients use.
 
     Raises:
         RuleViolation: ``TYPE``.
@@ -230,21 +208,21 @@ def read_boolean(field: str, value: object) -> bool:
 
 
 def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T], *, blanks: bool = False) -> T:
-    """A vendor's payload, bytes or decoded already, as the wire type of ``decoder``.
+    """Return a vendor's payload, as bytes or decoded, as the type of ``decoder``.
 
-    With ``blanks``, a blank text where none can stand is null, and so is then any other.
+    With ``blanks``, a payload that does not fit is read once more with every blank text as null.
 
     Raises:
-        MalformedPayload: it is not.
+        MalformedPayload: the payload does not have that type.
     """
     try:
         if isinstance(payload, (bytes, str)):
             return decoder.decode(payload)
         converted: T = msgspec.convert(payload, decoder.type, strict=decoder.strict)
     except DECODE_ERRORS:
-        if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) != payload:  # seldom, so late
+        if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) != payload:  # rare, so last
             return decode_payload(vendor, unmarked, decoder, blanks=blanks)
-        if blanks:  # seldom, too, and JSON's readers know none
+        if blanks:  # also rare
             return decode_payload(vendor, without_blanks(payload), decoder)
         path, reason, value = decode_error_location(payload, decoder.type, strict=decoder.strict)
         raise MalformedPayload(vendor, path, value, reason) from None
@@ -252,7 +230,7 @@ def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T
 
 
 def _without_mark(payload: bytes | str) -> bytes | str:
-    """A payload without the byte order mark at its head, which is no part of it."""
+    """Return a payload without a leading byte order mark."""
     return payload.removeprefix(BOM_UTF8) if isinstance(payload, bytes) else payload.removeprefix(_MARK)
 
 
@@ -260,7 +238,7 @@ _MARK: Final = BOM_UTF8.decode()
 
 
 def without_blanks(payload: object) -> object:
-    """A payload as plain values, in which every blank text is null; one that cannot be decoded as it stands."""
+    """Return a payload as plain values with every blank text as null, or unchanged if it cannot be decoded."""
     try:
         return _unblanked(msgspec.json.decode(payload) if isinstance(payload, (bytes, str)) else payload)
     except DECODE_ERRORS:
@@ -276,7 +254,7 @@ def _unblanked(value: object) -> object:
 
 
 def is_xml(payload: object) -> TypeGuard[bytes | str]:
-    """Whether a payload is a document in XML; if anything else, it is JSON, or decoded already."""
+    """Return whether a payload is an XML document; otherwise it is JSON or already decoded."""
     if not isinstance(payload, (bytes, str)) or payload.lstrip()[:1] not in _FIRST_OF_XML:
         return False
     return _without_mark(payload).lstrip()[:1] in (b"<", "<")
@@ -286,12 +264,12 @@ _FIRST_OF_XML: Final = frozenset((b"<", "<", BOM_UTF8[:1], _MARK))
 
 
 def xml_payload(vendor: str, payload: bytes | str) -> dict[str, object]:
-    """A payload in XML as plain values: an element's children by tag, its text where it has none.
+    """Return an XML payload as plain values: an element's children by tag, or its text if it has no children.
 
-    Of several children with one tag the value is a list.
+    Several children with the same tag become a list.
 
     Raises:
-        MalformedPayload: no XML, or XML with a document type.
+        MalformedPayload: not XML, or XML with a document type.
     """
     try:
         plain = _plain(parse_xml(payload))
@@ -319,7 +297,7 @@ def _plain(element: ET.Element) -> object:
 
 
 def wants_xml(headers: Mapping[str, str]) -> bool:
-    """Whether the answer is to be XML and not JSON: as ``accept`` says, or else as the body is written."""
+    """Return whether the response should be XML: according to ``accept``, or else to ``content-type``."""
     for header in ("accept", "content-type"):
         named = _FORM(headers.get(header, "").lower())
         if named:
@@ -334,18 +312,18 @@ _encode_json: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 
 
 def write_json(payload: object) -> bytes:
-    """A payload as JSON, its fields in the order of its type."""
+    """Return a payload as JSON, with its fields in the order of its type."""
     return _encode_json(payload)
 
 
 def write_xml(root: ET.Element) -> bytes:
-    """A tree as a UTF-8 document with its declaration."""
+    """Return a tree as a UTF-8 document with an XML declaration."""
     written: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return written
 
 
 def xml_element(tag: str, content: object) -> ET.Element:
-    """A payload as a tree: an object as elements in the order of its fields, a list as one element an item."""
+    """Return a payload as a tree: an object as elements in the order of its fields, a list as one element per item."""
     holder = ET.Element("holder")
     _add(holder, tag, msgspec.to_builtins(content))
     [root] = holder
@@ -369,4 +347,4 @@ def _xml_text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))  # there is no way to write one
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))

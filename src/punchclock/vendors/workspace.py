@@ -1,7 +1,7 @@
-"""The workspace: what an account is set up with, the same for all vendors, and never changed by a call.
+"""The workspace: the configuration of an account, which all vendors share and no call changes.
 
-People and their roles, clients, projects, tasks, jobs, settings, holidays, credentials. The timers, which
-calls do change, are in `punchclock.vendors.records`; workspaces as files in `punchclock.workspaces`.
+It has people with their roles, clients, projects, tasks, jobs, settings, holidays and credentials. Timers, which calls
+do change, are in `punchclock.vendors.records`; workspace files are read by `punchclock.workspaces`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-__all__ = [
-    "Client",
-    "Credential",
-    "Holiday",
-    "Job",
-    "Leave",
-    "Person",
-    "Project",
-    "Role",
-    "Settings",
-    "Task",
-    "Workspace",
-]
-
 
 class Role(StrEnum):
-    """What a person may do; the four groups that Intervals names."""
+    """A person's role: one of the four groups that Intervals has."""
 
     ADMINISTRATOR = "administrator"
     MANAGER = "manager"
@@ -39,14 +25,14 @@ class Role(StrEnum):
 
 
 class _Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What has an identity. A payload often tells only part of it, so every field may be left at its default."""
+    """An entity with an identity. A payload often has only part of it, so every field has a default."""
 
     id: str = ""
     name: str = ""
 
 
 class Person(_Entity, frozen=True, kw_only=True):
-    """Somebody who has timers. ``name`` is the user name; ``employee_id`` is Zoho People's third way in."""
+    """A person, who owns timers. ``name`` is the user name; Zoho People also accepts ``employee_id``."""
 
     email: str = ""
     employee_id: str = ""
@@ -54,17 +40,17 @@ class Person(_Entity, frozen=True, kw_only=True):
 
 
 class Client(_Entity, frozen=True):
-    """For whom a project is done."""
+    """A client, who orders projects."""
 
 
 class Project(_Entity, frozen=True, kw_only=True):
-    """A project, for one client."""
+    """A project of one client."""
 
     client: Client | None = None
 
 
 class Task(_Entity, frozen=True, kw_only=True):
-    """A task of a project, with the whole dataset that Worksection shows (its page on ``get_timers``)."""
+    """A task of a project, with every field that Worksection shows (its page on ``get_timers``)."""
 
     project: Project | None = None
     closed: bool = False
@@ -82,7 +68,7 @@ class Task(_Entity, frozen=True, kw_only=True):
 
 
 class Job(_Entity, frozen=True, kw_only=True):
-    """A Zoho People job. ``estimate`` is the hours it was planned to take."""
+    """A Zoho People job. ``estimate`` is its planned number of hours."""
 
     project: Project | None = None
     active: bool = True
@@ -91,14 +77,14 @@ class Job(_Entity, frozen=True, kw_only=True):
 
 
 class Holiday(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A day on which nobody works."""
+    """A day off for everybody."""
 
     date: date
     name: str = ""
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Days off of one person, both ends included."""
+    """Days off of one person, first and last included."""
 
     person: str
     first: date
@@ -109,13 +95,13 @@ _Hours = Annotated[float, Meta(gt=0, le=24)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an administrator can set.
+    """The settings of an account.
 
     Attributes:
         date_format: the company's date format (Zoho People).
-        timer_enabled: whether timers may be used at all (Zoho People).
-        attendance_hours: the hours a day that a person attends, beyond which no time is logged; ``None`` is no limit.
-        max_billable_hours: the billable hours a day at most; ``None`` is no limit.
+        timer_enabled: whether timers can be used (Zoho People).
+        attendance_hours: the highest number of hours that can be logged a day; ``None`` is no limit.
+        max_billable_hours: the highest number of billable hours a day; ``None`` is no limit.
         work_days: ISO week days, 1 for Monday to 7 for Sunday.
     """
 
@@ -129,12 +115,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """What opens the account to one vendor's calls.
+    """The credentials that one vendor's calls accept.
 
     Attributes:
         key: the account's own key (Worksection's admin API, TimeTrack).
-        secret: what goes with the key (TimeTrack).
-        tokens: personal token → id of the person it belongs to.
+        secret: the secret that belongs to the key (TimeTrack).
+        tokens: personal token → id of its person.
     """
 
     key: str = ""
@@ -143,7 +129,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account is set up with. Immutable; every reference in it is resolved already."""
+    """The configuration of an account. Immutable; all references in it are resolved."""
 
     name: str
     zone: str
@@ -156,15 +142,15 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Mapping[str, Credential]  # by vendor
 
     def person_named(self, name: str) -> Person | None:
-        """The person with this user name."""
+        """Return the person with this user name."""
         return next((each for each in self.people.values() if each.name == name), None)
 
     def client_named(self, name: str) -> Client | None:
-        """The client with this name."""
+        """Return the client with this name."""
         return next((each for each in self.clients.values() if each.name == name), None)
 
     def project_named(self, name: str, client: Client | None = None) -> Project | None:
-        """The project with this name, of this client where one is given."""
+        """Return the project with this name, of this client if one is given."""
         return next(
             (
                 each
@@ -175,7 +161,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def task_named(self, name: str, project: Project | None = None) -> Task | None:
-        """The task with this name, of this project where one is given."""
+        """Return the task with this name, of this project if one is given."""
         return next(
             (
                 each
@@ -186,7 +172,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def credential(self, vendor: str) -> Credential:
-        """What opens this account to a vendor's calls; nothing does where none is set."""
+        """Return the credentials for a vendor's calls; without any, no call is accepted."""
         return self.credentials.get(vendor, _CLOSED)
 
 

@@ -1,7 +1,7 @@
-"""The calls of the ``timer`` resource: how they come in and go out, and the table of them all.
+"""The calls of the ``timer`` resource: how requests and responses are read and written, and the table of operations.
 
-Source: page "Intervals API Resource: timer", with the envelope and credentials of the vendor's other pages.
-What a call decides is in handlers.py.
+Source: page "Intervals API Resource: timer", with the envelope and credentials of the vendor's other pages. The
+handlers are in handlers.py.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ from punchclock.vendors.workspace import Person, Role, Workspace
 _MAY: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.RESOURCE})  # "Executive users don't have access"
 
 
-# ---- in and out ----------------------------------------------------------------------------------
+# ---- requests and responses ----------------------------------------------------------------------
 
 
 def _read(request: Request) -> dict[str, object]:
-    """The parameters of query and body. A blank one is null, but for a bare flag, which "counts as set"."""
+    """The parameters of query and body. A blank one is null, except for a flag, which "counts as set"."""
     as_xml = "xml" in request.headers.get("content-type", "").lower()
     body = read_xml(request.body) if as_xml else read_json(request.body)
     sent = merged(read_form(request.query), body)
@@ -71,11 +71,11 @@ _FLAGS: Final = frozenset({"generaltimers", "gettimerinfo"})
 
 
 def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
-    """HTTP Basic: the API token is the user name, any password will do. Executives have no access."""
+    """HTTP Basic: the API token is the user name; the password is ignored. Executives have no access."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         token, _, _ = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except ValueError:  # no base64, or no UTF-8 in it
+    except ValueError:  # not base64, or not UTF-8 in it
         token = ""
     if scheme.lower() != "basic" or not token:
         raise RuleViolation(Rule.CREDENTIALS)
@@ -107,7 +107,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
 
 class _ListResponse(msgspec.Struct):
     listcount: int
-    timer: list[TimerRead] | TimerRead | None = None  # in XML one is no list, and none is nothing
+    timer: list[TimerRead] | TimerRead | None = None  # in XML, one timer is not a list and no timer is no element
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -144,14 +144,14 @@ def _read_rejection(response: Response) -> Rejection | None:
         return None
     try:
         error = read_payload(response.body, _error_decoder).error
-    except MalformedPayload:  # a proxy's page, say: the status alone says no
+    except MalformedPayload:  # such as a proxy's page: the status alone reports the rejection
         error = _Error()
     return Rejection("intervals", response.status, error.code, error.message, detail=error.verbose)
 
 
 # ---- the table -----------------------------------------------------------------------------------
 
-#: Every call of the page, in its order.
+#: Every operation of the page, in its order.
 _OPERATIONS: Final = (
     Operation(
         name="list_timers",
@@ -199,17 +199,17 @@ _OPERATIONS: Final = (
 
 
 def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool = False) -> Request:
-    """An outgoing call, ready for any HTTP library.
+    """Return an outgoing call, ready for any HTTP library.
 
     Args:
-        operation: the name of the call.
-        parameters: of the call's request type.
+        operation: the name of the operation.
+        parameters: an instance of the operation's request type.
         token: the API token.
-        xml: speak XML instead of JSON, both ways.
+        xml: use XML instead of JSON in request and response.
 
     Raises:
-        UnknownOperation: Intervals has no such call.
-        RuleViolation: ``REQUIRED``, the call is about one timer, and its ``id`` is not there.
+        UnknownOperation: Intervals has no such operation.
+        RuleViolation: ``REQUIRED``, the operation is on one timer and ``id`` is missing.
     """
     row = VENDOR.operation(operation)
     sent = msgspec.to_builtins(parameters)
@@ -230,9 +230,9 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
 
 
 def example(workspace: Workspace, now: int) -> Request | None:
-    """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
+    """Return a call to try, which succeeds however often it is sent, or ``None`` without credentials for one."""
     for token, id in workspace.credential("intervals").tokens.items():
-        person = workspace.people.get(id)  # who makes a workspace in Python may name somebody who is not there
+        person = workspace.people.get(id)  # a workspace made in Python may lack the person
         if person is not None and person.role in _MAY and id.isdecimal():
             return request("create_timer", WriteTimer(personid=int(id)), token=token)
     return None
@@ -259,7 +259,7 @@ VENDOR: Final[Vendor[IntervalsTimer]] = Vendor(
     quota=Limit(6000, 86_400),  # … and 6000 a day
 )
 
-#: The names of every vendor's package, as bindings of its `VENDOR`.
+# The names that every vendor's package has, as bindings of its `VENDOR`.
 OPERATIONS: Final = VENDOR.operations
 handle: Final = VENDOR.handle
 validate: Final = VENDOR.validate

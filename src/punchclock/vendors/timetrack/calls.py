@@ -1,6 +1,6 @@
-"""The calls of the two timers: how they come in and go out, and the table of them all.
+"""The calls of the two timers: how requests and responses are read and written, and the table of operations.
 
-Source: page "Timer", with the error object of the vendor's API page. What a call decides is in handlers.py.
+Source: page "Timer", with the error object of the vendor's API page. The handlers are in handlers.py.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ from punchclock.vendors.timetrack.wire import AttendanceTimer, ProjectTimer, par
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, write_json
 from punchclock.vendors.workspace import Person, Workspace
 
-# ---- in and out ----------------------------------------------------------------------------------
+# ---- requests and responses ----------------------------------------------------------------------
 
 
 def _read(request: Request) -> dict[str, object]:
-    """The parameters of query and body; a blank one and a null are as good as none."""
+    """The parameters of query and body, without those that are blank or null."""
     sent = merged(read_form(request.query), read_json(request.body))
     return {name: value for name, value in sent.items() if value is not None and value != ""}
 
 
 def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
-    """Key and secret are the account's, not a person's."""
+    """Key and secret belong to the account, not to a person."""
     credential = account.workspace.credential("timetrack")
     key = secrets_equal(request.headers.get("x-timetrack-api-key", ""), credential.key)
     secret = secrets_equal(request.headers.get("x-timetrack-api-secret", ""), credential.secret)
@@ -97,7 +97,7 @@ def _read_rejection(response: Response) -> Rejection | None:
         return None
     try:
         errors = decode_payload("timetrack", response.body, _errors_decoder).errors
-    except MalformedPayload:  # a proxy's page, say: the status alone says no
+    except MalformedPayload:  # such as a proxy's page: the status alone reports the rejection
         errors = []
     first = errors[0] if errors else _Error()
     return Rejection("timetrack", response.status, first.code, first.title, detail=first.detail or "")
@@ -105,16 +105,16 @@ def _read_rejection(response: Response) -> Rejection | None:
 
 # ---- the table -----------------------------------------------------------------------------------
 
-# "/timers/" stands in one edition of the page and is missing in another, and for the attendance timer the
-# page does not have it at all; either way both are taken.
+# One edition of the page has "/timers/", another does not, and for the attendance timer the page never has it; both
+# paths are accepted for both.
 _PROJECT: Final = ("/api/v2/ext/timers/project_timer", "/api/v2/ext/project_timer")
 _ATTENDANCE: Final = ("/api/v2/ext/attendance_timer", "/api/v2/ext/timers/attendance_timer")
 
-# The page's commands to read carry a body and no method, so that curl sends a POST.
+# The page's curl commands for reading have a body and no method, so curl sends a POST.
 _READ: Final = ("GET", "POST")
 _CHANGE: Final = ("POST",)
 
-#: Every call of the page, in its order.
+#: Every operation of the page, in its order.
 _OPERATIONS: Final = (
     Operation(
         name="read_project_timer",
@@ -192,16 +192,16 @@ _OPERATIONS: Final = (
 
 
 def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str) -> Request:
-    """An outgoing call, ready for any HTTP library.
+    """Return an outgoing call, ready for any HTTP library.
 
     Args:
-        operation: the name of the call.
-        parameters: of the call's request type.
+        operation: the name of the operation.
+        parameters: an instance of the operation's request type.
         key: the account's API key.
         secret: the account's API secret.
 
     Raises:
-        UnknownOperation: TimeTrack has no such call.
+        UnknownOperation: TimeTrack has no such operation.
     """
     row = VENDOR.operation(operation)
     sent = msgspec.to_builtins(parameters)
@@ -215,7 +215,7 @@ def request(operation: str, parameters: msgspec.Struct, *, key: str, secret: str
 
 
 def example(workspace: Workspace, now: int) -> Request | None:
-    """A call to try: it starts a timer, which succeeds once; ``None`` where the account has nothing to start."""
+    """Return a call that starts a timer, which succeeds once, or ``None`` without credentials, project or person."""
     credential = workspace.credential("timetrack")
     project = next((project for project in workspace.projects.values() if project.client is not None), None)
     person = next(iter(workspace.people.values()), None)
@@ -247,10 +247,10 @@ VENDOR: Final[Vendor[ProjectTimer | AttendanceTimer]] = Vendor(
     write_response=_write,
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
-    needs_date=False,  # a timestamp is read as it is written, whatever the instant
+    needs_date=False,  # a response is complete without its instant
 )
 
-#: The names of every vendor's package, as bindings of its `VENDOR`.
+# The names that every vendor's package has, as bindings of its `VENDOR`.
 OPERATIONS: Final = VENDOR.operations
 handle: Final = VENDOR.handle
 validate: Final = VENDOR.validate

@@ -1,7 +1,7 @@
-"""The calls of both APIs: how they come in and go out, and the table of them all.
+"""The calls of both APIs: how requests and responses are read and written, and the table of operations.
 
-Source: page "Timers", with the paths, credentials and envelope of the vendor's pages "Getting Started" and "OAuth".
-What a call decides is in handlers.py, how the admin API is signed in signing.py.
+Source: page "Timers", with the paths, credentials and envelope of the vendor's pages "Getting Started" and "OAuth". The
+handlers are in handlers.py, the signatures of the admin API in signing.py.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ _ADMIN: Final = "/api/admin/v2"
 _USER: Final = "/api/oauth2"
 
 
-# ---- in and out ----------------------------------------------------------------------------------
+# ---- requests and responses ----------------------------------------------------------------------
 
 
 def _read(request: Request) -> dict[str, object]:
-    """The parameters of the query and of a form or JSON body; a blank one counts as absent."""
+    """The parameters of the query and of a form or JSON body, without those that are blank or null."""
     media = request.headers.get("content-type", "")
     if "form-urlencoded" in media.lower():
         body = read_form(request.body)
@@ -68,9 +68,9 @@ def _read(request: Request) -> dict[str, object]:
 
 
 def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
-    """A signature on the admin API, an access token on the user API; then the action must be one of that API.
+    """Check the admin API's signature or the user API's access token, then that the action belongs to that API.
 
-    The admin API asks for the action first, since the signature is made of it.
+    The admin API needs the action first, because the signature covers it.
     """
     workspace = account.workspace
     credential = workspace.credential("worksection")
@@ -120,7 +120,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
 
 
 class _Envelope(msgspec.Struct):
-    """Success or error; the message of a rejected token has two names."""
+    """The fields of success and error; the message of a rejected token has two names."""
 
     status: str = ""
     status_code: int | None = None
@@ -148,7 +148,7 @@ def _read_rejection(response: Response) -> Rejection | None:
     except MalformedPayload:
         if response.status < 400:
             raise
-        read = _Envelope()  # whatever stands between may reject in its own words
+        read = _Envelope()  # such as a proxy's page
     if response.status < 400 and read.status == "ok":
         return None
     code = response.status if read.status_code is None else read.status_code
@@ -158,7 +158,7 @@ def _read_rejection(response: Response) -> Rejection | None:
 
 # ---- the table -----------------------------------------------------------------------------------
 
-#: Every call of the page, in its order, and the one that only the vendor's clients have.
+#: Every operation of the page, in its order, and the one that only the vendor's clients have.
 _OPERATIONS: Final = (
     Operation(
         name="get_timers",
@@ -226,18 +226,18 @@ def request(
     signature: Signature = Signature.PAGE,
     at: int = 0,
 ) -> Request:
-    """An outgoing call, ready for any HTTP library.
+    """Return an outgoing call, ready for any HTTP library.
 
     Args:
-        operation: the name of the call.
-        parameters: of the call's request type.
+        operation: the name of the operation.
+        parameters: an instance of the operation's request type.
         token: the access token, for the user API.
         key: the account's key, for the admin API.
-        signature: how the admin API's call is signed.
-        at: the instant of signing, which the header carries.
+        signature: how the call to the admin API is signed.
+        at: the instant of signing, which is in the header.
 
     Raises:
-        UnknownOperation: Worksection has no such call.
+        UnknownOperation: Worksection has no such operation.
     """
     row = VENDOR.operation(operation)
     sent = {name: str(value) for name, value in msgspec.to_builtins(parameters).items()}
@@ -258,7 +258,7 @@ def request(
 
 
 def example(workspace: Workspace, now: int) -> Request | None:
-    """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
+    """Return a call to try, which succeeds however often it is sent, or ``None`` without credentials for one."""
     for token in workspace.credential("worksection").tokens:
         return request("get_my_timer", GetMyTimer(), token=token)
     return None
@@ -284,7 +284,7 @@ VENDOR: Final[Vendor[WorksectionTimer]] = Vendor(
     rate_limit=Limit(1, 1),  # API page: one request a second
 )
 
-#: The names of every vendor's package, as bindings of its `VENDOR`.
+# The names that every vendor's package has, as bindings of its `VENDOR`.
 OPERATIONS: Final = VENDOR.operations
 handle: Final = VENDOR.handle
 validate: Final = VENDOR.validate

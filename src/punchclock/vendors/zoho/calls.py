@@ -1,7 +1,7 @@
-"""The calls of the timer page: how they come in and go out, and the table of them all.
+"""The calls of the timer page: how requests and responses are read and written, and the table of operations.
 
-Source: page "Timer API"; the ``Authorization`` header is how the vendor's clients send their token today. What a call
-decides is in handlers.py.
+Source: page "Timer API"; the ``Authorization`` header is how the vendor's clients send their token today. The handlers
+are in handlers.py.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ from punchclock.vendors.zoho.handlers import (
 )
 from punchclock.vendors.zoho.wire import Comment, ZohoTimer, parse, parse_running, read_comment, serialize
 
-# ---- in and out ----------------------------------------------------------------------------------
+# ---- requests and responses ----------------------------------------------------------------------
 
 
 def _read(request: Request) -> dict[str, object]:
-    """The parameters of the query and of a form or JSON body; a blank one and a null are as good as none."""
+    """The parameters of the query and of a form or JSON body, without those that are blank or null."""
     media = request.headers.get("content-type", "")
     if "multipart/form-data" in media.lower():
         body = read_multipart(media, request.body)
@@ -68,12 +68,12 @@ def _read(request: Request) -> dict[str, object]:
 
 
 def _text(value: object) -> object:
-    """An id that JSON sends as a number is the same id."""
+    """The text of an id that JSON sends as a number."""
     return str(value) if type(value) is int and abs(value) < 2**64 else value
 
 
 def _authenticate(request: Request, sent: Mapping[str, object], account: Account) -> Person:
-    """The token in the ``Authorization`` header, or else the parameter ``authtoken``."""
+    """The owner of the token in the ``Authorization`` header, or else in the parameter ``authtoken``."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in ("zoho-oauthtoken", "bearer"):
         token = str(sent.get("authtoken", ""))
@@ -82,7 +82,7 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
 
 
 def _wants_xml(request: Request) -> bool:
-    """``Accept`` asks for XML ahead of JSON, or a parameter ``format=xml`` does, in the query or in a form."""
+    """Whether ``Accept`` lists XML before JSON, or the query or a form has ``format=xml``."""
     return (
         wants_xml({"accept": request.headers.get("accept", "")})
         or _FORMAT_XML(request.query.encode("utf-8", "replace")) is not None
@@ -94,7 +94,7 @@ _FORMAT_XML: Final = re.compile(rb"(?:^|&)format=xml(?:&|$)").search
 
 
 def _uri(path: str) -> str:
-    """The path as the envelope says it."""
+    """The path as the envelope reports it."""
     return path.removeprefix("/people")
 
 
@@ -109,19 +109,19 @@ def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response
 
 
 def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
-    """Several calls share one path, so that the call may not be known; the path then is, or nothing is."""
+    """Several calls share one path; if the operation is not known, the envelope reports the path, or the root."""
     problem = Problem(rejection.vendor_code, rejection.message)
     listed = operation is not None and operation.name in LISTED
     path = operation.path if operation else _TIMER if request.path.strip("/") == _TIMER.strip("/") else _ROOT
-    said = ErrorEnvelope(rejection.detail, [problem] if listed else problem)
-    return _response(request, rejection.status, write_response(said, _uri(path), xml=_wants_xml(request)))
+    envelope = ErrorEnvelope(rejection.detail, [problem] if listed else problem)
+    return _response(request, rejection.status, write_response(envelope, _uri(path), xml=_wants_xml(request)))
 
 
 # ---- the client's side ---------------------------------------------------------------------------
 
 
 class _Body(msgspec.Struct):
-    """What every answer has."""
+    """The fields of every response."""
 
     message: str = ""
     status: int = 0
@@ -163,10 +163,10 @@ def _read_id(body: bytes, now: int, zone: str, **_form: str) -> str:
     """The id of the new timelog or comment."""
     result = decode_payload("zoho", plain_response(body), _ids_decoder).response.result
     first = next(iter(result), _IdRead()) if isinstance(result, list) else result
-    told = str(first.time_log_id or first.comment_id)
-    if not told:
-        raise MalformedPayload("zoho", "$.response.result", body, "it tells no id")
-    return told
+    id = str(first.time_log_id or first.comment_id)
+    if not id:
+        raise MalformedPayload("zoho", "$.response.result", body, "it has no id")
+    return id
 
 
 def _read_comments(body: bytes, now: int, zone: str, **_form: str) -> list[Comment]:
@@ -180,13 +180,13 @@ def _read_nothing(body: bytes, now: int, zone: str, **_form: str) -> None:
 
 
 def _read_rejection(response: Response) -> Rejection | None:
-    """Whatever the HTTP status is, the body tells whether it is one; only of a body that is none, the status does."""
+    """The body decides whether the response is a rejection; the status decides only if the body cannot be read."""
     try:
         body = decode_payload("zoho", plain_response(response.body), _body_decoder).response
     except MalformedPayload:
         if response.status < 400:
             raise
-        body = _Body()  # whatever stands between may reject in its own words
+        body = _Body()  # such as a proxy's page
     if body.errors is UNSET and body.status == 0 and response.status < 400:
         return None
     errors = body.errors if isinstance(body.errors, list) else [] if body.errors is UNSET else [body.errors]
@@ -199,12 +199,12 @@ def _read_rejection(response: Response) -> Rejection | None:
 _ROOT: Final = "/people/api/timetracker"
 _TIMER: Final = f"{_ROOT}/timer"
 
-# The page shows URLs only; clients send both, and changes mostly by POST.
+# The page shows only URLs; clients send both methods, and mostly POST for changes.
 _READ_METHODS: Final = ("GET", "POST")
 _CHANGE_METHODS: Final = ("POST", "GET")
 
-#: Every call of the page, in its order, but that "stop" stands ahead: of three calls on one path it is told by its
-#: ``timer``, and the other two by whether there is a ``timeLogId``.
+#: Every operation of the page, in its order, except that "stop" comes first: it shares its path with two others, and
+#: ``timer`` identifies it; ``timeLogId`` distinguishes the other two.
 _OPERATIONS: Final = (
     Operation(
         name="pause_timer",
@@ -269,16 +269,16 @@ _OPERATIONS: Final = (
 
 
 def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool = False) -> Request:
-    """An outgoing call, ready for any HTTP library.
+    """Return an outgoing call, ready for any HTTP library.
 
     Args:
-        operation: the name of the call.
-        parameters: of the call's request type.
-        token: the person's token. It goes into a header, where no server's log will show it.
-        xml: ask for the answer in XML.
+        operation: the name of the operation.
+        parameters: an instance of the operation's request type.
+        token: the person's token. It is sent in a header, which servers do not log.
+        xml: request the response in XML.
 
     Raises:
-        UnknownOperation: Zoho People has no such call.
+        UnknownOperation: Zoho People has no such operation.
     """
     row = VENDOR.operation(operation)
     headers = {
@@ -290,7 +290,7 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
 
 
 def example(workspace: Workspace, now: int) -> Request | None:
-    """A call to try, which succeeds however often it is sent; ``None`` where the account opens it to nobody."""
+    """Return a call to try, which succeeds however often it is sent, or ``None`` without credentials for one."""
     for token in workspace.credential("zoho").tokens:
         return request("get_running_timer", GetRunningTimer(), token=token)
     return None
@@ -316,7 +316,7 @@ VENDOR: Final[Vendor[ZohoTimer]] = Vendor(
     rate_limit=Limit(20, 60, 300),  # foot of the timer pages: "Threshold Limit: 20 requests | Lock period: 5 minutes"
 )
 
-#: The names of every vendor's package, as bindings of its `VENDOR`.
+# The names that every vendor's package has, as bindings of its `VENDOR`.
 OPERATIONS: Final = VENDOR.operations
 handle: Final = VENDOR.handle
 validate: Final = VENDOR.validate
