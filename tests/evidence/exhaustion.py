@@ -294,8 +294,8 @@ def dialects(budget: Budget) -> str:
     calls = 0
     for client in clients.every():
         bindings = client.vendor.dialect.bindings
-        if difference := {(binding.operation, binding.flag) for binding in bindings} ^ client.bindings.keys():
-            raise Refuted(f"{client.name}: dialect and client differ in {difference}")
+        if unmatched := {(binding.operation, binding.flag) for binding in bindings} ^ client.bindings.keys():
+            raise Refuted(f"{client.name}: dialect and client differ in {unmatched}")
         operations = {operation.name for operation in client.vendor.operations}
         if difference := operations ^ ({operation for operation, _ in client.bindings} | set(client.reads)):
             raise Refuted(f"{client.name}: vendor and client differ in {', '.join(sorted(difference))}")
