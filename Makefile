@@ -1,7 +1,7 @@
-# Every target creates what it needs in .venv, and is quick the second time.
-# A fresh clone, Python 3.11 (or later) and make are enough. What is installed is pinned in constraints.txt.
+# Every target installs what it needs in .venv, once. A fresh clone, Python 3.11 or later and make are enough.
+# constraints.txt pins the versions.
 
-# The first of these that runs: a name on the PATH may be a stand-in for a version that is not installed.
+# The first of these that runs: a name on the PATH may be a placeholder for a version that is not installed.
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo serve test test-all check lint docs bench evidence generate constraints clean
+.PHONY: help demo serve test test-all check lint docs bench evidence mutation generate constraints clean
 
 help:  ## list the targets, with how long each takes and what it needs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
@@ -26,11 +26,11 @@ serve: .venv/.serve  ## serve the sandbox on port 8000, with the demo workspace
 
 PYTEST := pytest --numprocesses logical --dist worksteal
 
-# The core's tests: quick, and without an extra.
+# The core's tests: fast, and without an extra.
 CORE_TESTS := $(addprefix tests/test_,$(addsuffix .py,calendar chart clock dialect diagrams durations errors history \
 	import instants laws eventlog machine main pitfalls public_api rounding serialization timer totals))
 
-# The parts held to 95 % branch coverage; all others are held to 100 %.
+# These parts need 95 % branch coverage; all others need 100 %.
 COMMAND_LINE := */punchclock/cli/*,*/punchclock/__main__.py
 SANDBOX := */punchclock/sandbox/*,*/punchclock/pytest_plugin.py
 
@@ -60,21 +60,24 @@ lint: .venv/.lint  ## check style and types (1 minute)
 
 # ---- Docs and figures ----
 
-docs: .venv/.docs  ## build the site into site/; any warning and any stale page fails (1 minute)
+docs: .venv/.docs  ## build the site into site/; fails on a warning or a stale page (1 minute)
 	$(BIN)/mkdocs build --strict
 
-generate: .venv/.docs .venv/.test-all  ## write the docs' diagrams, tables and printed samples anew (1 minute)
+generate: .venv/.docs .venv/.test-all  ## update the diagrams, tables and printed samples of the docs (1 minute)
 	$(BIN)/python docs/scripts/generate_docs.py
 	$(BIN)/python tests/test_docs.py
 
 bench: .venv/.bench  ## measure, and print the table of ratios (5 minutes)
 	$(BIN)/python -m benchmarks
 
-evidence: .venv/.evidence .venv/.docs  ## check every claim by every means; print the table, and keep it for the docs (hours)
+evidence: .venv/.evidence .venv/.docs  ## check every claim, and save the results for the docs (hours)
 	PYTHONPATH=tests $(BIN)/python -m evidence --long --save
 	$(BIN)/python docs/scripts/generate_docs.py
 
-# ---- What is installed ----
+mutation: .venv/.evidence  ## try every mutant of the core and the vendors, and save the counts (2 hours)
+	PYTHONPATH=tests $(BIN)/python -m evidence.mutation
+
+# ---- Installation ----
 
 constraints:  ## pin the newest versions of everything in constraints.txt (3 minutes)
 	$(PYTHON) -m venv --clear build/newest
@@ -84,10 +87,10 @@ constraints:  ## pin the newest versions of everything in constraints.txt (3 min
 	build/newest/bin/python -m pip freeze --all --exclude-editable; } >constraints.txt
 	rm -rf build/newest
 
-clean:  ## remove everything that these targets made
+clean:  ## remove everything that these targets create
 	rm -rf .venv site build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-# Each set has a stamp that is as old as its last installation.
+# Each set of packages has a file that records its last installation.
 
 .venv/.created:
 	@test -n "$(PYTHON)" || { echo "punchclock needs Python 3.11 or later; none was found on the PATH" >&2; exit 1; }

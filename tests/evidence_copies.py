@@ -1,19 +1,23 @@
-"""Deliberately broken copies of functions, by one small change in their source: for the tests of the evidence."""
+"""Copies of functions with one mistake, for the tests of the evidence."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import textwrap
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+
+from punchclock import vendors
 
 
 def broken(function: Callable[..., Any], old: str, new: str) -> Callable[..., Any]:
-    """The function with ``new`` where its source says ``old``, once; in the same module, next to the same names."""
+    """Return the function with ``old`` replaced by ``new``, which must occur exactly once in its source."""
     source = textwrap.dedent(inspect.getsource(function))
-    assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {function.__qualname__}"
+    assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {function.__qualname__}"
     module = inspect.getmodule(function)
     assert module is not None
     code = compile(source.replace(old, new), "<broken>", "exec", flags=annotations.compiler_flag)
@@ -24,5 +28,21 @@ def broken(function: Callable[..., Any], old: str, new: str) -> Callable[..., An
 
 
 def breaks(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, old: str, new: str) -> None:
-    """Put a broken copy in a function's place."""
+    """Replace a function by a broken copy."""
     monkeypatch.setattr(owner, name, broken(getattr(owner, name), old, new))
+
+
+def breaks_handler(monkeypatch: pytest.MonkeyPatch, vendor: str, operation: str, old: str, new: str) -> None:
+    """Replace the handler of a vendor's operation by a broken copy."""
+    handlers = importlib.import_module(f"punchclock.vendors.{vendor}.handlers")
+    breaks(monkeypatch, handlers, operation, old, new)
+    handler = getattr(handlers, operation)
+    rows = vendors.load(vendor).operations
+    changed = (msgspec.structs.replace(row, handler=handler) if row.name == operation else row for row in rows)
+    replaces(monkeypatch, vendor, operations=tuple(changed))
+
+
+def replaces(monkeypatch: pytest.MonkeyPatch, vendor: str, **fields: Any) -> None:  # noqa: ANN401 - of any type
+    """Let a vendor have other fields."""
+    changed, load = msgspec.structs.replace(vendors.load(vendor), **fields), vendors.load
+    monkeypatch.setattr(vendors, "load", lambda name: changed if name == vendor else load(name))

@@ -1,4 +1,4 @@
-"""The samples in the README and the docs: each is run, and prints what the page says that it prints."""
+"""The samples in the README and the docs: each runs, and prints what the page shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: The pages whose samples need other libraries' tables: pandas, Polars and DuckDB.
 SLOW = {ROOT / "docs" / "columns.md"}
 
-#: What a fenced block may hold: samples, which are run, and texts, which are for reading.
+#: The kinds of fenced blocks: samples, which are run, and texts, which are not.
 SAMPLES = {"console", "pycon", "python"}
 TEXTS = {"json", "mermaid", "sh", "text", "toml"}
 
@@ -35,25 +35,25 @@ class SessionParser(PythonCodeBlockParser):
 
 
 def run_console(example: Example) -> str | None:
-    """Run each ``$ punchclock …`` of a block; what is printed must be what follows it."""
+    """Run each ``$ punchclock …`` of a block, and compare its output with the lines below it."""
     for command, expected in commands(example.parsed):
         output = printed(command)
         if trimmed(output) != trimmed(expected):
-            return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{output}\n(make generate writes it anew)"
+            return f"$ {command}\nExpected:\n{expected}\nPrinted:\n{output}\n(`make generate` updates it)"
     return None
 
 
 def commands(block: str) -> list[tuple[str, str]]:
-    """The commands of a block, each with the text below it."""
+    """Return the commands of a block, each with the text below it."""
     head, *blocks = re.split(r"^\$ ", block, flags=re.MULTILINE)
     assert not head.strip(), "a console block begins with a command"
     pairs = [(command, text) for command, _, text in (each.partition("\n") for each in blocks)]
-    assert all("punchclock" in command for command, _ in pairs), "a block that is not to be run is marked sh"
+    assert all("punchclock" in command for command, _ in pairs), "a block that is not run must be marked sh"
     return pairs
 
 
 def printed(command: str) -> str:
-    """What a command prints, on both streams, in the project's folder and a terminal's width."""
+    """Return what a command prints on both streams, in the project's folder and at a terminal's width."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return subprocess.run(
         ["bash", "-c", command],
@@ -69,7 +69,7 @@ def printed(command: str) -> str:
 
 
 def rewrite(page: Path) -> None:
-    """Put down what the commands of a page print now."""
+    """Update the output of the commands of a page."""
 
     def block(match: re.Match[str]) -> str:
         lines = [line for command, _ in commands(match[1]) for line in (f"$ {command}", *trimmed(printed(command)))]
@@ -80,7 +80,7 @@ def rewrite(page: Path) -> None:
 
 
 def trimmed(text: str) -> list[str]:
-    """The lines without what nobody sees at their ends."""
+    """Return the lines without trailing white space."""
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
@@ -89,8 +89,8 @@ def trimmed(text: str) -> list[str]:
     [pytest.param(page, marks=pytest.mark.slow) if page in SLOW else page for page in PAGES],
     ids=[str(page.relative_to(ROOT)) for page in PAGES],
 )
-def test_samples_do_what_the_page_says(page: Path) -> None:
-    """Every sample of a page runs, in order and in one namespace, and prints what stands below it."""
+def test_samples_print_what_the_page_shows(page: Path) -> None:
+    """Every sample of a page runs, in order and in one namespace, and prints what is below it."""
     parsers: list[Parser] = [PythonCodeBlockParser(), SessionParser(), CodeBlockParser("console", run_console)]
     for example in Document.parse(str(page), *parsers):
         example.evaluate()
@@ -98,7 +98,7 @@ def test_samples_do_what_the_page_says(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_sample_escapes(page: Path) -> None:
-    """Every fenced block says what it holds, in a word that this file knows; so none is skipped by a slip."""
+    """Every fenced block has a known kind, so that no sample is skipped by mistake."""
     fences = re.findall(r"^ *```+ *(.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     openings = [re.split(r"[ {]", fence)[0] for fence in fences[::2]]
     assert set(openings) <= SAMPLES | TEXTS
@@ -106,16 +106,16 @@ def test_no_sample_escapes(page: Path) -> None:
 
 
 def test_a_wrong_sample_is_noticed(tmp_path: Path) -> None:
-    """A sample that prints something else fails: the tests above are able to."""
+    """A sample that prints something else fails, so the tests above can fail."""
     page = tmp_path / "page.md"
     for block in ("pycon\n>>> 1 + 1\n3", "python\nassert 1 + 1 == 3", "console\n$ echo punchclock\nsomething else"):
         page.write_text(f"```{block}\n```\n", encoding="utf-8")
         with pytest.raises(AssertionError):
-            test_samples_do_what_the_page_says(page)
+            test_samples_print_what_the_page_shows(page)
 
 
 def test_there_are_samples() -> None:
-    """The README has samples, so a page is not passed over because its blocks are no longer found."""
+    """The README has samples that the parsers find."""
     document = Document.parse(str(ROOT / "README.md"), SessionParser(), CodeBlockParser("console", run_console))
     assert len(list(document)) > 5
 

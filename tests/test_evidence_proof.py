@@ -1,6 +1,6 @@
-"""The proofs: each holds of the function as it is, and refutes a copy of it that is wrong in one place.
+"""The proofs: each holds for the function as it is, and refutes a copy with one mistake.
 
-The evidence is the project's, not the package's: where the built wheel is tested it is absent, and nothing here runs.
+The evidence is not part of the package: tests of the built wheel skip this file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import z3
 
 from evidence import proof
 from evidence.claims import SHORT, Refuted
-from evidence.symbolic import Integer, Prover, integer
+from evidence.symbolic import Integer, Prover, any_integer
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ timetrack = punchclock.vendors.timetrack.wire
 worksection = punchclock.vendors.worksection.wire
 zoho = punchclock.vendors.zoho.wire
 
-#: The proof, the function that it is about, and the one change that it has to notice.
+#: A proof, the function that it is about, and one mistake that it has to refute.
 BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
     (proof.step_keeps_the_invariant, core, "transition", "now < since", "now > since"),
     (proof.step_keeps_the_invariant, core, "transition", "+ (now - since)", "+ (now - since) + 1"),
@@ -102,12 +102,18 @@ BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
     (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "up = 2 * rest >= step", "up = 2 * rest > step"),
     (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "up = 2 * rest > step", "up = rest > step"),
     (proof.rounding_is_lawful, punchclock.rounding, "round_duration", "else count * step", "else duration"),
-    (proof.floor_is_lawful, Dialect, "floor", "instant % self.tick", "instant % self.tick - self.tick"),
-    (proof.floored_steps_stay_whole, Dialect, "floor", "instant - instant % self.tick", "instant"),
+    (
+        proof.floor_is_lawful,
+        Dialect,
+        "floor",
+        "instant % self.resolution",
+        "instant % self.resolution - self.resolution",
+    ),
+    (proof.floored_steps_stay_whole, Dialect, "floor", "instant - instant % self.resolution", "instant"),
     (proof.formulas_agree, timetrack, "_counted", "elapsed - worked", "elapsed - worked + 1"),
     (proof.formulas_agree, timetrack, "_counted", "State.PAUSED", "State.RUNNING"),
     (proof.formulas_agree, intervals, "element", "total - timer.worked", "total - timer.since"),
-    (proof.formulas_agree, zoho, "element", "timer.worked // _SECOND", "timer.worked // _SECOND + 1"),
+    (proof.formulas_agree, zoho, "element", "total = timer.worked", "total = 1 + timer.worked"),
     (proof.formulas_agree, worksection, "element", "_worked(record, now)", "_worked(record, now + 1)"),
     (proof.formulas_agree, worksection, "my_element", "_worked(record, now)", "(now - record.timer.since)"),
     (proof.formulas_agree, worksection, "my_element", "record.timer.started_at", "now"),
@@ -116,7 +122,7 @@ BROKEN: list[tuple[Callable[[Prover], None], Any, str, str, str]] = [
 
 @pytest.mark.parametrize("claim", proof.PROOFS, ids=lambda claim: claim)
 def test_every_proof_goes_through(claim: str) -> None:
-    """What is claimed holds of the functions as they are, by statements that were proved."""
+    """Every proof succeeds, and proves at least one statement."""
     prover = Prover()
     proof.PROOFS[claim](prover)
     assert prover.obligations > 0
@@ -128,28 +134,28 @@ def test_every_proof_goes_through(claim: str) -> None:
 def test_every_proof_can_fail(
     walk: Callable[[Prover], None], owner: object, name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A copy of the function that is wrong in one place is refuted, with integers that show it."""
+    """A copy of the function with one mistake is refuted, with integers as a counter-example."""
     breaks(monkeypatch, owner, name, old, new)
     with pytest.raises(Refuted, match=r"not for|Error"):
         walk(Prover())
 
 
 def test_no_proof_is_without_its_broken_copy() -> None:
-    """Of every proof there is a copy above that it refutes."""
+    """Every proof has a broken copy in the list above."""
     assert {walk for walk, *_ in BROKEN} == set(proof.PROOFS.values())
 
 
 def test_a_broken_copy_is_broken_in_one_place() -> None:
-    """What the tests break is the function itself but for the change; a change that hits nothing is noticed."""
+    """A broken copy differs from the function only in the mistake; a mistake that changes nothing is an error."""
     copy = broken(core.start, "now, now, 0", "now, now, 7")
     assert copy(3) == Timer(State.RUNNING, 3, 3, 7)
-    with pytest.raises(AssertionError, match="stands 0 times"):
+    with pytest.raises(AssertionError, match="occurs 0 times"):
         broken(core.start, "no such text", "")
 
 
 def test_the_precondition_of_the_proofs_is_that_an_unknown_is_an_int() -> None:
-    """The functions' own check takes an unknown for an ``int`` while a proof runs, and nothing else, and not later."""
-    unknown: Any = integer("now")
+    """During a proof, and only then, the functions' own check accepts an unknown as an ``int``, and nothing else."""
+    unknown: Any = any_integer("now")
     with proof.of_ints():
         assert core.start(unknown).since is unknown
         for other in (True, 0.5, None, object()):
@@ -161,68 +167,80 @@ def test_the_precondition_of_the_proofs_is_that_an_unknown_is_an_int() -> None:
 
 
 def test_a_proof_of_nothing_is_no_proof() -> None:
-    """Where no integers meet what is assumed, nothing is shown, and that is said."""
-
-    def body(prover: Prover) -> None:
-        prover.assume(integer("x") < 0, integer("x") > 0)
-        prover.holds("anything", integer("x") == 1)
+    """A proof whose assumptions no integers meet is an error."""
+    prover = Prover()
 
     with pytest.raises(Refuted, match="no integers meet"):
-        Prover().prove("nothing", body)
+
+        @prover.prove("nothing")
+        def _() -> None:
+            prover.assume(any_integer("x") < 0, any_integer("x") > 0)
+            prover.holds("anything", any_integer("x") == 1)
 
 
 def test_what_z3_cannot_tell_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that z3 does not give in time is a statement that does not hold, on every path that may be possible."""
+    """A statement that z3 cannot decide in time does not hold, and its paths count as possible."""
     monkeypatch.setattr(z3.Solver, "check", lambda *_: z3.unknown)
 
-    def body(prover: Prover) -> None:
-        x = integer("x")
-        prover.assume(x > 1)
-        prover.holds("more than nothing", x > 0)
+    prover = Prover()
 
     with pytest.raises(Refuted, match="z3 cannot tell"):
-        Prover().prove("undecided", body)
+
+        @prover.prove("undecided")
+        def _() -> None:
+            x = any_integer("x")
+            prover.assume(x > 1)
+            prover.holds("more than nothing", x > 0)
+
     seen = set()
 
-    def both(prover: Prover) -> None:
-        seen.add(bool(integer("x") == integer("x") + 1))
+    prover = Prover()
 
-    Prover().prove("undecided", both)
+    @prover.prove("undecided")
+    def _() -> None:
+        seen.add(bool(any_integer("x") == any_integer("x") + 1))
+
     assert seen == {True, False}
 
 
 def test_every_path_is_walked() -> None:
-    """A mistake behind one of eight answers is found, with the integers that lead there."""
-
-    def body(prover: Prover) -> None:
-        x, y, z = integer("x"), integer("y"), integer("z")
-        found = [bool(each > 5) for each in (x, y, z)]
-        prover.holds("not all three", found != [True, True, False])
+    """A mistake on one of eight paths is found, with integers that lead there."""
+    prover = Prover()
 
     with pytest.raises(Refuted, match="x = "):
-        Prover().prove("eight paths", body)
+
+        @prover.prove("eight paths")
+        def _() -> None:
+            x, y, z = any_integer("x"), any_integer("y"), any_integer("z")
+            found = [bool(each > 5) for each in (x, y, z)]
+            prover.holds("not all three", found != [True, True, False])
 
 
 @pytest.mark.parametrize("divisor", [1, 3, 60, -7])
 def test_division_is_python_s(divisor: int) -> None:
-    """Quotient and remainder by a number are those of Python, of either sign."""
-    for dividend in range(-20, 21):
+    """Quotient and remainder by a number, of either sign, are Python's."""
+    prover = Prover()
 
-        def body(prover: Prover, dividend: int = dividend) -> None:
-            x = integer("x")
-            prover.assume(x == dividend)
-            quotient, remainder = divmod(x, divisor)
-            prover.holds("quotient", quotient == dividend // divisor)
-            prover.holds("remainder", remainder == dividend % divisor)
+    @prover.prove("division")
+    def _() -> None:
+        x = any_integer("x")
+        prover.assume(x >= -20, x <= 20)
+        quotient, remainder = divmod(x, divisor)
+        for dividend in range(-20, 21):
+            if x == dividend:
+                prover.holds("quotient", quotient == dividend // divisor)
+                prover.holds("remainder", remainder == dividend % divisor)
 
-        Prover().prove("division", body)
+    assert prover.obligations == 2 * 41
 
 
 def test_division_by_any_integer_is_python_s() -> None:
-    """By an unknown divisor too: whole multiples are exact, and what is left is smaller than the divisor."""
+    """With an unknown divisor, whole multiples are exact and the remainder is smaller than the divisor."""
+    prover = Prover()
 
-    def body(prover: Prover) -> None:
-        x, y = integer("x"), integer("y")
+    @prover.prove("division")
+    def _() -> None:
+        x, y = any_integer("x"), any_integer("y")
         if y == 0:
             with pytest.raises(ZeroDivisionError):
                 divmod(x, y)
@@ -233,25 +251,24 @@ def test_division_by_any_integer_is_python_s() -> None:
         prover.holds("the rest has the divisor's sign", (rest >= 0) if y > 0 else (rest <= 0))
         prover.holds("and is smaller", (rest < y) if y > 0 else (rest > y))
 
-    Prover().prove("division", body)
 
+def test_an_unknown_cannot_become_a_number() -> None:
+    """If code needs the value of an integer, the proof stops instead of continuing with a wrong one."""
+    prover = Prover()
 
-def test_an_unknown_is_no_integer_of_python() -> None:
-    """Where code wants one certain integer, the proof stops instead of going on with a wrong one."""
+    with pytest.raises(Refuted, match="no single value"):
 
-    def body(prover: Prover) -> None:
-        range(integer("x"))
-
-    with pytest.raises(Refuted, match="no one of them"):
-        Prover().prove("a loop", body)
+        @prover.prove("a loop")
+        def _() -> None:
+            range(any_integer("x"))
 
 
 def test_contracts_can_fail() -> None:
-    """CrossHair refutes a contract that is wrong, and says where it saw none."""
+    """CrossHair refutes a wrong contract, and reports a function without one."""
     contracts = pytest.importorskip("evidence.contracts")
 
     def double(number: int) -> int:
-        """Twice the number.
+        """Return twice the number.
 
         post: __return__ > number
         """

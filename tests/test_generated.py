@@ -1,10 +1,11 @@
 """The generated parts of the docs: the diagram shows the table, and a stale file stops the build.
 
-They are the docs' tools, not the package's: where the built wheel is tested they are absent, and nothing here runs.
+The scripts of the docs are not part of the package: tests of the built wheel skip this file.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree as ET
@@ -20,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def generate_docs() -> ModuleType:
-    """The script that mkdocs loads as a hook."""
+    """Return the script that mkdocs loads as a hook."""
     pytest.importorskip("mkdocs")
     script: ModuleType = pytest.importorskip("generate_docs")
     return script
@@ -28,28 +29,28 @@ def generate_docs() -> ModuleType:
 
 @pytest.fixture
 def diagram() -> ModuleType:
-    """The module that draws."""
+    """Return the script that draws."""
     module: ModuleType = pytest.importorskip("diagram")
     return module
 
 
 @pytest.fixture
 def vendor_pages() -> dict[str, str]:
-    """The generated parts of the vendors' pages."""
+    """Return the generated parts of the vendors' pages."""
     pytest.importorskip("mkdocs")
     made: dict[str, str] = pytest.importorskip("vendor_docs").vendor_pages()
     return made
 
 
 def drawn(svg: str) -> tuple[list[str], int]:
-    """The texts of a diagram, its title left out, and the number of its arrows."""
+    """Return the texts of a diagram, without its title, and the number of its arrows."""
     root = ET.fromstring(svg)  # noqa: S314 - our own
     texts = [text.text or "" for text in root.iter(f"{SVG}text")]
     return texts, sum(path.get("class") == "arrow" for path in root.iter(f"{SVG}path"))
 
 
 def test_diagram_shows_every_state_and_transition(diagram: ModuleType) -> None:
-    """Each state has a box, each transition a labelled arrow, and there is one more arrow, from the dot to idle."""
+    """Each state has a box and each transition a labelled arrow; one more arrow leads from the dot to idle."""
     texts, arrows = drawn(diagram.svg(TRANSITIONS, "The machine"))
     assert [text for text in texts if text in tuple(State)] == list(State)
     assert sorted(text for text in texts if text in tuple(Event)) == sorted(event for _, event in TRANSITIONS)
@@ -57,7 +58,7 @@ def test_diagram_shows_every_state_and_transition(diagram: ModuleType) -> None:
 
 
 def test_diagram_of_another_table(diagram: ModuleType) -> None:
-    """States that a table does not speak of are not drawn; labels between the same two states share an arrow."""
+    """States that are not in the table are not drawn; labels between the same two states share an arrow."""
     table = {(State.IDLE, "add <a & b>"): State.RUNNING, (State.IDLE, "start"): State.RUNNING}
     texts, arrows = drawn(diagram.svg(table, "Another"))
     assert "add <a & b>" in texts
@@ -67,7 +68,7 @@ def test_diagram_of_another_table(diagram: ModuleType) -> None:
 
 
 def test_stale_file_stops_the_build(generate_docs: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hook lets fresh files pass, and names one that differs from what would be written now, or is missing."""
+    """The hook accepts fresh files, and names a file that is stale or missing."""
     monkeypatch.setattr(generate_docs, "GENERATED", tmp_path)
     generate_docs.main()
     generate_docs.on_pre_build(None)
@@ -78,28 +79,45 @@ def test_stale_file_stops_the_build(generate_docs: ModuleType, tmp_path: Path, m
 
 
 @pytest.mark.parametrize("vendor", vendors.names())
-def test_each_vendors_page_shows_what_is_made_for_it(vendor: str, vendor_pages: dict[str, str]) -> None:
-    """Its calls, the diagram of its machine, and a line for each sentence of its page with the tests that quote it."""
+def test_each_vendors_page_has_its_generated_part(vendor: str, vendor_pages: dict[str, str]) -> None:
+    """It has the calls, the diagram of the machine, and a line for each sentence of the page with its tests."""
     page = (DOCS / "vendors" / f"{vendor}.md").read_text(encoding="utf-8")
     assert page.endswith(f'\n--8<-- "generated/{vendor}.md"\n')
     part = vendor_pages[f"{vendor}.md"]
-    assert all(f"| `{row.name}` |" in part for row in vendors.load(vendor).OPERATIONS)
+    assert all(f"| `{row.name}` |" in part for row in vendors.load(vendor).operations)
     covered = part.partition("| heading | sentence | tests |\n| --- | --- | --- |\n")[2].splitlines()
     assert len(covered) == sum(not sentence.aside for sentence in sentences(vendor))
     assert all(f"test_{vendor}_" in line for line in covered)
     texts, arrows = drawn(vendor_pages[f"{vendor}.svg"])
-    transitions = vendors.load(vendor).DIALECT.transitions
+    transitions = vendors.load(vendor).dialect.transitions
     assert {label for _, label in transitions} <= set(texts)
     assert arrows == len({(source, target) for (source, _), target in transitions.items()}) + 1
 
 
 def test_vendors_side_by_side(vendor_pages: dict[str, str]) -> None:
-    """Which call is which event, and which field of a payload tells of which part of the record."""
+    """The tables show which call is which event, and which payload fields show a part of the record."""
     events = dict(line.split(" | ", 1) for line in vendor_pages["vendor-events.md"].splitlines()[2:])
     assert list(events)[:4] == [f"| **{event}**" for event in Event]
     assert events["| **start**"].startswith("`create_timer` | `start_project_timer`")
     fields = [line.split(" | ") for line in vendor_pages["vendor-fields.md"].splitlines()[2:]]
-    intervals = {part.removeprefix("| "): told for part, told, *_ in fields}
+    intervals = {part.removeprefix("| "): shown for part, shown, *_ in fields}
     assert intervals["`timer.worked`"] == "`time`, `totaltime`"
     assert intervals["`timer.since`"] == "`starttime`, `timelapsed`, `totaltime`"
     assert intervals["`note`"] == "`name`"
+
+
+def test_the_table_of_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each claim is a row with the command that checks it; durations are in a suitable unit; failures are marked."""
+    script = pytest.importorskip("evidence_docs")
+    row = {"claim": "a|b", "means": "proof", "budget": "long", "size": "all", "holds": True, "finding": ""}
+    failed = row | {"budget": "short", "holds": False, "finding": "1 + 1 | 3"}
+    rows = [row | {"seconds": 1.25}, row | {"seconds": 240.0}, failed | {"seconds": 9000.0}]
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"version": "1", "machine": "a machine", "rows": rows}), encoding="utf-8")
+    monkeypatch.setattr(script, "RESULTS", path)
+    head, _, first, second, third, _, *ending = script.evidence_table().splitlines()
+    assert head == "| claim | command | tried | result | time |"
+    assert first == r"| a\|b | `PYTHONPATH=tests python -m evidence proof --long` | all | holds | 1.2 s |"
+    assert second.endswith("| 4.0 min |")
+    assert third == (r"| a\|b | `PYTHONPATH=tests python -m evidence proof` | all | **fails**: 1 + 1 \| 3 | 2.5 h |")
+    assert ending == ["3 claims, 2 of them hold; 2.6 h in all.", "punchclock 1 on a machine."]

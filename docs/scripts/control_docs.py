@@ -1,4 +1,4 @@
-"""The control plane's page of the docs, from the OpenAPI document that the sandbox itself serves."""
+"""The docs page of the control plane, from the OpenAPI document that the sandbox serves."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 from punchclock.sandbox.control import openapi
 
-__all__ = ["control_pages"]
-
 
 def control_pages() -> dict[str, str]:
-    """The document, and the same as a part of a page."""
+    """Return the document, and a page part made from it, by the names of their files."""
     document = openapi()
     calls = [
         _call(method.upper(), path, call)
@@ -32,13 +30,13 @@ def _call(method: str, path: str, call: dict[str, Any]) -> str:
     lines += [f"`?{each['name']}=…`: {each['description']}.\n" for each in call.get("parameters", ())]
     if "requestBody" in call:
         (content,) = call["requestBody"]["content"].values()
-        lines += [f"Takes {_type(content['schema'])}, for instance:", "", "```json"]
+        lines += [f"The body is {_type(content['schema'])}, for example:", "", "```json"]
         lines += [json.dumps(each["value"]) for each in content["examples"].values()]
         lines += ["```", ""]
     status, answer = next(iter(call["responses"].items()))
     ((media, content),) = answer["content"].items()
-    each = ", one a line" if "ndjson" in media else ""
-    return "\n".join([*lines, f"Answers {status} and {_type(content['schema'])}{each} (`{media}`).", ""])
+    each = ", one per line" if "ndjson" in media else ""
+    return "\n".join([*lines, f"The response is {status} with {_type(content['schema'])}{each} (`{media}`).", ""])
 
 
 def _schema(name: str, schema: dict[str, Any]) -> str:
@@ -53,7 +51,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A schema in words."""
+    """Describe a schema in words."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"

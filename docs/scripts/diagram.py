@@ -1,8 +1,8 @@
 """State diagrams as SVG, drawn from a transition table.
 
-The four states have fixed places; which of them appear, the arrows and their labels come from the
-table. No layout engine, no script in the page and nothing fetched: the pictures show up offline, in
-a pull request and in print. Colours are mid-tones that stand on white and on black.
+The four states have fixed places; the table decides which of them appear, and the arrows and labels. The pictures need
+no layout engine, no script and no download, so they work offline, in a pull request and in print. The colours are
+mid-tones that are visible on white and on black.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import TypeVar
 
 from punchclock.machine import COUNTS_AS, Kind, State
 
-__all__ = ["svg"]
-
 WIDTH, HEIGHT = 132, 56  # of a state's box
 MARGIN = 28
 ROW = 150  # from the centre of the upper row to that of the lower
-LINE, CHARACTER = 17, 7.4  # of a label, in pixels
-ASIDE = 9  # of the straight line between two centres, where another arrow comes back
+LINE, CHARACTER = 17, 7.4  # height and width of a label, in pixels
+ASIDE = 9  # distance from the line between two centres, if there is an arrow back
 
 FILL = {Kind.WORK: "#2f8f5b", Kind.BREAK: "#b7791f", None: "#5f6b7a"}
 INK = "#7d8590"
@@ -30,9 +28,9 @@ Point = tuple[float, float]
 
 
 def svg(table: Mapping[tuple[State, Label], State], title: str) -> str:
-    """The diagram of a table ``(state, label of the event) → next state``.
+    """Return the diagram of a table ``(state, label of the event) → next state``.
 
-    Labels of events that lead from one state to the same other one share an arrow.
+    Events between the same two states share an arrow.
     """
     arrows: dict[tuple[State, State], list[str]] = {}
     for (source, label), target in table.items():
@@ -66,7 +64,7 @@ text {{ font: 13px system-ui, sans-serif; text-anchor: middle; fill: {INK} }}
 
 
 def _places(arrows: Mapping[tuple[State, State], list[str]]) -> dict[State, Point]:
-    """The centre of each state's box: three in a row, the end below; as far apart as the labels need."""
+    """Return the centre of each state's box: three in a row, the final one below; labels decide the distances."""
 
     def gap(one: State, other: State) -> float:
         labels = arrows.get((one, other), []) + arrows.get((other, one), [])
@@ -86,7 +84,7 @@ def _places(arrows: Mapping[tuple[State, State], list[str]]) -> dict[State, Poin
 
 
 def _box(state: State, at: Point, *, final: bool) -> str:
-    """A state's box: its name and what its time counts as; one that nothing leaves has a second frame."""
+    """Draw a state's box: its name and what its time counts as; a final state has a second frame."""
     x, y = at
     kind = COUNTS_AS.get(state)
     left, top = x - WIDTH / 2, y - HEIGHT / 2
@@ -103,17 +101,17 @@ def _box(state: State, at: Point, *, final: bool) -> str:
 
 
 def _arrow(places: Mapping[State, Point], source: State, target: State, labels: list[str], *, back: bool) -> str:
-    """An arrow with its labels beside it, moved aside to the left of its way where another one comes back."""
+    """Draw an arrow with its labels; if there is an arrow back, it is moved to the left of its direction."""
     (x1, y1), (x2, y2) = places[source], places[target]
     length = math.dist((x1, y1), (x2, y2))
-    nx, ny = (y2 - y1) / length, (x1 - x2) / length  # the normal to the left of the way
+    nx, ny = (y2 - y1) / length, (x1 - x2) / length  # the normal to the left of the direction
     aside = ASIDE if back else 0
     start = _border((x1, y1), (x2, y2), 2)
     end = _border((x2, y2), (x1, y1), 5)
     sx, sy, ex, ey = start[0] + aside * nx, start[1] + aside * ny, end[0] + aside * nx, end[1] + aside * ny
     mx, my = (sx + ex) / 2, (sy + ey) / 2
     stack = (len(labels) - 1) * LINE
-    if abs(nx) > 0.3:  # a slope: the labels stand beside it, on the side that its source is on
+    if abs(nx) > 0.3:  # a slope: the labels are beside it, on the side of its source
         outwards = 1 if x1 > x2 else -1
         lx, first, anchor = mx + (12 + stack / 3) * outwards, my + 4 - stack / 2, "start" if outwards > 0 else "end"
     elif ny < 0:
@@ -128,7 +126,7 @@ def _arrow(places: Mapping[State, Point], source: State, target: State, labels: 
 
 
 def _border(centre: Point, towards: Point, distance: float) -> Point:
-    """Where the line from a box's centre to a point leaves the box, and ``distance`` further."""
+    """Return where the line from a box's centre to a point leaves the box, plus ``distance``."""
     dx, dy = towards[0] - centre[0], towards[1] - centre[1]
     along = min(
         WIDTH / 2 / abs(dx) if dx else math.inf,

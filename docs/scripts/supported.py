@@ -2,7 +2,7 @@
 
 ``python docs/scripts/supported.py pythons`` prints the versions of Python in the classifiers, the oldest first.
 ``python docs/scripts/supported.py lowest`` prints pip constraints that pin each direct dependency of the package,
-extras included, to its lower bound. Which of them are installed is decided elsewhere.
+extras included, to its lower bound. A constraint does not install anything.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def lowest(project: Mapping[str, Any], without: Sequence[str] = ("evidence",)) -
 
 
 def main() -> None:
-    """Print what is asked for, one entry a line."""
+    """Print a table, one entry per line."""
     tables = {"pythons": pythons, "lowest": lowest}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", choices=tables)

@@ -1,8 +1,8 @@
-"""The generated parts of the vendors' pages: calls, machine and coverage of each, and all of them side by side.
+"""The generated parts of the vendors' pages: calls, machine and coverage of each, and a comparison of all.
 
-Nothing here knows a vendor. The calls come from its ``OPERATIONS``, the machine from its ``DIALECT``, the coverage
-from the tests that quote its page. Which field of a payload tells of which part of a record is found by changing
-that part and looking at what changes with it.
+Nothing here depends on a particular vendor. The calls come from its operations, the machine from its dialect, the
+coverage from the tests that quote its page. Which payload fields show a part of a record is found by changing that part
+and comparing the payloads.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -22,27 +21,26 @@ from pages import quotes, sentences
 from punchclock import vendors
 from punchclock.machine import Correction, Event, State
 from punchclock.timer import Timer
-from punchclock.vendors.calls import Operation
+from punchclock.units import HOUR
+from punchclock.vendors.calls import Vendor
+from punchclock.vendors.operations import Operation
 from punchclock.vendors.records import UPDATE, VendorTimer
 from punchclock.workspaces import demo_workspace
-
-__all__ = ["vendor_pages"]
 
 PAGES = Path(__file__).parents[2] / "docs" / "vendors"
 
 WORKSPACE = demo_workspace()
-HOUR = 3_600_000_000
 NOW = 1_772_438_400_000_000  # 2026-03-02T08:00:00Z
-LONGEST = 400  # characters of a sentence; samples of payloads are cut
+LONGEST = 400  # characters of a sentence; longer ones, samples of payloads, are cut
 
 
 def vendor_pages() -> dict[str, str]:
-    """The name and the content of each generated file."""
+    """Return the content of each generated file, by its name."""
     found = {name: vendors.load(name) for name in vendors.names()}
     files = {"vendor-events.md": _events(found), "vendor-fields.md": _fields(found)}
     for name, vendor in found.items():
         files[f"{name}.svg"] = svg(
-            vendor.DIALECT.transitions, f"The states of a timer at {_title(name)}, and its calls"
+            vendor.dialect.transitions, f"The states of a timer at {_title(name)}, and its calls"
         )
         files[f"{name}.md"] = "\n".join(
             [
@@ -50,7 +48,7 @@ def vendor_pages() -> dict[str, str]:
                 _operations(vendor),
                 "## Its machine\n",
                 f"![The states of a timer at {_title(name)}](../generated/{name}.svg)\n",
-                _moves(vendor),
+                _bindings(vendor),
                 "## What holds it to its page\n",
                 "Each sentence of the vendor's page, and the tests that quote it.\n",
                 _coverage(name),
@@ -60,7 +58,7 @@ def vendor_pages() -> dict[str, str]:
 
 
 def _title(name: str) -> str:
-    """A vendor's name as its own page in these docs writes it."""
+    """Return a vendor's name as its page in the docs writes it."""
     page = PAGES / f"{name}.md"
     return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") if page.exists() else name
 
@@ -68,11 +66,11 @@ def _title(name: str) -> str:
 # ---- one vendor ----------------------------------------------------------------------------------
 
 
-def _operations(vendor: ModuleType) -> str:
-    """The table of its calls; required parameters are bold."""
+def _operations(vendor: Vendor[Any]) -> str:
+    """Return the table of its calls; required parameters are bold."""
     return _table(
         ("call", "methods", "path", "parameters"),
-        [(_code(row.name), ", ".join(row.methods), _path(row), _parameters(row)) for row in vendor.OPERATIONS],
+        [(_code(row.name), ", ".join(row.methods), _path(row), _parameters(row)) for row in vendor.operations],
     )
 
 
@@ -90,27 +88,30 @@ def _parameters(row: Operation) -> str:
     return ", ".join(fields) or "none"
 
 
-def _moves(vendor: ModuleType) -> str:
-    """The table of what its calls do to a timer."""
+def _bindings(vendor: Vendor[Any]) -> str:
+    """Return the table of what its calls do to a timer."""
     return _table(
         ("call", "when", "is"),
-        [(_code(move.operation), _cell(move.flag), _verb(move.action)) for move in vendor.DIALECT.bindings],
+        [
+            (_code(binding.operation), _cell(binding.flag), _action(binding.action))
+            for binding in vendor.dialect.bindings
+        ],
     )
 
 
-def _verb(action: str) -> str:
+def _action(action: str) -> str:
     return f"**{action}**" if action in set(Event) else str(action)
 
 
 def _coverage(name: str) -> str:
-    """The table of its page's sentences; a heading stands at its first one."""
+    """Return the table of its page's sentences; the first sentence of each heading shows the heading."""
     quoted: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for quote in quotes():
         if quote.vendor == name:
             quoted.setdefault((quote.heading, quote.text), []).append((quote.file, quote.test))
     lines = []
-    said = [each for each in sentences(name) if not each.aside]
-    for heading, below in groupby(said, key=lambda each: each.heading):
+    stated = [each for each in sentences(name) if not each.aside]
+    for heading, below in groupby(stated, key=lambda each: each.heading):
         for place, each in enumerate(below):
             tests = groupby(dict.fromkeys(quoted[heading, each.text]), key=lambda found: found[0])
             cited = [f"{file}: {', '.join(_code(test) for _, test in found)}" for file, found in tests]
@@ -121,44 +122,47 @@ def _coverage(name: str) -> str:
 # ---- side by side --------------------------------------------------------------------------------
 
 
-def _events(found: Mapping[str, ModuleType]) -> str:
-    """Which call of each vendor is which event, or which correction."""
+def _events(found: Mapping[str, Vendor[Any]]) -> str:
+    """Return the table of the calls of each vendor, by event and correction."""
     lines = []
     for action in (*Event, *Correction, UPDATE):
         cells = []
         for vendor in found.values():
-            moves = [move for move in vendor.DIALECT.bindings if move.action == action]
+            bindings = [binding for binding in vendor.dialect.bindings if binding.action == action]
             cells.append(
-                "<br>".join(_code(move.operation) + (f" ({_cell(move.flag)})" if move.flag else "") for move in moves)
+                "<br>".join(
+                    _code(binding.operation) + (f" ({_cell(binding.flag)})" if binding.flag else "")
+                    for binding in bindings
+                )
             )
-        lines.append((_verb(action), *cells))
+        lines.append((_action(action), *cells))
     return _table(("", *(_title(name) for name in found)), lines)
 
 
-def _fields(found: Mapping[str, ModuleType]) -> str:
-    """Which fields of each vendor's payload tell of which part of a record."""
-    kinds = [(name, vendor, of) for name, vendor in found.items() for of in vendor.RECORDS]
+def _fields(found: Mapping[str, Vendor[Any]]) -> str:
+    """Return the table of the fields of each vendor's payload, by the part of a record that they show."""
+    kinds = [(name, vendor, of) for name, vendor in found.items() for of in vendor.timer_types]
     columns = []
     for name, vendor, of in kinds:
-        told = _told(vendor, of)
-        container = next(iter(told["id"]), "").rpartition(".")[0]
-        heads = f"{_title(name)}, {of.kind}" if len(vendor.RECORDS) > 1 else _title(name)
+        shown_by = _fields_by_part(vendor, of)
+        container = next(iter(shown_by["id"]), "").rpartition(".")[0]
+        heads = f"{_title(name)}, {of.kind}" if len(vendor.timer_types) > 1 else _title(name)
         columns.append(
             (
                 heads + (f", in {_code(container)}" if container else ""),
-                {part: [field.removeprefix(f"{container}.") for field in fields] for part, fields in told.items()},
+                {part: [field.removeprefix(f"{container}.") for field in fields] for part, fields in shown_by.items()},
             )
         )
     lines = [
-        (_code(part) if part in CHANGES else part, *(", ".join(map(_code, told[part])) for _, told in columns))
+        (_code(part) if part in CHANGES else part, *(", ".join(map(_code, shown_by[part])) for _, shown_by in columns))
         for part in (*CHANGES, "its own")
     ]
     return _table(("part of the record", *(head for head, _ in columns)), lines)
 
 
-def _told(vendor: ModuleType, of: type[VendorTimer]) -> dict[str, list[str]]:
-    """Part of the record → the fields of the payload that change with it; what changes with none is its own."""
-    told: dict[str, list[str]] = {}
+def _fields_by_part(vendor: Vendor[Any], of: type[VendorTimer]) -> dict[str, list[str]]:
+    """Return the payload fields that change with each part of a record; the others are the vendor's own."""
+    shown_by: dict[str, list[str]] = {}
     for part, change in CHANGES.items():
         changed: dict[str, None] = {}
         for state in (State.RUNNING, State.PAUSED, State.STOPPED):
@@ -166,31 +170,31 @@ def _told(vendor: ModuleType, of: type[VendorTimer]) -> dict[str, list[str]]:
             # Right after a change of state nothing has elapsed in the new one, so that only the flags differ.
             at = before.timer.since if part == "timer.state" else NOW
             changed |= dict.fromkeys(_changed(_payload(vendor, before, at), _payload(vendor, change(before), at)))
-        told[part] = list(changed)
-    accounted = {field for fields in told.values() for field in fields}
+        shown_by[part] = list(changed)
+    accounted = {field for fields in shown_by.values() for field in fields}
     every = _payload(vendor, _record(of, State.RUNNING), NOW)
-    return told | {"its own": [field for field in every if field not in accounted]}
+    return shown_by | {"its own": [field for field in every if field not in accounted]}
 
 
 def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
-    """The fields that differ; where a whole object is there once only, the object."""
+    """Yield the fields that differ; if only one payload has an object, yield the object."""
     for field, value in before.items():
         if field in after:
             if after[field] != value:
                 yield field
         else:
-            shown = {name for other in after for name in _above(other)}
-            yield next(name for name in _above(field) if name not in shown)
+            present = {name for other in after for name in _above(other)}
+            yield next(name for name in _above(field) if name not in present)
 
 
 def _above(field: str) -> list[str]:
-    """A field's path from the outermost object on."""
+    """Return the paths of a field's objects, the outermost first, and its own."""
     parts = field.split(".")
     return [".".join(parts[: length + 1]) for length in range(len(parts))]
 
 
 def _record(of: type[VendorTimer], state: State) -> VendorTimer:
-    """A timer that was begun five hours ago, worked three of them, and was last touched an hour ago."""
+    """Return a timer that started five hours ago, has three hours of work, and changed an hour ago."""
     return of(
         id="7",
         timer=Timer(state, NOW - 5 * HOUR, NOW - HOUR, 3 * HOUR),
@@ -220,7 +224,7 @@ def _client_changed(record: VendorTimer) -> VendorTimer:
 
 
 def _within(record: VendorTimer, project: Any) -> VendorTimer:  # noqa: ANN401 - a project
-    """The record with its task and job in another project."""
+    """Return the record with its task and job in a project."""
     return replace(
         record,
         project=project,
@@ -229,7 +233,7 @@ def _within(record: VendorTimer, project: Any) -> VendorTimer:  # noqa: ANN401 -
     )
 
 
-#: Part of a record → the same record with another of it.
+#: For each part of a record: a function that changes it.
 CHANGES: Mapping[str, Callable[[VendorTimer], VendorTimer]] = {
     "id": lambda record: replace(record, id="8"),
     "timer.state": _state_changed,
@@ -247,8 +251,8 @@ CHANGES: Mapping[str, Callable[[VendorTimer], VendorTimer]] = {
 }
 
 
-def _payload(vendor: ModuleType, record: VendorTimer, at: int) -> dict[str, object]:
-    """The fields of a record's payload by their paths; keys that are numbers are no fields."""
+def _payload(vendor: Vendor[Any], record: VendorTimer, at: int) -> dict[str, object]:
+    """Return the fields of a record's payload by their paths; numeric keys are not part of a path."""
     return dict(_leaves(msgspec.json.decode(vendor.serialize(record, at, WORKSPACE.zone)), ""))
 
 
@@ -276,7 +280,7 @@ def _code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text as it stands, whatever Markdown or HTML would make of it."""
+    """Escape a text for a table cell, so that Markdown and HTML show it unchanged."""
     cut = text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()} …"
     return "".join(f"&#{ord(each)};" if each in MARKUP else each for each in cut)
 

@@ -1,9 +1,9 @@
-"""The evidence that the math is right: ``PYTHONPATH=tests python -m evidence`` checks every claim and prints the table.
+"""The evidence that the arithmetic is right: ``PYTHONPATH=tests python -m evidence`` checks every claim.
 
 A claim is one sentence that can fail. Each means has a file: proof.py, exhaustion.py, zones.py, pitfalls.py, model.py,
-simulation.py, fuzz.py, mutation.py. What they share: claims.py (a claim, its budget, its run), results.py (the table,
-kept in results.json for the docs), symbolic.py (the prover), contracts.py (what is about text), clients.py (each vendor
-as its clients use it).
+simulation.py, fuzz.py, mutation.py. Shared: claims.py (a claim, its budget, its check), symbolic.py (the prover),
+contracts.py (claims about text), clients.py (each vendor as its clients use it). The results are in results.json, from
+which the docs make their table.
 
-Nothing here belongs to the package: it is tested from outside, as it is.
+The evidence imports nothing of this repository but punchclock, which it tests from outside.
 """

@@ -1,4 +1,4 @@
-"""Check the claims and print the table; exit with status 1 if one fails.
+"""Check the claims and print the results; exit with status 1 if one fails.
 
 Run ``PYTHONPATH=tests python -m evidence [MEANS …] [--long] [--save]``.
 """
@@ -7,63 +7,75 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import platform
 import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
-from benchmarks.machine import machine
 
 import punchclock
-from evidence.claims import LONG, SHORT, Budget, Claim, Row, checked
-from evidence.results import RESULTS, Results, text
+from evidence.claims import LONG, SHORT, Budget, Row, check
 
-#: The files that check claims, the firmest means first.
+#: The files that check claims, the strongest means first.
 MEANS: Final = ("proof", "exhaustion", "zones", "pitfalls", "model", "simulation", "fuzz", "mutation")
+RESULTS: Final = Path(__file__).with_name("results.json")
+
+
+class Results(msgspec.Struct, frozen=True):
+    """The saved rows, the version of punchclock and the machine of the last run."""
+
+    version: str
+    machine: str
+    rows: list[Row]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Check the claims of some means, or of all."""
-    parser = argparse.ArgumentParser(
-        prog="PYTHONPATH=tests python -m evidence", description="Check every claim and print the table."
-    )
+    parser = argparse.ArgumentParser(prog="PYTHONPATH=tests python -m evidence", description="Check the claims.")
     parser.add_argument("means", nargs="*", metavar="MEANS", help=f"only these of {', '.join(MEANS)}")
-    parser.add_argument("--long", action="store_true", help="the long budget, which takes hours")
-    parser.add_argument("--save", action="store_true", help="keep the results for the docs; those of other means stay")
+    parser.add_argument("--long", action="store_true", help="use the long budget, which takes hours")
+    parser.add_argument("--save", action="store_true", help="save the results for the docs; other means keep theirs")
     options = parser.parse_args(arguments)
-    unknown = set(options.means) - set(MEANS)
-    if unknown:
-        parser.error(f"no such means: {', '.join(sorted(unknown))}; there are {', '.join(MEANS)}")
-    budget = LONG if options.long else SHORT
-    results = Results(punchclock.__version__, machine(), [])
+    if unknown := set(options.means) - set(MEANS):
+        parser.error(f"unknown means: {', '.join(sorted(unknown))}; known: {', '.join(MEANS)}")
+    rows: list[Row] = []
     for means in MEANS:
         if means in (options.means or MEANS):
-            rows = _shown(means, budget)
-            results.rows.extend(rows)
-            if options.save:  # after each means: a run of hours may be ended before it is through
-                save(msgspec.structs.replace(results, rows=rows))
-    print(f"\n{text(results)}", end="")
-    return 0 if results.rows and all(row.holds for row in results.rows) else 1
+            found = _checked(means, LONG if options.long else SHORT)
+            rows += found
+            if options.save:  # after each means: a run of hours may be interrupted
+                save(found)
+    failed = sum(not row.holds for row in rows)
+    print(f"\n{len(rows)} claims, {failed} failed; {sum(row.seconds for row in rows) / 60:.1f} minutes")
+    return 0 if rows and not failed else 1
 
 
-def _shown(means: str, budget: Budget) -> list[Row]:
-    """The rows of one means, each printed once it is there."""
-    claims: tuple[Claim, ...] = importlib.import_module(f"evidence.{means}").CLAIMS
+def _checked(means: str, budget: Budget) -> list[Row]:
+    """Return the rows of one means; print each as soon as it is there."""
     rows = []
-    for row in checked(means, claims, budget):
+    for row in check(means, importlib.import_module(f"evidence.{means}").CLAIMS, budget):
         rows.append(row)
         print(f"{'holds' if row.holds else 'FAILS'}  {row.seconds:7.1f} s  {means}: {row.claim}", flush=True)
         print(f"                  {row.size or row.finding}", flush=True)
     return rows
 
 
-def save(results: Results) -> None:
-    """Keep the rows, in the order of the means, beside those of the means that were not run."""
-    kept = msgspec.json.decode(RESULTS.read_bytes(), type=Results).rows if RESULTS.exists() else []
-    run = {row.means for row in results.rows}
-    rows = [*(row for row in kept if row.means not in run), *results.rows]
-    rows.sort(key=lambda row: MEANS.index(row.means))
-    whole = msgspec.structs.replace(results, rows=rows)
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
+def save(rows: list[Row]) -> None:
+    """Save the rows beside those of means that were not run, in the order of the means."""
+    others = msgspec.json.decode(RESULTS.read_bytes(), type=Results).rows if RESULTS.exists() else []
+    run = {row.means for row in rows}
+    merged = sorted([*(row for row in others if row.means not in run), *rows], key=lambda row: MEANS.index(row.means))
+    results = Results(punchclock.__version__, machine(), merged)
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+
+
+def machine() -> str:
+    """Describe the machine, without its name."""
+    return (
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A claim, what a run may spend on it, and the run itself. What there is to claim is in the file of each means."""
+"""A claim, the budget of a run, and the check. The claims themselves are in the file of each means."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-__all__ = ["LONG", "SHORT", "Budget", "Claim", "Refuted", "Row", "checked"]
-
 
 class Refuted(Exception):
-    """A claim does not hold; the text is the counter-example."""
+    """A claim does not hold; the message is the counter-example."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a run tries. Two are named: `SHORT`, which every change has to pass, and `LONG`.
+    """How much a run tries: `SHORT`, which every change has to pass, or `LONG`.
 
     Attributes:
-        name: what the table calls it.
-        crosshair_seconds: for each contract that CrossHair searches.
-        word_length: the words of events that are exhausted, with instants that may go any way at every step.
-        zone_hours: how far apart the instants are at which the pieces of a split day are looked at.
-        model_examples: how many random runs each state machine makes.
-        simulation_seeds: how many deterministic simulations are run, of 400 steps each.
-        fuzz_runs: how many inputs each target of the fuzzer is given, times its pace; the same ones in every run.
-        fuzz_seconds: for how long each is given inputs of chance, where that is not counted.
-        mutants: whether all mutants are run, or only the last run's figures are held against the sources.
+        name: the name in the results.
+        crosshair_seconds: time for each contract that CrossHair searches.
+        word_length: length of the words of events that are exhausted, with a clock that may go either way.
+        zone_hours: distance of the instants at which the pieces of a split day are checked.
+        model_examples: number of random runs of each state machine.
+        simulation_seeds: number of deterministic simulations, of 400 steps each.
+        fuzz_runs: number of inputs for each fuzz target, times its pace; the same inputs in every run.
+        fuzz_seconds: time for each fuzz target with random inputs, where ``fuzz_runs`` is 0.
+        mutants: number of mutants of each layer that are sampled, beside the last whole run.
     """
 
     name: str
@@ -38,7 +36,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     simulation_seeds: int
     fuzz_runs: int
     fuzz_seconds: int
-    mutants: bool
+    mutants: int
 
 
 SHORT: Final = Budget(
@@ -50,7 +48,7 @@ SHORT: Final = Budget(
     simulation_seeds=300,
     fuzz_runs=2000,
     fuzz_seconds=0,
-    mutants=False,
+    mutants=24,
 )
 
 LONG: Final = Budget(
@@ -62,16 +60,16 @@ LONG: Final = Budget(
     simulation_seeds=10_000,
     fuzz_runs=0,
     fuzz_seconds=180,
-    mutants=True,
+    mutants=240,
 )
 
 
 class Claim(NamedTuple):
-    """What is asserted, and what checks it.
+    """A sentence, and the function that tries to refute it.
 
     Attributes:
-        text: one sentence.
-        check: tries to refute it within a budget, and tells the size of what it tried; raises if it does not hold.
+        text: the sentence.
+        check: takes a budget and returns a description of what it tried; raises if the claim does not hold.
     """
 
     text: str
@@ -79,16 +77,16 @@ class Claim(NamedTuple):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What became of a claim.
+    """The result of a claim.
 
     Attributes:
-        claim: its text.
+        claim: the text.
         means: the name of the file that checks it.
-        budget: the name of what it was allowed.
+        budget: the name of the budget.
         size: what was tried.
-        holds: whether it stood.
-        finding: why not, where it did not.
-        seconds: how long it took.
+        holds: whether the claim holds.
+        finding: the counter-example or error, if it does not.
+        seconds: duration of the check.
     """
 
     claim: str
@@ -100,15 +98,15 @@ class Row(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def checked(means: str, claims: Iterable[Claim], budget: Budget) -> Iterator[Row]:
-    """Check claims one after another; whatever goes wrong with one is its own row's."""
+def check(means: str, claims: Iterable[Claim], budget: Budget) -> Iterator[Row]:
+    """Check claims one after another; an error in one fails only its own row."""
     for claim in claims:
         begun = time.perf_counter()
         size, finding = "", ""
         try:
             size = claim.check(budget)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that breaks down or ends has shown nothing
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that crashes or exits has shown nothing
             finding = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
         if not size and not finding:
-            finding = "it does not say what it tried"
+            finding = "the check does not report what it tried"
         yield Row(claim.text, means, budget.name, size, not finding, finding, time.perf_counter() - begun)

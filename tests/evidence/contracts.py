@@ -1,8 +1,7 @@
-"""Contracts: what is about text, and so cannot pass through z3 as integers; CrossHair searches for what breaks them.
+"""Contracts: claims about text, which z3 cannot treat as integers; CrossHair searches for counter-examples.
 
-It runs a function on values of its own that stand for many at once, follows the code through them, and asks z3 for
-values that lead elsewhere, for as long as it is given. What it finds is a counter-example; finding none is no proof,
-unless it says that it has seen every path.
+CrossHair runs a function on symbolic values and asks z3 for values that take other paths, for as long as it is given.
+Finding no counter-example is not a proof, unless CrossHair reports that it has seen every path.
 """
 
 from __future__ import annotations
@@ -13,14 +12,11 @@ from typing import Any, Final
 from evidence.claims import Budget, Claim, Refuted
 from punchclock.durations import format_duration, parse_duration
 from punchclock.errors import InvalidDuration
-
-__all__ = ["CLAIMS", "reading_back", "rejecting", "writing_back"]
-
-_SECOND: Final = 1_000_000
+from punchclock.units import SECOND
 
 
 def reading_back(duration: int) -> int:
-    """What is written reads back, cut to the second.
+    """Return the duration that is read from the text of a duration: the same, cut to the second.
 
     pre: 0 <= duration < 10**15 * 3_600_000_000
     post: __return__ == duration - duration % 1_000_000
@@ -29,18 +25,18 @@ def reading_back(duration: int) -> int:
 
 
 def writing_back(hours: int, minutes: int, seconds: int) -> str:
-    """What is read writes the same text, hours in two digits at least.
+    """Return the text of a duration in hours, minutes and seconds; hours have at least two digits.
 
     pre: 0 <= hours < 10**15
     pre: 0 <= minutes < 60
     pre: 0 <= seconds < 60
     post: __return__ == f"{hours:02}:{minutes:02}:{seconds:02}"
     """
-    return format_duration((hours * 3600 + minutes * 60 + seconds) * _SECOND)
+    return format_duration((hours * 3600 + minutes * 60 + seconds) * SECOND)
 
 
 def rejecting(text: str) -> bool:
-    """Any text at all is a duration from 0 on, or rejected by name.
+    """Return whether any text is a duration from 0 on, or rejected with `InvalidDuration`.
 
     post: __return__
     """
@@ -51,10 +47,10 @@ def rejecting(text: str) -> bool:
 
 
 def searched(contract: Callable[..., Any], seconds: float) -> str:
-    """Let CrossHair search for what breaks a contract.
+    """Let CrossHair search for a counter-example of a contract.
 
     Raises:
-        Refuted: it found something.
+        Refuted: it found one.
     """
     from crosshair.core_and_libs import MessageType, analyze_function, run_checkables
     from crosshair.options import AnalysisKind, AnalysisOptionSet
@@ -67,26 +63,23 @@ def searched(contract: Callable[..., Any], seconds: float) -> str:
     )
     checkables = analyze_function(contract, options)
     if not checkables:
-        raise Refuted("CrossHair sees no contract there")
-    said = set()
+        raise Refuted("CrossHair finds no contract in the function")
+    states = set()
     for message in run_checkables(checkables):
         if message.state not in (MessageType.CONFIRMED, MessageType.CANNOT_CONFIRM):
             raise Refuted(f"{message.state.name.lower()}: {message.message}")
-        said.add(message.state)
-    if MessageType.CONFIRMED in said and len(said) == 1:
+        states.add(message.state)
+    if states == {MessageType.CONFIRMED}:
         return "every path"
     return f"no counter-example in {seconds:g} s"
 
 
 def _search(contract: Callable[..., Any]) -> Callable[[Budget], str]:
-    def check(budget: Budget) -> str:
-        return f"texts and integers as CrossHair finds them: {searched(contract, budget.crosshair_seconds)}"
-
-    return check
+    return lambda budget: f"texts and integers that CrossHair picks: {searched(contract, budget.crosshair_seconds)}"
 
 
 CLAIMS: Final = (
-    Claim("format_duration is read back by parse_duration, to the second", _search(reading_back)),
-    Claim("a duration that was read is written as it was", _search(writing_back)),
-    Claim("any text is a duration or rejected by name", _search(rejecting)),
+    Claim("parse_duration reads what format_duration writes, to the second", _search(reading_back)),
+    Claim("format_duration writes the text that parse_duration has read", _search(writing_back)),
+    Claim("any text is a duration, or a named error", _search(rejecting)),
 )

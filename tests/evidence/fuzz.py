@@ -1,13 +1,12 @@
-"""Fuzz: every parser of bytes under a coverage-guided fuzzer; it has two answers, a value or a named error.
+"""Fuzz: every parser of bytes under a coverage-guided fuzzer; the only results are a value or a named error.
 
-A target is a parser, what holds of its values, and a corpus to begin with: the samples of the vendors' pages, their
-requests and responses as the package itself writes them, the examples, and texts by hand. atheris runs each in a
-process of its own, which it takes over and which has a bound; what it finds is a counter-example, and becomes a test in
-``tests/test_fuzz_findings.py``. Where there is no atheris, the corpus is changed at random instead, and the size
-says so.
+A target is a parser, a check of its values, and a corpus: the samples of the vendors' pages, the requests and responses
+that punchclock itself writes, the examples, and texts written by hand. atheris runs each target in a process of its
+own. What it finds is a counter-example, and becomes a test in ``tests/test_fuzz_findings.py``. Without atheris the
+corpus is changed at random instead, and the result says so.
 
-The short budget is a number of inputs, and they are the same ones in every run: one seed, one order of the corpus, and
-nothing in the fuzzer that looks at a clock. The long one is a time, from another seed in each run.
+The short budget is a number of inputs, the same ones in every run: one seed, one order of the corpus, and no option of
+the fuzzer that depends on time. The long budget is a time, from a different seed in each run.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from defusedxml.ElementTree import fromstring
 
 from evidence import clients
 from evidence.claims import Budget, Claim, Refuted
-from evidence.clients import MORNING, Client
+from evidence.clients import MORNING, Client, ClientCall
 from punchclock.durations import format_duration, parse_duration
 from punchclock.errors import PunchclockError
 from punchclock.eventlog import Entry, parse_line
@@ -42,27 +41,26 @@ from punchclock.sandbox.control import ENDPOINTS, PREFIX, control
 from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.serialization import dumps, loads
 from punchclock.timer import pause, start
+from punchclock.units import MINUTE
 from punchclock.vendors.account import MemoryAccount, Query
 from punchclock.vendors.calls import CallResult, Request
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.records import VendorTimer
 from punchclock.workspaces import demo_workspace, parse_workspace
 
-__all__ = ["CLAIMS", "TARGETS", "Target", "attack", "fuzzed", "read_request", "replayed", "written_request"]
-
 _ROOT: Final = Path(__file__).parents[2]
-_LATER: Final = MORNING + 600_000_000
-_LONGEST: Final = 4096  # bytes of one input
+_LATER: Final = MORNING + 10 * MINUTE
+_LONGEST: Final = 4096  # bytes of an input
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What is fuzzed.
+    """A parser to fuzz.
 
     Attributes:
-        claim: what holds of it, in a sentence.
-        parse: reads the bytes; raises `PunchclockError` for those that it rejects, and `Refuted` for a wrong value.
-        corpus: what to begin with.
-        pace: how many inputs it takes where the slowest target takes one, about.
+        claim: what must hold, in a sentence.
+        parse: reads bytes and checks the value; raises `PunchclockError` to reject them, `Refuted` for a wrong value.
+        corpus: makes the first inputs.
+        pace: roughly how many inputs it reads while the slowest target reads one.
     """
 
     claim: str
@@ -72,19 +70,19 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def attack(target: Target, data: bytes) -> bool:
-    """Give a target some bytes, and say whether it read them.
+    """Give bytes to a target; return whether it accepts them.
 
     Raises:
-        Refuted: it answered with neither a value nor a named error, or with a wrong value.
+        Refuted: the result is a wrong value, or neither a value nor a named error.
     """
     try:
         target.parse(data)
     except Refuted:
         raise
     except PunchclockError as error:
-        said = str(error)
-        if not said or "\n" in said or not error.code:
-            raise Refuted(f"{data!r}: the error is not one line: {said!r}") from error
+        text = str(error)
+        if not text or "\n" in text or not error.code:
+            raise Refuted(f"{data!r}: the error is not one line: {text!r}") from error
         return False
     except Exception as error:
         raise Refuted(f"{data!r}: {type(error).__name__}: {error}") from error
@@ -95,20 +93,20 @@ def attack(target: Target, data: bytes) -> bool:
 
 
 def _text(data: bytes) -> str:
-    """Any text at all, half of a surrogate pair included."""
+    """Return any text, including half of a surrogate pair."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def _instant(data: bytes) -> None:
     at = parse_instant(_text(data))
     if parse_instant(format_instant(at)) != at:
-        raise Refuted(f"{data!r}: {at} is not read back")
+        raise Refuted(f"{data!r}: {at} does not read back")
 
 
 def _duration(data: bytes) -> None:
     duration = parse_duration(_text(data))
     if parse_duration(format_duration(duration)) != duration:
-        raise Refuted(f"{data!r}: {duration} is not read back")
+        raise Refuted(f"{data!r}: {duration} does not read back")
 
 
 def _saved(data: bytes) -> None:
@@ -151,22 +149,30 @@ def _as_toml() -> list[bytes]:
     return [_demo(), b'name = "W"\n[[people]]\nid = 1\nname = "a"\nrole = "manager"\n[settings]\nwork_days = [1]\n']
 
 
-_INSTANTS: Final = (
-    b"2026-03-02T08:00:00Z",
-    b"2026-03-02t09:00:00.25+01:00",
-    b"0001-01-01T00:00:00-00:01",
-    b"2026-03-02T08:00:00",
-)
-_DURATIONS: Final = (b"00:00:00", b"123:04:05", b"999999999999999:59:59")
+def _toml(data: bytes) -> None:
+    parse_workspace(data, "toml")
+
+
+def _json(data: bytes) -> None:
+    parse_workspace(data, "json")
+
+
+def _instants() -> list[bytes]:
+    valid = [b"2026-03-02T08:00:00Z", b"2026-03-02t09:00:00.25+01:00", b"0001-01-01T00:00:00-00:01"]
+    return [*valid, b"2026-03-02T08:00:00"]
+
+
+def _durations() -> list[bytes]:
+    return [b"00:00:00", b"123:04:05", b"999999999999999:59:59"]
 
 
 # ---- a vendor's calls ----------------------------------------------------------------------------
 
 
 def read_request(data: bytes) -> Request:
-    """The request that bytes spell as HTTP does: a line of method and target, headers, a blank line, the body.
+    """Read bytes as an HTTP request: a line of method and target, headers, a blank line, the body.
 
-    Nothing is rejected: what a server would not let through has to be borne as well.
+    Nothing is rejected: a handler must also cope with requests that a server would not let through.
     """
     head, _, body = data.partition(b"\n\n")
     first, *lines = head.decode("latin-1").split("\n")
@@ -177,7 +183,7 @@ def read_request(data: bytes) -> Request:
 
 
 def written_request(request: Request) -> bytes:
-    """What `read_request` reads as this request."""
+    """Return the bytes that `read_request` reads as this request."""
     target = f"{request.path}?{request.query}" if request.query else request.path
     lines = [f"{request.method} {target}", *(f"{name}: {value}" for name, value in request.headers.items())]
     return "\n".join(lines).encode("latin-1") + b"\n\n" + request.body
@@ -185,35 +191,38 @@ def written_request(request: Request) -> bytes:
 
 @cache
 def _account(name: str) -> tuple[MemoryAccount, tuple[tuple[VendorTimer, ...], ...]]:
-    """An account with timers that run and timers that stand, and all of them as they were."""
+    """Return an account with running and with paused timers, and its timers before any call."""
     client = next(each for each in clients.every() if each.name == name)
     account = MemoryAccount(demo_workspace())
     for action, people in ((Event.START, "123"), (Event.PAUSE, "2")):
-        for move in client.dialect.bindings:
-            asked = client.moves[move.operation, move.flag]
-            for id in people if move.action is action else "":
-                person = account.workspace.people[id]
-                theirs = account.find(Query(of=asked.of, people=(id,))).records
-                request = asked.ask(person, theirs[0] if theirs else None, MORNING)
-                account.apply(client.handle(request, account, MORNING).changes)
-    return account, _kept(client, account)
+        for binding in client.vendor.dialect.bindings:
+            call = client.bindings[binding.operation, binding.flag]
+            for id in people if binding.action is action else "":
+                request = _request(client, call, account, id, MORNING)
+                account.apply(client.vendor.handle(request, account, MORNING).changes)
+    return account, _timers_of(client, account)
 
 
-def _kept(client: Client, account: MemoryAccount) -> tuple[tuple[VendorTimer, ...], ...]:
-    kinds = dict.fromkeys(asked.of for asked in client.moves.values())
-    return tuple(account.find(Query(of=of)).records for of in kinds)
+def _request(client: Client, call: ClientCall, account: MemoryAccount, person: str, now: int) -> Request:
+    """Return the request of a person about their first timer."""
+    found = account.find(Query(of=call.of, people=(person,))).records
+    return client.request(call, account.workspace.people[person], found[0] if found else None, now)
+
+
+def _timers_of(client: Client, account: MemoryAccount) -> tuple[tuple[VendorTimer, ...], ...]:
+    return tuple(account.find(Query(of=of)).records for of in client.vendor.timer_types)
 
 
 def _handle(client: Client, data: bytes) -> None:
-    """One call: an answer in the vendor's shape, nothing written, and changes only as its dialect has them."""
-    account, kept = _account(client.name)
+    """Handle one call: the response is in the vendor's format, nothing is written, the changes are in its dialect."""
+    account, before = _account(client.name)
     request = read_request(data)
-    outcome = client.handle(request, account, _LATER)
-    said = f"{client.name}: {data!r}: {outcome.response}"
-    if _kept(client, account) != kept:
-        raise Refuted(f"{said}: the account was written to")
-    clients.held_to_the_table(said, client, account, outcome)
-    response = outcome.response
+    result = client.vendor.handle(request, account, _LATER)
+    what = f"{client.name}: {data!r}: {result.response}"
+    if _timers_of(client, account) != before:
+        raise Refuted(f"{what}: the account was written to")
+    clients.check_changes(what, client, account, result)
+    response = result.response
     kind = response.headers.get("content-type", "")
     try:
         if "json" in kind:
@@ -221,29 +230,29 @@ def _handle(client: Client, data: bytes) -> None:
         elif "xml" in kind:
             fromstring(response.body)
     except Exception as error:
-        raise Refuted(f"{said}: the body is not {kind}: {error}") from error
-    _read_back(client, said, outcome)
+        raise Refuted(f"{what}: the body is not {kind}: {error}") from error
+    _read_back(client, what, result)
 
 
-def _read_back(client: Client, said: str, outcome: CallResult) -> None:
-    """A rejection is read as the same rejection by the vendor's own reader."""
-    if outcome.rejection is None:
+def _read_back(client: Client, what: str, result: CallResult) -> None:
+    """Check that the vendor's own reader reads a rejection as the same one."""
+    if result.rejection is None:
         return
-    response, rejected = outcome.response, outcome.rejection
-    operation = outcome.operation or client.module.OPERATIONS[0].name
+    response, rejected = result.response, result.rejection
+    operation = result.operation or client.vendor.operations[0].name
     try:
-        client.module.read_response(operation, response.status, response.headers, response.body, now=_LATER)
+        client.vendor.read_response(operation, response.status, response.headers, response.body, now=_LATER)
     except Rejection as read:
         if (read.status, read.vendor_code) == (rejected.status, rejected.vendor_code):
             return
-        raise Refuted(f"{said}: read as {read}") from read
+        raise Refuted(f"{what}: read as {read}") from read
     except PunchclockError as error:
-        raise Refuted(f"{said}: a rejection that cannot be read: {error}") from error
-    raise Refuted(f"{said}: a rejection that is read as a success")
+        raise Refuted(f"{what}: the rejection cannot be read: {error}") from error
+    raise Refuted(f"{what}: the rejection is read as a success")
 
 
 def _sentences(vendor: str) -> list[str]:
-    """The sentences of a vendor's page, its samples among them, as the tests quote them."""
+    """Return the sentences of a vendor's page, samples included, as the tests quote them."""
     page = (_ROOT / "tests" / "pages" / f"{vendor}.toml").read_text(encoding="utf-8")
     return [sentence["text"] for sentence in tomllib.loads(page)["sentence"]]
 
@@ -252,7 +261,7 @@ _URL: Final = re.compile(r"(?:https?://[^/\s]+)?(?P<path>/[^?\s]*)?[?](?P<query>
 
 
 def _sample_requests(client: Client, like: Request) -> Iterator[Request]:
-    """What the page asks for, with the credentials of another request."""
+    """Yield the requests on the vendor's page, with the credentials of another request."""
     for text in _sentences(client.name):
         url = _URL.search(text)
         if url is not None and "=" in url["query"]:
@@ -267,12 +276,10 @@ def _sample_responses(client: Client) -> list[bytes]:
 
 def _requests(client: Client) -> Iterator[Request]:
     account, _ = _account(client.name)
-    for asked in client.moves.values():
-        person = account.workspace.people["3"]
-        theirs = account.find(Query(of=asked.of, people=("3",))).records
-        yield asked.ask(person, theirs[0] if theirs else None, _LATER)
-    sample = asked.ask(person, theirs[0] if theirs else None, _LATER)
-    for operation in client.module.OPERATIONS:
+    for call in client.bindings.values():
+        sample = _request(client, call, account, "3", _LATER)
+        yield sample
+    for operation in client.vendor.operations:
         for method in operation.methods:
             path = operation.path.replace("{id}", "1001")
             yield msgspec.structs.replace(sample, method=method, path=path, body=b"")
@@ -285,16 +292,16 @@ def _calls(client: Client) -> list[bytes]:
 
 def _responses(client: Client) -> list[bytes]:
     account, _ = _account(client.name)
-    written = (client.handle(request, account, _LATER).response.body for request in _requests(client))
+    written = (client.vendor.handle(request, account, _LATER).response.body for request in _requests(client))
     return list(dict.fromkeys([*_sample_responses(client), *written]))
 
 
 def _read(client: Client, data: bytes) -> None:
-    """Bytes as a payload, and as the answer to every call: a value, or an error by name; a timer is one."""
-    readers: list[Callable[[], object]] = [partial(client.module.parse, data, _LATER, "Europe/Berlin")]
+    """Read bytes as a payload and as the response to every call: a value or a named error; timers are consistent."""
+    readers: list[Callable[[], object]] = [partial(client.vendor.parse, data, _LATER, "Europe/Berlin")]
     readers += [
-        partial(client.module.read_response, operation.name, status, {}, data, now=_LATER, zone="Europe/Berlin")
-        for operation in client.module.OPERATIONS
+        partial(client.vendor.read_response, operation.name, status, {}, data, now=_LATER, zone="Europe/Berlin")
+        for operation in client.vendor.operations
         for status in (200, 400)
     ]
     rejections = []
@@ -316,23 +323,23 @@ def _read(client: Client, data: bytes) -> None:
 
 
 def _control(data: bytes) -> None:
-    """One call, to a sandbox of its own: an answer in JSON or in lines of it, and a sandbox that goes on."""
+    """Send one call to a new sandbox: the answer is JSON or lines of JSON, and the sandbox goes on."""
     backend = Backend(_workspace(), clock=MORNING)
     request = read_request(data)
     status, headers, body = control(backend, request)
-    said = f"the control plane: {data!r}: {status} {body!r}"
+    what = f"the control plane: {data!r}: {status} {body!r}"
     if not 200 <= status < 500:
-        raise Refuted(said)
+        raise Refuted(what)
     lines = body.splitlines() if "ndjson" in headers["content-type"] else [body]
     try:
         answers = [msgspec.json.decode(line) for line in lines]
         backend.answer(Request(method="GET", path="/timer/"))
     except ConnectionDropped:
-        return  # a fault that was asked for
+        return  # a fault that the call has injected
     except Exception as error:
-        raise Refuted(f"{said}: {error}") from error
+        raise Refuted(f"{what}: {error}") from error
     if status >= 400 and not answers[0]["error"]["code"]:
-        raise Refuted(f"{said}: it has no name")
+        raise Refuted(f"{what}: the error has no code")
 
 
 _workspace: Final = cache(demo_workspace)
@@ -349,42 +356,25 @@ def _controls() -> list[bytes]:
 
 def _targets() -> dict[str, Target]:
     targets = {
-        "lines": Target("a line of a log is an entry or a named error", _line, _lines, 25),
-        "instants": Target(
-            "a text is an instant that is read back, or a named error", _instant, lambda: list(_INSTANTS), 25
-        ),
-        "durations": Target(
-            "a text is a duration that is read back, or a named error", _duration, lambda: list(_DURATIONS), 25
-        ),
-        "saved": Target("a saved timer is a timer that is read back, or a named error", _saved, _timers, 25),
-        "workspaces in toml": Target(
-            "a workspace in TOML is a workspace or a named error",
-            lambda data: parse_workspace(data, "toml"),
-            _as_toml,
-            2,
-        ),
-        "workspaces in json": Target(
-            "a workspace in JSON is a workspace or a named error",
-            lambda data: parse_workspace(data, "json"),
-            _as_json,
-            10,
+        "lines": Target("a line of an event log is an entry, or a named error", _line, _lines, 25),
+        "instants": Target("a text is an instant that reads back, or a named error", _instant, _instants, 25),
+        "durations": Target("a text is a duration that reads back, or a named error", _duration, _durations, 25),
+        "saved": Target("a saved timer is a timer that reads back, or a named error", _saved, _timers, 25),
+        "workspaces in toml": Target("a workspace in TOML is a workspace, or a named error", _toml, _as_toml, 2),
+        "workspaces in json": Target("a workspace in JSON is a workspace, or a named error", _json, _as_json, 10),
+        "calls of the control plane": Target(
+            "the control plane answers every request in its own format, and the sandbox goes on", _control, _controls, 3
         ),
     }
-    targets["calls of the control plane"] = Target(
-        "whatever is asked of the control plane, it answers in its own shape, and the sandbox goes on",
-        _control,
-        _controls,
-        3,
-    )
     for client in clients.every():
         targets[f"calls of {client.name}"] = Target(
-            f"whatever is asked of {client.name}, it answers in its own shape and writes nothing",
+            f"{client.name} answers every request in its own format and writes nothing",
             partial(_handle, client),
             partial(_calls, client),
             3,
         )
         targets[f"responses of {client.name}"] = Target(
-            f"whatever {client.name} answers is read as a value or as a named error",
+            f"every response of {client.name} is read as a value, or as a named error",
             partial(_read, client),
             partial(_responses, client),
         )
@@ -396,8 +386,8 @@ TARGETS: Final[Mapping[str, Target]] = _targets()
 
 # ---- the fuzzer ----------------------------------------------------------------------------------
 
-#: What the fuzzer's own process runs: what is imported there is instrumented as it is read. It leaves behind the hash
-#: of all inputs that it tried, anew with each of them, for the fuzzer ends the process without a word.
+#: The program of the fuzzer's process. Modules are instrumented on import. The hash of all inputs so far is written
+#: after each input, because the fuzzer ends the process without returning.
 _CHILD: Final = """
 import atheris, hashlib, importlib, os, sys
 name, module, tried = sys.argv.pop(), sys.argv.pop(), os.open(sys.argv.pop(), os.O_CREAT | os.O_WRONLY)
@@ -415,29 +405,29 @@ atheris.Fuzz()
 """
 _RUNS: Final = re.compile(r"Done (\d+) runs? in")
 _COVERED: Final = re.compile(r"cov: (\d+)")
-_LONGEST_RUN: Final = 900  # seconds beyond what was asked for; a machine may be busy
+_LONGEST_RUN: Final = 900  # seconds beyond the given time; the machine may be busy
 
-#: What else a run needs to be the same again: a queue that is not weighed by how long its inputs took, and a corpus
-#: that is read once. (The order of sets is fixed in the environment.)
+#: Options that make a run repeatable: the queue ignores how long an input took, and the corpus is read once.
+#: (PYTHONHASHSEED fixes the order of sets.)
 _REPEATABLE: Final = ("-entropic=0", "-reload=0")
 
 
 def fuzzed(name: str, runs: int, seconds: int = 0, module: str = "evidence.fuzz") -> str:
-    """Fuzz a target of a module's ``TARGETS``: with so many inputs for its pace, or else for so long.
+    """Fuzz a target for a number of inputs or for a time, and describe the run.
 
     Args:
-        name: which target.
-        runs: with how many inputs, the same ones each time; or 0.
-        seconds: for how long, with inputs from a seed of chance, which is told.
-        module: where the target is.
+        name: the target's name in the module's ``TARGETS``.
+        runs: number of inputs, times the target's pace; the same inputs each time. 0 means to use ``seconds``.
+        seconds: duration of a run with a random seed, which the description contains.
+        module: the module that has the target.
 
     Raises:
-        Refuted: it found something, or did not run to its end.
+        Refuted: the fuzzer found a counter-example, or did not finish.
     """
     targets: Mapping[str, Target] = importlib.import_module(module).TARGETS
     target = targets[name]
     if importlib.util.find_spec("atheris") is None:
-        return f"{replayed(target, 2000):,} inputs, by chance alone: there is no atheris here"
+        return f"{replayed(target, 2000):,} inputs, random only: atheris is not installed"
     seed = 1 if runs else random.SystemRandom().randrange(1, 2**31)
     with tempfile.TemporaryDirectory() as folder:
         corpus, tried = Path(folder, "corpus"), Path(folder, "tried")
@@ -467,21 +457,21 @@ def fuzzed(name: str, runs: int, seconds: int = 0, module: str = "evidence.fuzz"
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise Refuted(f"{name}: the fuzzer did not come to its end") from None
-        said = run.stderr.decode(errors="replace") + run.stdout.decode(errors="replace")
-        done = _RUNS.search(said)
+            raise Refuted(f"{name}: the fuzzer did not finish") from None
+        output = run.stderr.decode(errors="replace") + run.stdout.decode(errors="replace")
+        done = _RUNS.search(output)
         if run.returncode != 0 or done is None:
             found = [path.read_bytes() for path in Path(folder).glob("found-*") if "slow-unit" not in path.name]
-            why = next((line for line in said.splitlines() if "Refuted" in line or "Error" in line), said[-500:])
+            why = next((line for line in output.splitlines() if "Refuted" in line or "Error" in line), output[-500:])
             raise Refuted(f"{name}: {found[0]!r}: {why}" if found else f"{name}: {why}")
-        covered = _COVERED.findall(said)
+        covered = _COVERED.findall(output)
         same = f"the same in every run (SHA-256 {tried.read_text(encoding='utf-8')[:12]})"
-        chance = f"in {seconds} s from seed {seed}"
-        return f"{int(done[1]):,} inputs, {same if runs else chance}; {covered[-1] if covered else 0} branches covered"
+        seeded = f"in {seconds} s from seed {seed}"
+        return f"{int(done[1]):,} inputs, {same if runs else seeded}; {covered[-1] if covered else 0} branches covered"
 
 
 def replayed(target: Target, changed: int) -> int:
-    """Give a target its corpus, and so many inputs made of it by chance; return how many were tried.
+    """Give a target its corpus and a number of random changes of it; return the number of inputs.
 
     Raises:
         Refuted: as `attack`.

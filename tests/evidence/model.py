@@ -1,9 +1,9 @@
-"""Model against machine: one model, and all that claim to be the same machine, driven by the same random commands.
+"""Model: everything that claims to be the same machine, driven by the same random commands, against one model.
 
-The model is `punchclock.transition`, which proof.py and exhaustion.py have dealt with. Beside it go the chart of
-python-statemachine, the columns, the book of an event log and the saved form; and, in the second machine, each
-vendor's ``handle`` with an account in memory, and the sandbox over its stores. After every command all of them are in
-the same state. Hypothesis draws the commands, and shrinks what fails to the shortest.
+The model is `punchclock.transition`, which proof.py and exhaustion.py check. The first test compares it with the chart
+of python-statemachine, the columns, an event log and the saved form; the second with each vendor's ``handle`` over an
+account in memory, and with the sandbox over its stores. After every command all must be in the same state. Hypothesis
+draws the commands, and shrinks a failure to the shortest ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 )
 
 from evidence.claims import Budget, Claim, Refuted
-from evidence.clients import MORNING, Client, every, held_to_the_table
+from evidence.clients import MORNING, Client, ClientCall, check_changes, every
 from punchclock import columns
 from punchclock.chart import TimerMachine
 from punchclock.errors import PunchclockError
@@ -40,20 +40,18 @@ from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.sql import SqlStore
 from punchclock.serialization import dumps, loads
 from punchclock.timer import IDLE, Timer, amend, break_at, elapsed_at, not_before, start, transition, worked_at
+from punchclock.units import SECOND
 from punchclock.vendors.account import MemoryAccount, Query
 from punchclock.vendors.dialect import Binding
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.worksection import WorksectionTimer
 from punchclock.workspaces import demo_workspace
 
-__all__ = ["CLAIMS", "Machines", "Vendors", "run"]
-
-_SECOND: Final = 1_000_000
 _FIELDS: Final = ("state", "started_at", "since", "worked")
 
 events = st.sampled_from(Event)
-#: How far the clock moves between two commands, in microseconds: often nowhere, at times back.
-moves = st.just(0) | st.integers(-3, 3) | st.integers(-5 * _SECOND, 5 * _SECOND) | st.integers(0, 1500 * _SECOND)
+#: Microseconds between two commands: often 0, sometimes negative.
+steps = st.just(0) | st.integers(-3, 3) | st.integers(-5 * SECOND, 5 * SECOND) | st.integers(0, 1500 * SECOND)
 
 
 def _require(what: str, condition: object) -> None:
@@ -62,7 +60,7 @@ def _require(what: str, condition: object) -> None:
 
 
 class Machines(RuleBasedStateMachine):
-    """The model, the chart, the columns (step by step, and the whole log at once), the book, and the saved form."""
+    """The model, the chart, the columns (step by step, and the whole log at once), an event log, and the saved form."""
 
     tried: ClassVar[Counter[str]] = Counter()
 
@@ -76,11 +74,11 @@ class Machines(RuleBasedStateMachine):
         self.log: list[tuple[Event, int]] = []
         self.carried = IDLE
         self.error_codes: list[str] = []
-        self.book = TimerLog()
+        self.timer_log = TimerLog()
 
-    @rule(event=events, by=moves)
+    @rule(event=events, by=steps)
     def happen(self, event: Event, by: int) -> None:
-        """One event, legal or not, at an instant that may be early."""
+        """Apply one event, legal or not, at an instant that may be too early."""
         self.tried["events"] += 1
         self.now += by
         rejection = ""
@@ -90,22 +88,20 @@ class Machines(RuleBasedStateMachine):
             rejection = error.code
         try:
             self.chart.send(event.value, now=self.now)
-            _require("the chart takes what the model rejects", not rejection)
+            _require("the chart accepts what the model rejects", not rejection)
         except PunchclockError as error:
-            _require(f"the chart rejects for {error.code}, the model for {rejection}", error.code == rejection)
-        moved = columns.transition(self.table, event, self.now)
-        said = moved.rejected["reason"].to_pylist()
-        _require(
-            f"the columns reject for {said}, the model for {rejection}", said == ([rejection] if rejection else [])
-        )
-        self.table = moved.timers
+            _require(f"the chart rejects with {error.code}, the model with {rejection}", error.code == rejection)
+        applied = columns.transition(self.table, event, self.now)
+        codes = applied.rejected["reason"].to_pylist()
+        _require(f"the columns reject with {codes}, the model with {rejection}", codes == [rejection] * bool(rejection))
+        self.table = applied.timers
         self.log.append((event, self.now))
         self.error_codes += [rejection] if rejection else []
         self._write(Entry("T", event, self.now, Labels()), rejection)
 
-    @rule(worked=st.integers(-1, 3) | st.integers(0, 10_000 * _SECOND), by=moves)
+    @rule(worked=st.integers(-1, 3) | st.integers(0, 10_000 * SECOND), by=steps)
     def correct(self, worked: int, by: int) -> None:
-        """An amendment, which the chart and the columns take up from the record."""
+        """Amend the timer; the chart and the columns continue from the amended one."""
         self.now += by
         self.tried["amendments"] += 1
         rejection = ""
@@ -120,17 +116,17 @@ class Machines(RuleBasedStateMachine):
             self._write(Entry("T", Correction.AMEND, self.now, Labels(), worked, self.now), rejection)
 
     def _write(self, entry: Entry, rejection: str) -> None:
-        """A line of a log, written, read, and applied."""
+        """Write a line of an event log, read it, and apply it."""
         read = parse_line(format_line(entry))
         try:
-            self.book.apply(read)
-            _require("the book takes what the model rejects", not rejection)
+            self.timer_log.apply(read)
+            _require("the event log accepts what the model rejects", not rejection)
         except PunchclockError as error:
-            _require(f"the book rejects for {error.code}, the model for {rejection}", error.code == rejection)
+            _require(f"the event log rejects with {error.code}, the model with {rejection}", error.code == rejection)
 
-    @rule(by=moves)
+    @rule(by=steps)
     def read(self, by: int) -> None:
-        """All readings, now or later or too early."""
+        """Compare all readings, now, later or too early."""
         self.tried["readings"] += 1
         at = self.now + by
         for ours, theirs in (
@@ -139,23 +135,23 @@ class Machines(RuleBasedStateMachine):
             (elapsed_at, columns.elapsed_at),
             (not_before, columns.not_before),
         ):
-            expected, found = _answer(ours, self.model, at), _answer(theirs, self.table, at)
+            expected, found = _reading(ours, self.model, at), _reading(theirs, self.table, at)
             _require(f"{ours.__name__}: the columns read {found}, the model {expected}", found == expected)
 
     @invariant()
-    def all_are_one(self) -> None:
-        """The same four fields everywhere."""
+    def all_agree(self) -> None:
+        """Require the same four fields everywhere."""
         model = self.model
         _require(f"the chart is at {self.chart.timer}, the model at {model}", self.chart.timer == model)
         _require(f"{self.chart.configuration} is not {model.state}", self.chart.current_state_value is model.state)
         _require(f"the columns are at {self.table}, the model at {model}", _timer(self.table) == model)
-        record = self.book.records.get("T")
-        _require(f"the book is at {record}, the model at {model}", (record.timer if record else IDLE) == model)
-        _require(f"saved and read {model} is another", loads(dumps(model)) == model)
+        record = self.timer_log.records.get("T")
+        _require(f"the event log is at {record}, the model at {model}", (record.timer if record else IDLE) == model)
+        _require(f"{model} is not the same once it is saved and read", loads(dumps(model)) == model)
 
     @invariant()
     def the_whole_log_at_once_is_the_same(self) -> None:
-        """The columns' replay of everything since the last amendment, and what it rejects."""
+        """Require the same of the columns' replay of everything since the last amendment, rejections included."""
         names, instants = [event.value for event, _ in self.log], [at for _, at in self.log]
         log = pa.table(
             {
@@ -165,11 +161,11 @@ class Machines(RuleBasedStateMachine):
             }
         )
         replayed = columns.replay(log, _table(self.carried))
-        _require(f"replayed at once it is {replayed.timers}", _timer(replayed.timers) == self.model)
-        _require("other rows are rejected", replayed.rejected["reason"].to_pylist() == self.error_codes)
+        _require(f"the columns replay the log as {replayed.timers}", _timer(replayed.timers) == self.model)
+        _require("the columns reject other rows", replayed.rejected["reason"].to_pylist() == self.error_codes)
 
 
-def _answer(reading: Any, timers: Any, at: int) -> object:  # noqa: ANN401 - ours or the columns'
+def _reading(reading: Any, timers: Any, at: int) -> object:  # noqa: ANN401 - of a timer or of columns
     try:
         found = reading(timers, at)
     except PunchclockError as error:
@@ -187,8 +183,16 @@ def _timer(table: pa.Table) -> Timer:
     return Timer(State(state), *numbers)
 
 
+_BINDINGS: Final = [(client, binding) for client in every() for binding in client.vendor.dialect.bindings]
+_CORRECTIONS: Final = [
+    (client, binding)
+    for client, binding in _BINDINGS
+    if not isinstance(binding.action, Event) and binding.operation != "create_timer"
+]
+
+
 class Vendors(RuleBasedStateMachine):
-    """Every vendor with what its calls can do: the model, its ``handle``, and the sandbox over each of its stores."""
+    """Every vendor's bindings: the model, the vendor's ``handle``, and the sandbox over each of its stores."""
 
     tried: ClassVar[Counter[str]] = Counter()
     folder: ClassVar[Path]
@@ -196,7 +200,7 @@ class Vendors(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        """Accounts without timers, at four vendors."""
+        """Open an account without timers at every vendor."""
         self.tried["runs"] += 1
         self.workspace = demo_workspace()
         self.clock = Clock(MORNING)
@@ -209,103 +213,87 @@ class Vendors(RuleBasedStateMachine):
         self.person = self.workspace.people["3"]
         self.now = MORNING
         self.models: dict[tuple[str, type[VendorTimer]], list[Timer]] = {
-            (client.name, asked.of): [] for client in every() for asked in client.moves.values()
+            (client.name, call.of): [] for client in every() for call in client.bindings.values()
         }
 
-    @rule(event=events, by=moves)
+    @rule(event=events, by=steps)
     def happen(self, event: Event, by: int) -> None:
-        """The event at every vendor that has it, on the person's latest timer of each kind."""
-        self.now = max(MORNING, self.now + by - by % _SECOND)  # Intervals writes seconds; the dialects floor the rest
-        for client in every():
-            for move in client.dialect.bindings:
-                if move.action is event and not (
-                    client.name == "intervals" and "create" in move.operation and move.flag
-                ):
-                    self._move(client, move.operation, move.flag, event)
+        """Apply the event at every vendor that has it, to the person's latest timer of each type."""
+        self.now = max(MORNING, self.now + by - by % SECOND)  # Intervals writes seconds; the dialects floor the rest
+        for client, binding in _BINDINGS:
+            if binding.action is event and not (binding.operation == "create_timer" and binding.flag):
+                self._apply(client, binding, event)
 
-    @rule(by=st.integers(0, _SECOND - 1), event=st.sampled_from([Event.PAUSE, Event.STOP]))
+    @rule(by=st.integers(0, SECOND - 1), event=st.sampled_from([Event.PAUSE, Event.STOP]))
     def within_a_second(self, by: int, event: Event) -> None:
-        """What happens between two ticks counts as at the tick, at every vendor that ticks."""
+        """Apply an event within a second, which counts from its start, at every vendor with that resolution."""
         before, self.now = self.now, self.now + by
-        for client in every():
-            for move in client.dialect.bindings:
-                if move.action is event and client.dialect.resolution == _SECOND:
-                    self._move(client, move.operation, move.flag, event)
+        for client, binding in _BINDINGS:
+            if binding.action is event and client.vendor.dialect.resolution == SECOND:
+                self._apply(client, binding, event)
         self.now = before
 
-    @rule(
-        move=st.sampled_from(
-            [
-                (client, move)
-                for client in every()
-                for move in client.dialect.bindings
-                if not isinstance(move.action, Event) and move.operation != "create_timer"
-            ]
-        )
-    )
-    def correct(self, move: tuple[Client, Binding]) -> None:
-        """What is no event: a timer is amended or discarded, or something else is said of it."""
-        client, (operation, action, flag) = move[0], msgspec.structs.astuple(move[1])
-        asked = client.moves[operation, flag]
-        timers = self.models[client.name, asked.of]
-        self._call(client, operation, flag)
-        if timers and timers[-1].state in asked.succeeds:
+    @rule(corrected=st.sampled_from(_CORRECTIONS))
+    def correct(self, corrected: tuple[Client, Binding]) -> None:
+        """Make a call that is no event: a timer is amended, discarded or updated."""
+        client, binding = corrected
+        call = client.bindings[binding.operation, binding.flag]
+        timers = self.models[client.name, call.of]
+        self._call(client, call)
+        if timers and timers[-1].state in call.succeeds:
             self.tried["corrections"] += 1
-            if action is Correction.DISCARD:
+            if binding.action is Correction.DISCARD:
                 timers.pop()
-            elif action is Correction.AMEND and asked.worked is not None:
-                timers[-1] = amend(timers[-1], worked=asked.worked, since=timers[-1].since)
+            elif binding.action is Correction.AMEND and call.worked is not None:
+                timers[-1] = amend(timers[-1], worked=call.worked, since=timers[-1].since)
 
-    def _move(self, client: Client, operation: str, flag: str, event: Event) -> None:
-        self._call(client, operation, flag)
-        self._model(client, client.moves[operation, flag].of, event)
+    def _apply(self, client: Client, binding: Binding, event: Event) -> None:
+        call = client.bindings[binding.operation, binding.flag]
+        self._call(client, call)
+        self._model(client, call.of, event)
 
-    def _call(self, client: Client, operation: str, flag: str) -> None:
-        """One request, to ``handle`` and to each sandbox, which dates the answer: one and the same, and its changes."""
+    def _call(self, client: Client, call: ClientCall) -> None:
+        """Send one request to ``handle`` and to each sandbox; require the same response, which the sandbox dates."""
         self.tried["calls"] += 1
-        asked = client.moves[operation, flag]
-        found = self.account.find(Query(of=asked.of, people=(self.person.id,), descending=True, limit=1)).records
-        record = found[0] if found else None
-        request = asked.ask(self.person, record, self.now)
-        outcome = client.handle(request, self.account, self.now)
-        held_to_the_table(f"{client.name}: {operation}", client, self.account, outcome)
-        self.account.apply(outcome.changes)
+        found = self.account.find(Query(of=call.of, people=(self.person.id,), descending=True, limit=1)).records
+        request = client.request(call, self.person, found[0] if found else None, self.now)
+        result = client.vendor.handle(request, self.account, self.now)
+        check_changes(f"{client.name}: {call.operation}", client, self.account, result)
+        self.account.apply(result.changes)
         self.clock.freeze(self.now)
-        dated = {**outcome.response.headers, "date": formatdate(self.now // _SECOND, usegmt=True)}
-        said = msgspec.structs.replace(outcome.response, headers=dated)
+        dated = {**result.response.headers, "date": formatdate(self.now // SECOND, usegmt=True)}
+        expected = msgspec.structs.replace(result.response, headers=dated)
         for name, backend in self.backends.items():
             response = backend.answer(request)
-            _require(f"{operation}: the sandbox over {name} answers {response}", response == said)
+            _require(f"{call.operation}: the sandbox over {name} answers {response}", response == expected)
 
     def _model(self, client: Client, of: type[VendorTimer], event: Event) -> None:
-        """What the core makes of it, where the vendor's one rule about several timers lets it."""
+        """Apply the event to the model, if the vendor's rule about several timers allows it."""
         timers = self.models[client.name, of]
-        now = client.dialect.floor(self.now)
+        now = client.vendor.dialect.floor(self.now)
         if event is Event.START:
             if not any(timer.state in client.one_running for timer in timers):
                 timers.append(start(now))
-        elif timers and (timers[-1].state, event) in TRANSITIONS and not self._other_runs(client, timers, event):
-            timers[-1] = transition(timers[-1], event, not_before(timers[-1], now))
-
+        elif timers and (timers[-1].state, event) in TRANSITIONS:
+            others = () if event is not Event.RESUME else timers[:-1]
+            if not any(timer.state in client.one_running for timer in others):
+                timers[-1] = transition(timers[-1], event, not_before(timers[-1], now))
         if client.name == "intervals" and event is Event.RESUME and timers:
-            # What is set there is a starttime, also of a timer that runs, also before its last instant.
+            # The call sets a starttime: also of a running timer, also before the timer's last instant.
             timers[-1] = amend(timers[-1], worked=timers[-1].worked, since=now)
-
-    def _other_runs(self, client: Client, timers: list[Timer], event: Event) -> bool:
-        return event is Event.RESUME and any(timer.state in client.one_running for timer in timers[:-1])
 
     @precondition(lambda self: self.models["worksection", WorksectionTimer])
     @rule()
     def restart(self) -> None:
-        """The server ends and another opens the database."""
+        """Stop the server and open the database with another one."""
         self.tried["restarts"] += 1
         self.store.close()
         type(self).store = opened(self.folder)
         self.backends["SQLite"] = Backend(self.workspace, clock=self.clock, store=self.store)
 
     @invariant()
-    def all_are_one(self) -> None:
-        """The model's timers, in the account and in each store."""
+    def all_agree(self) -> None:
+        """Require the model's timers in the account and in each store."""
         if not hasattr(self, "models"):
             return
         for (vendor, of), timers in self.models.items():
@@ -319,15 +307,15 @@ class Vendors(RuleBasedStateMachine):
 
 
 def opened(folder: Path) -> SqlStore:
-    """The database in a folder."""
+    """Open the database in a folder."""
     return SqlStore(f"sqlite:///{folder / 'evidence.sqlite'}", demo_workspace())
 
 
 def run(machine: type[RuleBasedStateMachine], examples: int) -> None:
-    """Let Hypothesis drive a machine through so many runs, the same ones every time.
+    """Let Hypothesis make a number of runs of a machine, the same ones every time.
 
     Raises:
-        Exception: whatever a command or an invariant raised, after the shortest commands that do it.
+        Exception: the error of a command or an invariant, after the shortest commands that cause it.
     """
     run_state_machine_as_test(
         machine,
@@ -346,7 +334,7 @@ def run(machine: type[RuleBasedStateMachine], examples: int) -> None:
 def _machines(budget: Budget) -> str:
     Machines.tried.clear()
     run(Machines, budget.model_examples)
-    return _told(Machines.tried)
+    return _counts(Machines.tried)
 
 
 def _vendors(budget: Budget) -> str:
@@ -358,14 +346,14 @@ def _vendors(budget: Budget) -> str:
     finally:
         Vendors.store.close()
         shutil.rmtree(Vendors.folder)
-    return _told(Vendors.tried)
+    return _counts(Vendors.tried)
 
 
-def _told(tried: Counter[str]) -> str:
+def _counts(tried: Counter[str]) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in tried.items())
 
 
 CLAIMS: Final = (
-    Claim("the functions, the chart, the columns, an event log and the saved form are always in one state", _machines),
-    Claim("each vendor's handle, and the sandbox over memory and SQLite, are always in the core's state", _vendors),
+    Claim("the functions, the chart, the columns, an event log and the saved form always agree", _machines),
+    Claim("each vendor's handle, and the sandbox over memory and SQLite, always agree with the core", _vendors),
 )

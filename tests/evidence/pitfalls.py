@@ -1,7 +1,7 @@
-"""Pitfalls: where other trackers' timers went wrong, each report a test that this library passes and the mistake fails.
+"""Pitfalls: reported mistakes of other trackers, each as a test that punchclock passes and the mistake fails.
 
-The tests are ``tests/test_pitfalls.py``, and each of them keeps the mistake beside it: it is run on both. Here they are
-run as a whole, and counted; a test that would not catch its mistake fails itself.
+The tests are in ``tests/test_pitfalls.py``. Each runs its check on punchclock and on a copy of the mistake, and fails
+if the check does not catch the mistake. Here they are run as a process of their own, and counted.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from typing import Final
 
 from evidence.claims import Budget, Claim, Refuted
 
-__all__ = ["CLAIMS", "reported_mistakes"]
-
 _ROOT: Final = Path(__file__).parents[2]
 
 
 def reported_mistakes(budget: Budget, tests: Path = _ROOT / "tests" / "test_pitfalls.py") -> str:
-    """Every test of the file, and nothing but.
+    """Run every test of the file.
 
     Raises:
-        Refuted: one failed, or there was none, or one does not run its check on a mistake.
+        Refuted: a test failed or there are none, or a test does not run its check on a mistake.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)]
     ran = subprocess.run(command, cwd=_ROOT, capture_output=True, encoding="utf-8", check=False)
@@ -37,8 +35,8 @@ def reported_mistakes(budget: Budget, tests: Path = _ROOT / "tests" / "test_pitf
                 call.func.id for call in ast.walk(node) if isinstance(call, ast.Call) and hasattr(call.func, "id")
             }
             if "holds_here_and_not_there" not in called:
-                raise Refuted(f"{node.name} has no mistake beside it")
-    return f"{passed[1]} reports, each with the mistake beside it, which the same check catches"
+                raise Refuted(f"{node.name} does not check a mistake")
+    return f"{passed[1]} reports, each with its mistake, which the same check catches"
 
 
-CLAIMS: Final = (Claim("what went wrong in other trackers is right here", reported_mistakes),)
+CLAIMS: Final = (Claim("punchclock does not repeat the reported mistakes of other trackers", reported_mistakes),)

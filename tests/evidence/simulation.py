@@ -1,14 +1,13 @@
-"""Simulation: users, devices, network, server and store in one thread, from one seed; and all that goes wrong.
+"""Simulation: users, devices, network, server, store and their failures, in one thread and from one seed.
 
-A seed gives a *history*, a list of steps that are plain data: the clock goes on, a device asks for something, the
-network delivers one of the requests that are under way (any of them, perhaps leaving a copy behind), the server
-crashes before it has stored or before it has answered, a fault is injected, the server is started anew. A device asks
-about what it last saw and by its own clock, which is off; a response that is lost makes it ask again.
+A seed determines a *history*, a list of steps as plain data: time passes, a device sends a request, the network
+delivers any of the pending requests and may leave a copy, the server crashes before it has stored or answered, a fault
+is injected, the server restarts. A device refers to what it last saw and has a clock of its own, which is off; it
+repeats a request whose response is lost.
 
-After every delivery the invariants are checked, against a ledger that is kept from the journal and knows nothing of the
-core. A history that fails is cut down until no step can be left out of it any more, and printed. Its seed replays
-exactly: ``PYTHONPATH=tests python -m evidence.simulation SEED [--database]`` takes every step again, and cuts it down
-again.
+After every delivery the invariants are checked against a ledger, which is kept from the journal and independent of the
+core. A history that fails is reduced until no step can be removed, and printed. ``PYTHONPATH=tests python -m
+evidence.simulation SEED [--database]`` replays a seed exactly, and reduces its history again.
 """
 
 from __future__ import annotations
@@ -40,29 +39,23 @@ from punchclock.sandbox.journal import JournalChange, JournalEntry, event_log
 from punchclock.sandbox.sql import SqlStore
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable, Transaction
 from punchclock.timer import Timer
+from punchclock.units import DAY, SECOND
 from punchclock.vendors.account import Account, Query
 from punchclock.vendors.calls import Request, Response
 from punchclock.vendors.errors import MalformedPayload, Rejection
-from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
-__all__ = ["CLAIMS", "Simulation", "Step", "failure", "history_of", "shortest", "simulated"]
-
 _T = TypeVar("_T")
 
-_SECOND: Final = 1_000_000
-_HOUR: Final = 3600 * _SECOND
 _STEPS: Final = 400
-_FEW: Final = 24  # steps, of which every pair can be tried
-_YEAR: Final = 365.25 * 24 * _HOUR
+_FEW: Final = 24  # steps: few enough to try to remove every pair
+_YEAR: Final = 365.25 * DAY
 
-#: Vendors whose calls count by the server's clock alone; at the others a client says when, and may say it wrong.
-_BY_THE_SERVER: Final = frozenset({"worksection", "zoho"})
+#: Vendors whose calls use the server's clock alone; with the others a client sends an instant, which may be wrong.
+_SERVER_CLOCK: Final = frozenset({"worksection", "zoho"})
 
-
-#: What befalls a server: it ends once it has decided, or has written but not committed, or has not answered yet; or it
-#: finds its store gone.
+#: A failure of the server: it ends after the decision, at the commit or before the answer, or its store is unavailable.
 Crash = Literal["", "before commit", "at commit", "after commit", "store gone"]
 _CRASHES: Final[tuple[Crash, ...]] = ("before commit", "at commit", "after commit", "store gone")
 
@@ -74,7 +67,7 @@ class Advance(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """A device sends a request: which move of which vendor, about which of the person's records, by what clock."""
+    """A device sends a request: a binding of a vendor, about one of the person's records, by a clock that is off."""
 
     vendor: str
     operation: str
@@ -85,7 +78,7 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Deliver(msgspec.Struct, frozen=True):
-    """A request arrives; ``copy`` leaves another under way, and ``crash`` is what befalls the server."""
+    """A request arrives; ``copy`` leaves another one pending, and ``crash`` is a failure of the server."""
 
     which: int
     copy: bool = False
@@ -93,24 +86,24 @@ class Deliver(msgspec.Struct, frozen=True):
 
 
 class Inject(msgspec.Struct, frozen=True):
-    """A fault of the sandbox's own, from now on."""
+    """A fault of the sandbox is injected."""
 
     fault: Fault
 
 
 class Restart(msgspec.Struct, frozen=True):
-    """The server ends and another opens the same store; the faults are forgotten."""
+    """The server stops and another one opens the same store, without the faults."""
 
 
 Step = Advance | Ask | Deliver | Inject | Restart
 
 
 class _Crashed(Exception):
-    """The server is gone, and with it what it had not stored."""
+    """The server ended; what it had not stored is lost."""
 
 
 class _Crashing:
-    """A store whose next transaction may come to grief."""
+    """A store whose next transaction may fail."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -151,7 +144,7 @@ class _Crashing:
 
 @contextmanager
 def _ending_at_commit() -> Iterator[None]:
-    """The server ends when all is written to the database and nothing is committed."""
+    """Let the server end when everything is written to the database and nothing is committed."""
     ended = False
 
     def end(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -175,8 +168,8 @@ class _Key(NamedTuple):
     id: str
 
 
-class _Tally:
-    """What somebody who writes down each event knows of a timer: segments of work, and since when one is open."""
+class _Ledger:
+    """The ledger of one timer: its work so far, and the start of the open segment."""
 
     def __init__(self, at: int) -> None:
         self.work = 0
@@ -186,20 +179,20 @@ class _Tally:
     def close(self, at: int) -> None:
         if self.open is not None:
             if at < self.open:
-                raise Refuted(f"a segment of work from {self.open} to {at}")
+                raise Refuted(f"a segment of work ends at {at} before it starts at {self.open}")
             self.work += at - self.open
         self.open = None
 
 
 class Simulation:
-    """One history, step by step.
+    """The state of a simulated sandbox and its clients.
 
     Args:
-        workspace: what the account is set up with.
-        store: where it is kept.
-        reopened: closes a store, and gives it as the next server finds it.
-        overlaps: whether two segments of one person's work may overlap at a vendor that counts by its own clock,
-            since that clock is made to be off.
+        workspace: the workspace of the account.
+        store: the store of the account.
+        reopened: closes a store and returns it as the next server finds it.
+        overlaps: whether two segments of one person's work may overlap at a vendor that uses the server's clock,
+            because a fault sets that clock wrong.
     """
 
     def __init__(
@@ -211,18 +204,18 @@ class Simulation:
         self.reopened = reopened
         self.backend = Backend(workspace, clock=self.clock, store=self.store, sleep=lambda seconds: None)
         self.overlaps = overlaps
-        self.under_way: list[tuple[Client, str, Request]] = []
-        self.counts: dict[_Key, _Tally] = {}
-        self.book = TimerLog()
+        self.pending: list[tuple[Client, str, Request]] = []
+        self.ledgers: dict[_Key, _Ledger] = {}
+        self.timer_log = TimerLog()
         self.last_entry = 0
         self.last_end: dict[tuple[str, str], int] = {}
         self.happened: Counter[str] = Counter()
 
     def take(self, step: Step) -> None:
-        """One step.
+        """Take one step.
 
         Raises:
-            Refuted: an invariant does not hold any more.
+            Refuted: an invariant is broken.
         """
         match step:
             case Advance(by):
@@ -240,25 +233,25 @@ class Simulation:
 
     def _ask(self, step: Ask) -> None:
         client = next(each for each in every() if each.name == step.vendor)
-        asked = client.moves[step.operation, step.flag]
+        call = client.bindings[step.operation, step.flag]
         person = self.workspace.people[step.person]
         with self.store.reading() as account:
-            query = Query(of=asked.of, people=(person.id,), descending=True, limit=3)
-            seen = account.find(query).records
+            seen = account.find(Query(of=call.of, people=(person.id,), descending=True, limit=3)).records
         record = seen[step.record % len(seen)] if seen else None
-        self.under_way.append((client, step.operation, asked.ask(person, record, self.clock.now(step.skew))))
+        request = client.request(call, person, record, self.clock.now(step.skew))
+        self.pending.append((client, step.operation, request))
 
     def _deliver(self, step: Deliver) -> None:
-        if not self.under_way:
+        if not self.pending:
             return
-        place = step.which % len(self.under_way)
-        client, operation, request = self.under_way[place]
+        place = step.which % len(self.pending)
+        client, operation, request = self.pending[place]
         if place:
             self.happened["reordered"] += 1
         if step.copy:
             self.happened["duplicated"] += 1
         else:
-            del self.under_way[place]
+            del self.pending[place]
         before = self._timers()
         self.store.crash = step.crash
         response: Response | None = None
@@ -270,14 +263,14 @@ class Simulation:
             self.happened["responses lost"] += 1
         self.store.crash = ""
         self.happened["calls"] += 1
-        if response is None and len(self.under_way) < 20:
-            self.under_way.append((client, operation, request))  # the device asks again
+        if response is None and len(self.pending) < 20:
+            self.pending.append((client, operation, request))  # the device repeats it
         entries = list(self.store.journal(self.last_entry))
         self.last_entry = entries[-1].number if entries else self.last_entry
         self.happened["faults"] += sum(len(entry.faults) for entry in entries)
         changes = [change for entry in entries for change in entry.changes]
         if step.crash in ("before commit", "at commit") and response is None and changes:
-            raise Refuted(f"a crash before the commit, and {changes} is in the journal")
+            raise Refuted(f"the server crashed before the commit, but {changes} is in the journal")
         self._answered(client, operation, request, response, entries)
         self._stored(before, entries)
         for entry in entries:
@@ -296,26 +289,25 @@ class Simulation:
         response: Response | None,
         entries: Sequence[JournalEntry],
     ) -> None:
-        """What was answered is stored: a yes to a move has its change in the journal, a no has none."""
+        """Check that the journal has a change for every accepted call, and none for a rejected one."""
         if response is None:
             return
         changes = [change for entry in entries for change in entry.changes]
         try:
-            client.module.read_response(
-                operation, response.status, response.headers, response.body, now=self.clock.now()
-            )
+            now = self.clock.now()
+            client.vendor.read_response(operation, response.status, response.headers, response.body, now=now)
         except Rejection as rejection:
             if changes:
-                raise Refuted(f"{operation}: answered {rejection}, and stored {changes}") from None
+                raise Refuted(f"{operation}: answered {rejection}, but stored {changes}") from None
         except MalformedPayload:
-            pass  # broken off on its way
+            pass  # a fault broke the response
         else:
             self.happened["accepted"] += bool(changes)
-            if not changes and operation != "update_timer":  # which may say what is so already
-                raise Refuted(f"{operation}: answered {response.status}, and nothing is stored")
+            if not changes and operation != "update_timer":  # an update may change nothing
+                raise Refuted(f"{operation}: answered {response.status}, but nothing is stored")
 
     def _stored(self, before: dict[_Key, Timer], entries: Sequence[JournalEntry]) -> None:
-        """What the journal says is what the store has, and nothing else has changed; what is stopped stays so."""
+        """Check that the store changed as the journal says and not otherwise, and that stopped timers stay."""
         expected = dict(before)
         for entry in entries:
             for change in entry.changes:
@@ -328,74 +320,72 @@ class Simulation:
             raise Refuted(f"stored: {_different(after, expected)}")
         for key, timer in before.items():
             if timer.state is State.STOPPED and after.get(key) != timer:
-                raise Refuted(f"{key} was stopped as {timer}, and is {after.get(key)}")
+                raise Refuted(f"{key} was stopped as {timer}, but is {after.get(key)}")
 
     def _counted(self, vendor: str, change: JournalChange) -> None:
-        """No second of work is lost or counted twice: the ledger's sums, segment by segment, are the timer's."""
+        """Check that no work is lost or counted twice: the timer has the ledger's sum of segments."""
         key = _Key(vendor, change.kind, change.id)
         if change.action == Correction.DISCARD:
-            del self.counts[key]
+            del self.ledgers[key]
             return
         if change.action == Event.START:
-            if key in self.counts:
+            if key in self.ledgers:
                 raise Refuted(f"{key} is started twice")
-            self.counts[key] = _Tally(change.at)
+            self.ledgers[key] = _Ledger(change.at)
             self._begins(vendor, change)
-        count = self.counts[key]
-        if count.ended and change.action != "update":
-            raise Refuted(f"{key} was stopped, and then comes {change.action}")
+        ledger = self.ledgers[key]
+        if ledger.ended and change.action != "update":
+            raise Refuted(f"{key} was stopped, but {change.action} follows")
         if change.action == Correction.AMEND:
-            count.work = change.timer.worked
-            count.open = change.timer.since if change.timer.state is State.RUNNING else None
+            ledger.work = change.timer.worked
+            ledger.open = change.timer.since if change.timer.state is State.RUNNING else None
         elif change.action == Event.RESUME:
-            count.open = change.at
+            ledger.open = change.at
             self._begins(vendor, change)
         elif change.action in (Event.PAUSE, Event.STOP):
-            count.close(change.at)
-            count.ended = change.action == Event.STOP
+            ledger.close(change.at)
+            ledger.ended = change.action == Event.STOP
             self.last_end[vendor, change.user] = max(change.at, self.last_end.get((vendor, change.user), change.at))
-        if change.timer.worked != count.work:
-            raise Refuted(f"{key} after {change.action}: {change.timer.worked} µs of work, the ledger has {count.work}")
-        if (change.timer.state is State.RUNNING) != (count.open is not None):
-            raise Refuted(f"{key} after {change.action}: {change.timer}, the ledger's segment is open at {count.open}")
+        if change.timer.worked != ledger.work:
+            raise Refuted(
+                f"{key} after {change.action}: {change.timer.worked} µs of work, the ledger has {ledger.work}"
+            )
+        if (change.timer.state is State.RUNNING) != (ledger.open is not None):
+            raise Refuted(f"{key} after {change.action}: {change.timer}, the ledger's open segment is {ledger.open}")
 
     def _begins(self, vendor: str, change: JournalChange) -> None:
-        """At a vendor that counts by its own clock, a person's segments of work follow one another."""
-        if vendor in _BY_THE_SERVER and not self.overlaps:
+        """Check that a person's segments of work do not overlap, at a vendor that uses the server's clock."""
+        if vendor in _SERVER_CLOCK and not self.overlaps:
             last = self.last_end.get((vendor, change.user))
             if last is not None and change.at < last:
-                raise Refuted(f"{vendor}: {change.user} worked until {last}, and once more from {change.at}")
+                raise Refuted(f"{vendor}: {change.user} worked until {last}, and again from {change.at}")
 
     def _replayed(self, entries: Sequence[JournalEntry]) -> None:
-        """The journal's event log, written and read, gives the timers that are stored."""
+        """Check that the journal's event log, written and read, replays to the stored timers."""
         for line in event_log(entries):
-            self.book.apply(parse_line(line))
-        told = {name: record.timer for name, record in self.book.records.items()}
+            self.timer_log.apply(parse_line(line))
+        replayed = {name: record.timer for name, record in self.timer_log.records.items()}
         stored = {"/".join(key): timer for key, timer in self._timers().items()}
-        if told != stored:
-            raise Refuted(f"the event log replayed: {_different(told, stored)}")
+        if replayed != stored:
+            raise Refuted(f"the event log replayed: {_different(replayed, stored)}")
 
     def _one_running(self) -> None:
-        """One timer a person that counts, of each kind, or one a person and task, where the vendor says so."""
+        """Check the vendor's limit: one running timer for each person and type, or one for each person and task."""
         with self.store.reading() as account:
             for client in every():
-                for of in client.module.RECORDS if client.one_per_task else ():
-                    kept = account.find(Query(of=of)).records
-                    tasks = Counter((record.person.id, record.task.id) for record in kept if record.task)
-                    if any(count > 1 for count in tasks.values()):
+                for of in client.vendor.timer_types:
+                    records = account.find(Query(of=of)).records
+                    running = Counter(one.person.id for one in records if one.timer.state in client.one_running)
+                    if running and max(running.values()) > 1:
+                        raise Refuted(f"{client.name}: {dict(running)} running timers, by person")
+                    tasks = Counter((one.person.id, one.task.id) for one in records if one.task and client.one_per_task)
+                    if tasks and max(tasks.values()) > 1:
                         raise Refuted(f"{client.name}: {dict(tasks)} timers, by person and task")
-                for of in client.module.RECORDS if client.one_running else ():
-                    states = tuple(client.one_running)
-                    counts = Counter(record.person.id for record in account.find(Query(of=of, states=states)).records)
-                    if any(count > 1 for count in counts.values()):
-                        raise Refuted(f"{client.name}: {dict(counts)} timers that count, by person")
 
     def _timers(self) -> dict[_Key, Timer]:
         with self.store.reading() as account:
-            found: list[VendorTimer] = []
-            for client in every():
-                for of in client.module.RECORDS:
-                    found.extend(account.find(Query(of=of)).records)
+            types = [of for client in every() for of in client.vendor.timer_types]
+            found = [record for of in types for record in account.find(Query(of=of)).records]
         return {_Key(record.vendor, record.kind, record.id): record.timer for record in found}
 
 
@@ -408,11 +398,11 @@ def _different(one: Mapping[Any, Timer], other: Mapping[Any, Timer]) -> str:
 
 
 def history_of(seed: int, steps: int = _STEPS) -> list[Step]:
-    """The history of a seed; of one seed it is always the same."""
+    """Return the history of a seed, which is always the same."""
     chance = random.Random(seed)
     people = ("1", "2", "3", "5")
-    skews = {(person, device): chance.randint(-300, 300) * _SECOND for person in people for device in (0, 1)}
-    moves = [(client.name, move.operation, move.flag) for client in every() for move in client.dialect.bindings]
+    skews = {(person, device): chance.randint(-300, 300) * SECOND for person in people for device in (0, 1)}
+    bindings = [(one.name, each.operation, each.flag) for one in every() for each in one.vendor.dialect.bindings]
     history: list[Step] = []
     while len(history) < steps:
         match chance.choices(("advance", "ask", "deliver", "fault", "restart"), (25, 35, 35, 3, 2))[0]:
@@ -421,7 +411,7 @@ def history_of(seed: int, steps: int = _STEPS) -> list[Step]:
             case "ask":
                 person, device = chance.choice(people), chance.randint(0, 1)
                 history.append(
-                    Ask(*chance.choice(moves), person, chance.choice((0, 0, 0, 1, 2)), skews[person, device])
+                    Ask(*chance.choice(bindings), person, chance.choice((0, 0, 0, 1, 2)), skews[person, device])
                 )
                 if chance.random() < 0.6:
                     history.append(Deliver(-1, crash=_crash(chance)))
@@ -436,7 +426,7 @@ def history_of(seed: int, steps: int = _STEPS) -> list[Step]:
 
 def _pause(chance: random.Random) -> int:
     longest = chance.choice((1, 60, 3600, 3600, 8 * 3600, 3 * 24 * 3600))
-    return chance.randint(0, longest * _SECOND)
+    return chance.randint(0, longest * SECOND)
 
 
 def _crash(chance: random.Random) -> Crash:
@@ -451,10 +441,10 @@ def _fault(chance: random.Random, *, skewed: bool) -> Fault:
 
 
 def simulated(history: Sequence[Step], database: Path | None = None) -> Simulation:
-    """Take every step of a history, over a store in memory or over a database in a file that is not there yet.
+    """Take every step of a history, over a store in memory or over a database in a new file.
 
     Raises:
-        Refuted: an invariant broke, or anything broke down, and after which step.
+        Refuted: a step broke an invariant or raised an error.
     """
     workspace = demo_workspace()
 
@@ -463,7 +453,7 @@ def simulated(history: Sequence[Step], database: Path | None = None) -> Simulati
 
     def reopened(store: Store) -> Store:
         if database is None:
-            return store  # which lasts as long as the process that is simulated
+            return store  # memory survives the simulated process
         store.close()
         return opened()
 
@@ -484,9 +474,9 @@ def simulated(history: Sequence[Step], database: Path | None = None) -> Simulati
 
 
 def shortest(history: Sequence[Step], *, database: bool = False) -> list[Step]:
-    """A history that fails, cut down and made plain until it would fail no more without any one or two of its steps.
+    """Reduce and simplify a history that fails, until no step and no pair of steps can be removed.
 
-    Two, for what is asked for is delivered by another step.
+    Pairs, because a request and its delivery are two steps.
     """
     kept = list(history)
     before: list[Step] = []
@@ -508,28 +498,30 @@ def shortest(history: Sequence[Step], *, database: bool = False) -> list[Step]:
                 kept = rest
                 break
         for place, step in enumerate(kept):
-            plain = [*kept[:place], _plainer(step), *kept[place + 1 :]]
+            plain = [*kept[:place], _simpler(step), *kept[place + 1 :]]
             if plain != kept and failure(plain, database=database):
                 kept = plain
     return kept
 
 
-def _plainer(step: Step) -> Step:
+def _simpler(step: Step) -> Step:
     match step:
         case Advance():
-            return Advance(_SECOND)
+            return Advance(SECOND)
         case Ask():
             return msgspec.structs.replace(step, record=0, skew=0)
         case Deliver():
             return Deliver(-1, crash=step.crash)
         case Inject(fault):
-            return Inject(msgspec.structs.replace(fault, probability=None))  # where chance is, no step can be left out
+            return Inject(
+                msgspec.structs.replace(fault, probability=None)
+            )  # with a probability, no step could be removed
         case _:
             return step
 
 
 def failure(history: Sequence[Step], *, database: bool) -> Refuted | None:
-    """Why a history fails, if it does; each time over a store of its own."""
+    """Return the failure of a history, or ``None``; each run has a store of its own."""
     with tempfile.TemporaryDirectory(prefix="punchclock-evidence-") as folder:
         try:
             simulated(history, Path(folder, "simulated.sqlite") if database else None)
@@ -538,10 +530,10 @@ def failure(history: Sequence[Step], *, database: bool) -> Refuted | None:
     return None
 
 
-def _told(seed: int, history: Sequence[Step], first: Refuted, *, database: bool) -> Refuted:
-    """The failure of a seed, and what replays it, with its shortest history."""
+def _report(seed: int, history: Sequence[Step], first: Refuted, *, database: bool) -> Refuted:
+    """Return the failure of a seed, with the command that replays it and its shortest history."""
     if database and failure(history, database=False):
-        database = False  # it needs none, and is cut down faster without
+        database = False  # memory shows it too, and is faster
     short = shortest(history, database=database)
     last = failure(short, database=database) or first
     command = f"PYTHONPATH=tests python -m evidence.simulation {seed}{' --database' if database else ''}"
@@ -550,7 +542,7 @@ def _told(seed: int, history: Sequence[Step], first: Refuted, *, database: bool)
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the log of a sandbox whose store is gone: that is what we simulate."""
+    """Silence the sandbox's log about an unavailable store, which is simulated."""
     log = logging.getLogger("punchclock.sandbox")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -561,10 +553,10 @@ def _quiet() -> Iterator[None]:
 
 
 def seeds(first: int, count: int, *, database: bool = False) -> str:
-    """So many simulations, each with a store of its own.
+    """Run ``count`` simulations, each with a store of its own.
 
     Raises:
-        Refuted: one failed; with its seed and its shortest history.
+        Refuted: one failed, with its seed and its shortest history.
     """
     happened: Counter[str] = Counter()
     begun, passed = time.perf_counter(), 0
@@ -574,7 +566,7 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
             try:
                 simulation = simulated(history, Path(folder, f"{seed}.sqlite") if database else None)
             except Refuted as error:
-                raise _told(seed, history, error, database=database) from error
+                raise _report(seed, history, error, database=database) from error
             happened += simulation.happened
             passed += simulation.clock.now() - MORNING
     minutes = (time.perf_counter() - begun) / 60
@@ -591,24 +583,24 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
 
 CLAIMS: Final = (
     Claim(
-        "whatever goes wrong around the sandbox, no work is lost or counted twice, one timer runs, the first stop "
-        "wins, what was answered is stored, and the journal replays to it",
+        "despite crashes, retries and wrong clocks no work is lost or counted twice, one timer runs, a stopped timer "
+        "stays stopped, every accepted call is stored, and the journal replays to the stored timers",
         lambda budget: seeds(1, budget.simulation_seeds),
     ),
     Claim(
-        "the same over a database",
+        "the same with a database",
         lambda budget: seeds(100_000, max(2, budget.simulation_seeds // 30), database=True),
     ),
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Replay seeds; status 1 where one fails, with its shortest history."""
+    """Replay seeds; return 1 if one fails, and print its shortest history."""
     parser = argparse.ArgumentParser(
         prog="PYTHONPATH=tests python -m evidence.simulation", description="Replay a seed."
     )
     parser.add_argument("seed", type=int, nargs="+")
-    parser.add_argument("--database", action="store_true", help="over a database, not in memory")
+    parser.add_argument("--database", action="store_true", help="use a database instead of memory")
     options = parser.parse_args(arguments)
     status = 0
     for seed in options.seed:

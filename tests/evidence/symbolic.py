@@ -1,16 +1,16 @@
-"""The prover: Python functions run on symbolic integers, and what holds of them shown for all integers by z3.
+"""The prover: runs Python functions on symbolic integers, and lets z3 show what holds for all integers.
 
-Nothing here knows a timer. The function under proof is called as it is, with `Integer` objects in the place of
-integers. Sums and products build terms. Where the function asks a question about them (``if now < since``), the run
-takes one answer and remembers the other, and the function is called again until every answer that is possible has
-been taken: so each *path* through the code is walked once, for all the integers that lead along it. On each path
-the claim is handed to z3, which looks for integers that break it, and proves that there are none, or finds some.
+Nothing here knows a timer. The function under proof is called unchanged, with `Integer` objects instead of integers.
+Sums and products build terms. At a branch (``if now < since``) the run takes one side and remembers the other, and the
+function is called again until every possible side has been taken. So each *path* through the code is walked once, for
+all the integers that lead along it. On each path z3 searches for integers that break the claim: it finds some, or
+proves that there are none.
 
-Python's integers have no bounds and z3's neither, so nothing is lost in between. Floor division and its remainder are
-written out as what they are, ``a = q·b + r`` with ``r`` between 0 and ``b``, of the sign of ``b``. A product of two
-unknowns is an unknown itself, of which z3 is told its sign and that it is no smaller than its factors: so every
-question is one of linear arithmetic, which z3 decides. That says less of products than is true. So what is proved
-holds, and only a counter-example with a product in it would have to be looked at.
+Neither Python's integers nor z3's have bounds, so the translation loses nothing. Floor division and remainder follow
+their definition: ``a = q·b + r``, with ``r`` between 0 and ``b`` and of the sign of ``b``. A product of two unknowns is
+an unknown itself; z3 knows its sign and that it is not smaller than its factors. So every question is one of linear
+arithmetic, which z3 decides. z3 knows less about products than is true: what it proves holds, but a counter-example
+that contains a product may be spurious.
 """
 
 from __future__ import annotations
@@ -24,13 +24,10 @@ import z3
 
 from evidence.claims import Refuted
 
-__all__ = ["Integer", "Prover", "Truth", "integer", "standing_in", "type_of"]
-
 _TIMEOUT: Final = 60_000  # milliseconds for one question to z3
 _MOST_PATHS: Final = 20_000
 
-
-_Product = tuple[str, ...]  # the names of its unknowns, sorted
+_Product = tuple[str, ...]  # the names of the unknowns, sorted
 
 
 class _Infeasible(BaseException):
@@ -38,7 +35,7 @@ class _Infeasible(BaseException):
 
 
 class _Path:
-    """One walk through the code: the answers given so far, and what they say of the integers."""
+    """One walk through the code: the branches taken so far, and what they imply for the integers."""
 
     def __init__(self, answers: list[bool]) -> None:
         self.answers = answers
@@ -53,7 +50,7 @@ class _Path:
         self.solver.add(condition)
 
     def possible(self, condition: z3.BoolRef) -> bool:
-        """Whether some integers of this path meet a condition; what z3 cannot tell counts as possible."""
+        """Return whether integers on this path can meet a condition; if z3 cannot decide, they can."""
         return bool(self.solver.check(condition) != z3.unsat)
 
     def answer(self, condition: z3.BoolRef) -> bool:
@@ -73,7 +70,7 @@ class _Path:
         return f"{name}#{self.fresh}"
 
 
-_paths: list[_Path] = []  # the walk that is under way, if one is
+_paths: list[_Path] = []  # the current walk
 
 
 def _path() -> _Path:
@@ -81,7 +78,7 @@ def _path() -> _Path:
 
 
 class Truth:
-    """A statement about symbolic integers; to ask whether it is true is to take a path."""
+    """A statement about symbolic integers; converting it to ``bool`` takes a branch."""
 
     def __init__(self, term: z3.BoolRef) -> None:
         self.term = term
@@ -89,18 +86,18 @@ class Truth:
     def __bool__(self) -> bool:
         return _path().answer(self.term)
 
-    __hash__ = None  # type: ignore[assignment]  # nothing that is under proof puts one into a set
+    __hash__ = None  # type: ignore[assignment]  # no code under proof puts one into a set
 
 
 class Integer:
-    """Any integer at all, or a polynomial of some: what each product of unknowns is taken times, and then summed."""
+    """A symbolic integer: a polynomial of unknowns, as the factor of each product of them."""
 
     def __init__(self, form: Mapping[_Product, int]) -> None:
         self.form = {product: factor for product, factor in form.items() if factor}
 
     @property
     def term(self) -> z3.ArithRef:
-        """The sum as z3 knows it."""
+        """The polynomial as a term of z3."""
         return z3.Sum([z3.IntVal(0), *(factor * _unknown(product) for product, factor in self.form.items())])
 
     def __repr__(self) -> str:
@@ -109,7 +106,7 @@ class Integer:
     __hash__ = None  # type: ignore[assignment]
 
     def __index__(self) -> int:
-        raise TypeError(f"{self} is any integer, and no one of them")
+        raise TypeError(f"{self} is symbolic: it has no single value")
 
     def __bool__(self) -> bool:
         return _path().answer(self.term != 0)
@@ -158,7 +155,7 @@ class Integer:
         return multiple + quotient, remainder
 
     def _multiple_of(self, divisor: Integer) -> tuple[Integer, Integer]:
-        """``(k, rest)`` with ``self = k·divisor + rest``: what can be seen to be a multiple is taken out."""
+        """Return ``(k, rest)`` with ``self = k·divisor + rest``, where ``k`` takes every visible multiple."""
         if len(divisor.form) != 1:
             return Integer({}), self
         ((unknowns, by),) = divisor.form.items()
@@ -204,7 +201,7 @@ class Integer:
 
 
 class Ratio:
-    """An exact quotient, where the code under proof has a float: what a float makes of it is not under proof."""
+    """An exact quotient where the code under proof has a float: the float's rounding is not under proof."""
 
     def __init__(self, term: z3.ArithRef) -> None:
         self.term = term
@@ -224,12 +221,12 @@ def _form(value: Integer | int) -> Mapping[_Product, int]:
 
 def _term(value: Integer | int) -> z3.ArithRef:
     if not isinstance(value, (Integer, int)):
-        raise TypeError(f"an integer does not compare with {value!r}")
+        raise TypeError(f"an integer cannot be compared with {value!r}")
     return value.term if isinstance(value, Integer) else z3.IntVal(value)
 
 
 def _unknown(product: _Product) -> z3.ArithRef:
-    """A product of unknowns, as one unknown more, of which z3 is told what products have in common."""
+    """Return a product of unknowns as one more unknown, and assume what holds of every product."""
     if not product:
         return z3.IntVal(1)
     term = z3.Int("·".join(product))
@@ -248,22 +245,22 @@ def _unknown(product: _Product) -> z3.ArithRef:
     return term
 
 
-def integer(name: str) -> Integer:
-    """Any integer; of one name it is the same."""
+def any_integer(name: str) -> Any:  # noqa: ANN401 - it takes the place of an int
+    """Return the unknown integer of a name."""
     return Integer({(name,): 1})
 
 
 def type_of(value: object) -> type:
-    """Return what ``type`` returns where an unknown is exactly an ``int``; of every other value, its own type.
+    """Return ``int`` for an unknown, and the type of any other value.
 
-    Code under proof that asks ``type(now) is not int`` is answered by this in the place of the builtin. So the check
-    runs as it is, and the proof holds under the precondition that this is true of each unknown.
+    This replaces the builtin ``type`` in code under proof that checks ``type(now) is not int``. So the check runs
+    unchanged, and the proof holds if every unknown is exactly an ``int``.
     """
     return int if isinstance(value, Integer) else type(value)
 
 
 class Prover:
-    """Proofs, and how much went into them.
+    """Runs proofs, and counts what they consist of.
 
     Attributes:
         obligations: how many statements were proved.
@@ -274,19 +271,22 @@ class Prover:
         self.obligations = 0
         self.paths = 0
 
-    def prove(self, what: str, body: Callable[[Prover], None]) -> None:
-        """Walk every path through ``body``, which calls `assume` and `holds`.
+    def prove(self, what: str) -> Callable[[Callable[[], None]], None]:
+        """Walk at once every path through the decorated function, which calls `assume` and `holds`.
 
         Raises:
-            Refuted: some integers break a statement, or z3 cannot tell; or no path was walked to its end.
+            Refuted: some integers break a statement, or z3 cannot decide it; or no path was walked to its end.
         """
+        return lambda body: self._walk(what, body)
+
+    def _walk(self, what: str, body: Callable[[], None]) -> None:
         pending: list[list[bool]] = [[]]
         ended = 0
         while pending:
             path = _Path(pending.pop())
             _paths.append(path)
             try:
-                body(self)
+                body()
                 ended += 1
             except _Infeasible:
                 pass
@@ -303,10 +303,10 @@ class Prover:
             if self.paths > _MOST_PATHS:
                 raise Refuted(f"{what}: more than {_MOST_PATHS} paths")
         if not ended:
-            raise Refuted(f"{what}: no integers meet what is assumed, so that nothing is proved")
+            raise Refuted(f"{what}: no integers meet the assumptions, so nothing is proved")
 
     def assume(self, *conditions: Truth | bool) -> None:
-        """Go on with integers of which this is true."""
+        """Continue only with integers that meet these conditions."""
         path = _path()
         for condition in conditions:
             path.assume(_statement(condition))
@@ -314,10 +314,10 @@ class Prover:
             raise _Infeasible
 
     def holds(self, statement: str, *conditions: Truth | bool) -> None:
-        """Each of these is true of every integer on this path.
+        """Prove that these conditions are true of all integers on this path.
 
         Raises:
-            Refuted: it is not, and for which; or z3 cannot tell.
+            Refuted: one is not, with an example; or z3 cannot decide it.
         """
         path = _path()
         for condition in conditions:
@@ -344,10 +344,10 @@ def _example(path: _Path) -> str:
 
 
 @contextmanager
-def standing_in(module: ModuleType, **substitutes: Any) -> Iterator[None]:  # noqa: ANN401 - whatever stood there
-    """Other values for names of a module, for as long as this lasts: what a proof leaves out, named where it does.
+def standing_in(module: ModuleType, **substitutes: Any) -> Iterator[None]:  # noqa: ANN401 - of any type
+    """Replace names of a module for a while: this is how a proof excludes code.
 
-    A name that the module does not have is a builtin's, which the substitute hides.
+    A name that the module does not define is a builtin; the substitute hides it.
     """
     names = vars(module)
     before = {name: names[name] for name in substitutes if name in names}

@@ -1,8 +1,7 @@
-"""Zones: local days and times against the standard library's zoneinfo, in every zone, at every change of its clock.
+"""Zones: local days and times against the standard library's zoneinfo, in every zone, at every clock change.
 
-Both sides read the same tz database, that of the machine; what differs is the code. zoneinfo is asked at single
-instants for what the wall shows there, and for nothing else. Changes of the clock are found by asking every day from
-1970 to 2037 for the offset, and then halving the day.
+Both sides read the same tz database; only the code differs. zoneinfo is used for nothing but the local time at single
+instants. The clock changes are found by comparing the offsets of every day from 1970 to 2037, then halving the day.
 """
 
 from __future__ import annotations
@@ -19,13 +18,8 @@ from evidence.claims import Budget, Claim, Refuted
 from punchclock import calendar
 from punchclock.calendar import Disambiguation
 from punchclock.errors import AmbiguousLocalTime, MissingLocalTime
+from punchclock.units import DAY, HOUR, SECOND
 
-__all__ = ["CLAIMS"]
-
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 _FIRST: Final = 0
@@ -34,18 +28,18 @@ _LAST: Final = (dt.datetime(2038, 1, 1, tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
 
 @cache
 def _zones() -> dict[str, ZoneInfo]:
-    """Every zone of the database, by name."""
+    """Return every zone of the database, by name."""
     return {name: ZoneInfo(name) for name in sorted(zoneinfo.available_timezones() - {"localtime"})}
 
 
 def _shown(at: int, zone: ZoneInfo) -> dt.datetime:
-    """What the wall shows at an instant, as zoneinfo has it."""
+    """Return the local time at an instant, according to zoneinfo."""
     return (_EPOCH + at * _MICROSECOND).astimezone(zone)
 
 
 @cache
 def _changes() -> dict[str, tuple[int, ...]]:
-    """The instants at which each zone's clock is changed."""
+    """Return the instants of each zone's clock changes."""
     return {name: tuple(_changes_of(zone)) for name, zone in _zones().items()}
 
 
@@ -53,86 +47,86 @@ def _changes_of(zone: ZoneInfo) -> Iterator[int]:
     utc = _EPOCH
     day = dt.timedelta(days=1)
     before = utc.astimezone(zone).utcoffset()
-    for number in range(_LAST // _DAY):
+    for number in range(_LAST // DAY):
         utc += day
         after = utc.astimezone(zone).utcoffset()
         if after != before:
-            low, high = number * _DAY // _SECOND, (number + 1) * _DAY // _SECOND
+            low, high = number * DAY // SECOND, (number + 1) * DAY // SECOND
             while high - low > 1:
                 middle = (low + high) // 2
-                if _shown(middle * _SECOND, zone).utcoffset() == before:
+                if _shown(middle * SECOND, zone).utcoffset() == before:
                     low = middle
                 else:
                     high = middle
-            yield high * _SECOND
+            yield high * SECOND
             before = after
 
 
 def dates_and_times(budget: Budget) -> str:
-    """`work_date` and `seconds_of_day` around each change, to the microsecond, and at the midnights next to it."""
+    """Check `work_date` and `seconds_of_day` around each change and its midnights, to the microsecond."""
     instants = 0
     for name, zone in _zones().items():
         for change in _changes()[name]:
-            around = {change + by + tick for by in (-_DAY, -_HOUR, 0, _HOUR, _DAY) for tick in (-1, 0, 1)}
-            around |= {midnight + tick for midnight in _midnights(change, zone) for tick in (-1, 0)}
+            around = {change + by + more for by in (-DAY, -HOUR, 0, HOUR, DAY) for more in (-1, 0, 1)}
+            around |= {midnight + more for midnight in _midnights(change, zone) for more in (-1, 0)}
             for at in around:
                 instants += 1
                 shown = _shown(at, zone)
                 seconds = (shown.hour * 60 + shown.minute) * 60 + shown.second
                 found = calendar.work_date(at, name), calendar.seconds_of_day(at, name)
                 if found != (shown.date(), seconds):
-                    raise Refuted(f"{name} at {at}: {found}, but the wall shows {shown}")
+                    raise Refuted(f"{name} at {at}: {found}, but zoneinfo has {shown}")
     return f"{instants:,} instants at {_size()}"
 
 
 def _midnights(change: int, zone: ZoneInfo) -> list[int]:
-    """The midnights on the wall next to a change, reckoned with the offset before and with the one after it."""
+    """Return the local midnights next to a change, by the offset before it and by the offset after it."""
     midnights = []
     for side in (change - 1, change):
         shown = _shown(side, zone)
-        into = ((shown.hour * 60 + shown.minute) * 60 + shown.second) * _SECOND + shown.microsecond
-        midnights += [side - into, side - into + _DAY]
+        into = ((shown.hour * 60 + shown.minute) * 60 + shown.second) * SECOND + shown.microsecond
+        midnights += [side - into, side - into + DAY]
     return midnights
 
 
 def split_days(budget: Budget) -> str:
-    """`split_by_day` over each change: the pieces are whole, and each instant looked at has its piece's date.
+    """Check that the pieces of `split_by_day` over each change are complete, and that their instants have their date.
 
-    Looked at: both ends of every piece, each side of the change, and an instant every so often between.
+    The instants are both ends of every piece, both sides of the change, and some at regular distances between.
     """
-    pieces_seen = looked_at = 0
-    step = int(budget.zone_hours * _HOUR)
+    pieces_seen = checked = 0
+    step = int(budget.zone_hours * HOUR)
     for name, zone in _zones().items():
         for change in _changes()[name]:
-            start, end = change - 30 * _HOUR - 17, change + 30 * _HOUR + 17
+            start, end = change - 30 * HOUR - 17, change + 30 * HOUR + 17
             pieces = calendar.split_by_day(start, end, name)
-            said = f"{name}, {start} to {end}: {pieces}"
+            what = f"{name}, {start} to {end}: {pieces}"
             if (pieces[0].start, pieces[-1].end) != (start, end):
-                raise Refuted(f"{said}: not the whole")
+                raise Refuted(f"{what}: time is missing")
             for one, following in pairwise(pieces):
                 if one.end != following.start or one.date == following.date:
-                    raise Refuted(f"{said}: neighbours that do not touch, or have one date")
+                    raise Refuted(f"{what}: neighbours do not touch, or have the same date")
             for piece in pieces:
                 pieces_seen += 1
                 inside = {piece.start, piece.end - 1, *range(piece.start, piece.end, step)}
                 inside |= {at for at in (change - 1, change) if piece.start <= at < piece.end}
                 for at in inside:
-                    looked_at += 1
+                    checked += 1
                     if _shown(at, zone).date() != piece.date or piece.start >= piece.end:
-                        raise Refuted(f"{said}: {piece.date} holds {at}, which is {_shown(at, zone)}")
-    return f"{pieces_seen:,} pieces, {looked_at:,} instants in them, at {_size()}"
+                        raise Refuted(f"{what}: {piece.date} contains {at}, which is {_shown(at, zone)}")
+    return f"{pieces_seen:,} pieces, {checked:,} instants in them, at {_size()}"
 
 
 def local_times(budget: Budget) -> str:
-    """`from_seconds_of_day` around each change: the instants are those that zoneinfo shows so, for either fold.
+    """Check `from_seconds_of_day` around each change against zoneinfo with either fold.
 
-    A time that the wall shows twice has both, one that it skips has none, and then the policies give what the offsets
-    of either side give; to reject is to reject.
+    A local time that occurs twice has two instants, a skipped one has none; then the policies follow the offsets of
+    either side, and ``REJECT`` raises.
     """
     times = 0
     for name, zone in _zones().items():
         for change in _changes()[name]:
-            before, after = (_shown(at, zone).replace(tzinfo=None) for at in (change - _SECOND, change))
+            before, after = (_shown(at, zone).replace(tzinfo=None) for at in (change - SECOND, change))
             walls = {wall + dt.timedelta(seconds=by) for wall in (before, after) for by in (-3600, -1, 0, 1, 600, 3600)}
             for wall in walls:
                 times += 1
@@ -164,11 +158,11 @@ def _compare_wall(name: str, zone: ZoneInfo, wall: dt.datetime) -> None:
 
 def _size() -> str:
     changes = sum(len(each) for each in _changes().values())
-    return f"{changes:,} changes of the clock from 1970 to 2037, in all {len(_zones())} zones"
+    return f"{changes:,} clock changes from 1970 to 2037, in all {len(_zones())} zones"
 
 
 CLAIMS: Final = (
-    Claim("work_date and seconds_of_day are what zoneinfo's wall shows", dates_and_times),
+    Claim("work_date and seconds_of_day equal zoneinfo's local time", dates_and_times),
     Claim("split_by_day cuts where zoneinfo's date changes, and nowhere else", split_days),
-    Claim("from_seconds_of_day gives the instants that zoneinfo shows so, or names the trouble", local_times),
+    Claim("from_seconds_of_day returns the instants that zoneinfo has for a local time, or a named error", local_times),
 )
