@@ -16,7 +16,8 @@ from pages import states
 from punchclock import InstantOutOfRange, InvalidInstant, State, Timer, instant, pause, start, stop
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
-from punchclock.vendors.worksection.wire import parse_timers, read_local, write_local
+from punchclock.vendors.worksection.local import read_local, write_local
+from punchclock.vendors.worksection.wire import parse_timers
 from punchclock.vendors.workspace import Person, Project, Task
 
 BERLIN = "Europe/Berlin"
