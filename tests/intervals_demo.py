@@ -15,10 +15,6 @@ from punchclock.workspaces import demo_workspace
 
 WORKSPACE = demo_workspace()
 NOW = pc.instant("2026-03-02T08:00:00Z")
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 XML = {"content-type": "application/xml", "accept": "application/xml"}
@@ -47,18 +43,18 @@ class Harness:
             method=method, path=path, query=query, headers=basic(person) | (headers or JSON), body=written
         )
         before = self.timers()
-        outcome = handle(request, self.account, now)
+        result = handle(request, self.account, now)
         assert self.timers() == before, "handle reads the account and never writes it"
-        if outcome.rejection is not None:
-            assert not outcome.changes
-        self.account.apply(outcome.changes)
-        return outcome
+        if result.rejection is not None:
+            assert not result.changes
+        self.account.apply(result.changes)
+        return result
 
     def timer(self, method: str, path: str, body: object = None, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as `send` has them
         """The ``timer`` element of the answer to a call that succeeds."""
-        outcome = self.send(method, path, body, **how)
-        assert outcome.rejection is None, outcome.response.body
-        element: dict[str, Any] = body_of(outcome)["timer"]
+        result = self.send(method, path, body, **how)
+        assert result.rejection is None, result.response.body
+        element: dict[str, Any] = body_of(result)["timer"]
         return element
 
     def ids(self, query: str = "", *, person: int = 1) -> list[int]:
@@ -82,19 +78,19 @@ def basic(person: int, anything: str = "X") -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(token.encode()).decode()}
 
 
-def body_of(outcome: CallResult) -> dict[str, Any]:
+def body_of(result: CallResult) -> dict[str, Any]:
     """The body of an answer in JSON."""
-    decoded: dict[str, Any] = msgspec.json.decode(outcome.response.body)
+    decoded: dict[str, Any] = msgspec.json.decode(result.response.body)
     return decoded
 
 
-def rejected(outcome: CallResult) -> tuple[int, int, str]:
+def rejected(result: CallResult) -> tuple[int, int, str]:
     """HTTP status, error code and parameter of a rejection, whose body is held to be what it says."""
-    rejection = outcome.rejection
-    assert rejection is not None, outcome.response.body
-    assert outcome.response.status == rejection.status
-    if outcome.response.headers["content-type"] == "application/json":
-        body = body_of(outcome)
+    rejection = result.rejection
+    assert rejection is not None, result.response.body
+    assert result.response.status == rejection.status
+    if result.response.headers["content-type"] == "application/json":
+        body = body_of(result)
         assert body == {
             "status": "Error",
             "code": rejection.status,

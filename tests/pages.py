@@ -1,6 +1,6 @@
 """Where a test's behaviour stands on a vendor's page; the coverage tables of the docs are made from it.
 
-``tests/pages/VENDOR.toml`` lists the page's sentences, word for word and in its order. `states` marks the tests
+``tests/pages/VENDOR.toml`` lists the page's sentences, word for word and in its order. `covers` marks the tests
 that cover them, and what is marked is read from the tests' sources, not by running them.
 """
 
@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-__all__ = ["Quote", "Sentence", "quotes", "sentences", "states"]
+__all__ = ["Quote", "Sentence", "covers", "quotes", "sentences"]
 
 TESTS = Path(__file__).parent
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def states(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
+def covers(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
     """Mark a test as covering a sentence of a vendor's page, quoted word for word under its heading.
 
     The decorator itself does nothing.
@@ -63,7 +63,7 @@ def quotes() -> list[Quote]:
 
 def _quotes_in(path: Path) -> Iterator[Quote]:
     source = path.read_text(encoding="utf-8")
-    if "@states(" not in source:
+    if "@covers(" not in source:
         return
     tree = ast.parse(source)
     names = {
@@ -76,7 +76,7 @@ def _quotes_in(path: Path) -> Iterator[Quote]:
     for test in tree.body:
         if isinstance(test, ast.FunctionDef):
             for call in test.decorator_list:
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "states":
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "covers":
                     vendor, heading, sentence = (_text(argument, names) for argument in call.args)
                     if vendor is None or heading is None or sentence is None:
                         raise ValueError(f"{path.name}:{call.lineno}: what is quoted is no text and no name of one")

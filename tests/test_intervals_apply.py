@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORKSPACE
-from pages import states
+from intervals_demo import NOW, WORKSPACE
+from pages import covers
 from punchclock import State, Timer
 from punchclock.errors import InvalidRounding
 from punchclock.rounding import Rounding
+from punchclock.units import HOUR, MINUTE, SECOND
 from punchclock.vendors.intervals import IntervalsTimer, TimeEntry, apply
 from punchclock.vendors.intervals.apply import HUNDREDTH_OF_AN_HOUR
 from punchclock.vendors.rules import Rule, RuleViolation
@@ -35,7 +36,7 @@ def paused(worked: int) -> IntervalsTimer:
     )
 
 
-@states(
+@covers(
     "intervals",
     OPENING,
     "Therefore, applying a timer to a time entry is as simple as reading the value of the time field.",
@@ -65,7 +66,7 @@ def test_the_day_is_the_one_on_which_it_was_paused() -> None:
     assert apply(record).date == dt.date(2026, 3, 2)
 
 
-@states("intervals", OPENING, "To apply a timer: A timer must be paused before it can be applied.")
+@covers("intervals", OPENING, "To apply a timer: A timer must be paused before it can be applied.")
 @pytest.mark.parametrize("state", [State.RUNNING, State.STOPPED])
 def test_only_a_paused_timer_is_applied(state: State) -> None:
     """Any other is rejected, and stays as it is."""

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages import states
+from pages import covers
 from punchclock.vendors.intervals.html import STRIPPED, without_active_elements
 
 
-@states("intervals", "Allowed Filters", "2 This field accepts HTML, but certain HTML elements may be stripped out.")
+@covers("intervals", "Allowed Filters", "2 This field accepts HTML, but certain HTML elements may be stripped out.")
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

@@ -43,7 +43,7 @@ def test_every_quote_is_of_a_vendor_that_is_served() -> None:
 
 def test_a_quote_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sources are read, not run: a quote is a text, a module's name of one, or a sum of them."""
-    source = 'A = "a"\n@states("v", A, "b" + A)\ndef test_one(): ...\n'
+    source = 'A = "a"\n@covers("v", A, "b" + A)\ndef test_one(): ...\n'
     (tmp_path / "test_one.py").write_text(source, encoding="utf-8")
     monkeypatch.setattr(pages, "TESTS", tmp_path)
     assert quotes() == [pages.Quote("v", "a", "ba", "test_one.py", "test_one")]

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import Event, State
+from punchclock.units import SECOND
 from punchclock.vendors import MalformedPayload, Rejection, timetrack
 from punchclock.vendors.account import MemoryAccount, Query
 from punchclock.vendors.calls import Operation, Request
@@ -34,7 +35,20 @@ from punchclock.vendors.timetrack import (
 )
 from punchclock.vendors.workspace import Credential
 from strategies import examples
-from timetrack_demo import ATTENDANCE, KEYS, PROJECT, SERVER_TIME, asked, body, demo, error, post, read, send, start
+from timetrack_demo import (
+    ATTENDANCE,
+    KEYS,
+    PROJECT,
+    SERVER_TIME,
+    body,
+    demo,
+    error,
+    make_request,
+    post,
+    read,
+    send,
+    start,
+)
 
 PAGE = tomllib.loads((Path(__file__).parent / "pages" / "timetrack.toml").read_text(encoding="utf-8"))["sentence"]
 COMMANDS = [sentence["text"] for sentence in PAGE if sentence["text"].startswith("curl ")]
@@ -45,15 +59,15 @@ FOUR = "2020-10-23T16:00:00.000Z"
 # ---- the table -----------------------------------------------------------------------------------
 
 
-@states("timetrack", "Timer", "With timer endpoint you can:")
-@states("timetrack", "Timer", "Read current project timer")
-@states("timetrack", "Timer", "Start project timer")
-@states("timetrack", "Timer", "Pause project timer")
-@states("timetrack", "Timer", "Resume project timer")
-@states("timetrack", "Timer", "Stop project timer")
-@states("timetrack", "Timer", "Read current attendance timer")
-@states("timetrack", "Timer", "Start attendance timer")
-@states("timetrack", "Timer", "Stop attendance timer")
+@covers("timetrack", "Timer", "With timer endpoint you can:")
+@covers("timetrack", "Timer", "Read current project timer")
+@covers("timetrack", "Timer", "Start project timer")
+@covers("timetrack", "Timer", "Pause project timer")
+@covers("timetrack", "Timer", "Resume project timer")
+@covers("timetrack", "Timer", "Stop project timer")
+@covers("timetrack", "Timer", "Read current attendance timer")
+@covers("timetrack", "Timer", "Start attendance timer")
+@covers("timetrack", "Timer", "Stop attendance timer")
 def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
     """The table has the page's eight calls in the page's order, and each listed thing is one of them."""
     listed = [each["text"] for each in PAGE if each["heading"] == "Timer"][1:]
@@ -68,7 +82,7 @@ def test_every_event_is_a_call_of_the_table() -> None:
     moving = {move.operation for move in DIALECT.bindings}
     assert moving == {operation.name for operation in OPERATIONS} - {"read_project_timer", "get_attendance_timer"}
     assert DIALECT.events == set(Event)
-    assert DIALECT.resolution == 1_000_000
+    assert DIALECT.resolution == SECOND
 
 
 def test_every_path_has_two_spellings() -> None:
@@ -103,7 +117,7 @@ def as_curl_sends_it(command: str) -> Request:
     return Request(method="POST", path=address[1], query=address[2], headers=headers, body=sent[1].encode())
 
 
-@states(
+@covers(
     "timetrack",
     "Read project timer",
     "curl “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer"
@@ -111,7 +125,7 @@ def as_curl_sends_it(command: str) -> Request:
     "-H ‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H "
     "‘X-TimeTrack-Api-Key: <API_KEY>‘ -d $'{}’",
 )
-@states(
+@covers(
     "timetrack",
     "Start project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/start” -H "
@@ -119,28 +133,28 @@ def as_curl_sends_it(command: str) -> Request:
     "<API_KEY>‘ -d $'{ “username”: “test”, “clientName”: “Client 006”, “projectName”: “Project 006_1”, “date”: "
     "“2020-10-23T15:00:00.000Z” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Pause project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/pause” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Resume project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/resume” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Stop project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/stop” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Get attendance timer",
     "curl “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer"
@@ -148,14 +162,14 @@ def as_curl_sends_it(command: str) -> Request:
     "-H ‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H "
     "‘X-TimeTrack-Api-Key: <API_KEY>‘ -d $'{}’",
 )
-@states(
+@covers(
     "timetrack",
     "Start attendance timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer/start” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “username”: “test”, “date”: “2020-10-23T15:00:00.000Z” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Stop attendance timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer/stop” -H "
@@ -171,11 +185,11 @@ def test_the_commands_of_the_page_do_what_stands_above_them() -> None:
     assert error(send(account, read_it))[0] == 404  # nothing has been started yet
     shown = []
     for command in [*commands[:1], read_it, *commands[1:4]]:
-        outcome = send(account, command)
-        assert outcome.response.status == 200
-        content = body(outcome)
+        result = send(account, command)
+        assert result.response.status == 200
+        content = body(result)
         flag = next(name for name in ("playing", "paused", "stopped") if content[name])
-        shown.append((outcome.operation, flag, content["workedSeconds"], content["breakSeconds"]))
+        shown.append((result.operation, flag, content["workedSeconds"], content["breakSeconds"]))
         assert (content["username"], content["clientName"]) == ("test", "Client 006")
         assert (content["projectName"], content["startedAt"]) == ("Project 006_1", THREE)
     assert shown == [
@@ -214,9 +228,9 @@ def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: s
     if "resume" in operation.name:
         post(account, f"{PROJECT}/pause", date=THREE, username="test")
     query = urlencode({"date": FOUR, "username": "test", "clientName": "Client 006", "projectName": "Project 006_1"})
-    outcome = send(account, Request(method=method, path=path, query=query, headers=KEYS))
-    assert (outcome.response.status, outcome.operation) == (200, operation.name)
-    assert outcome.response.headers == {"content-type": "application/json"}
+    result = send(account, Request(method=method, path=path, query=query, headers=KEYS))
+    assert (result.response.status, result.operation) == (200, operation.name)
+    assert result.response.headers == {"content-type": "application/json"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
@@ -265,7 +279,7 @@ def test_an_account_without_a_key_is_closed() -> None:
     assert error(send(MemoryAccount(workspace), request))[0] == 401
 
 
-@states(
+@covers(
     "timetrack",
     "Read project timer",
     "IMPORTANT: For each request you have to pass the local timestamp in order to get the right duration.",
@@ -323,10 +337,10 @@ def test_the_form_of_an_outgoing_call() -> None:
     What is not given is not sent.
     """
     headers = {"content-type": "application/json"} | KEYS
-    asked_for = asked("read_project_timer", ProjectTimerOf(date=THREE, username="test"))
+    asked_for = make_request("read_project_timer", ProjectTimerOf(date=THREE, username="test"))
     path, query = PROJECT, f"date={quote(THREE)}&username=test"
     assert asked_for == Request(method="GET", path=path, query=query, headers=headers)
-    asked_for = asked("get_attendance_timer", GetAttendanceTimer(date=THREE))
+    asked_for = make_request("get_attendance_timer", GetAttendanceTimer(date=THREE))
     assert asked_for == Request(method="GET", path=ATTENDANCE, query=f"date={quote(THREE)}", headers=headers)
     least: list[tuple[str, msgspec.Struct, str, dict[str, str]]] = [
         ("pause_project_timer", ProjectTimerOf(date=THREE, username="test"), f"{PROJECT}/pause", {}),
@@ -340,7 +354,7 @@ def test_the_form_of_an_outgoing_call() -> None:
         ("stop_attendance_timer", StopAttendanceTimer(date=THREE, username="test"), f"{ATTENDANCE}/stop", {}),
     ]
     for name, parameters, path, more in least:
-        asked_for = asked(name, parameters)
+        asked_for = make_request(name, parameters)
         assert asked_for == Request(method="POST", path=path, headers=headers, body=asked_for.body)
         assert msgspec.json.decode(asked_for.body) == {"date": THREE, "username": "test"} | more
 
@@ -358,11 +372,11 @@ def test_what_a_client_asks_is_what_it_reads() -> None:
     """Each call, built by the client's side and answered by the server's, reads back as the record that is kept."""
     account = demo()
     for name, parameters in CALLS:
-        request = asked(name, parameters)
+        request = make_request(name, parameters)
         assert timetrack.validate(request, account, SERVER_TIME) is None
-        outcome = send(account, request)
-        assert outcome.operation == name
-        response = outcome.response
+        result = send(account, request)
+        assert result.operation == name
+        response = result.response
         record = timetrack.read_response(name, response.status, response.headers, response.body, now=pc.instant(FOUR))
         (kept,) = account.find(Query(of=type(record))).records
         assert record.timer.state is kept.timer.state
@@ -387,7 +401,7 @@ def test_an_answer_needs_no_instant() -> None:
 def test_what_is_rejected_is_told_as_the_vendor_said_it() -> None:
     """A rejection reaches the client as a typed error with the vendor's status, code, title and detail."""
     account = demo()
-    request = asked("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
+    request = make_request("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
     foreseen = timetrack.validate(request, account, SERVER_TIME)
     response = send(account, request).response
     with pytest.raises(Rejection) as rejected:
@@ -449,7 +463,7 @@ def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None
 def test_unknown_calls_have_names_too() -> None:
     """A call that is not in the table is told, with those that are."""
     with pytest.raises(UnknownOperation) as unknown:
-        asked("erase_timer", ProjectTimerOf(date=THREE, username="test"))
+        make_request("erase_timer", ProjectTimerOf(date=THREE, username="test"))
     assert unknown.value.known == tuple(operation.name for operation in OPERATIONS)
 
 
@@ -526,9 +540,9 @@ def test_hostile_requests_get_an_error_of_the_vendor(query: str, content: bytes,
     start(account, THREE)
     before = account.find(Query(of=ProjectTimer))
     request = Request(method="POST", path=f"{PROJECT}/stop", query=query, headers=KEYS, body=content)
-    outcome = send(account, request)
-    assert error(outcome)[:2] == (status, code)
-    assert len(outcome.response.body) < 1000
+    result = send(account, request)
+    assert error(result)[:2] == (status, code)
+    assert len(result.response.body) < 1000
     assert account.find(Query(of=ProjectTimer)) == before
 
 
@@ -580,12 +594,12 @@ def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
     """Whatever comes in, the response is a timer object or the error object, and only the former changes anything."""
     account = demo()
     for request in sent:
-        outcome = send(account, request)
-        status = outcome.response.status
+        result = send(account, request)
+        status = result.response.status
         if status == 200:
-            assert outcome.rejection is None
-            assert parse(outcome.response.body, 0).timer.state is not State.IDLE
-            assert len(outcome.changes) == (0 if outcome.operation.startswith(("read_", "get_")) else 1)
+            assert result.rejection is None
+            assert parse(result.response.body, 0).timer.state is not State.IDLE
+            assert len(result.changes) == (0 if result.operation.startswith(("read_", "get_")) else 1)
         else:
-            assert error(outcome)[0] in {400, 401, 404, 405, 409}
-            assert str(timetrack.validate(request, account, SERVER_TIME)) == str(outcome.rejection)
+            assert error(result)[0] in {400, 401, 404, 405, 409}
+            assert str(timetrack.validate(request, account, SERVER_TIME)) == str(result.rejection)

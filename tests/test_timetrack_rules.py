@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import Event, State, Timer
+from punchclock.units import MINUTE, SECOND
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import Rule, RuleViolation
@@ -20,9 +21,6 @@ from punchclock.vendors.timetrack import VENDOR, AttendanceTimer
 from punchclock.vendors.timetrack.error_codes import INVALID, NO_TIMER, REJECTIONS, reject
 from punchclock.vendors.workspace import Person
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, body, demo, error, post, read, start
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
 
 THREE = "2020-10-23T15:00:00.000Z"
 HALF_PAST = "2020-10-23T15:30:00.000Z"
@@ -58,17 +56,17 @@ REQUIRED = [
 ]
 
 
-@states(
+@covers(
     "timetrack",
     "Start project timer",
     "Required params to start project timer: date, clientName, projectName, username",
 )
-@states("timetrack", "Pause project timer", "Required params to pause project timer: date, username")
-@states("timetrack", "Resume project timer", "Required params to resume project timer: date, username")
-@states("timetrack", "Stop project timer", "Required params to stop project timer: date, username")
-@states("timetrack", "Start attendance timer", "Required params: date, username")
-@states("timetrack", "Stop attendance timer", "Required params: date, username")
-@states("timetrack", "Get attendance timer", "Required params: date.")
+@covers("timetrack", "Pause project timer", "Required params to pause project timer: date, username")
+@covers("timetrack", "Resume project timer", "Required params to resume project timer: date, username")
+@covers("timetrack", "Stop project timer", "Required params to stop project timer: date, username")
+@covers("timetrack", "Start attendance timer", "Required params: date, username")
+@covers("timetrack", "Stop attendance timer", "Required params: date, username")
+@covers("timetrack", "Get attendance timer", "Required params: date.")
 @pytest.mark.parametrize(
     ("path", "missing", "blank"),
     [(path, name, blank) for path, required in REQUIRED for name in required for blank in ("absent", "", None)],
@@ -120,10 +118,10 @@ def test_every_call_knows_its_user(path: str) -> None:
 
 def test_a_start_may_name_a_task_and_carry_a_note() -> None:
     """Task and note of a start are kept, with the entities behind the names."""
-    outcome = start(demo(), THREE, taskName="Design", note="screens")
-    content = body(outcome)
+    result = start(demo(), THREE, taskName="Design", note="screens")
+    content = body(result)
     assert (content["taskName"], content["note"]) == ("Design", "screens")
-    record = outcome.changes[0].record
+    record = result.changes[0].record
     assert record.task is not None
     assert record.project is not None
     assert (record.person.id, record.task.id, record.project.id) == ("5", "31", "21")
@@ -156,7 +154,7 @@ def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> N
     """Each call does its event where the one table allows it; elsewhere it is rejected and nothing changes."""
     account = in_state(state)
     before = read(account, PROJECT, f"date={FOUR}&username=test").response
-    outcome = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
+    result = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
     if event is Event.START:  # it begins another timer, which a timer that counts is in the way of
         expected = None if state in (State.IDLE, State.STOPPED) else (409, 15009, "Timer is already started")
     elif state is State.IDLE:
@@ -165,11 +163,11 @@ def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> N
         expected = None if (state, event) in pc.TRANSITIONS else (409, 15010, "Timer is in another state")
 
     if expected is None:
-        (change,) = outcome.changes
+        (change,) = result.changes
         assert (change.action, change.at) == (event, pc.instant(HALF_PAST))
-        assert outcome.response.status == 200
+        assert result.response.status == 200
     else:
-        assert error(outcome)[:3] == expected
+        assert error(result)[:3] == expected
         assert read(account, PROJECT, f"date={FOUR}&username=test").response == before
 
 
@@ -215,9 +213,9 @@ def test_a_clock_that_was_ahead_traps_no_timer(event: str) -> None:
     account = demo()
     start(account, FOUR)
     assert body(read(account, PROJECT, f"date={THREE}&username=test"))["workedSeconds"] == 0
-    outcome = post(account, f"{PROJECT}/{event}", date=THREE, username="test")
-    assert (outcome.response.status, body(outcome)["workedSeconds"]) == (200, 0)
-    assert outcome.changes[0].at == pc.instant(FOUR)
+    result = post(account, f"{PROJECT}/{event}", date=THREE, username="test")
+    assert (result.response.status, body(result)["workedSeconds"]) == (200, 0)
+    assert result.changes[0].at == pc.instant(FOUR)
     if event == "pause":
         resumed = post(account, f"{PROJECT}/resume", date=THREE, username="test")
         assert (resumed.response.status, body(resumed)["breakSeconds"]) == (200, 0)
@@ -259,10 +257,10 @@ def test_along_its_life_a_timer_keeps_both_formulas_and_never_shrinks(begin: int
     for event, milliseconds in life:
         now += milliseconds * 1000
         path = PROJECT if event == "read" else f"{PROJECT}/{event}"
-        outcome = post(account, path, **(WHOLE | {"date": spelt(now)}))
-        if outcome.rejection is not None:
+        result = post(account, path, **(WHOLE | {"date": spelt(now)}))
+        if result.rejection is not None:
             continue
-        before, shown = shown, body(outcome)
+        before, shown = shown, body(result)
         assert [shown["playing"], shown["paused"], shown["stopped"]].count(True) == 1
         if event == "start":
             assert (shown["workedSeconds"], shown["breakSeconds"]) == (0, 0)
@@ -339,7 +337,7 @@ def test_without_a_user_the_account_answers() -> None:
     assert body(read(account, ATTENDANCE, f"date={FOUR}&username="))["user"] == "test"
 
 
-@states(
+@covers(
     "timetrack",
     "Attendance timer",
     "manual | Boolean | Flag to show if entry was created manually or with timer. You can create Attendance entry in "

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import State, Timer
 from punchclock.calendar import Disambiguation
+from punchclock.units import DAY, MINUTE, SECOND
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer, parse, serialize
@@ -22,14 +23,12 @@ from punchclock.vendors.timetrack.wire import read_timestamp, write_timestamp
 from punchclock.vendors.workspace import Client, Person, Project, Task
 from strategies import LAST, instants, timers
 
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
 THREE = pc.instant("2020-10-23T15:00:00Z")
 
 
 def before_the_last_year(states: tuple[State, ...]) -> st.SearchStrategy[Timer]:
     """Timers that can be looked at for another year."""
-    return timers(states=states).filter(lambda timer: timer.since <= LAST - 366 * 86_400 * SECOND)
+    return timers(states=states).filter(lambda timer: timer.since <= LAST - 366 * DAY)
 
 
 begun = before_the_last_year((State.RUNNING, State.PAUSED, State.STOPPED))
@@ -88,13 +87,13 @@ def whole_seconds(timer: Timer) -> Timer:
 # ---- the project timer object --------------------------------------------------------------------
 
 
-@states("timetrack", "Project timer", "Project timer object has following params:")
-@states("timetrack", "Project timer", "username | Text | Username |")
-@states("timetrack", "Project timer", "startedAt | Text | Start Timestamp |")
-@states("timetrack", "Project timer", "clientName | Text | Client name |")
-@states("timetrack", "Project timer", "projectName | Text | Project name |")
-@states("timetrack", "Project timer", "taskName | Text | Task name |")
-@states("timetrack", "Project timer", "note | Text | Notes |")
+@covers("timetrack", "Project timer", "Project timer object has following params:")
+@covers("timetrack", "Project timer", "username | Text | Username |")
+@covers("timetrack", "Project timer", "startedAt | Text | Start Timestamp |")
+@covers("timetrack", "Project timer", "clientName | Text | Client name |")
+@covers("timetrack", "Project timer", "projectName | Text | Project name |")
+@covers("timetrack", "Project timer", "taskName | Text | Task name |")
+@covers("timetrack", "Project timer", "note | Text | Notes |")
 def test_a_project_timer_has_the_eleven_fields_in_the_order_of_the_page() -> None:
     """A project timer is written field for field, in order, each with the page's name and type."""
     timer = Timer(State.RUNNING, THREE, THREE + 2400 * SECOND, 1800 * SECOND)
@@ -121,9 +120,9 @@ def test_records_are_values() -> None:
         made_of(52.5, 13.4, timer=pc.start(THREE))
 
 
-@states("timetrack", "Project timer", "playing | Boolean | flag true or false |")
-@states("timetrack", "Project timer", "stopped | Boolean | flag true or false |")
-@states("timetrack", "Project timer", "paused | Boolean | flag true or false |")
+@covers("timetrack", "Project timer", "playing | Boolean | flag true or false |")
+@covers("timetrack", "Project timer", "stopped | Boolean | flag true or false |")
+@covers("timetrack", "Project timer", "paused | Boolean | flag true or false |")
 @pytest.mark.parametrize(
     ("state", "flag"), [(State.RUNNING, "playing"), (State.PAUSED, "paused"), (State.STOPPED, "stopped")]
 )
@@ -136,14 +135,14 @@ def test_exactly_one_flag_is_true(state: State, flag: str) -> None:
     assert parse(payload, THREE).timer.state is state
 
 
-@states(
+@covers(
     "timetrack",
     "Project timer",
     "workedSeconds | Integer | Last saved work duration in seconds. If current timer state is Playing / Running, "
     "then you need to calculate work duration yourself with: Difference between now and startedAt – breakSeconds = "
     "workedSeconds |",
 )
-@states(
+@covers(
     "timetrack",
     "Project timer",
     "breakSeconds | Integer | Last saved break duration in seconds. If current timer state is Paused / Break, then "
@@ -275,16 +274,16 @@ def test_what_a_client_can_do_without_may_be_absent() -> None:
 # ---- the attendance timer object -----------------------------------------------------------------
 
 
-@states("timetrack", "Attendance timer", "Attendance timer object has following params:")
-@states("timetrack", "Attendance timer", "id | Integer | ID |")
-@states("timetrack", "Attendance timer", "user | Text | Username |")
-@states("timetrack", "Attendance timer", "latitudeStart | Number | Start GPS coordinates – Latitude |")
-@states("timetrack", "Attendance timer", "longitudeStart | Number | Start GPS coordinates – Longitude |")
-@states("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Latitude |")
-@states("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Longitude |")
-@states("timetrack", "Attendance timer", "from | Text | Start Timestamp |")
-@states("timetrack", "Attendance timer", "to | Text | End Timestamp |")
-@states("timetrack", "Attendance timer", "notes | Text | Notes |")
+@covers("timetrack", "Attendance timer", "Attendance timer object has following params:")
+@covers("timetrack", "Attendance timer", "id | Integer | ID |")
+@covers("timetrack", "Attendance timer", "user | Text | Username |")
+@covers("timetrack", "Attendance timer", "latitudeStart | Number | Start GPS coordinates – Latitude |")
+@covers("timetrack", "Attendance timer", "longitudeStart | Number | Start GPS coordinates – Longitude |")
+@covers("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Latitude |")
+@covers("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Longitude |")
+@covers("timetrack", "Attendance timer", "from | Text | Start Timestamp |")
+@covers("timetrack", "Attendance timer", "to | Text | End Timestamp |")
+@covers("timetrack", "Attendance timer", "notes | Text | Notes |")
 def test_an_attendance_timer_has_the_twelve_fields_in_the_order_of_the_page() -> None:
     """An attendance timer is written field for field, in order; the second latitudeEnd is longitudeEnd."""
     record = AttendanceTimer(
@@ -315,8 +314,8 @@ def test_an_attendance_timer_has_the_twelve_fields_in_the_order_of_the_page() ->
     assert list(written) == list(ATTENDANCE)
 
 
-@states("timetrack", "Attendance timer", "workedMinutes | Integer | Duration in minutes |")
-@states("timetrack", "Attendance timer", "breakMinutes | Integer | Break duration in minutes |")
+@covers("timetrack", "Attendance timer", "workedMinutes | Integer | Duration in minutes |")
+@covers("timetrack", "Attendance timer", "breakMinutes | Integer | Break duration in minutes |")
 @given(begun, st.integers(0, 10**13))
 def test_minutes_add_up(timer: Timer, later: int) -> None:
     """Worked and break minutes add up to the whole minutes between the payload's own timestamps."""
@@ -571,7 +570,7 @@ def test_other_timestamps_are_rejected(text: str) -> None:
     assert rejected.value.value == text
 
 
-@states(
+@covers(
     "timetrack",
     "Read project timer",
     "This date must be in same timezone like you are currently, we will use it on server to calculate workedDuration "

@@ -11,12 +11,11 @@ import pytest
 from worksection import Client
 from worksection.exceptions import ResponseException, UnauthorizedException
 
+from punchclock.units import SECOND
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.worksection import WorksectionTimer, handle
 from worksection_demo import KEY, NOW, TOKEN, account
-
-SECOND = 1_000_000
 
 
 class Server(ThreadingHTTPServer):
@@ -43,15 +42,15 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Request(method="POST", path=path, query=query, headers=headers, body=body)
-        outcome = handle(asked, self.server.account, self.server.now)
-        self.server.account.apply(outcome.changes)
-        self.send_response(outcome.response.status)
-        for name, value in outcome.response.headers.items():
+        call = Request(method="POST", path=path, query=query, headers=headers, body=body)
+        result = handle(call, self.server.account, self.server.now)
+        self.server.account.apply(result.changes)
+        self.send_response(result.response.status)
+        for name, value in result.response.headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(outcome.response.body)))
+        self.send_header("content-length", str(len(result.response.body)))
         self.end_headers()
-        self.wfile.write(outcome.response.body)
+        self.wfile.write(result.response.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - as the base class has it
         """Say nothing."""

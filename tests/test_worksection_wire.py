@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pages import states
+from pages import covers
 from punchclock import InstantOutOfRange, InvalidInstant, State, Timer, instant, pause, start, stop
+from punchclock.units import HOUR, SECOND
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
 from punchclock.vendors.worksection.local import read_local, write_local
@@ -21,7 +22,6 @@ from punchclock.vendors.worksection.wire import parse_timers
 from punchclock.vendors.workspace import Person, Project, Task
 
 BERLIN = "Europe/Berlin"
-SECOND = 1_000_000
 START = instant("2021-01-01T12:23:40Z")
 
 #: The task of the page's samples, whose placeholders stand for themselves.
@@ -50,7 +50,7 @@ RECORD = WorksectionTimer(
 )
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     '{ "status": "ok", "data": [ { "id": "TIMER_ID", "time": "HH:II:SS", "date_started": "YYYY—MM—DD HH:II", '
@@ -98,7 +98,7 @@ def test_the_sample_of_get_timers() -> None:
     )
 
 
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     '{ "status": "ok", "data": [ { "time": TIMER_VALUE, "date_started": "YYYY—MM—DD HH:II", "task": { "id": "TASK_ID", '
@@ -149,7 +149,7 @@ def row(record: WorksectionTimer, now: int = START, *, mine: bool = False) -> di
     return found
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "time — timer value (at the moment of sending the request)",
@@ -167,12 +167,12 @@ def test_a_clock_that_was_ahead() -> None:
     assert row(RECORD, START - SECOND, mine=True)["time"] == 0
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "date_started — timer start date and time",
 )
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "date_started — timer start date and time",
@@ -247,13 +247,13 @@ def test_what_is_no_local_time(text: str) -> None:
         read_local(text, BERLIN)
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "task — dataset on a project and task, where the timer is running (see get_task method for details on returned "
     "parameters meaning)",
 )
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "task — dataset on a project and task, where the timer is running (see get_task method for details on returned "
@@ -318,7 +318,7 @@ people = st.builds(Person, id=texts, name=texts, email=texts.filter(lambda text:
 @st.composite
 def tasks(draw: st.DrawFn) -> Task:
     """A task as an account has one: added on a whole minute that local clocks show once."""
-    added = draw(instants_of_a_century.map(lambda at: at - at % 3_600_000_000))
+    added = draw(instants_of_a_century.map(lambda at: at - at % HOUR))
     return Task(
         id=draw(texts),
         name=draw(texts),
@@ -392,7 +392,7 @@ def test_seconds_have_at_most_17_digits() -> None:
 
 def test_an_error_is_no_timer_and_says_why() -> None:
     """The envelope of a rejection is told in its own words, or in ours where it has none."""
-    for message, reason in (("Timer not found", "Timer not found"), ("", "no timer but an error")):
+    for message, reason in (("Timer not found", "Timer not found"), ("", "an error, not a timer")):
         with pytest.raises(MalformedPayload) as rejected:
             parse({"status": "error", "message": message}, START)
         assert (rejected.value.path, rejected.value.reason) == ("$.status", reason)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import State, Timer
+from punchclock.units import HOUR
 from punchclock.vendors import MalformedPayload, Rejection, zoho
 from punchclock.vendors.account import MemoryAccount, Query
 from punchclock.vendors.calls import CallResult, Limit, Operation, Request
@@ -36,16 +37,15 @@ from punchclock.vendors.zoho import (
 )
 from strategies import examples
 from zoho_demo import (
-    HOUR,
     NINE,
     PAGE,
     ROOT,
     START,
     ZONE,
     account,
-    asked,
     body_of,
     get,
+    make_request,
     rejected,
     send,
     sentences,
@@ -101,19 +101,19 @@ def runs(record: ZohoTimer) -> ZohoTimer:
 # ---- the table -----------------------------------------------------------------------------------
 
 
-@states(
+@covers(
     "zoho",
     "Timer API",
     "These APIs are used to start a new timer, to resume/pause an existing timer, to get "
     "current running timer, to add comments for the timer, delete comments for the timer and "
     "to get comments for the timer.",
 )
-@states("zoho", "Start timer API", "This API is used to start a new timer.")
-@states("zoho", "Pause/Resume timer API", "This API is used to resume/pause an existing timer.")
-@states("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
-@states("zoho", "Get comments for timer API", "This API is used to get comments for the timer API.")
-@states("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
-@states("zoho", "Delete comment for timer API", "This API is used to delete comments of a timer.")
+@covers("zoho", "Start timer API", "This API is used to start a new timer.")
+@covers("zoho", "Pause/Resume timer API", "This API is used to resume/pause an existing timer.")
+@covers("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
+@covers("zoho", "Get comments for timer API", "This API is used to get comments for the timer API.")
+@covers("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
+@covers("zoho", "Delete comment for timer API", "This API is used to delete comments of a timer.")
 def test_there_is_a_row_for_each_thing_that_the_page_does() -> None:
     """Start, resume, pause, current, comments added, deleted and got: the table has these rows and no others."""
     assert {name for names, _ in CALLS.values() for name in names} == {row.name for row in OPERATIONS}
@@ -122,36 +122,36 @@ def test_there_is_a_row_for_each_thing_that_the_page_does() -> None:
             assert operation(name).path == f"{ROOT}/{path}"
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=<authtoken>&user=<user>&work"
     "Date= <workDate>&jobId=<jobId>&timer=<timer>&workItem= "
     "<workItem>&dateFormat=<dateFormat>&billingStatus=<billingStatus>",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=<authtoken>&timeLogId=<timeLogId>&timer=<timer>",
 )
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=<authtoke"
     "n>&dateFormat=<dateFormat>",
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     "http://people.zoho.com/people/api/timetracker/getcomments?authtoken=<authtoken>&timeLogId=<timeLogId>",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     "http://people/api/timetracker/addcomment?authtoken=369d0d85b1e3034dcdc5ba18f0&timeLogId=<t"
     "imelogId>&comment=<comment>",
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     "http://people.zoho.com/people/api/timetracker/deletecomment?authtoken=<authtoken>&commentId=<commentId>",
@@ -201,10 +201,10 @@ def ready() -> MemoryAccount:
 def test_every_spelling_of_a_path_is_the_same_call(row: Operation, path: str, method: str) -> None:
     """GET and POST, with a last slash and without, and the page's own URL of "add comment"."""
     query = urlencode({"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]})
-    outcome = send(ready(), Request(method=method, path=path, query=query), NINE)
-    assert outcome.response.status == 200
-    assert outcome.operation == row.name
-    assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
+    result = send(ready(), Request(method=method, path=path, query=query), NINE)
+    assert result.response.status == 200
+    assert result.operation == row.name
+    assert body_of(result)["uri"] == row.path.removeprefix("/people")
 
 
 FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
@@ -253,7 +253,7 @@ def test_query_and_body_may_share_the_parameters() -> None:
 )
 def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
     """A content type alone says nothing."""
-    request = replace(asked("getcurrentlyrunningtimer"), headers={"content-type": media})
+    request = replace(make_request("getcurrentlyrunningtimer"), headers={"content-type": media})
     assert send(account(), request, NINE).response.status == 200
 
 
@@ -262,10 +262,10 @@ def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
 def test_other_methods_are_rejected(row: Operation, method: str) -> None:
     """In the vendor's shape, with 405."""
     for path in (row.path, f"{row.path}/"):
-        outcome = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
-        assert outcome.response.status == 405
-        assert rejected(outcome)[1] == 405
-        assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
+        result = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
+        assert result.response.status == 405
+        assert rejected(result)[1] == 405
+        assert body_of(result)["uri"] == row.path.removeprefix("/people")
 
 
 @pytest.mark.parametrize(
@@ -286,25 +286,25 @@ def test_other_methods_are_rejected(row: Operation, method: str) -> None:
 @pytest.mark.parametrize("xml", [False, True])
 def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
     """With 404; and nothing of what was sent is sent back."""
-    outcome = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
-    assert outcome.response.status == 404
-    assert outcome.operation == ""
+    result = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
+    assert result.response.status == 404
+    assert result.operation == ""
     if xml:
-        assert tree(outcome.response.body).get("uri") == "/api/timetracker"
+        assert tree(result.response.body).get("uri") == "/api/timetracker"
     else:
-        assert body_of(outcome)["uri"] == "/api/timetracker"
-        assert rejected(outcome)[:2] == ("There is no such call", 404)
+        assert body_of(result)["uri"] == "/api/timetracker"
+        assert rejected(result)[:2] == ("The call does not exist", 404)
 
 
 # ---- credentials ---------------------------------------------------------------------------------
 
 
-@states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
 @pytest.mark.parametrize(
     ("query", "headers"),
     [
@@ -318,19 +318,19 @@ def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
 )
 def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
     """As the parameter of the page or in the header that clients send today, which goes first."""
-    kept = account()
-    start(kept)
+    stored = account()
+    start(stored)
     for path in ("getcurrentlyrunningtimer", "timer"):
         call = Request(method="GET", path=f"{ROOT}/{path}", query=f"{query}&timeLogId=1001&timer=stop", headers=headers)
-        assert send(kept, call, NINE).response.status == 200
+        assert send(stored, call, NINE).response.status == 200
 
 
-@states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
 @pytest.mark.parametrize(
     ("query", "headers"),
     [
@@ -352,11 +352,11 @@ def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dic
     call = Request(
         method="GET", path=row.path, query="&".join(filter(None, (query, urlencode(SENT[row.name])))), headers=headers
     )
-    outcome = send(ready(), call, NINE)
-    assert outcome.response.status == 401
-    assert rejected(outcome)[1:] == (7202, "Invalid Authtoken")
-    assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
-    assert isinstance(body_of(outcome)["errors"], list) == (
+    result = send(ready(), call, NINE)
+    assert result.response.status == 401
+    assert rejected(result)[1:] == (7202, "Invalid Authtoken")
+    assert body_of(result)["uri"] == row.path.removeprefix("/people")
+    assert isinstance(body_of(result)["errors"], list) == (
         row.name in {"get_comments", "add_comment", "delete_comment"}
     )
 
@@ -365,11 +365,11 @@ def test_an_id_may_be_a_number_in_json_up_to_64_bits() -> None:
     """The number is the same id as its digits; of more than any client's numbers hold, only the digits are one."""
     highest = 2**64 - 1
     for value, fits in ((highest, True), (highest + 1, False), (str(highest + 1), True)):
-        kept = account(runs(paused(str(value))))
+        stored = account(runs(paused(str(value))))
         body = msgspec.json.encode({"timeLogId": value, "timer": "stop"})
         call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
-        assert (send(kept, call, NINE).response.status == 200) == fits
-        assert (timelog(kept, str(value)).timer.state is State.PAUSED) == fits
+        assert (send(stored, call, NINE).response.status == 200) == fits
+        assert (timelog(stored, str(value)).timer.state is State.PAUSED) == fits
 
 
 def test_a_token_in_json_may_be_anything() -> None:
@@ -414,73 +414,73 @@ BEFORE: dict[str, tuple[ZohoTimer, ...]] = {
 }
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=28ac426a249678c8867a0d93bb37"
     "3912&user=charles@zohocorp.com& "
     "jobId=492688000000806005&workDate=2019-04-05&timer=start&billingStatus=Billable",
 )
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '{ "response": { "result": [ { "timeLogId": "492688000000819009" } ], "message": "Timelog '
     'entry added Successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=28ac426a24967 "
     "8c8867a0d93bb373912&timeLogId=281496000000264017&timer=start",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     "https://people.zoho.com/people/api/timetracker/getcomments?authtoken=1408d03bff741277ec946"
     "5eca625d390&timeLogId=177402000000936001",
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '{ "response": { "result": [ { "commentId": "492688000000821129", "createdTime": '
     '"06-04-2019 , 17:22:28", "comment": "Complete security testing" } ], "message": "Timer '
     'Comments fetched successfully", "uri": "/api/timetracker/getcomments", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     "http://people.zoho.com/people/api/timetracker/addcomment?authtoken=745bd43eff7a164a02bad52"
     "f0011fd35&timeLogId=293141000000147001&comment=Complete security testing",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '{ "response": { "result": [ { "commentId": "492688000000822001" } ], "message": "Timer '
     'Comment Added successfully", "uri": "/api/timetracker/addcomment", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     "https://people.zoho.com/people/api/timetracker/deletecomment?authtoken=745bd43eff7a164a02b"
     "ad52f0011fd35&commentId=293141000000144053",
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '{ "response": { "message": "Timer Comments deleted successfully", "uri": '
     '"/api/timetracker/deletecomment", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
@@ -489,28 +489,28 @@ BEFORE: dict[str, tuple[ZohoTimer, ...]] = {
 def test_the_examples_of_the_page_in_json(heading: str) -> None:
     """Each example request gets the page's example response, key by key; but a resume says that it was one."""
     sample = sentences(heading, '{ "response"')[-1].encode()
-    kept = on_the_page(*BEFORE[heading])
-    outcome = send(kept, example(heading), NINE)
-    assert outcome.response.headers["content-type"] == "application/json;charset=UTF-8"
+    stored = on_the_page(*BEFORE[heading])
+    result = send(stored, example(heading), NINE)
+    assert result.response.headers["content-type"] == "application/json;charset=UTF-8"
     if heading == "Pause/Resume timer API":  # the page shows a resume and the response of a pause
         sample = sample.replace(b"Paused", b"resumed")
-    assert msgspec.json.format(outcome.response.body, indent=0) == msgspec.json.format(sample, indent=0)
+    assert msgspec.json.format(result.response.body, indent=0) == msgspec.json.format(sample, indent=0)
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
     "<status>0</status> <message>Timelog entry added Successfully</message> <result> "
     "<timeLogId>4926880000f00819003</timeLogId> </result> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
     "<status>0</status> <message>Timer Paused successfully</message> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/getcomments"> '
@@ -519,14 +519,14 @@ def test_the_examples_of_the_page_in_json(heading: str) -> None:
     "17:22:28</createdTime> <comment>Complete security testing</comment> </Comment> </result> "
     "</response>",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/addcomment"> '
     "<status>0</status> <message>Timer Comment Added successfully</message> <result> "
     "<commentId>492688000000822001</commentId> </result> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/deletecomment"> '
@@ -536,22 +536,22 @@ def test_the_examples_of_the_page_in_json(heading: str) -> None:
 def test_the_examples_of_the_page_in_xml(heading: str) -> None:
     """The same in XML; one id of the page has a letter in it, and this account gives out numbers."""
     (sample,) = sentences(heading, "<?xml")
-    kept = on_the_page(*BEFORE[heading])
-    outcome = send(kept, example(heading, xml=True), NINE)
-    assert outcome.response.headers["content-type"] == "application/xml;charset=UTF-8"
+    stored = on_the_page(*BEFORE[heading])
+    result = send(stored, example(heading, xml=True), NINE)
+    assert result.response.headers["content-type"] == "application/xml;charset=UTF-8"
     sample = sample.replace("4926880000f00819003", "492688000000819009")
     if heading == "Pause/Resume timer API":
         sample = sample.replace("Paused", "resumed")
-    assert canonical(outcome.response.body) == canonical(sample)
+    assert canonical(result.response.body) == canonical(sample)
 
 
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
     "<status>0</status> <message>Timer Paused successfully</message> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
@@ -561,8 +561,10 @@ def test_a_pause_is_answered_as_the_page_shows() -> None:
     heading = "Pause/Resume timer API"
     for xml in (False, True):
         call = example(heading, xml=xml)
-        kept = on_the_page(runs(paused("281496000000264017")))
-        response = send(kept, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE).response.body
+        stored = on_the_page(runs(paused("281496000000264017")))
+        response = send(
+            stored, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE
+        ).response.body
         if xml:
             assert canonical(response) == canonical(sentences(heading, "<?xml")[0])
         else:
@@ -570,7 +572,7 @@ def test_a_pause_is_answered_as_the_page_shows() -> None:
             assert msgspec.json.format(response, indent=0) == msgspec.json.format(sample, indent=0)
 
 
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=28ac426a249678c8867a0d93bb373912",
@@ -588,13 +590,13 @@ def keys(text: str) -> list[str]:
     return re.findall(r'"(\w+)":', text)
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '{ "response": { "result": [ { "timeLogId": < timelogId > } ], "message": "Timelog entry '
     'added Successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '{ "response": { "result": [ { "commentId": < comment id >, "createdTime": < date(in '
@@ -602,13 +604,13 @@ def keys(text: str) -> list[str]:
     '"Timer Comments fetched successfully", "uri": "/api/timetracker/getcomments", "status": 0 '
     "} }",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '{ "response": { "result": [ { "commentId": < commentId > } ], "message": "Timer Comment '
     'Added successfully", "uri": "/api/timetracker/addcomment", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '{ "response": { "message": "Timer Comments deleted successfully", "uri": '
@@ -621,35 +623,35 @@ def test_the_formats_of_success(heading: str) -> None:
     assert keys(response.body.decode()) == keys(sentences(heading, '{ "response": {')[0])
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '{ "response": { "message": < message >,(NOTE: Refer the table below) "uri": '
     '"/api/timetracker/timer", "errors": { "code": < error_code >, "message": < error_message '
     '> }, "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": < message >,(NOTE: refer the table below) "uri": '
     '"/api/timetracker/timer", "errors": { "code": < error code >, "message": < error message '
     '> }, "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '{ "response": { "message": "Error in getting comments", "uri": '
     '"/api/timetracker/getcomments", "errors": [ { "code": < error code >, "message": < error '
     'message > } ], "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '{ "response": { "message": "Error in adding comments", "uri": '
     '"/api/timetracker/addcomment", "errors": [ { "code": < error code >, "message": < error '
     'message > } ], "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '{ "response": { "message": "Error in deleting comment", "uri": '
@@ -660,15 +662,15 @@ def test_the_formats_of_success(heading: str) -> None:
 def test_the_formats_of_errors(heading: str) -> None:
     """A response that rejects has the keys of the page's format; timers have one error, comments a list of them."""
     (form,) = [text for text in sentences(heading, '{ "response": {') if '"errors"' in text]
-    kept = on_the_page()
+    stored = on_the_page()
     sent = re.sub("timer=start", "timer=stop", example(heading).query) if "Pause" in heading else example(heading).query
-    outcome = send(kept, replace(example(heading), query=sent.replace("jobId=", "jobId=x")), NINE)
+    result = send(stored, replace(example(heading), query=sent.replace("jobId=", "jobId=x")), NINE)
     if heading == "Add comment for timer API":
-        assert rejected(outcome) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
-    assert keys(outcome.response.body.decode()) == keys(form)
-    assert isinstance(body_of(outcome)["errors"], list) == ("[" in form)
-    assert body_of(outcome)["uri"] in form
-    assert outcome.response.status == 400
+        assert rejected(result) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
+    assert keys(result.response.body.decode()) == keys(form)
+    assert isinstance(body_of(result)["errors"], list) == ("[" in form)
+    assert body_of(result)["uri"] in form
+    assert result.response.status == 400
 
 
 @pytest.mark.parametrize("heading", BEFORE)
@@ -728,22 +730,22 @@ def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: byt
 
 
 def ask(
-    kept: MemoryAccount, name: str, parameters: msgspec.Struct, at: int, *, xml: bool
+    stored: MemoryAccount, name: str, parameters: msgspec.Struct, at: int, *, xml: bool
 ) -> ZohoTimer | list[Comment] | str | None:
     """Make a call as a client, and read what came back."""
     request = zoho.request(name, parameters, token="zoho-token-3", xml=xml)
     assert "token" not in request.query
-    outcome = send(kept, request, at)
-    assert outcome.operation == name
-    response = outcome.response
+    result = send(stored, request, at)
+    assert result.operation == name
+    response = result.response
     return zoho.read_response(name, response.status, response.headers, response.body, now=at, zone=ZONE)
 
 
 @pytest.mark.parametrize("xml", [False, True])
 def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
     """Request, decision and reading of every call, in JSON and in XML, along a life."""
-    kept = account()
-    assert ask(kept, "get_running_timer", GetRunningTimer(), NINE, xml=xml) is None
+    stored = account()
+    assert ask(stored, "get_running_timer", GetRunningTimer(), NINE, xml=xml) is None
     begin = StartTimer(
         user="3",
         job_id="41",
@@ -755,26 +757,26 @@ def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
         description="The first & the last",
         work_item="Größe <1>",
     )
-    id = ask(kept, "start_timer", begin, NINE, xml=xml)
+    id = ask(stored, "start_timer", begin, NINE, xml=xml)
     assert isinstance(id, str)
-    assert timelog(kept, id).note == "The first & the last"
+    assert timelog(stored, id).note == "The first & the last"
 
-    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == []
-    first = ask(kept, "add_comment", AddComment(time_log_id=id, comment="Ä = <b>&"), NINE, xml=xml)
-    second = ask(kept, "add_comment", AddComment(time_log_id=id, comment="Two"), NINE + HOUR, xml=xml)
+    assert ask(stored, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == []
+    first = ask(stored, "add_comment", AddComment(time_log_id=id, comment="Ä = <b>&"), NINE, xml=xml)
+    second = ask(stored, "add_comment", AddComment(time_log_id=id, comment="Two"), NINE + HOUR, xml=xml)
     assert isinstance(first, str)
     assert isinstance(second, str)
     two = [Comment(id=first, at=NINE, text="Ä = <b>&"), Comment(id=second, at=NINE + HOUR, text="Two")]
-    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two
-    assert ask(kept, "delete_comment", DeleteComment(comment_id=first), NINE, xml=xml) is None
-    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two[1:]
+    assert ask(stored, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two
+    assert ask(stored, "delete_comment", DeleteComment(comment_id=first), NINE, xml=xml) is None
+    assert ask(stored, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two[1:]
 
-    assert ask(kept, "pause_timer", PauseTimer(time_log_id=id, timer="stop"), NINE + HOUR, xml=xml) is None
-    assert ask(kept, "get_running_timer", GetRunningTimer(), NINE + HOUR, xml=xml) is None
-    assert ask(kept, "resume_timer", ResumeTimer(time_log_id=id, timer="start"), NINE + 2 * HOUR, xml=xml) is None
+    assert ask(stored, "pause_timer", PauseTimer(time_log_id=id, timer="stop"), NINE + HOUR, xml=xml) is None
+    assert ask(stored, "get_running_timer", GetRunningTimer(), NINE + HOUR, xml=xml) is None
+    assert ask(stored, "resume_timer", ResumeTimer(time_log_id=id, timer="start"), NINE + 2 * HOUR, xml=xml) is None
 
-    seen = ask(kept, "get_running_timer", GetRunningTimer(), NINE + 3 * HOUR, xml=xml)
-    held = timelog(kept, id)
+    seen = ask(stored, "get_running_timer", GetRunningTimer(), NINE + 3 * HOUR, xml=xml)
+    held = timelog(stored, id)
     assert isinstance(seen, ZohoTimer)
     assert seen.job is not None
     assert (seen.id, seen.timer_id, seen.work_item, seen.work_date) == (
@@ -806,10 +808,10 @@ def test_what_a_client_sends(row: Operation) -> None:
 
 def test_a_format_of_dates_is_asked_for_and_read() -> None:
     """Whoever asks for the work date in a format reads it in that format."""
-    kept = account()
-    start(kept)
+    stored = account()
+    start(stored)
     call = zoho.request("get_running_timer", GetRunningTimer(date_format="MMM dd, yyyy"), token="zoho-token-3")
-    response = send(kept, call, NINE).response
+    response = send(stored, call, NINE).response
     assert b'"workDate":"Mar 02, 2026"' in response.body
     read = zoho.read_response(
         "get_running_timer",
@@ -827,7 +829,7 @@ def test_a_format_of_dates_is_asked_for_and_read() -> None:
 @pytest.mark.parametrize("xml", [False, True])
 def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
     """A client gets both messages and the code, as an error of its own; and can know before it sends."""
-    kept = account()
+    stored = account()
     for name, parameters, code, message, own in (
         (
             "pause_timer",
@@ -840,14 +842,14 @@ def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
         ("delete_comment", DeleteComment(comment_id=""), 8000, "No commentId specified", "Error in deleting comment"),
     ):
         with pytest.raises(Rejection) as caught:
-            ask(kept, name, parameters, NINE, xml=xml)
+            ask(stored, name, parameters, NINE, xml=xml)
         error = caught.value
         assert (error.vendor, error.status, error.vendor_code) == ("zoho", 400, code)
         assert (error.message, error.detail) == (message, own)
-        foreseen = zoho.validate(zoho.request(name, parameters, token="zoho-token-3"), kept, NINE)
+        foreseen = zoho.validate(zoho.request(name, parameters, token="zoho-token-3"), stored, NINE)
         assert foreseen is not None
         assert (foreseen.vendor_code, foreseen.message, foreseen.detail) == (code, message, own)
-    assert zoho.validate(asked("getcurrentlyrunningtimer"), kept, NINE) is None
+    assert zoho.validate(make_request("getcurrentlyrunningtimer"), stored, NINE) is None
 
 
 @pytest.mark.parametrize(
@@ -966,9 +968,9 @@ def test_the_published_limit_of_calls() -> None:
 # ---- as anybody might send them --------------------------------------------------------------------
 
 
-def documented(request: Request, outcome: CallResult) -> None:
+def documented(request: Request, result: CallResult) -> None:
     """The response has a documented shape, and only a success changes anything."""
-    response = outcome.response
+    response = result.response
     listed = request.path.strip("/").endswith(("getcomments", "addcomment", "deletecomment"))
     if response.body.startswith(b"<?xml"):
         root = tree(response.body)
@@ -976,17 +978,17 @@ def documented(request: Request, outcome: CallResult) -> None:
         assert root.get("uri", "").startswith("/api/timetracker")
         rejection = root.find("errors") is not None
     else:
-        said = body_of(outcome)
+        said = body_of(result)
         status, message = str(said["status"]), said["message"]
         assert said["uri"].startswith("/api/timetracker")
         rejection = "errors" in said
         if rejection and response.status != 404:
             assert isinstance(said["errors"], list) == listed
     assert message
-    assert rejection == (response.status != 200) == (outcome.rejection is not None)
+    assert rejection == (response.status != 200) == (result.rejection is not None)
     assert status == str(int(rejection))
     if rejection:
-        assert outcome.changes == ()
+        assert result.changes == ()
 
 
 HOSTILE = [
@@ -1024,30 +1026,30 @@ def test_hostile_requests_get_an_error_of_the_vendor(
     row: Operation, query: str, body: bytes, status: int, *, xml: bool
 ) -> None:
     """Twice the same parameter, bytes that are no text, numbers that are none, a million characters, deep JSON."""
-    kept = ready()
+    stored = ready()
     headers = {"authorization": "Bearer zoho-token-3"} | ({"accept": "text/xml"} if xml else {})
     word = {"pause_timer": "timer=stop&", "resume_timer": "timer=start&"}.get(row.name, "")
     request = Request(method="POST", path=row.path, query=word + query, headers=headers, body=body)
-    outcome = send(kept, request, NINE)
-    documented(request, outcome)
-    assert outcome.response.status == status
-    assert len(outcome.response.body) < 1_000
+    result = send(stored, request, NINE)
+    documented(request, result)
+    assert result.response.status == status
+    assert len(result.response.body) < 1_000
 
 
 def test_texts_of_any_length_are_kept_and_told_back() -> None:
     """The page sets no limit to a comment: a million characters are stored and shown."""
-    kept = account()
-    id = start(kept)
+    stored = account()
+    id = start(stored)
     text = "ü" * 10**6
     body = msgspec.json.encode({"timeLogId": id, "comment": text})
-    send(kept, Request(method="POST", path=f"{ROOT}/addcomment", query="authtoken=zoho-token-3", body=body), NINE)
-    assert body_of(get(kept, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
+    send(stored, Request(method="POST", path=f"{ROOT}/addcomment", query="authtoken=zoho-token-3", body=body), NINE)
+    assert body_of(get(stored, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
 
 
 def test_unknown_parameters_are_ignored() -> None:
     """Clients send what other calls take; the page forbids nothing."""
-    kept = account()
-    start(kept, jobName="Software Engineering", surprise="1")
+    stored = account()
+    start(stored, jobName="Software Engineering", surprise="1")
 
 
 words = st.sampled_from(
@@ -1084,19 +1086,21 @@ EVERY = Query(of=ZohoTimer)
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
     """Whatever is sent: a documented shape, no exception, no change without success, and every timer keeps the law."""
-    kept = ready()
+    stored = ready()
     at = NINE
     for request in sent:
         at += 750_000
-        before = kept.find(EVERY)
-        outcome = send(kept, request, at)
-        documented(request, outcome)
-        if not outcome.changes:
-            assert kept.find(EVERY) == before
-    for record in kept.find(EVERY).records:
+        before = stored.find(EVERY)
+        result = send(stored, request, at)
+        documented(request, result)
+        if not result.changes:
+            assert stored.find(EVERY) == before
+    for record in stored.find(EVERY).records:
         assert pc.restore(**msgspec.structs.asdict(record.timer)) == record.timer
     for person in ("2", "3", "5"):
         running = [
-            each for each in kept.find(EVERY).records if each.person.id == person and each.timer.state is State.RUNNING
+            each
+            for each in stored.find(EVERY).records
+            if each.person.id == person and each.timer.state is State.RUNNING
         ]
         assert len(running) <= 1

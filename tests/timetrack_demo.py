@@ -27,12 +27,12 @@ def demo(*records: VendorTimer) -> MemoryAccount:
 
 def send(account: MemoryAccount, request: Request) -> CallResult:
     """Send a request and store what it changes."""
-    outcome = timetrack.handle(request, account, SERVER_TIME)
-    account.apply(outcome.changes)
-    return outcome
+    result = timetrack.handle(request, account, SERVER_TIME)
+    account.apply(result.changes)
+    return result
 
 
-def asked(operation: str, parameters: msgspec.Struct) -> Request:
+def make_request(operation: str, parameters: msgspec.Struct) -> Request:
     """The request that the client's side makes of a call."""
     key, secret = KEYS.values()
     return timetrack.request(operation, parameters, key=key, secret=secret)
@@ -54,18 +54,18 @@ def start(account: MemoryAccount, date: str, **more: object) -> CallResult:
     return post(account, f"{PROJECT}/start", date=date, **(example | more))
 
 
-def body(outcome: CallResult) -> dict[str, Any]:
+def body(result: CallResult) -> dict[str, Any]:
     """The object in a response."""
-    return msgspec.json.decode(outcome.response.body, type=dict[str, Any])
+    return msgspec.json.decode(result.response.body, type=dict[str, Any])
 
 
-def error(outcome: CallResult) -> tuple[int, int, str, str]:
+def error(result: CallResult) -> tuple[int, int, str, str]:
     """HTTP status, code, title and detail of a rejection, which has no effect and only the documented shape."""
-    assert outcome.changes == ()
-    assert outcome.rejection is not None
-    content = body(outcome)
+    assert result.changes == ()
+    assert result.rejection is not None
+    content = body(result)
     assert list(content) == ["errors"]
     (only,) = content["errors"]
     assert list(only) == ["title", "status", "code", "detail"]
-    assert only["status"] == outcome.response.status
+    assert only["status"] == result.response.status
     return only["status"], only["code"], only["title"], only["detail"]

@@ -23,8 +23,6 @@ PAGE = tomllib.loads((Path(__file__).parent / "pages" / "zoho.toml").read_text(e
 
 ROOT = "/people/api/timetracker"
 ZONE = "Europe/Berlin"
-SECOND = 1_000_000
-HOUR = 3_600 * SECOND
 
 #: Monday, 2026-03-02, 09:00:00 on the account's wall.
 NINE = pc.instant("2026-03-02T08:00:00Z")
@@ -46,57 +44,57 @@ def account(*records: VendorTimer, settings: Settings | None = None, jobs: tuple
     return MemoryAccount(workspace, records)
 
 
-def send(kept: MemoryAccount, request: Request, at: int) -> CallResult:
+def send(stored: MemoryAccount, request: Request, at: int) -> CallResult:
     """Send a request and store what it changes."""
-    outcome = zoho.handle(request, kept, at)
-    kept.apply(outcome.changes)
-    return outcome
+    result = zoho.handle(request, stored, at)
+    stored.apply(result.changes)
+    return result
 
 
-def asked(call: str, person: int = 3, /, **parameters: object) -> Request:
+def make_request(call: str, person: int = 3, /, **parameters: object) -> Request:
     """A request with its parameters in the query, as the page shows it."""
     query = urlencode({"authtoken": f"zoho-token-{person}", **parameters})
     return Request(method="GET", path=f"{ROOT}/{call}", query=query)
 
 
-def get(kept: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> CallResult:
+def get(stored: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> CallResult:
     """Send a call."""
-    return send(kept, asked(call, person, **parameters), at)
+    return send(stored, make_request(call, person, **parameters), at)
 
 
 START = {"user": "3", "jobId": "41", "workDate": "2026-03-02", "timer": "start", "billingStatus": "billable"}
 
 
-def start(kept: MemoryAccount, at: int = NINE, person: int = 3, **parameters: object) -> str:
+def start(stored: MemoryAccount, at: int = NINE, person: int = 3, **parameters: object) -> str:
     """Start a timer, and the id of its timelog."""
-    outcome = get(kept, "timer", at, person, **{**START, "user": person, **parameters})
-    said = body_of(outcome)
-    assert outcome.response.status == 200, said
+    result = get(stored, "timer", at, person, **{**START, "user": person, **parameters})
+    said = body_of(result)
+    assert result.response.status == 200, said
     started: str = said["result"][0]["timeLogId"]
     return started
 
 
-def body_of(outcome: CallResult) -> dict[str, Any]:
+def body_of(result: CallResult) -> dict[str, Any]:
     """What stands in the envelope of a response in JSON."""
-    envelope = msgspec.json.decode(outcome.response.body)
+    envelope = msgspec.json.decode(result.response.body)
     assert list(envelope) == ["response"]
     said: dict[str, Any] = envelope["response"]
     return said
 
 
-def rejected(outcome: CallResult) -> tuple[str, int, str]:
+def rejected(result: CallResult) -> tuple[str, int, str]:
     """The call's own message, the error code and the code's message of a response that rejects."""
-    said = body_of(outcome)
+    said = body_of(result)
     assert list(said) == ["message", "uri", "errors", "status"]
     assert said["status"] == 1
-    assert outcome.changes == ()
+    assert result.changes == ()
     errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
     assert list(errors) == ["code", "message"]
     return said["message"], errors["code"], errors["message"]
 
 
-def timelog(kept: MemoryAccount, id: str) -> ZohoTimer:
+def timelog(stored: MemoryAccount, id: str) -> ZohoTimer:
     """A timelog as the account keeps it."""
-    record = kept.get(ZohoTimer, id)
+    record = stored.get(ZohoTimer, id)
     assert record is not None
     return record
