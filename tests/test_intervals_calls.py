@@ -139,8 +139,8 @@ def test_all_time_is_in_utc(harness: Harness) -> None:
 
 
 @covers("intervals", OPENING, "For task timers, a user cannot have more than one timer for a particular task.")
-def test_one_timer_a_task(harness: Harness) -> None:
-    """A second timer of one person for one task is rejected, created or moved there; general timers are as many."""
+def test_one_timer_per_task(harness: Harness) -> None:
+    """A person's second timer for a task is rejected, created or moved there; general timers are not limited."""
     stored(harness, taskid=31)
     assert rejected(harness.send("POST", "/timer/", {"personid": 3, "taskid": 31})) == (*VALIDATION, "")
     stored(harness, taskid=32)
@@ -155,7 +155,7 @@ def test_one_timer_a_task(harness: Harness) -> None:
 
 @covers("intervals", OPENING, "To start a timer: set the starttime field to the current time in UTC.")
 def test_start(harness: Harness) -> None:
-    """A timer created with a ``starttime`` runs from then on."""
+    """A timer created with a ``starttime`` runs since then."""
     result = harness.send("POST", "/timer/", {"personid": 3, "starttime": "2026-03-02 07:59:30"})
     assert [change.action for change in result.changes] == [Event.START]
     started = NOW - 30 * SECOND
@@ -172,15 +172,15 @@ def test_start(harness: Harness) -> None:
 @covers("intervals", OPENING, "Then nullify the starttime field.")
 @pytest.mark.parametrize("blank", [None, ""])
 def test_pause(harness: Harness, blank: object) -> None:
-    """A client's sum and a blank ``starttime`` are the machine's pause, to the microsecond where the clocks agree."""
+    """A client's total and a blank ``starttime`` are a pause of the machine, to the microsecond if the clocks agree."""
     stored(harness, time=30)
     result = harness.send("PUT", "/timer/1001/", {"time": 30 + 90, "starttime": blank}, now=NOW + 90 * SECOND)
     assert [change.action for change in result.changes] == [Event.PAUSE]
     assert harness.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + 90 * SECOND, 120 * SECOND)
 
 
-def test_a_pause_with_another_sum_is_amended(harness: Harness) -> None:
-    """Where the client's clock made another sum, it stands: a pause, and an amendment for the rest."""
+def test_a_pause_with_another_total_is_amended(harness: Harness) -> None:
+    """If the client calculated another total, it is stored: a pause, and an amendment for the difference."""
     stored(harness)
     result = harness.send("PUT", "/timer/1001/", {"time": 88, "starttime": ""}, now=NOW + 90 * SECOND)
     assert [change.action for change in result.changes] == [Event.PAUSE, Correction.AMEND]
@@ -191,8 +191,8 @@ def test_a_pause_with_another_sum_is_amended(harness: Harness) -> None:
     assert harness.record(1001).timer == Timer(State.PAUSED, NOW - 5 * SECOND, NOW + 90 * SECOND, 95 * SECOND)
 
 
-def test_a_pause_without_a_sum_keeps_the_time_on_record(harness: Harness) -> None:
-    """The sum is the client's to make: whoever blanks ``starttime`` alone leaves ``time`` as it was."""
+def test_a_pause_without_a_total_keeps_the_time(harness: Harness) -> None:
+    """The client calculates the total: blanking only ``starttime`` does not change ``time``."""
     stored(harness, time=30)
     assert harness.timer("PUT", "/timer/1001/", {"starttime": ""}, now=NOW + HOUR)["time"] == 30.0
     assert harness.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + HOUR, 30 * SECOND)
@@ -201,7 +201,7 @@ def test_a_pause_without_a_sum_keeps_the_time_on_record(harness: Harness) -> Non
 @covers("intervals", OPENING, "To resume a timer: set the starttime field to the current time in UTC.")
 @covers("intervals", OPENING, "Leave the existing value in the time field.")
 def test_resume(harness: Harness) -> None:
-    """Setting ``starttime`` on a paused timer is the machine's resume; what it worked stays."""
+    """Setting ``starttime`` on a paused timer is a resume of the machine; its work does not change."""
     stored(harness, time=60, starttime="")
     result = harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
     assert [change.action for change in result.changes] == [Event.RESUME]
@@ -210,7 +210,7 @@ def test_resume(harness: Harness) -> None:
 
 
 def test_a_resume_by_a_whole_second_clock(harness: Harness) -> None:
-    """A client that writes the second at which it paused is a fraction early: resumed, then amended to what it says."""
+    """A client that sends the second of the pause is a fraction early: the timer is resumed, then amended."""
     stored(harness, time=60, starttime="")
     harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
     at = NOW + 6 * MINUTE + 400_000
@@ -246,7 +246,7 @@ def full() -> Harness:
 @covers("intervals", FILTERS, "To retrieve the entire list of this resource:")
 @covers("intervals", FILTERS, "GET /timer/")
 def test_the_list(full: Harness) -> None:
-    """The task timers of everybody, in the envelope that every list has."""
+    """The list has everybody's task timers, in the envelope of every list."""
     body = body_of(full.send("GET", "/timer/", person=1))
     assert list(body) == ["personid", "status", "code", "listcount", "timer"]
     assert [body[name] for name in ("personid", "status", "code", "listcount")] == [1, "OK", 200, 3]
@@ -267,7 +267,7 @@ def test_the_list(full: Harness) -> None:
 
 
 def test_a_resource_sees_its_own_timers(full: Harness) -> None:
-    """Other people's timers are out of a resource's reach: listed, got, written or deleted."""
+    """A resource has no access to other people's timers: it cannot list, get, write or delete them."""
     assert full.ids(person=3) == [1001, 1002]
     assert full.ids("personid=3,3&gettimerinfo=t", person=3) == [1001, 1002, 1004]
     assert rejected(full.send("GET", "/timer/", query="personid=5")) == (*PERMISSIONS, "personid")
@@ -301,7 +301,7 @@ def test_generaltimers(full: Harness) -> None:
     " one request, and returns extra task information for task timers.",
 )
 def test_gettimerinfo(full: Harness) -> None:
-    """Both kinds together, and of task timers the task, its project and its client."""
+    """The list has both types of timers, and for task timers the task, its project and its client."""
     timers = body_of(full.send("GET", "/timer/", query="gettimerinfo=true", person=1))["timer"]
     assert [timer["id"] for timer in timers] == [1001, 1002, 1003, 1004, 1005]
     information = [[timer[name] for name in ("task", "projectid", "project", "clientid", "client")] for timer in timers]
@@ -343,7 +343,7 @@ def test_gettimerinfo(full: Harness) -> None:
     ],
 )
 def test_filters(full: Harness, query: str, ids: list[int]) -> None:
-    """Each filter takes an id or several; together they all must hold."""
+    """Each filter takes one or several ids; a timer must match all filters."""
     body = body_of(full.send("GET", "/timer/", query=query, person=1))
     assert [timer["id"] for timer in body["timer"]] == ids
     assert body["listcount"] == len(ids)
@@ -356,7 +356,7 @@ def test_filters(full: Harness, query: str, ids: list[int]) -> None:
     'sortdir no string Sets the sort direction of the returned list. Must be either "ASC" or "DESC".',
 )
 def test_sorting(full: Harness) -> None:
-    """By the date of the last start or stop; on one date, and without a field, by age."""
+    """Timers are sorted by the date of the last start or stop; with equal dates, or without a sort field, by age."""
     assert full.ids("sortfield=lastupdate") == [1002, 1001, 1003]
     assert full.ids("sortfield=lastupdate&sortdir=ASC") == [1002, 1001, 1003]
     assert full.ids("sortfield=lastupdate&sortdir=DESC") == [1003, 1001, 1002]
@@ -370,7 +370,7 @@ def test_sorting(full: Harness) -> None:
 @covers("intervals", FILTERS, "offset no integer Return timers starting from the nth timer.")
 @covers("intervals", FILTERS, "limit no integer 10 Sets a limit to the amount of timers returned in the response.")
 def test_pages(harness: Harness) -> None:
-    """Ten timers where no limit is set; ``listcount`` counts all that match."""
+    """A page has ten timers if no limit is set; ``listcount`` counts all matching timers."""
     ids = [stored(harness) for _ in range(12)]
     assert harness.ids("generaltimers") == ids[:10]
     assert harness.ids("generaltimers&offset=10") == ids[10:]
@@ -393,7 +393,7 @@ def test_pages(harness: Harness) -> None:
 @covers("intervals", SETTABLE, "GET /timer/{id}/")
 @covers("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK and the object requested.")
 def test_get_one(harness: Harness) -> None:
-    """200, and the one element in its envelope; a trailing slash makes no difference."""
+    """A get returns 200 and one element in its envelope; a trailing slash makes no difference."""
     stored(harness, taskid=31)
     for path in ("/timer/1001/", "/timer/1001"):
         result = harness.send("GET", path, now=NOW + MINUTE)
@@ -408,7 +408,7 @@ def test_get_one(harness: Harness) -> None:
 @covers("intervals", SETTABLE, "DELETE /timer/{id}/")
 @covers("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK.")
 def test_delete_one(harness: Harness) -> None:
-    """200, and the timer is gone; a second deletion finds nothing."""
+    """A deletion returns 200 and removes the timer; a second deletion finds nothing."""
     stored(harness)
     result = harness.send("DELETE", "/timer/1001/")
     assert result.response.status == 200
@@ -429,7 +429,7 @@ def test_delete_one(harness: Harness) -> None:
 )
 @covers("intervals", SETTABLE, "personid yes integer The ID of the person this timer is associated with.")
 def test_create(harness: Harness) -> None:
-    """201, and the new element with its id; ``personid`` alone is enough, and nothing else is."""
+    """A creation returns 201 and the new element with its id; only ``personid`` is required."""
     result = harness.send("POST", "/timer/", {"personid": 3})
     assert result.response.status == 201
     body = body_of(result)
@@ -465,7 +465,7 @@ def test_create(harness: Harness) -> None:
     ],
 )
 def test_starttime_and_time_of_a_new_timer(harness: Harness, fields: dict[str, object], timer: Timer) -> None:
-    """Running from ``starttime``, or from the server's time where it is missing; paused where it is blank."""
+    """A new timer runs since ``starttime``, or since now if it is missing; it is paused if ``starttime`` is blank."""
     stored(harness, **fields)
     assert harness.record(1001).timer == timer
 
@@ -473,7 +473,7 @@ def test_starttime_and_time_of_a_new_timer(harness: Harness, fields: dict[str, o
 @covers("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
 @pytest.mark.parametrize("blank", [None, ""])
 def test_time_is_required_where_starttime_is_blank(harness: Harness, blank: object) -> None:
-    """Created so or made so, a timer without both says nothing and is rejected."""
+    """A timer without both fields is rejected, whether it is created or updated."""
     nothing = {"starttime": blank}
     assert rejected(harness.send("POST", "/timer/", {"personid": 3} | nothing)) == (*VALIDATION, "time")
     assert rejected(harness.send("POST", "/timer/", {"personid": 3, "time": ""} | nothing)) == (*VALIDATION, "time")
@@ -490,8 +490,8 @@ def test_time_is_required_where_starttime_is_blank(harness: Harness, blank: obje
     SETTABLE,
     "timelapsed no double Time elapsed since timer was started. This field is ready only.",
 )
-def test_what_is_read_only_is_ignored(harness: Harness) -> None:
-    """A client may send the whole element back; what can only be read is not looked at."""
+def test_read_only_fields_are_ignored(harness: Harness) -> None:
+    """A client may send the whole element back; read-only fields are ignored, whatever they contain."""
     stored(harness, taskid=31, name="as it was")
     element = harness.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
     assert element["timelapsed"] == 90.4
@@ -504,8 +504,8 @@ def test_what_is_read_only_is_ignored(harness: Harness) -> None:
         assert not result.changes
 
 
-def test_a_starttime_sent_back_moves_nothing(harness: Harness) -> None:
-    """``starttime`` is written to the second: sent back as it was shown, it is no correction."""
+def test_a_starttime_sent_back_changes_nothing(harness: Harness) -> None:
+    """``starttime`` is written in whole seconds: sent back unchanged, it is not a correction."""
     harness.send("POST", "/timer/", {"personid": 3}, now=NOW + 700_000)
     assert not harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:00:00"}).changes
     result = harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:50:00"})
@@ -514,7 +514,7 @@ def test_a_starttime_sent_back_moves_nothing(harness: Harness) -> None:
 
 
 def test_a_starttime_moves_a_running_timer(harness: Harness) -> None:
-    """Back or on, by a second or by hours: the timer has run from then, and what it had worked stays."""
+    """``starttime`` moves the start of the running segment back or forward; the work before it does not change."""
     stored(harness, time=60)
     for written, moved in (
         ("2026-03-02 07:59:59", -SECOND),
@@ -530,7 +530,7 @@ def test_a_starttime_moves_a_running_timer(harness: Harness) -> None:
 
 
 def test_a_time_sent_alone_is_a_correction(harness: Harness) -> None:
-    """``time`` of a running timer is what it had worked at ``starttime``; of a paused one, all of it."""
+    """``time`` of a running timer is its work until ``starttime``; of a paused one, all its work."""
     stored(harness)
     result = harness.send("PUT", "/timer/1001/", {"time": 600}, now=NOW + MINUTE)
     assert [change.action for change in result.changes] == [Correction.AMEND]
@@ -544,7 +544,7 @@ def test_a_time_sent_alone_is_a_correction(harness: Harness) -> None:
 
 
 def test_a_clock_ahead_does_not_trap_a_timer(harness: Harness) -> None:
-    """A timer started in the future can be paused now; it counts from then, so it has counted nothing."""
+    """A timer started in the future can be paused now, with no work."""
     stored(harness, starttime="2026-03-02 09:00:00")
     assert harness.timer("PUT", "/timer/1001/", {"starttime": "", "time": 0})["time"] == 0.0
     assert harness.record(1001).timer == Timer(State.PAUSED, NOW + HOUR, NOW + HOUR, 0)
@@ -553,7 +553,7 @@ def test_a_clock_ahead_does_not_trap_a_timer(harness: Harness) -> None:
 @covers("intervals", SETTABLE, "name no string (255) A description you want to apply to the timer.")
 @covers("intervals", SETTABLE, "string (xxx) indicates a string with a maximum length of xxx characters.")
 def test_name(harness: Harness) -> None:
-    """At most 255 characters, whatever their bytes; null blanks it."""
+    """A name has at most 255 characters, whatever their size in bytes; null makes it blank."""
     assert harness.timer("POST", "/timer/", {"personid": 3, "name": "ü" * 255})["name"] == "ü" * 255
     for name in ("x" * 256, "x" * 10**6):
         assert rejected(harness.send("POST", "/timer/", {"personid": 3, "name": name})) == (*VALIDATION, "name")
@@ -566,14 +566,14 @@ def test_name(harness: Harness) -> None:
 
 @covers("intervals", FILTERS, "2 This field accepts HTML, but certain HTML elements may be stripped out.")
 def test_a_name_accepts_html(harness: Harness) -> None:
-    """HTML stays, but for elements that do something."""
+    """HTML is stored unchanged, except for active elements."""
     name = "<b>Bold</b> &amp; <script>alert(1)</script>free"
     assert harness.timer("POST", "/timer/", {"personid": 3, "name": name})["name"] == "<b>Bold</b> &amp; free"
 
 
 @covers("intervals", SETTABLE, "lastupdate no date The date on which the timer was last started or stopped")
 def test_lastupdate(harness: Harness) -> None:
-    """The UTC day of the last start, pause or resume; a correction leaves it; a date that is sent stands."""
+    """It is the UTC day of the last start, pause or resume, or a date that is sent; corrections do not change it."""
     late = pc.instant("2026-03-02T23:30:00Z")  # the 3rd in Berlin
     assert harness.timer("POST", "/timer/", {"personid": 3}, now=late)["lastupdate"] == "2026-03-02"
     for body, days, expected in (
@@ -600,7 +600,7 @@ def test_lastupdate(harness: Harness) -> None:
     " verify the field values.",
 )
 def test_update(harness: Harness) -> None:
-    """202 and the whole element; what is not sent stays as it is."""
+    """An update returns 202 and the whole element; fields that are not sent do not change."""
     stored(harness, name="stays")
     result = harness.send("PUT", "/timer/1001/", {"taskid": 32, "time": 60.25})
     assert result.response.status == 202
@@ -612,7 +612,7 @@ def test_update(harness: Harness) -> None:
 
 
 def test_a_post_with_an_id_updates(harness: Harness) -> None:
-    """In the path or in the body; a PUT without one is about no timer."""
+    """The id may be in the path or in the body; a PUT without an id is rejected."""
     stored(harness)
     for path, body in (
         ("/timer/", {"id": 1001}),
@@ -627,8 +627,8 @@ def test_a_post_with_an_id_updates(harness: Harness) -> None:
     assert rejected(harness.send("PUT", "/timer/1001/", {"id": 1002, "time": 5})) == (*VALIDATION, "id")
 
 
-def test_a_timer_begins_within_the_calendar(harness: Harness) -> None:
-    """What was worked cannot reach back beyond the year 1."""
+def test_a_timer_starts_within_the_calendar(harness: Harness) -> None:
+    """Work cannot reach back before the year 1."""
     assert rejected(harness.send("POST", "/timer/", {"personid": 3, "time": 9e10})) == (*VALIDATION, "time")
     stored(harness)
     assert rejected(harness.send("PUT", "/timer/1001/", {"time": 9e10})) == (*VALIDATION, "time")
@@ -658,7 +658,7 @@ def test_a_timer_begins_within_the_calendar(harness: Harness) -> None:
     ],
 )
 def test_wrong_credentials(harness: Harness, authorization: str | None) -> None:
-    """No credentials, or nobody's: 401, before anything else is looked at."""
+    """Missing or unknown credentials get 401 before anything else is checked."""
     headers = JSON if authorization is None else JSON | {"authorization": authorization}
     result = handle(Request(method="BREW", path="/timer/7", query="pot", headers=headers), harness.account, NOW)
     assert rejected(result) == (401, 9, "")
@@ -689,12 +689,12 @@ def test_any_password_will_do(harness: Harness) -> None:
     ],
 )
 def test_unknown_paths_and_methods(harness: Harness, method: str, path: str, expected: tuple[int, int]) -> None:
-    """The code says which it was: the resource's type, the method or the resource."""
+    """The code says whether the resource type, the method or the resource is unknown."""
     assert rejected(harness.send(method, path))[:2] == expected
 
 
-def test_a_bad_resource_is_told_first(harness: Harness) -> None:
-    """A path that is nobody's needs no credentials."""
+def test_an_unknown_path_needs_no_credentials(harness: Harness) -> None:
+    """An unknown path is rejected before the credentials are checked."""
     assert rejected(handle(Request(method="GET", path="/miletsone"), harness.account, NOW)) == (400, 13, "")
 
 
@@ -719,7 +719,7 @@ def test_a_bad_resource_is_told_first(harness: Harness) -> None:
     ],
 )
 def test_hostile_queries(harness: Harness, query: str, body: object, expected: tuple[int, int, str]) -> None:
-    """Unknown, duplicate, malformed, huge."""
+    """Unknown, duplicate, malformed and huge parameters are rejected."""
     assert rejected(harness.send("GET", "/timer/", body, query=query, person=1)) == expected
 
 
@@ -767,7 +767,7 @@ WRONG: dict[str, list[object]] = {
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in WRONG.items() for value in values])
 def test_wrong_types_and_values(harness: Harness, field: str, value: object) -> None:
-    """Each field rejects what it cannot be, created or updated, and says which field it was."""
+    """Each field rejects invalid values, in a creation and an update, with the field's name."""
     stored(harness)
     sent = {"personid": 3, field: value}
     assert rejected(harness.send("POST", "/timer/", sent)) == (*VALIDATION, field)
@@ -808,8 +808,8 @@ def test_wrong_types_and_values(harness: Harness, field: str, value: object) -> 
         ),
     ],
 )
-def test_a_body_that_cannot_be_read(harness: Harness, body: bytes, headers: dict[str, str]) -> None:
-    """Malformed JSON and XML, wrong bytes, a document type with entities in it: a validation error, no more."""
+def test_an_unreadable_body(harness: Harness, body: bytes, headers: dict[str, str]) -> None:
+    """Malformed JSON and XML, invalid bytes, and a document type with entities are validation errors."""
     result = harness.send("POST", "/timer/", body, headers=headers)
     assert rejected(result) == (*VALIDATION, "")
 
@@ -824,13 +824,13 @@ def test_a_body_that_cannot_be_read(harness: Harness, body: bytes, headers: dict
         (b"<timer><personid>3</personid><taskid> </taskid></timer>", XML, "taskid"),
     ],
 )
-def test_a_field_that_is_there_twice(harness: Harness, body: bytes, headers: dict[str, str], field: str) -> None:
-    """Neither of two values is taken; nor are elements where text is meant."""
+def test_a_duplicate_field(harness: Harness, body: bytes, headers: dict[str, str], field: str) -> None:
+    """A duplicate field is rejected, and so are elements inside a field."""
     assert rejected(harness.send("POST", "/timer/", body, headers=headers)) == (*VALIDATION, field)
 
 
-def test_rejections_from_outside() -> None:
-    """What a server rejects before a call is decided has its code too."""
+def test_rejections_by_the_server() -> None:
+    """Rejections that a server makes before a call is decided have a code, too."""
     call = Request(method="GET", path="/timer/")
     for rule, expected in (
         (Rule.QUOTA, (400, 11, "Maximum number of daily API requests exceeded")),
@@ -844,7 +844,7 @@ def test_rejections_from_outside() -> None:
 
 
 def test_an_error_in_xml(harness: Harness) -> None:
-    """The same rejection, in the form that was asked for."""
+    """The same rejection is returned in the requested format."""
     result = harness.send("GET", "/timer/7/", headers=XML)
     assert result.response.headers["content-type"] == "application/xml; charset=utf-8"
     assert result.response.body == (
@@ -859,7 +859,7 @@ def test_an_error_in_xml(harness: Harness) -> None:
 
 @pytest.mark.parametrize("media", ["application/xml", "text/xml; charset=utf-8", "Application/XML"])
 def test_xml_in_and_out(harness: Harness, media: str) -> None:
-    """A body in XML is read like one in JSON, in whatever case its type is named; an empty element is blank."""
+    """A body in XML is read like one in JSON, with its media type in any case; an empty element is blank."""
     result = harness.send(
         "POST",
         "/timer/",
@@ -889,8 +889,8 @@ def test_xml_in_and_out(harness: Harness, media: str) -> None:
         ({"accept": "text/html", "content-type": "text/plain"}, False),
     ],
 )
-def test_the_form_of_an_answer(harness: Harness, headers: dict[str, str], *, xml: bool) -> None:
-    """As ``Accept`` says, else as ``Content-Type``; JSON where neither says. An absent body needs no form."""
+def test_the_format_of_a_response(harness: Harness, headers: dict[str, str], *, xml: bool) -> None:
+    """It follows ``Accept``, then ``Content-Type``, and is JSON if neither is sent. An absent body needs no format."""
     stored(harness)
     answered = handle(
         Request(method="GET", path="/timer/1001", headers=basic(3) | headers), harness.account, NOW
@@ -903,8 +903,8 @@ def test_the_form_of_an_answer(harness: Harness, headers: dict[str, str], *, xml
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_each_call_there_and_back(harness: Harness, *, xml: bool) -> None:
-    """What `request` sends `handle` understands, and what `handle` answers `read_response` understands."""
+def test_round_trip_of_each_call(harness: Harness, *, xml: bool) -> None:
+    """`handle` accepts what `request` sends, and `read_response` reads what `handle` returns."""
 
     def call(operation: str, parameters: msgspec.Struct, now: int) -> Any:  # noqa: ANN401 - the operation's own type
         sent = request(operation, parameters, token="intervals-token-3", xml=xml)
@@ -943,7 +943,7 @@ def test_each_call_there_and_back(harness: Harness, *, xml: bool) -> None:
 
 
 def test_a_request_is_ready_to_be_sent() -> None:
-    """Method, path, query, headers and body, as any HTTP library takes them."""
+    """A request has method, path, query, headers and body for any HTTP library."""
     call = request("list_timers", ListTimers(clientid="11,12", generaltimers=True), token="t")
     assert call == Request(
         method="GET",
@@ -993,15 +993,15 @@ def test_an_example_is_somebodys_who_may() -> None:
     ],
 )
 def test_a_rejection_without_a_readable_body(status: int, body: bytes, code: int) -> None:
-    """The HTTP status says no, whatever stands below it."""
+    """An error status is a rejection, whatever the body is."""
     with pytest.raises(Rejection) as caught:
         read_response("get_timer", status, {}, body, now=NOW)
     assert (caught.value.status, caught.value.vendor_code) == (status, code)
 
 
 @pytest.mark.parametrize("status", [200, 204, 399])
-def test_what_is_below_400_is_no_rejection(status: int) -> None:
-    """The vendor's rejections all have a status from 400 on; of a deletion there is no more to read."""
+def test_a_status_below_400_is_a_success(status: int) -> None:
+    """All rejections of the vendor have a status from 400; a deletion has nothing else to read."""
     assert read_response("delete_timer", status, {}, b"", now=NOW) is None
 
 
@@ -1019,8 +1019,8 @@ def test_what_is_below_400_is_no_rejection(status: int) -> None:
         ),
     ],
 )
-def test_a_success_that_is_none(operation: str, body: bytes, path: str) -> None:
-    """A response whose body is not what the page documents says where it is not."""
+def test_a_malformed_success(operation: str, body: bytes, path: str) -> None:
+    """A response whose body is not as documented raises an error with the path of the field."""
     with pytest.raises(MalformedPayload) as caught:
         read_response(operation, 200, {}, body, now=NOW)
     assert caught.value.path == path
@@ -1082,8 +1082,8 @@ requests = st.builds(
 
 @settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(requests, min_size=1, max_size=4), at=st.integers(NOW, NOW + DAY))
-def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: int) -> None:
-    """The response is a documented shape, what changed is a move of the dialect, and nothing changes but on success."""
+def test_any_request_gets_a_documented_response(sent: list[Request], at: int) -> None:
+    """The response has a documented shape, its changes are in the dialect, and only a success changes anything."""
     harness = Harness()
     stored(harness, taskid=31)
     statuses = {
@@ -1124,8 +1124,8 @@ def test_the_published_limits() -> None:
     assert VENDOR.quota == Limit(calls=6000, per_seconds=24 * 60 * 60)
 
 
-def test_the_table_is_the_pages() -> None:
-    """Five calls on two paths, each with the methods that the page allows."""
+def test_the_table() -> None:
+    """There are five calls on two paths, each with the methods that the page allows."""
     assert [(row.name, row.methods, row.path) for row in OPERATIONS] == [
         ("list_timers", ("GET",), "/timer"),
         ("get_timer", ("GET",), "/timer/{id}"),

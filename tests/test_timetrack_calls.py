@@ -68,8 +68,8 @@ FOUR = "2020-10-23T16:00:00.000Z"
 @covers("timetrack", "Timer", "Read current attendance timer")
 @covers("timetrack", "Timer", "Start attendance timer")
 @covers("timetrack", "Timer", "Stop attendance timer")
-def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
-    """The table has the page's eight calls in the page's order, and each listed thing is one of them."""
+def test_there_is_a_call_for_each_listed_action() -> None:
+    """The table has the page's eight calls in the page's order, one for each action that the page lists."""
     listed = [each["text"] for each in PAGE if each["heading"] == "Timer"][1:]
     assert [operation.name for operation in OPERATIONS] == [
         re.sub("^read_current_attendance", "get_attendance", text.lower().replace(" ", "_")).replace("_current", "")
@@ -78,7 +78,7 @@ def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
 
 
 def test_every_event_is_a_call_of_the_table() -> None:
-    """The dialect names only calls that there are; reading moves nothing."""
+    """The dialect binds only existing calls; calls that read change nothing."""
     moving = {move.operation for move in DIALECT.bindings}
     assert moving == {operation.name for operation in OPERATIONS} - {"read_project_timer", "get_attendance_timer"}
     assert DIALECT.events == set(Event)
@@ -86,7 +86,7 @@ def test_every_event_is_a_call_of_the_table() -> None:
 
 
 def test_every_path_has_two_spellings() -> None:
-    """Documented is what the page's commands show; beside it the same path is taken with ``timers/`` or without."""
+    """The documented path is the one in the page's commands; it is also accepted with or without ``timers/``."""
     timers, bare = "/api/v2/ext/timers", "/api/v2/ext"
     assert [(each.path, *each.aliases) for each in OPERATIONS] == [
         (f"{timers}/project_timer", f"{bare}/project_timer"),
@@ -176,8 +176,8 @@ def as_curl_sends_it(command: str) -> Request:
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “username”: “test”, “date”: “2020-10-23T15:00:00.000Z” }’",
 )
-def test_the_commands_of_the_page_do_what_stands_above_them() -> None:
-    """The page's commands, sent in its order by curl, are its calls: each is answered with the timer."""
+def test_the_commands_of_the_page() -> None:
+    """The page's curl commands, sent in order, are its calls, and each returns the timer."""
     account = demo()
     read_it, *commands = [as_curl_sends_it(command) for command in COMMANDS]
     assert len(commands) == 7
@@ -220,7 +220,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("operation", "path", "method"), SPELLINGS, ids=[f"{each[2]} {each[1]}" for each in SPELLINGS])
 def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: str, method: str) -> None:
-    """Paths come with and without ``timers/`` and a last slash; what reads takes GET and POST."""
+    """Paths work with and without ``timers/`` and a trailing slash; calls that read accept GET and POST."""
     account = demo()
     if "start" not in operation.name:
         start(account, THREE)
@@ -236,7 +236,7 @@ def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: s
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "get", ""])
 def test_other_methods_are_rejected(operation: Operation, method: str) -> None:
-    """A method that a call does not take is answered with 405; so is a GET of a call that changes something."""
+    """A method that a call does not accept gets 405, including GET for a call that changes something."""
     rejected = send(demo(), Request(method=method, path=operation.path, headers=KEYS))
     assert error(rejected)[:3] == (405, 15003, "Method not allowed")
     if "GET" not in operation.methods:
@@ -247,7 +247,7 @@ def test_other_methods_are_rejected(operation: Operation, method: str) -> None:
     "path", ["", "/", "/api/v2/ext", f"{PROJECT}/begin", f"{ATTENDANCE}/pause", "/api/v2/ext/clients", "/\x00", "//"]
 )
 def test_other_paths_are_rejected(path: str) -> None:
-    """Where no call is, the answer is 404 in the vendor's shape."""
+    """An unknown path gets 404 in the vendor's shape."""
     status, code, title, detail = error(read(demo(), path, ""))
     assert (status, code, title) == (404, 15002, "Resource does not exist")
     assert detail.startswith("nothing answers at")
@@ -265,7 +265,7 @@ def test_other_paths_are_rejected(path: str) -> None:
     ],
 )
 def test_both_credentials_are_needed(headers: dict[str, str]) -> None:
-    """Without the account's own key and secret nothing is answered, and nothing is changed."""
+    """Without the account's key and secret a call is rejected and changes nothing."""
     example = {"username": "test", "clientName": "Client 006", "projectName": "Project 006_1", "date": THREE}
     request = Request(method="POST", path=f"{PROJECT}/start", headers=headers, body=msgspec.json.encode(example))
     rejected = error(send(demo(), request))
@@ -273,7 +273,7 @@ def test_both_credentials_are_needed(headers: dict[str, str]) -> None:
 
 
 def test_an_account_without_a_key_is_closed() -> None:
-    """Where the account has no key, an empty one does not open it."""
+    """If the account has no key, an empty key is rejected."""
     workspace = msgspec.structs.replace(demo().workspace, credentials={})
     request = Request(method="GET", path=ATTENDANCE, query=f"date={THREE}")
     assert error(send(MemoryAccount(workspace), request))[0] == 401
@@ -285,7 +285,7 @@ def test_an_account_without_a_key_is_closed() -> None:
     "IMPORTANT: For each request you have to pass the local timestamp in order to get the right duration.",
 )
 def test_the_date_of_a_request_is_its_now() -> None:
-    """Each call counts up to its own date, floored to the second; the server's clock is not looked at."""
+    """Each call counts up to its own date, floored to the second; the server's clock is not used."""
     account = demo()
     start(account, "2020-10-23T15:00:00.900Z")
     content = body(read(account, PROJECT, "username=test&date=2020-10-23T15:00:02.100Z"))
@@ -368,8 +368,8 @@ def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 
         parameters(THREE)
 
 
-def test_what_a_client_asks_is_what_it_reads() -> None:
-    """Each call, built by the client's side and answered by the server's, reads back as the record that is kept."""
+def test_round_trip_of_each_call() -> None:
+    """The client's side reads the server's response to each call as the stored timer."""
     account = demo()
     for name, parameters in CALLS:
         request = make_request(name, parameters)
@@ -387,8 +387,8 @@ def test_what_a_client_asks_is_what_it_reads() -> None:
     assert {name for name, _ in CALLS} == {operation.name for operation in OPERATIONS}
 
 
-def test_an_answer_needs_no_instant() -> None:
-    """All that a timer's object tells is in it: without the instant of the answer it is read alike."""
+def test_a_response_is_read_without_its_time() -> None:
+    """A timer's object is complete, so it is read the same without the instant of the response."""
     account = demo()
     response = start(account, THREE).response
     told = timetrack.read_response("start_project_timer", response.status, response.headers, response.body)
@@ -398,7 +398,7 @@ def test_an_answer_needs_no_instant() -> None:
     assert told.timer == pc.start(pc.instant(THREE))
 
 
-def test_what_is_rejected_is_told_as_the_vendor_said_it() -> None:
+def test_a_rejection_is_read() -> None:
     """A rejection reaches the client as a typed error with the vendor's status, code, title and detail."""
     account = demo()
     request = make_request("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
@@ -414,7 +414,7 @@ def test_what_is_rejected_is_told_as_the_vendor_said_it() -> None:
 
 
 def test_the_vendors_own_example_of_an_error_is_read() -> None:
-    """The error object of the vendor's API page is a rejection, and so is one that says nothing."""
+    """The error object on the vendor's API page is a rejection, and so is an empty one."""
     example = (
         b'{"errors": [{"title": "TimeEntry exist but it is deleted", "status": 404, "code": 15020, "detail": null}]}'
     )
@@ -426,8 +426,8 @@ def test_the_vendors_own_example_of_an_error_is_read() -> None:
     assert (silent.value.status, silent.value.vendor_code, silent.value.message) == (500, 0, "")
 
 
-def test_of_several_errors_the_first_is_told() -> None:
-    """The page's shape is a list; its first entry is the rejection, its numbers may be texts and its words missing."""
+def test_the_first_of_several_errors_is_read() -> None:
+    """Of a list of errors the first is used; its numbers may be strings, and its texts may be missing."""
     first = {"title": "Too late", "status": "409", "code": "15021", "detail": "it ended"}
     for errors, code, message, detail in (
         ([first, {"title": "Too early", "code": 15022}], 15021, "Too late", "it ended"),
@@ -440,7 +440,7 @@ def test_of_several_errors_the_first_is_told() -> None:
 
 
 def test_a_rejection_is_a_status_from_400_on() -> None:
-    """Below 400 a body is the timer that it shows; from 400 on it is a rejection, whatever stands in it."""
+    """Below 400 the body is a timer; from 400 the response is a rejection, whatever the body is."""
     timer = start(demo(), THREE).response.body
     for status in (200, 201, 399):
         assert timetrack.read_response("start_project_timer", status, {}, timer, now=0).timer.state is State.RUNNING
@@ -451,8 +451,8 @@ def test_a_rejection_is_a_status_from_400_on() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"\xff", b'{"errors": 5}'])
-def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None:
-    """A page of some proxy in between is no timer; where its status says no, it is a rejection without words."""
+def test_a_response_of_a_proxy(content: bytes) -> None:
+    """A page of a proxy is malformed; with an error status it is a rejection without a message."""
     with pytest.raises(MalformedPayload):
         timetrack.read_response("read_project_timer", 200, {}, content, now=0)
     with pytest.raises(Rejection) as rejected:
@@ -460,15 +460,15 @@ def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None
     assert (rejected.value.status, rejected.value.vendor_code, rejected.value.message) == (502, 0, "")
 
 
-def test_unknown_calls_have_names_too() -> None:
-    """A call that is not in the table is told, with those that are."""
+def test_an_unknown_operation() -> None:
+    """An unknown call raises an error that lists the known calls."""
     with pytest.raises(UnknownOperation) as unknown:
         make_request("erase_timer", ProjectTimerOf(date=THREE, username="test"))
     assert unknown.value.known == tuple(operation.name for operation in OPERATIONS)
 
 
 def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
-    """There is a call to try where the account has all that it names; where one is missing, there is none."""
+    """There is an example call only if the account has everything that it names."""
     workspace = demo().workspace
     assert timetrack.example(workspace, SERVER_TIME) is not None
     ours = {"21": msgspec.structs.replace(workspace.projects["21"], client=None)}
@@ -535,7 +535,7 @@ HOSTILE: list[tuple[str, bytes, int, int]] = [
 
 @pytest.mark.parametrize(("query", "content", "status", "code"), HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_requests_get_an_error_of_the_vendor(query: str, content: bytes, status: int, code: int) -> None:
-    """Whatever is sent, the answer is the vendor's error with its code, short, and nothing changes."""
+    """Any invalid request gets the vendor's error with its code, in a short body, and changes nothing."""
     account = demo()
     start(account, THREE)
     before = account.find(Query(of=ProjectTimer))
@@ -546,8 +546,8 @@ def test_hostile_requests_get_an_error_of_the_vendor(query: str, content: bytes,
     assert account.find(Query(of=ProjectTimer)) == before
 
 
-def test_texts_of_any_length_are_kept_and_told_back() -> None:
-    """The page names no longest note; a long one is kept whole, line ends and all."""
+def test_a_note_of_any_length() -> None:
+    """The page does not limit the length of a note; a long one is stored unchanged, with its line breaks."""
     account = demo()
     for note in ("x" * 256, LONG, "line\nline\ttab", "<script>&amp;\u2028 Ω"):
         assert body(start(account, THREE, note=note))["note"] == note
@@ -591,7 +591,7 @@ requests = st.builds(
 @settings(max_examples=examples(300))
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
-    """Whatever comes in, the response is a timer object or the error object, and only the former changes anything."""
+    """The response is a timer object or an error object, and only the former changes anything."""
     account = demo()
     for request in sent:
         result = send(account, request)

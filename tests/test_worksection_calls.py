@@ -57,7 +57,7 @@ OK = {"status": "ok"}
 
 
 def body_of(result: CallResult) -> Any:  # noqa: ANN401 - what JSON holds
-    """The body of a response, which is JSON in UTF-8 with HTTP status 200."""
+    """Return the body of a response, which is JSON in UTF-8 with HTTP status 200."""
     assert result.response.status == 200
     assert result.response.headers == {"content-type": "application/json; charset=utf-8"}
     return json.loads(result.response.body)
@@ -85,7 +85,7 @@ def body_of(result: CallResult) -> Any:  # noqa: ANN401 - what JSON holds
     "If the request succeeds, the response will contain ok status and the following data:",
 )
 def test_get_timers() -> None:
-    """Every running timer of the account is listed, the latest first, with who started it; stopped ones are not."""
+    """All running timers of the account are listed, the latest first, with their users; stopped ones are not."""
     stopped = WorksectionTimer(id="1001", timer=Timer(State.STOPPED, NOW, NOW, 0), person=demo_workspace().people["3"])
     stored = account(stopped, running(id="1002"), running(person="5", task="32", id="1003", at=NOW + 60 * SECOND))
     result = handle(request("get_timers", GetTimers(), key=KEY), stored, NOW + 3600 * SECOND)
@@ -108,7 +108,7 @@ def test_get_timers() -> None:
 
 
 def test_no_timers() -> None:
-    """Where nothing runs the list is empty."""
+    """The list is empty if no timer is running."""
     result = handle(request("get_timers", GetTimers(), key=KEY), account(), NOW)
     assert body_of(result) == {"status": "ok", "data": []}
     assert read_response("get_timers", 200, {}, result.response.body, now=NOW) == []
@@ -132,7 +132,7 @@ def test_no_timers() -> None:
 @covers("worksection", "Stopping the timer through API: stop_timer", '{ "status": "ok" }')
 @pytest.mark.parametrize("timer", ["1002", 1002])
 def test_stop_timer(timer: str | int) -> None:
-    """Anybody's timer is stopped by its id, and the stopped record is the saved entry."""
+    """A timer of any user is stopped by its id, and the stopped timer is the saved entry."""
     stored = account(running(id="1001"), running(person="5", id="1002"))
     result = handle(request("stop_timer", StopTimer(timer=timer), key=KEY), stored, NOW + 90 * SECOND + 999_999)
     assert body_of(result) == OK
@@ -147,8 +147,8 @@ def test_stop_timer(timer: str | int) -> None:
     assert read_response("stop_timer", 200, {}, result.response.body, now=NOW) is None
 
 
-def test_stop_timer_by_the_page() -> None:
-    """The page's own line, signed, does it."""
+def test_stop_timer_as_on_the_page() -> None:
+    """The page's own query string, signed, stops a timer."""
     stored = account(running())
     call = admin_call(f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}")
     assert body_of(handle(call, stored, NOW)) == OK
@@ -174,7 +174,7 @@ def test_stop_timer_by_the_page() -> None:
     "If the request succeeds, the response will contain ok status and the following data:",
 )
 def test_get_my_timer() -> None:
-    """The caller's own timer is shown, at the moment of asking, and nobody else's."""
+    """The caller's own timer is shown at the time of the call, and no other user's."""
     stored = account(running(person="5", id="1001"), running(id="1002"))
     for now, time in ((NOW, 0), (NOW + 4360 * SECOND + 1, 4360)):
         result = handle(user_call("action=get_my_timer"), stored, now)
@@ -187,7 +187,7 @@ def test_get_my_timer() -> None:
 
 
 def test_of_two_timers_of_one_user_the_latest_counts() -> None:
-    """A user has one timer; where an account comes with two running ones, it is the latest that is "mine"."""
+    """If an account contains two running timers of a user, the latest one is the user's timer."""
     stored = account(running(id="1001"), running(id="1002", task="32", at=NOW + 60 * SECOND))
     (shown,) = body_of(handle(user_call("action=get_my_timer"), stored, NOW + 90 * SECOND))["data"]
     assert (shown["time"], shown["task"]["id"]) == (30, "32")
@@ -196,7 +196,7 @@ def test_of_two_timers_of_one_user_the_latest_counts() -> None:
 
 
 def test_an_idle_user_has_an_empty_list() -> None:
-    """Where nothing runs, the data is an empty list, which the vendor's client takes as none."""
+    """Without a running timer the data is an empty list, which the vendor's client reads as no timer."""
     result = handle(request("get_my_timer", GetMyTimer(), token=TOKEN), account(running(person="5")), NOW)
     assert result.response.body == b'{"status":"ok","data":[]}'
     assert read_response("get_my_timer", 200, {}, result.response.body, now=NOW) is None
@@ -223,7 +223,7 @@ def test_an_idle_user_has_an_empty_list() -> None:
 )
 @covers("worksection", "Starting the authorized user timer through API: start_my_timer", '{ "status": "ok" }')
 def test_start_my_timer() -> None:
-    """A timer starts for the caller on the task, at the second of the call, whoever else has one running."""
+    """A timer starts for the caller at the second of the call, even if other users have running timers."""
     stored = account(running(person="5", id="1001"))
     result = handle(user_call("action=start_my_timer&id_task=31"), stored, NOW + 999_999)
     assert body_of(result) == OK
@@ -233,8 +233,8 @@ def test_start_my_timer() -> None:
     assert read_response("start_my_timer", 200, {}, result.response.body, now=NOW) is None
 
 
-def test_a_stopped_timer_is_no_hindrance() -> None:
-    """After a stop the next timer starts, with a number of its own: so a life with breaks is a row of timers."""
+def test_a_start_after_a_stop() -> None:
+    """After a stop the next timer starts with a new id, so work with breaks becomes a series of timers."""
     stored = account()
     for number, (begin, end) in enumerate([(0, 60), (90, 100)]):
         for now, call in (
@@ -270,7 +270,7 @@ def test_a_stopped_timer_is_no_hindrance() -> None:
 @covers("worksection", "Stopping the authorized user active timer through API: stop_my_timer", '{ "status": "ok" }')
 @pytest.mark.parametrize("comment", ["", "Done & dusted: 100 %+ \N{SNOWMAN}\nline two"])
 def test_stop_my_timer(comment: str) -> None:
-    """The caller's timer is stopped and saved, with the comment that may come along."""
+    """The caller's timer is stopped and saved, with an optional comment."""
     stored = account(running(person="5", id="1001"), running(id="1002"))
     result = handle(request("stop_my_timer", StopMyTimer(comment=comment), token=TOKEN), stored, NOW + 90 * SECOND)
     assert body_of(result) == OK
@@ -283,7 +283,7 @@ def test_stop_my_timer(comment: str) -> None:
 
 
 def test_a_stop_before_the_start_ends_the_timer() -> None:
-    """A clock that was once ahead never traps a timer: it ends with the time that it has."""
+    """A clock that was ahead never traps a timer: it ends with the work that it has."""
     result = handle(user_call("action=stop_my_timer"), account(running()), NOW - 60 * SECOND)
     assert body_of(result) == OK
     assert result.changes[0].record.timer == Timer(State.STOPPED, NOW, NOW, 0)
@@ -293,7 +293,7 @@ def test_a_stop_before_the_start_ends_the_timer() -> None:
 
 
 def test_delete_my_timer() -> None:
-    """The caller's running timer is removed, and nothing is saved."""
+    """The caller's running timer is removed and not saved."""
     stored = account(running())
     result = handle(request("delete_my_timer", DeleteMyTimer(), token=TOKEN), stored, NOW + SECOND)
     assert body_of(result) == OK
@@ -336,14 +336,14 @@ def test_parameters_in_query_form_and_json(query: str, headers: dict[str, str], 
 
 @pytest.mark.parametrize("headers", [FORM, JSON, MULTIPART, {}])
 def test_a_body_may_be_absent(headers: dict[str, str]) -> None:
-    """Whatever the content type says, no body is no parameters."""
+    """An absent body has no parameters, whatever the content type is."""
     call = user_call("action=stop_my_timer", headers=headers, method="POST")
     assert body_of(handle(call, account(running()), NOW)) == OK
 
 
 @pytest.mark.parametrize("path", ["/api/oauth2", "/api/oauth2/"])
 def test_a_trailing_slash_is_optional(path: str) -> None:
-    """The vendor's clients write both."""
+    """The vendor's clients write the path with and without a slash."""
     call = msgspec.structs.replace(user_call("action=get_my_timer"), path=path)
     assert body_of(handle(call, account(), NOW)) == {"status": "ok", "data": []}
 
@@ -368,7 +368,7 @@ def test_a_trailing_slash_is_optional(path: str) -> None:
 )
 @pytest.mark.parametrize("action", ["get_my_timer", "start_my_timer", "stop_my_timer", "delete_my_timer"])
 def test_my_calls_need_a_token(action: str) -> None:
-    """With the account's key the ``my`` calls are rejected; with a token, in header or parameter, they are not."""
+    """The ``my`` calls accept a token, in header or parameter, and reject the account's key."""
     signed = admin_call(f"action={action}&id_task=32&hash={md5(action + KEY)}")
     assert body_of(handle(signed, account(running(person="1")), NOW)) == {
         "status": "error",
@@ -393,7 +393,7 @@ def test_my_calls_need_a_token(action: str) -> None:
 
 @pytest.mark.parametrize("action", ["get_timers", "stop_timer"])
 def test_the_other_calls_need_the_key(action: str) -> None:
-    """With a token the calls of the admin API are rejected."""
+    """The calls of the admin API reject a token."""
     result = handle(user_call(f"action={action}&timer=1001"), account(running()), NOW)
     assert body_of(result) == {
         "status": "error",
@@ -418,7 +418,7 @@ def test_the_other_calls_need_the_key(action: str) -> None:
     ],
 )
 def test_an_unknown_token(call: Request) -> None:
-    """A token that is missing or unknown is answered with HTTP 401, whatever else is sent; a header goes first."""
+    """A missing or unknown token gets HTTP 401, whatever else is sent; the header takes precedence."""
     result = handle(call, account(running()), NOW)
     assert result.response.status == 401
     body = {"status": "error", "status_code": 401, "message": "Access token is invalid"}
@@ -430,7 +430,7 @@ def test_an_unknown_token(call: Request) -> None:
 
 
 def hmac_header(action: str, unix: str, key: str = KEY) -> dict[str, str]:
-    """The header as the vendor's client makes it."""
+    """Return the header that the vendor's client sends."""
     digest = hmac.new(key.encode(), f"{action}:{unix}".encode(), hashlib.sha256).hexdigest()
     return {"authorization": f"Admin {unix}_{digest}"}
 
@@ -484,7 +484,7 @@ SIGNED = {
 
 @pytest.mark.parametrize("how", SIGNED)
 def test_every_way_to_sign(how: str) -> None:
-    """Both hashes and the header are taken, in every form in which parameters come."""
+    """Both hashes and the header are accepted, in every form in which parameters are sent."""
     assert body_of(handle(SIGNED[how], account(running()), NOW)) == OK
 
 
@@ -513,7 +513,7 @@ def test_every_way_to_sign(how: str) -> None:
     ],
 )
 def test_a_missing_or_wrong_signature(call: Request) -> None:
-    """Whatever is not signed with the key is answered with the documented code."""
+    """A call that is not signed with the key gets the documented code."""
     assert body_of(handle(call, account(), NOW)) == {
         "status": "error",
         "status_code": 2,
@@ -521,8 +521,8 @@ def test_a_missing_or_wrong_signature(call: Request) -> None:
     }
 
 
-def test_a_hash_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a machine has MD5 only for what is no security, as under FIPS, its hashes are made all the same."""
+def test_hashes_on_a_fips_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes are created even if MD5 is disabled for security purposes, as under FIPS."""
     md5_of_the_library = hashlib.md5
 
     def under_fips(data: bytes, *, usedforsecurity: bool = True) -> Any:  # noqa: ANN401 - as hashlib has it
@@ -536,7 +536,7 @@ def test_a_hash_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_workspace_without_key_is_closed() -> None:
-    """Where no key is set, an empty one opens nothing."""
+    """If the account has no key, an empty key is rejected."""
     closed = MemoryAccount(msgspec.structs.replace(demo_workspace(), credentials={}))
     for call in (
         admin_call(f"action=get_timers&hash={md5('get_timers')}"),
@@ -560,9 +560,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("operation", "parameters"), ASKED)
 @pytest.mark.parametrize("signature", Signature)
-def test_what_the_client_asks_the_server_answers(
-    operation: str, parameters: msgspec.Struct, signature: Signature
-) -> None:
+def test_round_trip_of_each_call(operation: str, parameters: msgspec.Struct, signature: Signature) -> None:
     """`handle` accepts each call of `request`, however it is signed, and `read_response` reads the response."""
     stored = account() if operation == "start_my_timer" else account(running())
     call = request(operation, parameters, token=TOKEN, key=KEY, signature=signature, at=NOW)
@@ -575,7 +573,7 @@ def test_what_the_client_asks_the_server_answers(
 
 
 def test_the_form_of_an_outgoing_call() -> None:
-    """A call that reads is a GET, one that changes a POST with its parameters in a form."""
+    """A call that reads is a GET; a call that changes is a POST with its parameters in a form."""
     assert request("get_my_timer", GetMyTimer(), token=TOKEN) == Request(
         method="GET",
         path="/api/oauth2/",
@@ -597,7 +595,7 @@ def test_the_form_of_an_outgoing_call() -> None:
 
 
 def test_the_signatures_of_an_outgoing_call() -> None:
-    """The hash stands in the query and is of the action, or of all parameters as one query; the header has its time."""
+    """The hash is in the query and covers the action or all parameters; the header contains its time."""
     forms = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
     assert request("stop_timer", StopTimer(timer=7), key="k", signature=Signature.QUERY) == Request(
         method="POST",
@@ -618,13 +616,13 @@ def test_the_signatures_of_an_outgoing_call() -> None:
 
 @pytest.mark.parametrize("parameters", [row.request for row in OPERATIONS])
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
-    """No order says which id is meant, so none is taken."""
+    """Request types accept keyword arguments only, so that ids cannot be confused."""
     with pytest.raises(TypeError, match="positional"):
         parameters("31")
 
 
 def test_an_unknown_operation() -> None:
-    """A call that Worksection does not have is a named error on the client's side."""
+    """A call that Worksection does not have raises an error on the client's side."""
     with pytest.raises(UnknownOperation):
         request("pause_timer", GetTimers(), key=KEY)
     with pytest.raises(UnknownOperation):
@@ -657,8 +655,8 @@ def test_an_unknown_operation() -> None:
         (200, b"{}", 200, "", ""),
     ],
 )
-def test_a_rejection_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
-    """An error in any form that the vendor's clients know is a typed rejection."""
+def test_a_rejection_is_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
+    """An error in any form that the vendor's clients know becomes a typed rejection."""
     with pytest.raises(Rejection) as rejected:
         read_response("stop_timer", status, {}, body, now=NOW)
     rejection = rejected.value
@@ -667,8 +665,8 @@ def test_a_rejection_read(status: int, body: bytes, code: int, message: str, det
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status":1}'])
-def test_a_response_that_is_none(body: bytes) -> None:
-    """What is not the vendor's envelope is malformed; with an error status it is a rejection without words."""
+def test_a_response_without_envelope(body: bytes) -> None:
+    """Without the vendor's envelope a response is malformed or, with an error status, a rejection without a message."""
     with pytest.raises(MalformedPayload):
         read_response("get_timers", 200, {}, body, now=NOW)
     with pytest.raises(MalformedPayload):
@@ -680,13 +678,13 @@ def test_a_response_that_is_none(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 399])
-def test_what_is_below_400_and_ok_is_no_rejection(status: int) -> None:
-    """A body that says ok is the answer, as long as the status says nothing else."""
+def test_a_success(status: int) -> None:
+    """A body with status ``ok`` is a success if the HTTP status is below 400."""
     assert read_response("stop_timer", status, {}, b'{"status":"ok"}', now=NOW) is None
 
 
 def test_the_example() -> None:
-    """There is a call to try, as long as the account has a token."""
+    """There is an example call if the account has a token."""
     call = example(demo_workspace(), NOW)
     assert call is not None
     assert body_of(handle(call, account(), NOW)) == {"status": "ok", "data": []}
@@ -697,7 +695,7 @@ def test_the_example() -> None:
 
 
 def test_the_dialect() -> None:
-    """Worksection starts and stops; it floors to the second and has no pause."""
+    """Worksection starts and stops timers, has no pause, and has a resolution of a second."""
     assert DIALECT.resolution == SECOND
     assert DIALECT.events == {Event.START, Event.STOP}
     assert dict(DIALECT.transitions) == {
@@ -715,7 +713,7 @@ def test_the_published_limit() -> None:
 
 
 def test_the_table() -> None:
-    """Every call takes GET and POST, and is chosen by its action on one of the two APIs."""
+    """Each call accepts GET and POST and is chosen by its action on one of the two APIs."""
     assert [operation.name for operation in OPERATIONS] == [name for name, _ in ASKED]
     for operation in OPERATIONS:
         assert set(operation.methods) == {"GET", "POST"}

@@ -68,7 +68,7 @@ def server() -> Iterator[Server]:
 
 
 def test_the_user_calls(server: Server) -> None:
-    """None, start, read, stop with a comment, start again, discard."""
+    """Read without a timer, start, read, stop with a comment, start again, delete."""
     client = Client(server.url).set_access_token(TOKEN)
     assert client.user.timer() is None
     client.user.start_timer(31)
@@ -87,7 +87,7 @@ def test_the_user_calls(server: Server) -> None:
 
 
 def test_the_admin_calls(server: Server) -> None:
-    """All timers of the account, and a stop of one, signed by header in the client's own time."""
+    """List all timers and stop one, signed by the header with the client's own time."""
     client = Client(server.url).set_api_key(KEY)
     assert client.timers.all() == []
     for person in (3, 5):
@@ -103,7 +103,7 @@ def test_the_admin_calls(server: Server) -> None:
 
 
 def test_the_rejections(server: Server) -> None:
-    """The client raises what the server says, and knows a rejected token."""
+    """The client raises the server's error and recognises a rejected token."""
     user = Client(server.url).set_access_token(TOKEN).user
     with pytest.raises(ResponseException, match="stop_my_timer: Timer is not started"):
         user.stop_timer()

@@ -59,21 +59,21 @@ def test_one_timer_a_user() -> None:
 
 @pytest.mark.parametrize("action", ["stop_my_timer", "delete_my_timer"])
 def test_nothing_to_stop(action: str) -> None:
-    """Without a running timer of the caller's own there is nothing to stop or to delete: code 7."""
+    """If the caller has no running timer, there is none to stop or delete: code 7."""
     for stored in (account(), account(running(person="5")), account(STOPPED)):
         assert rejection(user_call(f"action={action}&comment=x"), stored) == error(7, "Timer is not started")
 
 
 @pytest.mark.parametrize("timer", ["9999", "0", "-1", "abc", "1001.0", "1e3", "%00", "9" * 5000, "x" * 256])
-def test_no_such_timer(timer: str) -> None:
-    """An id that is nobody's running timer is not found: code 7 with the other message."""
+def test_an_unknown_timer(timer: str) -> None:
+    """An id without a running timer is not found: code 7 with the other message."""
     assert rejection(signed(f"action=stop_timer&timer={timer}", "stop_timer"), account(running())) == error(
         7, "Timer not found"
     )
 
 
 def test_the_first_stop_wins() -> None:
-    """A timer that is stopped is not found a second time, and the saved entry stays as it is."""
+    """A stopped timer is not found a second time, and the saved entry does not change."""
     assert rejection(signed("action=stop_timer&timer=1001", "stop_timer"), account(STOPPED)) == error(
         7, "Timer not found"
     )
@@ -83,21 +83,21 @@ def test_the_first_stop_wins() -> None:
     "body", [b'{"timer":[1001]}', b'{"timer":{"id":1001}}', b'{"timer":true}', b'{"timer":1001.5}']
 )
 def test_a_timer_of_the_wrong_type(body: bytes) -> None:
-    """What is no id is not found."""
+    """A value that is not an id is not found."""
     call = replace(signed("action=stop_timer", "stop_timer"), headers=JSON, body=body)
     assert rejection(call, account(running())) == error(7, "Timer not found")
 
 
 @pytest.mark.parametrize("task", ["35", "0", "-31", "abc", "31.0", "%01", "٣١", "9" * 5000, "x" * 256])
-def test_no_such_task(task: str) -> None:
-    """A task that is not there is invalid: code 5."""
+def test_an_unknown_task(task: str) -> None:
+    """A task that does not exist is invalid: code 5."""
     call = user_call(f"action=start_my_timer&id_task={quote(task, safe='%')}")
     assert rejection(call, account()) == error(5, "Task is invalid")
 
 
 @pytest.mark.parametrize("body", [b'{"id_task":[31]}', b'{"id_task":{}}', b'{"id_task":true}', b'{"id_task":1e400}'])
 def test_a_task_of_the_wrong_type(body: bytes) -> None:
-    """What is no id is no task, and a number that no JSON reader takes makes no request at all."""
+    """A value that is not an id is not a task; a number that JSON readers reject makes the request invalid."""
     code = 10 if b"e" in body and b"true" not in body else 5
     found = rejection(user_call("action=start_my_timer", headers=JSON, body=body), account())
     assert isinstance(found, dict)
@@ -105,14 +105,14 @@ def test_a_task_of_the_wrong_type(body: bytes) -> None:
 
 
 def test_a_closed_task() -> None:
-    """No timer starts on a closed task: code 8. One that runs when the task is closed can be stopped."""
+    """A timer cannot start on a closed task: code 8. A running timer can still be stopped after its task was closed."""
     assert rejection(user_call("action=start_my_timer&id_task=34"), account()) == error(8, "Task is closed")
     stored = account(running(task="34"))
     assert handle(user_call("action=stop_my_timer"), stored, NOW).rejection is None
 
 
 def test_a_task_without_project() -> None:
-    """At Worksection a task belongs to a project; one that does not has an invalid one: code 4."""
+    """At Worksection each task belongs to a project; for a task without one the project is invalid: code 4."""
     workspace = demo_workspace()
     stored = MemoryAccount(replace(workspace, tasks={"31": Task(id="31", name="Design")}))
     assert rejection(user_call("action=start_my_timer&id_task=31"), stored) == error(4, "Project is invalid")
@@ -121,7 +121,7 @@ def test_a_task_without_project() -> None:
 @covers("worksection", "Stopping the timer through API: stop_timer", "Required parameters:")
 @pytest.mark.parametrize("timer", ["", "&timer", "&timer="])
 def test_stop_timer_requires_a_timer(timer: str) -> None:
-    """Absent or blank, the timer is required: code 10 with the field's name."""
+    """If ``timer`` is absent or blank, it is required: code 10 with the field's name."""
     call = signed(f"action=stop_timer{timer}", "stop_timer")
     assert rejection(call, account(running())) == error(10, "Field is required", "timer")
 
@@ -129,21 +129,21 @@ def test_stop_timer_requires_a_timer(timer: str) -> None:
 @covers("worksection", "Starting the authorized user timer through API: start_my_timer", "Required parameters:")
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"id_task":null}', b'{"id_task":""}', b'{"task":31}'])
 def test_start_my_timer_requires_a_task(body: bytes) -> None:
-    """Absent, null or blank, the task is required: code 10 with the field's name."""
+    """If ``id_task`` is absent, null or blank, it is required: code 10 with the field's name."""
     call = user_call("action=start_my_timer", headers=JSON, body=body)
     assert rejection(call, account()) == error(10, "Field is required", "id_task")
 
 
 @pytest.mark.parametrize("query", ["", "action", "action=", "id_task=31"])
 def test_an_action_is_required(query: str) -> None:
-    """Without an action there is no call: code 1, on either API."""
+    """Without an action there is no call: code 1 on either API."""
     assert rejection(user_call(query), account()) == error(1, "Action is required")
     assert rejection(admin_call(query), account()) == error(1, "Action is required")
 
 
 @pytest.mark.parametrize("action", ["pause_my_timer", "GET_MY_TIMER", " get_my_timer", "get_tasks", "x" * 1_000_000])
 def test_an_unknown_action(action: str) -> None:
-    """An action that the API does not have is invalid: code 0, and it is not echoed at any length."""
+    """An action that the API does not have is invalid: code 0. A long one is shortened in the message."""
     details = f"there is no action {action[:100]}"
     assert rejection(user_call(f"action={quote(action)}"), account()) == error(0, "Action is invalid", details)
     assert rejection(signed(f"action={quote(action)}", action), account()) == error(0, "Action is invalid", details)
@@ -151,14 +151,14 @@ def test_an_unknown_action(action: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "", "/api", "/api/admin", "/api/admin/v1", "/api/oauth2/timers"])
 def test_an_unknown_path(path: str) -> None:
-    """Elsewhere nothing answers."""
+    """Other paths are rejected."""
     call = replace(user_call("action=get_my_timer"), path=path)
     assert rejection(call, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", ""])
 def test_an_unknown_method(method: str) -> None:
-    """Only GET and POST are taken."""
+    """Only GET and POST are accepted."""
     call = user_call("action=get_my_timer", method=method)
     assert rejection(call, account()) == error(0, "Action is invalid", f"{method} is not taken here")
 
@@ -175,8 +175,8 @@ def test_an_unknown_method(method: str) -> None:
         ("action=stop_my_timer", JSON, b'{"comment":1}', "comment: expected a string, got an integer"),
     ],
 )
-def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes, details: str) -> None:
-    """Twice, of the wrong type or with control characters: code 10 says which and why."""
+def test_an_invalid_parameter(query: str, headers: dict[str, str], body: bytes, details: str) -> None:
+    """A duplicate, a wrong type and control characters are code 10 with the field and the reason."""
     call = user_call(query, headers=headers, body=body)
     assert rejection(call, account(running())) == error(10, "Field is invalid", details)
 
@@ -208,8 +208,8 @@ def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], bo
         ),
     ],
 )
-def test_a_request_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes) -> None:
-    """No UTF-8, no JSON, no form, too many parameters: code 10, and nothing is stopped."""
+def test_an_unreadable_request(query: str, headers: dict[str, str], body: bytes) -> None:
+    """Invalid UTF-8, JSON or forms and too many parameters are code 10, and change nothing."""
     found = rejection(user_call(query, headers=headers, body=body), account(running()))
     assert isinstance(found, dict)
     assert list(found) == ["status", "status_code", "message", "message_details"]
@@ -218,13 +218,13 @@ def test_a_request_that_cannot_be_read(query: str, headers: dict[str, str], body
 
 @pytest.mark.parametrize("comment", ["x" * 256, "x" * 1_000_000, "tab\tand\r\nlines", "😀"])
 def test_a_comment_of_any_length(comment: str) -> None:
-    """The page sets no limit to a comment."""
+    """The page does not limit the length of a comment."""
     call = user_call("action=stop_my_timer", headers=JSON, body=json.dumps({"comment": comment}).encode())
     assert handle(call, account(running()), NOW).changes[0].record.note == comment
 
 
 def test_unknown_parameters_are_ignored() -> None:
-    """Clients send more than a call asks for: a page, a refresh token, a hash."""
+    """Clients send parameters that a call does not have: a page, a refresh token, a hash."""
     call = user_call("action=start_my_timer&id_task=31&page=/project/21/31/&refresh_token=x&hash=y&comment[]=%00")
     assert handle(call, account(), NOW).rejection is None
 
@@ -238,8 +238,8 @@ def test_unknown_parameters_are_ignored() -> None:
         (Rule.UNAVAILABLE, 503, "Service is not available"),
     ],
 )
-def test_a_call_that_is_not_taken(rule: Rule, status: int, message: str) -> None:
-    """A server that does not take a call says so by HTTP status, in the shape of an error."""
+def test_rejections_by_the_server(rule: Rule, status: int, message: str) -> None:
+    """Rejections that a server makes before a call is decided have an HTTP status and the shape of an error."""
     response = reject(VENDOR, user_call("action=get_my_timer"), RuleViolation(rule)).response
     assert (response.status, json.loads(response.body)) == (status, error(status, message))
 
@@ -292,8 +292,8 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 @given(requests(), st.booleans(), st.sampled_from([NOW - 10**15, NOW, NOW + 10**15]))
-def test_whatever_is_sent(call: Request, runs: bool, now: int) -> None:
-    """The response is always a documented shape, and only success changes anything."""
+def test_any_request_gets_a_documented_response(call: Request, runs: bool, now: int) -> None:
+    """The response always has a documented shape, and only a success changes anything."""
     stored = account(running(), STOPPED) if runs else account()
     before = stored.get(WorksectionTimer, "1001")
     result = handle(call, stored, now)

@@ -88,13 +88,13 @@ def tree(document: bytes) -> ET.Element:
 
 
 def paused(id: str, *comments: Comment, person: str = "3", job: Job | None = None) -> ZohoTimer:
-    """A timelog that was paused at nine."""
+    """Return a timelog that was paused at nine."""
     timer = Timer(State.PAUSED, NINE - HOUR, NINE, HOUR)
     return ZohoTimer(id=id, timer=timer, person=account().workspace.people[person], comments=comments, job=job)
 
 
 def runs(record: ZohoTimer) -> ZohoTimer:
-    """The same, running since nine."""
+    """Return the same timelog, running since nine."""
     return replace(record, timer=replace(record.timer, state=State.RUNNING))
 
 
@@ -114,8 +114,8 @@ def runs(record: ZohoTimer) -> ZohoTimer:
 @covers("zoho", "Get comments for timer API", "This API is used to get comments for the timer API.")
 @covers("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
 @covers("zoho", "Delete comment for timer API", "This API is used to delete comments of a timer.")
-def test_there_is_a_row_for_each_thing_that_the_page_does() -> None:
-    """Start, resume, pause, current, comments added, deleted and got: the table has these rows and no others."""
+def test_there_is_a_call_for_each_action() -> None:
+    """The table has a call for each action on the page and no others."""
     assert {name for names, _ in CALLS.values() for name in names} == {row.name for row in OPERATIONS}
     for names, path in CALLS.values():
         for name in names:
@@ -158,7 +158,7 @@ def test_there_is_a_row_for_each_thing_that_the_page_does() -> None:
 )
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_the_urls_of_the_page_are_calls_of_the_table(heading: str) -> None:
-    """Path and parameters of each URL: the path is the call's or an alias of it, the parameters are its own."""
+    """Each URL has the path or an alias of a call and only parameters of that call."""
     url = urlsplit(sentences(heading, "http")[0])
     names, _ = CALLS[heading]
     for row in map(operation, names):
@@ -199,7 +199,7 @@ def ready() -> MemoryAccount:
     ("row", "path", "method"), SPELLINGS, ids=[f"{each[0].name} {each[2]} {each[1]}" for each in SPELLINGS]
 )
 def test_every_spelling_of_a_path_is_the_same_call(row: Operation, path: str, method: str) -> None:
-    """GET and POST, with a last slash and without, and the page's own URL of "add comment"."""
+    """GET and POST, with and without a trailing slash, and the page's own URL of "add comment"."""
     query = urlencode({"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]})
     result = send(ready(), Request(method=method, path=path, query=query), NINE)
     assert result.response.status == 200
@@ -229,8 +229,8 @@ FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
-def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
-    """A form, JSON or multipart: the response and the change are those of the query."""
+def test_parameters_in_a_body(row: Operation, form: str) -> None:
+    """In a form, JSON or multipart, parameters give the same response and change as in the query."""
     write, media = FORMS[form]
     sent = {"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]}
     headers = {"content-type": media} if media else {}
@@ -242,7 +242,7 @@ def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
 
 
 def test_query_and_body_may_share_the_parameters() -> None:
-    """The token in the query and the rest in the body; a null or a blank there is as good as none."""
+    """The token may be in the query and the rest in the body; nulls and blanks there are ignored."""
     body = msgspec.json.encode({**START, "user": 3, "description": None, "dateFormat": ""})
     call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
     assert send(account(), call, NINE).response.status == 200
@@ -252,7 +252,7 @@ def test_query_and_body_may_share_the_parameters() -> None:
     "media", ["application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]
 )
 def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
-    """A content type alone says nothing."""
+    """A content type without a body is accepted."""
     request = replace(make_request("getcurrentlyrunningtimer"), headers={"content-type": media})
     assert send(account(), request, NINE).response.status == 200
 
@@ -260,7 +260,7 @@ def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "get", "", "x" * 10**6])
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
 def test_other_methods_are_rejected(row: Operation, method: str) -> None:
-    """In the vendor's shape, with 405."""
+    """They get 405 in the vendor's shape."""
     for path in (row.path, f"{row.path}/"):
         result = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
         assert result.response.status == 405
@@ -285,7 +285,7 @@ def test_other_methods_are_rejected(row: Operation, method: str) -> None:
 )
 @pytest.mark.parametrize("xml", [False, True])
 def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
-    """With 404; and nothing of what was sent is sent back."""
+    """They get 404, and the response repeats nothing that was sent."""
     result = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
     assert result.response.status == 404
     assert result.operation == ""
@@ -316,8 +316,8 @@ def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
         ("authtoken=zoho-token-3", {"authorization": "Basic eDp5"}),
     ],
 )
-def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
-    """As the parameter of the page or in the header that clients send today, which goes first."""
+def test_the_token_identifies_the_caller(query: str, headers: dict[str, str]) -> None:
+    """It is the page's parameter or the header that clients send today; the header takes precedence."""
     stored = account()
     start(stored)
     for path in ("getcurrentlyrunningtimer", "timer"):
@@ -347,8 +347,8 @@ def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
     ],
 )
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
-def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dict[str, str]) -> None:
-    """The code that clients know for a token that is none, in the shape of the call."""
+def test_a_missing_or_wrong_token(row: Operation, query: str, headers: dict[str, str]) -> None:
+    """It gets the code that clients know for an invalid token, in the shape of the call."""
     call = Request(
         method="GET", path=row.path, query="&".join(filter(None, (query, urlencode(SENT[row.name])))), headers=headers
     )
@@ -362,7 +362,7 @@ def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dic
 
 
 def test_an_id_may_be_a_number_in_json_up_to_64_bits() -> None:
-    """The number is the same id as its digits; of more than any client's numbers hold, only the digits are one."""
+    """A number up to 64 bits is the same id as its digits; larger ids must be strings."""
     highest = 2**64 - 1
     for value, fits in ((highest, True), (highest + 1, False), (str(highest + 1), True)):
         stored = account(runs(paused(str(value))))
@@ -372,8 +372,8 @@ def test_an_id_may_be_a_number_in_json_up_to_64_bits() -> None:
         assert (timelog(stored, str(value)).timer.state is State.PAUSED) == fits
 
 
-def test_a_token_in_json_may_be_anything() -> None:
-    """A number, a list or nothing is no token."""
+def test_a_token_of_another_type() -> None:
+    """A number, a list or null is not a token."""
     tokens: list[object] = [5, [], None, {}]
     for token in tokens:
         call = Request(method="POST", path=f"{ROOT}/timer", body=msgspec.json.encode({"authtoken": token}))
@@ -487,7 +487,7 @@ BEFORE: dict[str, tuple[ZohoTimer, ...]] = {
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_examples_of_the_page_in_json(heading: str) -> None:
-    """Each example request gets the page's example response, key by key; but a resume says that it was one."""
+    """Each example request gets the page's example response, except that a resume has its own message."""
     sample = sentences(heading, '{ "response"')[-1].encode()
     stored = on_the_page(*BEFORE[heading])
     result = send(stored, example(heading), NINE)
@@ -534,7 +534,7 @@ def test_the_examples_of_the_page_in_json(heading: str) -> None:
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_examples_of_the_page_in_xml(heading: str) -> None:
-    """The same in XML; one id of the page has a letter in it, and this account gives out numbers."""
+    """The same in XML, except for an id with a letter: this account creates numbers."""
     (sample,) = sentences(heading, "<?xml")
     stored = on_the_page(*BEFORE[heading])
     result = send(stored, example(heading, xml=True), NINE)
@@ -556,8 +556,8 @@ def test_the_examples_of_the_page_in_xml(heading: str) -> None:
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-def test_a_pause_is_answered_as_the_page_shows() -> None:
-    """The response that the page shows under a resume is a pause's, in JSON and in XML."""
+def test_the_response_of_a_pause() -> None:
+    """The response that the page shows under a resume is that of a pause, in JSON and in XML."""
     heading = "Pause/Resume timer API"
     for xml in (False, True):
         call = example(heading, xml=xml)
@@ -578,7 +578,7 @@ def test_a_pause_is_answered_as_the_page_shows() -> None:
     "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=28ac426a249678c8867a0d93bb373912",
 )
 def test_the_example_of_the_running_timer() -> None:
-    """Asked by its URL, the account answers what `serialize` writes of the record."""
+    """The response to the page's URL is what `serialize` writes for the timer."""
     record = runs(paused("492688000000821095", job=Job(id="41", name="UI designing")))
     for xml in (False, True):
         response = send(on_the_page(record), example("Get currently running timer API", xml=xml), NINE + HOUR).response
@@ -618,7 +618,7 @@ def keys(text: str) -> list[str]:
 )
 @pytest.mark.parametrize("heading", [heading for heading in BEFORE if "Pause" not in heading])
 def test_the_formats_of_success(heading: str) -> None:
-    """A response that succeeds has the keys of the page's format, in their order."""
+    """A success has the keys of the page's format in the same order."""
     response = send(on_the_page(*BEFORE[heading]), example(heading), NINE).response
     assert keys(response.body.decode()) == keys(sentences(heading, '{ "response": {')[0])
 
@@ -660,7 +660,7 @@ def test_the_formats_of_success(heading: str) -> None:
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_formats_of_errors(heading: str) -> None:
-    """A response that rejects has the keys of the page's format; timers have one error, comments a list of them."""
+    """A rejection has the keys of the page's format; timers have one error, comments a list of them."""
     (form,) = [text for text in sentences(heading, '{ "response": {') if '"errors"' in text]
     stored = on_the_page()
     sent = re.sub("timer=start", "timer=stop", example(heading).query) if "Pause" in heading else example(heading).query
@@ -675,7 +675,7 @@ def test_the_formats_of_errors(heading: str) -> None:
 
 @pytest.mark.parametrize("heading", BEFORE)
 def test_errors_in_xml(heading: str) -> None:
-    """The page shows none: the same as in JSON, element by key."""
+    """The page does not show any: the elements correspond to the JSON keys."""
     outcomes = []
     for xml in (False, True):
         call = example(heading, xml=xml)
@@ -712,8 +712,8 @@ def test_errors_in_xml(heading: str) -> None:
         ("x=format%3Dxml", {}, b"", False),
     ],
 )
-def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: bytes, *, xml: bool) -> None:
-    """By ``Accept``, ahead of JSON, or by ``format=xml``; everybody else gets JSON, which is the default."""
+def test_when_a_response_is_xml(query: str, headers: dict[str, str], body: bytes, *, xml: bool) -> None:
+    """``Accept`` ahead of JSON or ``format=xml`` selects XML; the default is JSON."""
     call = Request(
         method="POST",
         path=f"{ROOT}/getcurrentlyrunningtimer",
@@ -742,8 +742,8 @@ def ask(
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
-    """Request, decision and reading of every call, in JSON and in XML, along a life."""
+def test_round_trip_of_each_call(*, xml: bool) -> None:
+    """Request, decision and response of each call, in JSON and in XML, through the life of a timer."""
     stored = account()
     assert ask(stored, "get_running_timer", GetRunningTimer(), NINE, xml=xml) is None
     begin = StartTimer(
@@ -796,7 +796,7 @@ METHODS = {"get_running_timer": "GET", "get_comments": "GET"}
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
 def test_what_a_client_sends(row: Operation) -> None:
-    """Reads go as GET and changes as POST; parameters are given by name, and only those that were given are sent."""
+    """Calls that read are GET and others POST; parameters are keyword-only, and only those given are sent."""
     sent = SENT[row.name]
     call = zoho.request(row.name, msgspec.convert(sent, row.request), token="zoho-token-3")
     assert (call.method, call.path, call.body) == (METHODS.get(row.name, "POST"), row.path, b"")
@@ -806,8 +806,8 @@ def test_what_a_client_sends(row: Operation) -> None:
         row.request(*("5" for _ in row.request.__struct_fields__))
 
 
-def test_a_format_of_dates_is_asked_for_and_read() -> None:
-    """Whoever asks for the work date in a format reads it in that format."""
+def test_a_requested_date_format_is_read() -> None:
+    """The work date is read in the format that was requested."""
     stored = account()
     start(stored)
     call = zoho.request("get_running_timer", GetRunningTimer(date_format="MMM dd, yyyy"), token="zoho-token-3")
@@ -827,8 +827,8 @@ def test_a_format_of_dates_is_asked_for_and_read() -> None:
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
-    """A client gets both messages and the code, as an error of its own; and can know before it sends."""
+def test_a_rejection_is_read(*, xml: bool) -> None:
+    """A client gets both messages and the code as a typed error, and can validate a call before sending it."""
     stored = account()
     for name, parameters, code, message, own in (
         (
@@ -888,7 +888,7 @@ def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
     ],
 )
 def test_a_rejection_is_known_by_its_body(status: int, body: bytes, code: int, message: str) -> None:
-    """Some clients report errors that come with HTTP 200; what the body says goes first."""
+    """Some clients report errors that come with HTTP 200; the body takes precedence."""
     for row in OPERATIONS:
         with pytest.raises(Rejection) as caught:
             zoho.read_response(row.name, status, {}, body, now=NINE)
@@ -912,15 +912,15 @@ def test_a_rejection_is_known_by_its_body(status: int, body: bytes, code: int, m
         ("delete_comment", b'{"response":[]}'),
     ],
 )
-def test_what_is_no_answer_of_the_vendor_is_malformed(name: str, body: bytes) -> None:
-    """A response that does not say what it must is no silent ``None``."""
+def test_a_malformed_response(name: str, body: bytes) -> None:
+    """A response without the required content is malformed, not ``None``."""
     with pytest.raises(MalformedPayload):
         zoho.read_response(name, 200, {}, body, now=NINE, zone=ZONE)
 
 
 @pytest.mark.parametrize("body", [b"", b"Bad gateway", b"<html><body>Bad gateway<br/></body></html>", b"[]", b"<html>"])
 def test_an_error_status_without_a_readable_body_is_a_rejection(body: bytes) -> None:
-    """A page of some proxy in between is a rejection without words where its status says no, and else malformed."""
+    """A page of a proxy is a rejection without a message if it has an error status, and malformed otherwise."""
     for row in OPERATIONS:
         for status in (400, 401, 502):
             with pytest.raises(Rejection) as caught:
@@ -931,8 +931,8 @@ def test_an_error_status_without_a_readable_body_is_a_rejection(body: bytes) -> 
                 zoho.read_response(row.name, status, {}, body, now=NINE)
 
 
-def test_ids_may_be_numbers_and_results_alone() -> None:
-    """Tolerant where answers may differ: an id that is a number, one result where a list is meant."""
+def test_tolerant_reading_of_results() -> None:
+    """An id may be a number, and a single result may stand for a list of one."""
     assert (
         zoho.read_response("start_timer", 200, {}, b'{"response":{"result":{"timeLogId":5},"status":0}}', now=NINE)
         == "5"
@@ -946,14 +946,14 @@ def test_ids_may_be_numbers_and_results_alone() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 399])
-def test_no_error_is_a_success(status: int) -> None:
-    """A body without errors, and without a status that says otherwise, is no rejection below 400."""
+def test_a_body_without_errors_is_a_success(status: int) -> None:
+    """A body without errors and without another status is a success if the HTTP status is below 400."""
     for body in (b'{"response":{}}', b'{"response":{"status":0}}', b"<response><status>0</status></response>"):
         assert zoho.read_response("pause_timer", status, {}, body, now=NINE) is None
 
 
-def test_unknown_calls_have_names_too() -> None:
-    """Both sides of the client say which calls there are."""
+def test_an_unknown_operation() -> None:
+    """Both functions of the client's side raise an error that lists the known calls."""
     with pytest.raises(UnknownOperation):
         zoho.request("stop_timer", GetRunningTimer(), token="x")
     with pytest.raises(UnknownOperation):
@@ -961,7 +961,7 @@ def test_unknown_calls_have_names_too() -> None:
 
 
 def test_the_published_limit_of_calls() -> None:
-    """20 calls, and five minutes of lock; the page says of no time for the 20, and a minute is our choice."""
+    """The limit is 20 calls with a lock of five minutes; the page states no period, and a minute is our choice."""
     assert zoho.VENDOR.rate_limit == Limit(calls=20, per_seconds=60, lock_seconds=300)
 
 
@@ -1025,7 +1025,7 @@ HOSTILE = [
 def test_hostile_requests_get_an_error_of_the_vendor(
     row: Operation, query: str, body: bytes, status: int, *, xml: bool
 ) -> None:
-    """Twice the same parameter, bytes that are no text, numbers that are none, a million characters, deep JSON."""
+    """Duplicate parameters, invalid bytes and numbers, a million characters, and deep JSON are rejected."""
     stored = ready()
     headers = {"authorization": "Bearer zoho-token-3"} | ({"accept": "text/xml"} if xml else {})
     word = {"pause_timer": "timer=stop&", "resume_timer": "timer=start&"}.get(row.name, "")
@@ -1036,8 +1036,8 @@ def test_hostile_requests_get_an_error_of_the_vendor(
     assert len(result.response.body) < 1_000
 
 
-def test_texts_of_any_length_are_kept_and_told_back() -> None:
-    """The page sets no limit to a comment: a million characters are stored and shown."""
+def test_a_comment_of_any_length() -> None:
+    """The page does not limit the length of a comment: a million characters are stored and shown."""
     stored = account()
     id = start(stored)
     text = "ü" * 10**6
@@ -1047,7 +1047,7 @@ def test_texts_of_any_length_are_kept_and_told_back() -> None:
 
 
 def test_unknown_parameters_are_ignored() -> None:
-    """Clients send what other calls take; the page forbids nothing."""
+    """Clients send parameters of other calls, and the page does not forbid it."""
     stored = account()
     start(stored, jobName="Software Engineering", surprise="1")
 
@@ -1085,7 +1085,7 @@ EVERY = Query(of=ZohoTimer)
 @settings(max_examples=examples(200))
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
-    """Whatever is sent: a documented shape, no exception, no change without success, and every timer keeps the law."""
+    """The response has a documented shape, only a success changes anything, and no timer breaks the law."""
     stored = ready()
     at = NINE
     for request in sent:

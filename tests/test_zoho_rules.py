@@ -52,7 +52,7 @@ NO_RESUME = "Error in restarting the timer"
 @pytest.mark.parametrize("missing", ["user", "jobId", "workDate", "billingStatus", "timer"])
 @pytest.mark.parametrize("blank", [False, True])
 def test_a_start_needs_its_mandatory_parameters(missing: str, *, blank: bool) -> None:
-    """Absent or blank, each of them is missed in the same words."""
+    """An absent and a blank parameter get the same message."""
     sent = {name: value for name, value in START.items() if name != missing} | ({missing: ""} if blank else {})
     assert rejected(get(account(), "timer", NINE, **sent)) == (NO_START, 8000, "No parameter specified")
 
@@ -64,7 +64,7 @@ def test_a_start_needs_its_mandatory_parameters(missing: str, *, blank: bool) ->
 )
 @pytest.mark.parametrize("user", ["3", "resource@demo.test", "Resource@Demo.Test", "E-17"])
 def test_the_user_is_named_in_three_ways(user: str) -> None:
-    """ERECNO, e-mail address or employee id; all of them mean the person whose token came with the call."""
+    """ERECNO, e-mail address and employee id identify the user, who must be the owner of the token."""
     workspace = account().workspace
     people = {**workspace.people, "3": replace(workspace.people["3"], employee_id="E-17")}
     stored = MemoryAccount(replace(workspace, people=people))
@@ -74,8 +74,8 @@ def test_the_user_is_named_in_three_ways(user: str) -> None:
 @covers("zoho", "Start timer API", "Logged-in user alone can start timer")
 @covers("zoho", "Start timer API", "7038Permission denied")
 @pytest.mark.parametrize("user", ["2", "manager@demo.test"])
-def test_nobody_starts_a_timer_for_somebody_else(user: str) -> None:
-    """Not even an administrator; and that is said before anything is said of a timer that runs."""
+def test_a_start_for_another_user(user: str) -> None:
+    """Even an administrator is rejected, before a running timer is checked."""
     stored = account()
     start(stored, person=1)
     for person in (1, 3):
@@ -109,7 +109,7 @@ def test_nobody_starts_a_timer_for_somebody_else(user: str) -> None:
     ],
 )
 def test_a_wrong_value_in_a_start(change: dict[str, str]) -> None:
-    """Whichever parameter it is, timers do not say its name."""
+    """The message for timers does not name the parameter."""
     assert rejected(get(account(), "timer", NINE, **{**START, **change})) == (NO_START, *WRONG_VALUE)
 
 
@@ -140,7 +140,7 @@ def test_a_wrong_value_in_a_start(change: dict[str, str]) -> None:
     ],
 )
 def test_the_work_date_and_its_format(work_date: str, date_format: str, company: str, *, booked: bool) -> None:
-    """In the call's ``dateFormat``, or else in the company's or in yyyy-MM-dd; what has another form is told apart."""
+    """It is in the call's ``dateFormat``, or in the company's or yyyy-MM-dd; another form gets another code."""
     stored = account(settings=Settings(date_format=company))
     result = get(stored, "timer", NINE, **{**START, "workDate": work_date, "dateFormat": date_format})
     if booked:
@@ -150,7 +150,7 @@ def test_the_work_date_and_its_format(work_date: str, date_format: str, company:
 
 
 def test_a_parameter_of_another_type_has_a_wrong_format() -> None:
-    """A JSON body can hold what a query cannot; an id as a number is an id, anything else is rejected."""
+    """In a JSON body a number is accepted as an id; any other type is rejected."""
     for value, fits in ((41, True), (41.5, False), ([41], False), ({"id": 41}, False), (True, False)):
         body = msgspec.json.encode({**START, "jobId": value})
         call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
@@ -167,8 +167,8 @@ def test_a_parameter_of_another_type_has_a_wrong_format() -> None:
     "projectId< projectId>allSpecify the project Id based on which timer needs to be started",
 )
 @pytest.mark.parametrize("project", ["all", "", "21"])
-def test_the_job_is_looked_for_in_its_project(project: str) -> None:
-    """Or in all of them, which is the default."""
+def test_the_job_must_be_in_the_project(project: str) -> None:
+    """The default, "all", accepts any project."""
     stored = account()
     record = timelog(stored, start(stored, projectId=project))
     assert record.job == stored.workspace.jobs["41"]
@@ -176,8 +176,8 @@ def test_the_job_is_looked_for_in_its_project(project: str) -> None:
     assert record.client == stored.workspace.clients["11"]
 
 
-def test_a_job_need_not_have_a_project_nor_a_project_a_client() -> None:
-    """Then the timelog has none either, and no project but "all" holds the job."""
+def test_a_job_without_project_or_client() -> None:
+    """Then the timelog has none either, and only the project "all" accepts the job."""
     jobs = (Job(id="43", name="Loose"), Job(id="44", name="Ours", project=Project(id="23", name="Inside")))
     stored = account(jobs=jobs)
     assert rejected(get(stored, "timer", NINE, **{**START, "jobId": "43", "projectId": "21"}))[1] == 8001
@@ -189,8 +189,8 @@ def test_a_job_need_not_have_a_project_nor_a_project_a_client() -> None:
 
 @covers("zoho", "Start timer API", "7038Permission denied")
 @pytest.mark.parametrize("job", [Job(id="43", name="Old", active=False), Job(id="43", name="Done", completed=True)])
-def test_no_timer_for_a_job_that_is_over(job: Job) -> None:
-    """A job that is completed or not active is closed to everybody."""
+def test_a_closed_job(job: Job) -> None:
+    """A start for a job that is completed or not active is rejected for everybody."""
     result = get(account(jobs=(job,)), "timer", NINE, 1, **{**START, "user": "1", "jobId": "43"})
     assert rejected(result) == (NO_START, 7038, "Permission denied")
 
@@ -217,7 +217,7 @@ def test_no_timer_for_a_job_that_is_over(job: Job) -> None:
     ],
 )
 def test_every_spelling_of_the_billing_status(sent: str, kept_as: str) -> None:
-    """In any case; "all" and -1, which name no status of one timelog, count as billable."""
+    """Case does not matter; "all" and -1, which are not a status of one timelog, count as billable."""
     stored = account()
     start(stored, billingStatus=sent)
     assert body_of(get(stored, "getcurrentlyrunningtimer", NINE))["result"]["billingStatus"] == kept_as
@@ -225,8 +225,8 @@ def test_every_spelling_of_the_billing_status(sent: str, kept_as: str) -> None:
 
 @covers("zoho", "Start timer API", "description<description>-Specify the description(maximum length is 250)")
 @covers("zoho", "Start timer API", "workItem< workItem>-Specify the workitem (maximum length is 500)")
-def test_texts_have_their_greatest_length() -> None:
-    """250 characters of description and 500 of work item are kept; whatever they are."""
+def test_the_maximum_length_of_texts() -> None:
+    """250 characters of description and 500 of work item are stored, whatever they are."""
     stored = account()
     record = timelog(stored, start(stored, description="ü" * 250, workItem="<b>&" * 125))
     assert (record.note, record.work_item) == ("ü" * 250, "<b>&" * 125)
@@ -235,8 +235,8 @@ def test_texts_have_their_greatest_length() -> None:
 
 
 @covers("zoho", "Start timer API", "8005Timer is disabled in Settings. Contact your Administrator")
-def test_no_start_while_timers_are_switched_off() -> None:
-    """The settings' rejection goes before every other rule."""
+def test_no_start_while_timers_are_disabled() -> None:
+    """The setting is checked before all other rules."""
     stored = account(settings=Settings(timer_enabled=False))
     told = (NO_START, 8005, "Timer is disabled in Settings. Contact your Administrator")
     assert rejected(get(stored, "timer", NINE, **START)) == told
@@ -252,13 +252,13 @@ OFF = Settings(
 @covers("zoho", "Start timer API", "8008Cannot log time during Weekend/Holidays/Leave")
 @pytest.mark.parametrize("work_date", ["2026-03-01", "2026-02-28", "2026-03-03", "2026-03-04", "2026-03-05"])
 def test_no_start_on_a_day_off(work_date: str) -> None:
-    """Weekend, holiday, first and last day of leave: it is the work date that counts."""
+    """The work date must not be on a weekend, on a holiday, or from the first to the last day of a leave."""
     told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
     assert rejected(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == told
 
 
-def test_a_day_off_is_told_before_a_timer_that_runs_and_after_a_stranger() -> None:
-    """Its code is its own; that another timer runs is one wrong value among many."""
+def test_the_order_of_checks_of_a_start() -> None:
+    """A day off has a code of its own, so it is checked before a running timer, but after the user."""
     stored = account(settings=OFF)
     start(stored)
     told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
@@ -270,14 +270,14 @@ def test_a_day_off_is_told_before_a_timer_that_runs_and_after_a_stranger() -> No
 @pytest.mark.parametrize(
     ("work_date", "person"), [("2026-03-02", 3), ("2026-03-06", 3), ("2026-03-04", 5), ("2026-03-04", 2)]
 )
-def test_a_day_of_work_is_no_day_off(work_date: str, person: int) -> None:
-    """A leave is one person's; and work days are what the settings make them."""
+def test_days_of_work(work_date: str, person: int) -> None:
+    """A leave concerns one person, and the settings define the days of work."""
     start(account(settings=OFF), person=person, workDate=work_date)
     start(account(settings=replace(OFF, work_days=(7,))), workDate="2026-03-01")
 
 
-def test_one_running_timer_a_user() -> None:
-    """A second start is rejected while the first timer runs; a paused one is in nobody's way, nor is another user's."""
+def test_one_running_timer_per_user() -> None:
+    """A second start is rejected while a timer is running; paused timers and those of other users do not matter."""
     stored = account()
     first = start(stored)
     assert rejected(get(stored, "timer", NINE, **START)) == (NO_START, *WRONG_VALUE)
@@ -308,7 +308,7 @@ def test_one_running_timer_a_user() -> None:
     '{ "response": { "message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
 def test_a_life_of_a_timer() -> None:
-    """``stop`` pauses and ``start`` resumes, each in its own words; a gap is break and never work."""
+    """``stop`` pauses and ``start`` resumes, each with its own message; a gap is a break, not work."""
     stored = account()
     id = start(stored, NINE)
     paused = get(stored, "timer", NINE + HOUR, timeLogId=id, timer="stop")
@@ -327,7 +327,7 @@ def test_a_life_of_a_timer() -> None:
 @covers("zoho", "Pause/Resume timer API", "8000No parameter specified")
 @pytest.mark.parametrize(("timer", "message"), [("stop", NO_PAUSE), ("start", NO_START)])
 def test_a_pause_needs_a_timelog(timer: str, message: str) -> None:
-    """Without ``timeLogId`` a stop is a pause that misses it; a start without it is a new timer that misses more."""
+    """Without ``timeLogId``, ``stop`` is an incomplete pause and ``start`` an incomplete new timer."""
     assert rejected(get(account(), "timer", NINE, timer=timer)) == (message, 8000, "No parameter specified")
     assert rejected(get(account(), "timer", NINE, timer=timer, timeLogId="")) == (
         message,
@@ -336,8 +336,8 @@ def test_a_pause_needs_a_timelog(timer: str, message: str) -> None:
     )
 
 
-def test_a_resume_needs_to_say_so() -> None:
-    """A timelog alone does not tell what shall become of it."""
+def test_a_resume_needs_the_timer_parameter() -> None:
+    """A call with only a timelog is rejected."""
     stored = account()
     id = start(stored)
     assert rejected(get(stored, "timer", NINE, timeLogId=id)) == (NO_RESUME, 8000, "No parameter specified")
@@ -348,7 +348,7 @@ def test_a_resume_needs_to_say_so() -> None:
 @covers("zoho", "Pause/Resume timer API", "8001Wrong value for parameter")
 @pytest.mark.parametrize(("timer", "message"), [("stop", NO_PAUSE), ("start", NO_RESUME), ("pause", NO_RESUME)])
 def test_a_wrong_value_in_a_pause_or_resume(timer: str, message: str) -> None:
-    """No such timelog, or no such word."""
+    """An unknown timelog and an unknown value of ``timer`` are rejected."""
     for id in ("1", "-1", "f00", "9" * 40):
         assert rejected(get(account(), "timer", NINE, timeLogId=id, timer=timer)) == (message, *WRONG_VALUE)
 
@@ -358,8 +358,8 @@ def test_a_wrong_value_in_a_pause_or_resume(timer: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("timer", "event", "message"), [("stop", Event.PAUSE, NO_PAUSE), ("start", Event.RESUME, NO_RESUME)]
 )
-def test_the_table_decides_what_may_follow_what(state: State, timer: str, event: Event, message: str) -> None:
-    """A pause of what is paused and a resume of what runs are wrong values; nothing changes."""
+def test_the_table_decides_which_events_are_legal(state: State, timer: str, event: Event, message: str) -> None:
+    """A pause of a paused timer and a resume of a running one are wrong values and change nothing."""
     record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().workspace.people["3"])
     stored = account(record)
     result = get(stored, "timer", NINE, timeLogId="7", timer=timer)
@@ -380,8 +380,8 @@ def test_the_table_decides_what_may_follow_what(state: State, timer: str, event:
         ("start", "Error in starting timer.Logged-in user alone can start timer"),
     ],
 )
-def test_nobody_touches_another_users_timer(timer: str, message: str) -> None:
-    """Not even an administrator or a manager; whatever the timer's state is."""
+def test_no_access_to_timers_of_other_users(timer: str, message: str) -> None:
+    """Even administrators and managers are rejected, in every state of the timer."""
     stored = account()
     id = start(stored)
     for person in (1, 2, 5):
@@ -389,8 +389,8 @@ def test_nobody_touches_another_users_timer(timer: str, message: str) -> None:
 
 
 @covers("zoho", "Pause/Resume timer API", "8005Timer is disabled in Settings. Contact your Administrator")
-def test_no_resume_while_timers_are_switched_off_but_a_pause() -> None:
-    """A setting never traps a timer that runs: it can be paused, and then stays so."""
+def test_a_pause_while_timers_are_disabled() -> None:
+    """The setting never traps a running timer: it can be paused, but not resumed."""
     stored = account()
     id = start(stored)
     stored = account(timelog(stored, id), settings=Settings(timer_enabled=False))
@@ -400,8 +400,8 @@ def test_no_resume_while_timers_are_switched_off_but_a_pause() -> None:
 
 
 @covers("zoho", "Pause/Resume timer API", "8008Cannot log time during Weekend/Holidays/Leave")
-def test_no_resume_on_a_day_off_but_a_pause() -> None:
-    """A day that has become a holiday lets a timer pause and not resume."""
+def test_a_pause_on_a_day_off() -> None:
+    """On a day that has become a holiday a timer can be paused, but not resumed."""
     stored = account()
     id = start(stored)
     stored = account(timelog(stored, id), settings=Settings(holidays=(Holiday(date=date(2026, 3, 2)),)))
@@ -411,8 +411,8 @@ def test_no_resume_on_a_day_off_but_a_pause() -> None:
 
 
 @pytest.mark.parametrize("running", [False, True])
-def test_a_timer_of_another_day_meets_the_day_off_first(*, running: bool) -> None:
-    """On Saturday a timer of Friday cannot be resumed for both reasons, and for a third; the day off is told."""
+def test_the_order_of_checks_of_a_resume(*, running: bool) -> None:
+    """If a resume breaks several rules, the day off is reported."""
     stored = account()
     friday = pc.instant("2026-03-06T08:00:00Z")
     id = start(stored, friday, workDate="2026-03-06")
@@ -424,8 +424,8 @@ def test_a_timer_of_another_day_meets_the_day_off_first(*, running: bool) -> Non
     assert rejected(get(stored, "timer", friday + 72 * HOUR, timeLogId=id, timer="start")) == (NO_RESUME, *WRONG_VALUE)
 
 
-def test_the_work_date_is_what_a_resume_of_the_day_is_held_to() -> None:
-    """Work of Saturday that is booked on Friday is started, and resumed, on Saturday."""
+def test_a_resume_checks_the_work_date() -> None:
+    """Work done on Saturday but booked on Friday is started and resumed on Saturday."""
     stored = account()
     saturday = pc.instant("2026-03-07T08:00:00Z")
     id = start(stored, saturday, workDate="2026-03-06")
@@ -438,7 +438,7 @@ def test_the_work_date_is_what_a_resume_of_the_day_is_held_to() -> None:
     [("2026-03-02T22:59:59Z", True), ("2026-03-02T23:00:00Z", False), ("2026-03-03T08:00:00Z", False)],
 )
 def test_a_timer_is_resumed_on_the_day_of_its_start(resumed: str, *, allowed: bool) -> None:
-    """The product's FAQ: "for only current day", which ends at midnight in the account's zone; a pause has no end."""
+    """The product's FAQ: "for only current day", which ends at midnight in the account's zone; a pause has no limit."""
     stored = account()
     id = start(stored)
     get(stored, "timer", NINE + HOUR, timeLogId=id, timer="stop")
@@ -450,8 +450,8 @@ def test_a_timer_is_resumed_on_the_day_of_its_start(resumed: str, *, allowed: bo
         assert rejected(result) == (NO_RESUME, *WRONG_VALUE)
 
 
-def test_a_date_that_comes_twice_is_two_days_to_a_resume() -> None:
-    """In St. John's the clock went from 00:01 on Sunday back to 23:01 on Saturday: what began on Sunday waits."""
+def test_a_resume_on_a_date_that_occurs_twice() -> None:
+    """In St. John's the clock went from 00:01 on Sunday back to 23:01 on Saturday: a timer of Sunday has to wait."""
     stored = MemoryAccount(replace(account(settings=Settings(work_days=(6, 7))).workspace, zone="America/St_Johns"))
     id = start(stored, pc.instant("2006-10-29T00:00:20-02:30"), workDate="2006-10-29")
     get(stored, "timer", pc.instant("2006-10-29T00:00:40-02:30"), timeLogId=id, timer="stop")
@@ -464,8 +464,8 @@ def test_a_date_that_comes_twice_is_two_days_to_a_resume() -> None:
 
 
 @pytest.mark.parametrize("timer", ["stop", "start"])
-def test_a_clock_that_was_ahead_traps_no_timer(timer: str) -> None:
-    """An instant before the timer's last one counts as that one."""
+def test_a_clock_that_was_ahead(timer: str) -> None:
+    """An instant before the timer's last event is replaced by that event's."""
     state = State.RUNNING if timer == "stop" else State.PAUSED
     record = ZohoTimer(id="7", timer=replace(pc.start(NINE), state=state), person=account().workspace.people["3"])
     stored = account(record)
@@ -473,8 +473,8 @@ def test_a_clock_that_was_ahead_traps_no_timer(timer: str) -> None:
     assert timelog(stored, "7").timer.since == NINE
 
 
-def test_an_instant_that_no_clock_in_the_zone_shows() -> None:
-    """In the last hour of the year 9999 the wall in Berlin shows no date: no service, but a pause; nothing is lost."""
+def test_an_instant_without_a_local_date() -> None:
+    """In the last hour of 9999 Berlin has no date: calls are rejected as unavailable, except a pause."""
     stored = account()
     last = pc.instant("9999-12-31T23:30:00Z")
     id = start(stored, last)
@@ -488,7 +488,7 @@ def test_an_instant_that_no_clock_in_the_zone_shows() -> None:
 
 
 def test_every_instant_is_floored_before_the_transition() -> None:
-    """Half a second of work, half of break, and so on: whole seconds are kept, and their sum is what has passed."""
+    """With half seconds of work and break, whole seconds are stored, and they add up to the elapsed time."""
     stored = account()
     id = start(stored, NINE + 900_000)
     for half in range(1, 8):
@@ -537,7 +537,7 @@ SHORT = Job(id="43", name="Short", estimate=2)
 @covers("zoho", "Pause/Resume timer API", "Error in pausing the Timer.Logged Hours is greater than Estimated hours")
 @pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
 def test_the_three_limits(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
-    """Two hours may be logged, to the second. Then nothing may be started or resumed, and no longer work be paused."""
+    """Two hours may be logged, to the second. Then starts, resumes and pauses with more work are rejected."""
     starting, pausing, resuming = messages
     stored = account(settings=settings, jobs=(SHORT,))
     id = start(stored, NINE, jobId=job)
@@ -551,8 +551,8 @@ def test_the_three_limits(settings: Settings, job: str, messages: tuple[str, str
 
 
 @pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
-def test_up_to_a_limit_there_is_room(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
-    """One second less than the limit has been logged: one more may be, and is."""
+def test_one_second_below_a_limit(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
+    """With one second left before the limit, one more second can be logged."""
     stored = account(settings=settings, jobs=(SHORT,))
     id = start(stored, NINE, jobId=job)
     begun = NINE + 2 * HOUR - SECOND
@@ -562,8 +562,8 @@ def test_up_to_a_limit_there_is_room(settings: Settings, job: str, messages: tup
 
 
 @pytest.mark.parametrize(("settings", "job", "messages"), LIMITS)
-def test_a_limit_is_held_to_the_microsecond(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
-    """A timelog from elsewhere may have logged fractions of a second: what they lack or exceed by counts."""
+def test_limits_are_exact_to_the_microsecond(settings: Settings, job: str, messages: tuple[str, str, str]) -> None:
+    """Timelogs from other sources may contain fractions of a second, and these count."""
     workspace = account(jobs=(SHORT,)).workspace
     for fraction, within in ((0, True), (1, False)):
         timer = Timer(State.RUNNING, NINE - HOUR, NINE, fraction)
@@ -578,8 +578,8 @@ def test_a_limit_is_held_to_the_microsecond(settings: Settings, job: str, messag
             assert rejected(paused) == (messages[1], *WRONG_VALUE)
 
 
-def test_the_hours_of_a_day_are_one_persons_on_one_work_date() -> None:
-    """Several timelogs of a day add up; another day's and another person's do not, whatever the clock says."""
+def test_hours_of_a_day_are_per_person_and_work_date() -> None:
+    """Timelogs of a day add up; those of another work date or person do not count, whatever the local date is."""
     stored = account(settings=Settings(attendance_hours=2, work_days=(1, 2, 3, 4, 5, 6, 7)))
     for person, work_date in ((3, "2026-03-02"), (3, "2026-03-03"), (5, "2026-03-02")):
         id = start(stored, NINE, person, workDate=work_date)
@@ -590,8 +590,8 @@ def test_the_hours_of_a_day_are_one_persons_on_one_work_date() -> None:
     start(stored, NINE + 2 * HOUR, workDate="2026-03-03")
 
 
-def test_only_billable_hours_count_as_such() -> None:
-    """Work that is not billed is no part of the billable hours, and is not held up by them."""
+def test_only_billable_hours_count_as_billable() -> None:
+    """Work that is not billable does not count towards the billable hours and is not limited by them."""
     stored = account(settings=Settings(max_billable_hours=2))
     free = start(stored, NINE, billingStatus="nonbillable")
     assert get(stored, "timer", NINE + 5 * HOUR, timeLogId=free, timer="stop").response.status == 200
@@ -603,7 +603,7 @@ def test_only_billable_hours_count_as_such() -> None:
 
 
 def test_everybodys_hours_count_against_the_estimate() -> None:
-    """Those of timers that run included: the job was planned to take so long in all."""
+    """This includes the hours of running timers: an estimate is for the whole job."""
     stored = account()
     first = start(stored, NINE, jobId="42")
     start(stored, NINE, person=5, jobId="42")
@@ -631,8 +631,8 @@ COMMENT_CALLS = [
 @covers("zoho", "Delete comment for timer API", "*commentId<commentId><Mandatory>Specify the commentId to delete")
 @covers("zoho", "Delete comment for timer API", "8000No <param_name> specified")
 @pytest.mark.parametrize(("call", "sent", "message"), COMMENT_CALLS)
-def test_a_comment_call_names_what_it_misses(call: str, sent: dict[str, str], message: str) -> None:
-    """Each mandatory parameter by its own name."""
+def test_a_missing_parameter_of_a_comment_call(call: str, sent: dict[str, str], message: str) -> None:
+    """Each mandatory parameter is named."""
     for missing in sent:
         given_ = {name: value for name, value in sent.items() if name != missing}
         assert rejected(get(account(), call, NINE, **given_)) == (message, 8000, f"No {missing} specified")
@@ -642,8 +642,8 @@ def test_a_comment_call_names_what_it_misses(call: str, sent: dict[str, str], me
 @covers("zoho", "Add comment for timer API", "8001Wrong value for <param_name>")
 @covers("zoho", "Delete comment for timer API", "8001Wrong value for <param_name>")
 @pytest.mark.parametrize(("call", "sent", "message"), COMMENT_CALLS)
-def test_a_comment_call_names_what_is_wrong(call: str, sent: dict[str, str], message: str) -> None:
-    """No such timelog or comment; another person's is as good as none, even to an administrator."""
+def test_a_wrong_value_in_a_comment_call(call: str, sent: dict[str, str], message: str) -> None:
+    """An unknown timelog or comment and that of another user are rejected alike, even for an administrator."""
     name = next(iter(sent))
     told = (message, 8001, f"Wrong value for {name}")
     assert rejected(get(account(), call, NINE, **sent)) == told
@@ -656,8 +656,8 @@ def test_a_comment_call_names_what_is_wrong(call: str, sent: dict[str, str], mes
     assert get(stored, call, NINE, **sent).response.status == 200
 
 
-def test_a_comment_without_printable_text_is_a_wrong_value() -> None:
-    """Control characters have no place in it."""
+def test_control_characters_in_a_comment() -> None:
+    """A comment with control characters is a wrong value."""
     stored = account()
     id = start(stored)
     answer = rejected(get(stored, "addcomment", NINE, timeLogId=id, comment="\x07"))
@@ -667,7 +667,7 @@ def test_a_comment_without_printable_text_is_a_wrong_value() -> None:
 @covers("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
 @covers("zoho", "Add comment for timer API", "8005Comments can be added only when the timer is running")
 def test_comments_are_added_only_while_the_timer_runs() -> None:
-    """A paused timer keeps its comments, shows them and lets them go; it takes no new one."""
+    """Comments of a paused timer can be read and deleted, but not added."""
     stored = account()
     id = start(stored)
     get(stored, "addcomment", NINE, timeLogId=id, comment="Hello")
@@ -680,8 +680,8 @@ def test_comments_are_added_only_while_the_timer_runs() -> None:
     assert body_of(get(stored, "getcomments", NINE + HOUR, timeLogId=id))["result"] == []
 
 
-def test_comments_stay_in_order_and_never_touch_the_timer() -> None:
-    """Oldest first; each with its own time and an id that no other ever gets; the timer is as it was."""
+def test_comments_are_ordered_and_do_not_change_the_timer() -> None:
+    """They are listed oldest first, each with its own time and a unique id."""
     stored = account()
     other, id = start(stored, person=5), start(stored)
     before = timelog(stored, id)
@@ -704,7 +704,7 @@ def test_comments_stay_in_order_and_never_touch_the_timer() -> None:
 
 @covers("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
 def test_the_running_timer_is_the_callers_own() -> None:
-    """Each user sees the one timer that runs, and nobody else's; none that is paused."""
+    """Each user sees only their own running timer, and no paused one."""
     stored = account()
     mine, theirs = start(stored), start(stored, person=5, jobId="42")
     shown = [body_of(get(stored, "getcurrentlyrunningtimer", NINE, person)).get("result") for person in (3, 5, 1)]
@@ -717,8 +717,8 @@ def test_the_running_timer_is_the_callers_own() -> None:
     assert "result" not in body_of(get(stored, "getcurrentlyrunningtimer", NINE))
 
 
-def test_the_running_timer_takes_a_format_of_dates() -> None:
-    """yyyy-MM-dd unless another is asked for, whatever the company's is; what is no format is a wrong value."""
+def test_the_date_format_of_the_running_timer() -> None:
+    """It is yyyy-MM-dd by default, whatever the company's is; an invalid format is a wrong value."""
     stored = account(settings=Settings(date_format="MM/dd/yyyy"))
     call = "getcurrentlyrunningtimer"
     told = ("Error in fetching Running Timer information", *WRONG_VALUE)
@@ -736,8 +736,8 @@ LIFE = st.lists(
 
 
 @given(life=LIFE, begin=st.integers(0, 10_000_000))
-def test_along_its_life_a_timer_never_shrinks_and_loses_no_second(life: list[tuple[str, int]], begin: int) -> None:
-    """What the vendor shows is what the machine says, at every step of any life within a day."""
+def test_the_running_timer_through_any_life(life: list[tuple[str, int]], begin: int) -> None:
+    """At every step of any life within a day the response agrees with the machine."""
     stored = account(settings=Settings(work_days=(1, 2, 3, 4, 5, 6, 7)))
     at = NINE + begin
     id = start(stored, at)
@@ -767,8 +767,8 @@ def test_along_its_life_a_timer_never_shrinks_and_loses_no_second(life: list[tup
     "operation", [*OPERATIONS, None], ids=lambda operation: operation.name if operation else "none"
 )
 @pytest.mark.parametrize("rule", Rule)
-def test_every_rule_has_an_answer_in_every_call(operation: object, rule: Rule) -> None:
-    """Whatever is broken wherever, there are two messages and a code, and a status that is no success."""
+def test_every_rule_has_an_error_in_every_call(operation: object, rule: Rule) -> None:
+    """For each rule and call there are two messages, a code and an error status."""
     row = next((each for each in OPERATIONS if each is operation), None)
     for field in ("", "timeLogId", "{}", "\x00"):
         rejection = reject(RuleViolation(rule, field), row)
@@ -791,16 +791,16 @@ def test_every_rule_has_an_answer_in_every_call(operation: object, rule: Rule) -
         (Rule.UNAVAILABLE, 503, 503, "The service is not available"),
     ],
 )
-def test_what_is_rejected_before_the_call_is_looked_at(rule: Rule, status: int, code: int, message: str) -> None:
-    """Whichever call it is, or none: in HTTP's own number, which is the code as well; a bad token has its own code."""
+def test_rejections_before_the_call_is_known(rule: Rule, status: int, code: int, message: str) -> None:
+    """For every call the code is HTTP's own, except for an invalid token."""
     for row in (*OPERATIONS, None):
         rejection = reject(RuleViolation(rule), row)
         assert (rejection.status, rejection.vendor_code, rejection.message) == (status, code, message)
         assert rejection.detail == (MESSAGES[row.name][None] if row else message)
 
 
-def test_every_call_has_its_words() -> None:
-    """The tables of messages and of errors know the calls that there are, and no others; events are calls too."""
+def test_every_call_has_its_messages() -> None:
+    """The tables of messages and errors have exactly the existing calls, and the dialect binds only existing calls."""
     names = {operation.name for operation in OPERATIONS}
     assert set(MESSAGES) == set(ERRORS) == names
     assert {move.operation for move in DIALECT.bindings} <= names
