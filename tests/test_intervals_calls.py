@@ -435,8 +435,8 @@ def test_create(harness: Harness) -> None:
     body = body_of(result)
     assert (body["code"], body["timer"]["id"], body["timer"]["personid"]) == (201, 1001, 3)
     assert harness.timer("POST", "/timer", {"personid": "3", "id": ""})["id"] == 1002
-    for nobody in ({}, {"personid": None}, {"personid": ""}, {"time": 5}):
-        assert rejected(harness.send("POST", "/timer/", nobody)) == (*VALIDATION, "personid")
+    for fields in ({}, {"personid": None}, {"personid": ""}, {"time": 5}):
+        assert rejected(harness.send("POST", "/timer/", fields)) == (*VALIDATION, "personid")
     assert rejected(harness.send("POST", "/timer/", {"personid": 9})) == (*VALIDATION, "personid")
     assert rejected(harness.send("POST", "/timer/", {"personid": 3, "taskid": 9})) == (*VALIDATION, "taskid")
 
@@ -496,9 +496,11 @@ def test_read_only_fields_are_ignored(harness: Harness) -> None:
     element = harness.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
     assert element["timelapsed"] == 90.4
     listed = harness.send("GET", "/timer/", query="gettimerinfo", now=NOW + 90 * SECOND + 400_000)
-    (told,) = body_of(listed)["timer"]
-    assert told == element | {field: told[field] for field in ("task", "projectid", "project", "clientid", "client")}
-    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}, told):
+    (with_info,) = body_of(listed)["timer"]
+    assert with_info == element | {
+        field: with_info[field] for field in ("task", "projectid", "project", "clientid", "client")
+    }
+    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}, with_info):
         result = harness.send("PUT", "/timer/1001/", sent, now=NOW + 90 * SECOND + 400_000)
         assert body_of(result)["timer"] == element
         assert not result.changes
@@ -963,14 +965,14 @@ def test_a_request_is_ready_to_be_sent() -> None:
 
 @pytest.mark.parametrize("parameters", [row.request for row in OPERATIONS])
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
-    """No order says which of many ids is meant, so none is taken."""
+    """Request types accept keyword arguments only, so that ids cannot be confused."""
     assert parameters(id="1001") if "id" in parameters.__struct_fields__ else parameters(taskid="31")
     with pytest.raises(TypeError, match="positional"):
         parameters("1001")
 
 
 def test_an_example_is_somebodys_who_may() -> None:
-    """The call to try comes from the first who has access; from nobody where only executives have a token.
+    """The example call is made by the first person with access; there is none if only executives have a token.
 
     A token of somebody who is not in the workspace opens nothing.
     """

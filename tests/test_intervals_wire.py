@@ -1,4 +1,4 @@
-"""Intervals on the wire: the ``timer`` element written and read, in JSON and XML."""
+"""Intervals' payload: the ``timer`` element written and read, in JSON and XML."""
 
 from __future__ import annotations
 

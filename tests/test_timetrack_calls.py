@@ -1,4 +1,4 @@
-"""TimeTrack's calls: as the page shows them, as clients send them, as anybody might; and the client's side."""
+"""TimeTrack's calls: as the page shows them, as clients send them, hostile requests, and the client's side."""
 
 from __future__ import annotations
 
@@ -363,7 +363,7 @@ def test_the_form_of_an_outgoing_call() -> None:
     "parameters", dict.fromkeys(each.request for each in OPERATIONS), ids=lambda each: each.__name__
 )
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
-    """No order says which of many texts is the user and which the client, so none is taken."""
+    """Request types accept keyword arguments only, so that texts cannot be confused."""
     with pytest.raises(TypeError, match="positional"):
         parameters(THREE)
 
@@ -378,12 +378,12 @@ def test_round_trip_of_each_call() -> None:
         assert result.operation == name
         response = result.response
         record = timetrack.read_response(name, response.status, response.headers, response.body, now=pc.instant(FOUR))
-        (kept,) = account.find(Query(of=type(record))).records
-        assert record.timer.state is kept.timer.state
-        assert pc.worked_at(record.timer, pc.instant(FOUR)) == pc.worked_at(kept.timer, pc.instant(FOUR))
-        assert (record.person.name, record.note) == (kept.person.name, kept.note)
-        if isinstance(record, AttendanceTimer) and isinstance(kept, AttendanceTimer):
-            assert record == msgspec.structs.replace(kept, person=record.person)
+        (stored,) = account.find(Query(of=type(record))).records
+        assert record.timer.state is stored.timer.state
+        assert pc.worked_at(record.timer, pc.instant(FOUR)) == pc.worked_at(stored.timer, pc.instant(FOUR))
+        assert (record.person.name, record.note) == (stored.person.name, stored.note)
+        if isinstance(record, AttendanceTimer) and isinstance(stored, AttendanceTimer):
+            assert record == msgspec.structs.replace(stored, person=record.person)
     assert {name for name, _ in CALLS} == {operation.name for operation in OPERATIONS}
 
 
@@ -391,11 +391,11 @@ def test_a_response_is_read_without_its_time() -> None:
     """A timer's object is complete, so it is read the same without the instant of the response."""
     account = demo()
     response = start(account, THREE).response
-    told = timetrack.read_response("start_project_timer", response.status, response.headers, response.body)
-    assert told == timetrack.read_response(
+    parsed = timetrack.read_response("start_project_timer", response.status, response.headers, response.body)
+    assert parsed == timetrack.read_response(
         "start_project_timer", response.status, response.headers, response.body, now=5
     )
-    assert told.timer == pc.start(pc.instant(THREE))
+    assert parsed.timer == pc.start(pc.instant(THREE))
 
 
 def test_a_rejection_is_read() -> None:
@@ -407,10 +407,10 @@ def test_a_rejection_is_read() -> None:
     with pytest.raises(Rejection) as rejected:
         timetrack.read_response("pause_project_timer", response.status, response.headers, response.body, now=0)
     assert foreseen is not None
-    told = rejected.value
-    assert (told.vendor, told.status, told.vendor_code) == ("timetrack", 404, 15007)
-    assert (told.message, told.detail) == (foreseen.message, foreseen.detail)
-    assert told.detail == "username: there is no user 'nobody'"
+    parsed = rejected.value
+    assert (parsed.vendor, parsed.status, parsed.vendor_code) == ("timetrack", 404, 15007)
+    assert (parsed.message, parsed.detail) == (foreseen.message, foreseen.detail)
+    assert parsed.detail == "username: there is no user 'nobody'"
 
 
 def test_the_vendors_own_example_of_an_error_is_read() -> None:
@@ -487,7 +487,7 @@ def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
     assert body(send(MemoryAccount(clients), asked_for))["projectName"] == "Project 007_1"
 
 
-# ---- as anybody might ----------------------------------------------------------------------------
+# ---- hostile requests ----------------------------------------------------------------------------
 
 LONG = "x" * 1_000_000
 

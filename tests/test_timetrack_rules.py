@@ -1,4 +1,4 @@
-"""TimeTrack's rules: what each call requires and rejects, what a timer goes through, and what it shows on the way."""
+"""TimeTrack's rules: what each call requires and rejects, and what a timer shows through its life."""
 
 from __future__ import annotations
 
@@ -379,7 +379,7 @@ def test_names_of_coordinates(ending: str) -> None:
     there = {f"latitude{ending}": 52.5, f"longitude{ending}": "13.4"}
     begun = body(post(account, f"{ATTENDANCE}/start", date=THREE, username="test", **there))
     ended = body(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test", **there))
-    # The other call's name is a parameter that nobody knows.
+    # The other call's name is an unknown parameter.
     at_start = (None, None) if ending == "End" else (52.5, 13.4)
     at_end = (None, None) if ending == "Start" else (52.5, 13.4)
     assert (begun["latitudeStart"], begun["longitudeStart"]) == at_start
@@ -422,10 +422,10 @@ def test_invalid_coordinates(call: str, place: dict[str, Any], code: int, field:
 @pytest.mark.parametrize("rule", Rule)
 def test_every_rule_has_an_error(rule: Rule) -> None:
     """For each shared rule TimeTrack has an error with an HTTP status of 400 to 599 and a code."""
-    told = reject(RuleViolation(rule, "field"), None)
-    assert 400 <= told.status < 600
-    assert 15000 <= told.vendor_code < 15020
-    assert told.message
+    rejection = reject(RuleViolation(rule, "field"), None)
+    assert 400 <= rejection.status < 600
+    assert 15000 <= rejection.vendor_code < 15020
+    assert rejection.message
 
 
 def test_codes_are_unique() -> None:

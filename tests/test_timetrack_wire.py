@@ -1,4 +1,4 @@
-"""TimeTrack on the wire: both objects written and read, the formulas, the timestamps."""
+"""TimeTrack's payloads: both objects written and read, the formulas, the timestamps."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_both_formulas_hold_on_every_payload_in_whole_seconds(timer: Timer, late
 @example(Timer(State.RUNNING, THREE, THREE + 1_200_000, 600_000), 0)
 @example(Timer(State.PAUSED, THREE, THREE + 1_200_000, 600_000), 0)
 def test_what_stands_is_the_side_that_is_floored(timer: Timer, later: int) -> None:
-    """While a timer plays its break stands still, and while it is paused its work, even where a record has fractions.
+    """While a timer runs its break is constant, and while it is paused its work, even with fractions of a second.
 
     So the payload's standing side is the record's own, cut to a whole unit, and never jumps between two reads.
     """
@@ -426,7 +426,7 @@ def test_timers_reach_to_the_end_of_the_calendar() -> None:
     assert entry.timer == Timer(State.RUNNING, LAST - MINUTE, LAST, 0)
 
 
-# ---- what is no such object ----------------------------------------------------------------------
+# ---- malformed payloads --------------------------------------------------------------------------
 
 HOSTILE: list[tuple[object, str]] = [
     (b"", "$"),
@@ -590,7 +590,7 @@ def test_local_times_that_end_in_z() -> None:
         return pc.elapsed_at(parse(payload, 0).timer, read_timestamp(shown[1])) // MINUTE
 
     assert passed("2020-10-23T15:00:00Z", "2020-10-23T16:00:00Z") == 60
-    # The trap: the night in which the clock went back. Three hours passed, and the wall shows two of them.
+    # In the night in which the clock went back, three hours passed but the local times differ by two.
     assert passed("2020-10-24T23:30:00Z", "2020-10-25T02:30:00Z") == 120
 
 

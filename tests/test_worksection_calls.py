@@ -1,4 +1,4 @@
-"""Worksection's calls, from request to response and back, in every documented form and every form a client uses."""
+"""Worksection's calls, from request to response and back, in every documented form and every form that clients use."""
 
 from __future__ import annotations
 
@@ -324,9 +324,9 @@ def test_delete_my_timer() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_parameters_in_query_form_and_json(query: str, headers: dict[str, str], body: bytes, method: str) -> None:
-    """Parameters are taken from the query, a form of either kind or a JSON body, by GET and by POST.
+    """Parameters are read from the query, a form of either kind or a JSON body, by GET and by POST.
 
-    The name of a media type has no case, and a form may hold text that nobody has percent-encoded, as curl sends it.
+    Case does not matter in a media type, and a form may contain text without percent-encoding, as curl sends it.
     """
     call = user_call(query, headers=headers, body=body, method=method)
     result = handle(call, account(running()), NOW)

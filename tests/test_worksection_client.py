@@ -1,4 +1,4 @@
-"""The vendor's own client against our side of its API: every timer call that it has, over HTTP."""
+"""The vendor's own client against our implementation of its API: all its timer calls, over HTTP."""
 
 from __future__ import annotations
 

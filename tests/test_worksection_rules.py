@@ -1,4 +1,4 @@
-"""Worksection's rejections: each rule with its code and message, and whatever else anybody may send."""
+"""Worksection's rejections: each rule with its code and message, and hostile requests."""
 
 from __future__ import annotations
 

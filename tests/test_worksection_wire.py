@@ -1,4 +1,4 @@
-"""Worksection on the wire: the page's two samples from a record, rows read and written, hostile payloads."""
+"""Worksection's payloads: the page's two samples, rows read and written, hostile payloads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from punchclock.vendors.workspace import Person, Project, Task
 BERLIN = "Europe/Berlin"
 START = instant("2021-01-01T12:23:40Z")
 
-#: The task of the page's samples, whose placeholders stand for themselves.
+#: The task of the page's samples, whose placeholders are used as values.
 TASK = Task(
     id="TASK_ID",
     name="TASK_NAME",

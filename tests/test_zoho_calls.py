@@ -1,4 +1,4 @@
-"""Zoho People's calls: as the page shows them, as clients send them, as anybody might; and the client's side."""
+"""Zoho People's calls: as the page shows them, as clients send them, hostile requests, and the client's side."""
 
 from __future__ import annotations
 
@@ -680,14 +680,14 @@ def test_errors_in_xml(heading: str) -> None:
     for xml in (False, True):
         call = example(heading, xml=xml)
         outcomes.append(send(on_the_page(), replace(call, query=call.query.replace("jobId=", "jobId=x")), NINE))
-    said = body_of(outcomes[0])
-    errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
+    body = body_of(outcomes[0])
+    errors = body["errors"][0] if isinstance(body["errors"], list) else body["errors"]
     root = tree(outcomes[1].response.body)
-    assert (root.tag, root.attrib) == ("response", {"uri": said["uri"]})
+    assert (root.tag, root.attrib) == ("response", {"uri": body["uri"]})
     assert [child.tag for child in root] == ["status", "message", "errors"]
     assert [root.findtext(path) for path in ("status", "message", "errors/code", "errors/message")] == [
         "1",
-        said["message"],
+        body["message"],
         str(errors["code"]),
         errors["message"],
     ]
@@ -786,7 +786,7 @@ def test_round_trip_of_each_call(*, xml: bool) -> None:
         date(2026, 3, 2),
     )
     assert (seen.billing_status, seen.person.name, seen.job.name) == (held.billing_status, "resource", "UI designing")
-    # What the page does not tell, the break, is what the record that is read does not know.
+    # The page has no field for the break, so the timer that is read has none.
     assert seen.timer == Timer(State.RUNNING, NINE + HOUR, NINE + 2 * HOUR, HOUR)
     assert pc.worked_at(seen.timer, NINE + 4 * HOUR) == pc.worked_at(held.timer, NINE + 4 * HOUR)
 
@@ -965,7 +965,7 @@ def test_the_published_limit_of_calls() -> None:
     assert zoho.VENDOR.rate_limit == Limit(calls=20, per_seconds=60, lock_seconds=300)
 
 
-# ---- as anybody might send them --------------------------------------------------------------------
+# ---- hostile requests ------------------------------------------------------------------------------
 
 
 def documented(request: Request, result: CallResult) -> None:
@@ -978,12 +978,12 @@ def documented(request: Request, result: CallResult) -> None:
         assert root.get("uri", "").startswith("/api/timetracker")
         rejection = root.find("errors") is not None
     else:
-        said = body_of(result)
-        status, message = str(said["status"]), said["message"]
-        assert said["uri"].startswith("/api/timetracker")
-        rejection = "errors" in said
+        body = body_of(result)
+        status, message = str(body["status"]), body["message"]
+        assert body["uri"].startswith("/api/timetracker")
+        rejection = "errors" in body
         if rejection and response.status != 404:
-            assert isinstance(said["errors"], list) == listed
+            assert isinstance(body["errors"], list) == listed
     assert message
     assert rejection == (response.status != 200) == (result.rejection is not None)
     assert status == str(int(rejection))

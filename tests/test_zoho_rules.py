@@ -1,4 +1,4 @@
-"""What Zoho People's calls decide: every message and error code of the page, and the rules behind them."""
+"""Zoho People's rules: every message and error code of the page, and when it is returned."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_wrong_value_in_a_start(change: dict[str, str]) -> None:
     ("work_date", "date_format", "company", "booked"),
     [
         ("2026-03-02", "", "yyyy-MM-dd", True),
-        ("2026-03-02", "", "dd-MM-yyyy", True),  # yyyy-MM-dd is taken besides the company's own
+        ("2026-03-02", "", "dd-MM-yyyy", True),  # yyyy-MM-dd is accepted besides the company's own format
         ("02-03-2026", "", "dd-MM-yyyy", True),
         ("02-Mar-2026", "", "dd-MMM-yyyy", True),
         ("03/02/2026", "", "MM/dd/yyyy", True),
@@ -238,9 +238,9 @@ def test_the_maximum_length_of_texts() -> None:
 def test_no_start_while_timers_are_disabled() -> None:
     """The setting is checked before all other rules."""
     stored = account(settings=Settings(timer_enabled=False))
-    told = (NO_START, 8005, "Timer is disabled in Settings. Contact your Administrator")
-    assert rejected(get(stored, "timer", NINE, **START)) == told
-    assert rejected(get(stored, "timer", NINE, **{**START, "user": "2", "workDate": "2026-03-01"})) == told
+    expected = (NO_START, 8005, "Timer is disabled in Settings. Contact your Administrator")
+    assert rejected(get(stored, "timer", NINE, **START)) == expected
+    assert rejected(get(stored, "timer", NINE, **{**START, "user": "2", "workDate": "2026-03-01"})) == expected
 
 
 OFF = Settings(
@@ -253,16 +253,16 @@ OFF = Settings(
 @pytest.mark.parametrize("work_date", ["2026-03-01", "2026-02-28", "2026-03-03", "2026-03-04", "2026-03-05"])
 def test_no_start_on_a_day_off(work_date: str) -> None:
     """The work date must not be on a weekend, on a holiday, or from the first to the last day of a leave."""
-    told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert rejected(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == told
+    expected = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert rejected(get(account(settings=OFF), "timer", NINE, **{**START, "workDate": work_date})) == expected
 
 
 def test_the_order_of_checks_of_a_start() -> None:
     """A day off has a code of its own, so it is checked before a running timer, but after the user."""
     stored = account(settings=OFF)
     start(stored)
-    told = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert rejected(get(stored, "timer", NINE, **{**START, "workDate": "2026-03-03"})) == told
+    expected = (NO_START, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert rejected(get(stored, "timer", NINE, **{**START, "workDate": "2026-03-03"})) == expected
     stranger = get(stored, "timer", NINE, **{**START, "workDate": "2026-03-03", "user": "5"})
     assert rejected(stranger) == ("Logged-in user alone can start timer", 7038, "Permission denied")
 
@@ -395,8 +395,8 @@ def test_a_pause_while_timers_are_disabled() -> None:
     id = start(stored)
     stored = account(timelog(stored, id), settings=Settings(timer_enabled=False))
     assert get(stored, "timer", NINE + HOUR, timeLogId=id, timer="stop").response.status == 200
-    told = (NO_RESUME, 8005, "Timer is disabled in Settings. Contact your Administrator")
-    assert rejected(get(stored, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+    expected = (NO_RESUME, 8005, "Timer is disabled in Settings. Contact your Administrator")
+    assert rejected(get(stored, "timer", NINE + HOUR, timeLogId=id, timer="start")) == expected
 
 
 @covers("zoho", "Pause/Resume timer API", "8008Cannot log time during Weekend/Holidays/Leave")
@@ -406,8 +406,8 @@ def test_a_pause_on_a_day_off() -> None:
     id = start(stored)
     stored = account(timelog(stored, id), settings=Settings(holidays=(Holiday(date=date(2026, 3, 2)),)))
     assert get(stored, "timer", NINE + HOUR, timeLogId=id, timer="stop").response.status == 200
-    told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert rejected(get(stored, "timer", NINE + HOUR, timeLogId=id, timer="start")) == told
+    expected = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert rejected(get(stored, "timer", NINE + HOUR, timeLogId=id, timer="start")) == expected
 
 
 @pytest.mark.parametrize("running", [False, True])
@@ -419,8 +419,8 @@ def test_the_order_of_checks_of_a_resume(*, running: bool) -> None:
     get(stored, "timer", friday + HOUR, timeLogId=id, timer="stop")
     if running:
         start(stored, friday + HOUR, workDate="2026-03-06")
-    told = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
-    assert rejected(get(stored, "timer", friday + 24 * HOUR, timeLogId=id, timer="start")) == told
+    expected = (NO_RESUME, 8008, "Cannot log time during Weekend/Holidays/Leave")
+    assert rejected(get(stored, "timer", friday + 24 * HOUR, timeLogId=id, timer="start")) == expected
     assert rejected(get(stored, "timer", friday + 72 * HOUR, timeLogId=id, timer="start")) == (NO_RESUME, *WRONG_VALUE)
 
 
@@ -645,14 +645,14 @@ def test_a_missing_parameter_of_a_comment_call(call: str, sent: dict[str, str], 
 def test_a_wrong_value_in_a_comment_call(call: str, sent: dict[str, str], message: str) -> None:
     """An unknown timelog or comment and that of another user are rejected alike, even for an administrator."""
     name = next(iter(sent))
-    told = (message, 8001, f"Wrong value for {name}")
-    assert rejected(get(account(), call, NINE, **sent)) == told
+    expected = (message, 8001, f"Wrong value for {name}")
+    assert rejected(get(account(), call, NINE, **sent)) == expected
 
     stored = account()
     assert start(stored) == "1001"
     assert get(stored, "addcomment", NINE, timeLogId="1001", comment="Mine").response.status == 200
     for person in (1, 5):
-        assert rejected(get(stored, call, NINE, person, **sent)) == told
+        assert rejected(get(stored, call, NINE, person, **sent)) == expected
     assert get(stored, call, NINE, **sent).response.status == 200
 
 
@@ -672,8 +672,8 @@ def test_comments_are_added_only_while_the_timer_runs() -> None:
     id = start(stored)
     get(stored, "addcomment", NINE, timeLogId=id, comment="Hello")
     get(stored, "timer", NINE + HOUR, timeLogId=id, timer="stop")
-    told = ("Error in adding comments", 8005, "Comments can be added only when the timer is running")
-    assert rejected(get(stored, "addcomment", NINE + HOUR, timeLogId=id, comment="Late")) == told
+    expected = ("Error in adding comments", 8005, "Comments can be added only when the timer is running")
+    assert rejected(get(stored, "addcomment", NINE + HOUR, timeLogId=id, comment="Late")) == expected
     (comment,) = body_of(get(stored, "getcomments", NINE + HOUR, timeLogId=id))["result"]
     assert comment["comment"] == "Hello"
     get(stored, "deletecomment", NINE + HOUR, commentId=comment["commentId"])
@@ -721,10 +721,10 @@ def test_the_date_format_of_the_running_timer() -> None:
     """It is yyyy-MM-dd by default, whatever the company's is; an invalid format is a wrong value."""
     stored = account(settings=Settings(date_format="MM/dd/yyyy"))
     call = "getcurrentlyrunningtimer"
-    told = ("Error in fetching Running Timer information", *WRONG_VALUE)
-    assert rejected(get(stored, call, NINE, dateFormat="nonsense")) == told
+    expected = ("Error in fetching Running Timer information", *WRONG_VALUE)
+    assert rejected(get(stored, call, NINE, dateFormat="nonsense")) == expected
     start(stored)
-    assert rejected(get(stored, call, NINE, dateFormat="nonsense")) == told
+    assert rejected(get(stored, call, NINE, dateFormat="nonsense")) == expected
     assert body_of(get(stored, call, NINE))["result"]["workDate"] == "2026-03-02"
     assert body_of(get(stored, call, NINE, dateFormat="dd-MMM-yyyy"))["result"]["workDate"] == "02-Mar-2026"
 

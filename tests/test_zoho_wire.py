@@ -1,4 +1,4 @@
-"""Zoho People on the wire: the page's samples, seconds of the day, comments, dates, and reading it all back."""
+"""Zoho People's payloads: the page's samples, seconds of the day, comments, dates, and round trips."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from zoho_demo import NINE, ZONE, sentences
 
 RUNNING = "Get currently running timer API"
 
-#: The start of the segment that both samples show: 60001 seconds of the day, which is 16:40:01 on the wall.
+#: The start of the segment that both samples show: 60001 seconds of the day, which is 16:40:01 local time.
 SEGMENT = pc.instant("2019-04-06T14:40:01Z")
 
 SAMPLE = ZohoTimer(
@@ -47,7 +47,7 @@ def canonical(document: str | bytes) -> str:
     return ET.canonicalize(text, strip_text=True)
 
 
-def told(payload: bytes) -> dict[str, Any]:
+def result_of(payload: bytes) -> dict[str, Any]:
     """The running timer in a payload."""
     result: dict[str, Any] = msgspec.json.decode(payload)["response"]["result"]
     return result
@@ -128,7 +128,7 @@ def test_both_samples_read_back_as_one_record() -> None:
 def test_what_the_three_numbers_mean() -> None:
     """``totaltime`` is the work before the segment, ``hours`` its whole minutes, and ``diff`` the segment's length."""
     for elapsed in (0, 1, 573, 634, 3_599):
-        result = told(serialize(SAMPLE, SEGMENT + elapsed * SECOND, ZONE))
+        result = result_of(serialize(SAMPLE, SEGMENT + elapsed * SECOND, ZONE))
         assert (result["totaltime"], result["hours"]) == (14_495, 241)
         assert (result["date"], result["fromTime"], result["diff"]) == (60_001 + elapsed, 60_001, elapsed)
         worked = pc.worked_at(SAMPLE.timer, SEGMENT + elapsed * SECOND)
@@ -153,7 +153,7 @@ def test_every_field_of_the_running_timer() -> None:
         billing_status=BillingStatus.NONBILLABLE,
         work_item="Login page",
     )
-    result = told(serialize(record, SEGMENT, ZONE, date_format="dd-MMM-yyyy"))
+    result = result_of(serialize(record, SEGMENT, ZONE, date_format="dd-MMM-yyyy"))
     assert result == {
         "jobName": "Testing",
         "date": 60_001,
@@ -173,7 +173,7 @@ def test_every_field_of_the_running_timer() -> None:
         "employeename": "Christine Spalding",
         "isCompleted": 1,
     }
-    assert told(serialize(record, SEGMENT, ZONE))["workDate"] == "2019-04-06"
+    assert result_of(serialize(record, SEGMENT, ZONE))["workDate"] == "2019-04-06"
 
 
 @covers(
@@ -185,8 +185,8 @@ def test_every_field_of_the_running_timer() -> None:
 def test_a_timer_that_is_not_running_has_no_result(state: State) -> None:
     """Without a running timer the key is absent, in JSON and in XML; the rest does not change."""
     record = replace(SAMPLE, timer=replace(SAMPLE.timer, state=state))
-    said = msgspec.json.decode(serialize(record, SEGMENT, ZONE))["response"]
-    assert said == {
+    body = msgspec.json.decode(serialize(record, SEGMENT, ZONE))["response"]
+    assert body == {
         "message": "Running Timer information fetched successfully",
         "uri": "/api/timetracker/getcurrentlyrunningtimer",
         "status": 0,
@@ -200,7 +200,7 @@ def test_a_timer_that_is_not_running_has_no_result(state: State) -> None:
 def test_unset_fields_are_blank() -> None:
     """Without a job and a work date their fields are blank, and they are read back as ``None``."""
     record = ZohoTimer(timer=pc.start(NINE))
-    result = told(serialize(record, NINE))
+    result = result_of(serialize(record, NINE))
     assert (result["jobId"], result["jobName"], result["workDate"], result["jobIsActive"]) == ("", "", "", True)
     assert parse(serialize(record, NINE), NINE) == record
 
@@ -213,7 +213,7 @@ def test_a_read_before_the_last_event() -> None:
 def test_fractions_of_a_second_are_floored() -> None:
     """For a timer with fractions ``date`` less ``fromTime`` is still ``diff``, since all instants are floored."""
     record = ZohoTimer(timer=pc.start(NINE + 900_000))
-    result = told(serialize(record, NINE + 2_100_000, ZONE))
+    result = result_of(serialize(record, NINE + 2_100_000, ZONE))
     assert result["date"] - result["fromTime"] == result["diff"] == 2
 
 
@@ -238,7 +238,7 @@ def test_midnight_and_clock_changes(began: str, now: str, from_time: int, shown:
     since, at = pc.instant(began), pc.instant(now)
     record = replace(SAMPLE, timer=Timer(State.RUNNING, since - HOUR, since, HOUR))
     payload = serialize(record, at, ZONE)
-    result = told(payload)
+    result = result_of(payload)
     assert (result["fromTime"], result["date"], result["diff"]) == (from_time, shown, diff)
     assert parse(payload, at, ZONE) == record
 
@@ -298,7 +298,7 @@ ids = st.text("0123456789f", min_size=1, max_size=20)
 
 @st.composite
 def running(draw: st.DrawFn) -> ZohoTimer:
-    """A record that a payload can tell whole: running, in whole seconds, no break, nothing but the page's fields."""
+    """A timer that a payload contains completely: running, in whole seconds, no break, only the page's fields."""
     since = draw(st.integers(-(10**9), 10**10)) * SECOND
     worked = draw(st.integers(0, 10**7)) * SECOND
     job = draw(st.none() | st.builds(Job, id=ids, name=texts, active=st.booleans(), completed=st.booleans()))
@@ -328,7 +328,7 @@ def test_round_trip(record: ZohoTimer, later: int, zone: str, date_format: str, 
     assert parse(payload, now, zone, date_format=date_format) == record
 
 
-RESULT = told(serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE))
+RESULT = result_of(serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE))
 AS_XML = "".join(f"<{key}>{str(value).replace('True', 'true')}</{key}>" for key, value in RESULT.items())
 
 

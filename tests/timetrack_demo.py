@@ -1,4 +1,4 @@
-"""The demo account as a TimeTrack client reaches it; shared by the tests of that vendor."""
+"""Helpers of the TimeTrack tests: the demo account and calls to it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ KEYS = {"x-timetrack-api-key": "timetrack-key", "x-timetrack-api-secret": "timet
 PROJECT = "/api/v2/ext/timers/project_timer"
 ATTENDANCE = "/api/v2/ext/attendance_timer"
 
-#: The server's clock, which no call may look at.
+#: The server's time, which no call uses.
 SERVER_TIME = 4_102_444_800_000_000
 
 
 def demo(*records: VendorTimer) -> MemoryAccount:
-    """The demo account, with these records in it."""
+    """Return the demo account with these timers."""
     return MemoryAccount(demo_workspace(), records)
 
 
@@ -33,7 +33,7 @@ def send(account: MemoryAccount, request: Request) -> CallResult:
 
 
 def make_request(operation: str, parameters: msgspec.Struct) -> Request:
-    """The request that the client's side makes of a call."""
+    """Return the request that the client's side creates for a call."""
     key, secret = KEYS.values()
     return timetrack.request(operation, parameters, key=key, secret=secret)
 
@@ -55,12 +55,12 @@ def start(account: MemoryAccount, date: str, **more: object) -> CallResult:
 
 
 def body(result: CallResult) -> dict[str, Any]:
-    """The object in a response."""
+    """Return the object in a response."""
     return msgspec.json.decode(result.response.body, type=dict[str, Any])
 
 
 def error(result: CallResult) -> tuple[int, int, str, str]:
-    """HTTP status, code, title and detail of a rejection, which has no effect and only the documented shape."""
+    """Return HTTP status, code, title and detail of a rejection, after checking its shape."""
     assert result.changes == ()
     assert result.rejection is not None
     content = body(result)
