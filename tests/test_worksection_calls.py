@@ -147,13 +147,6 @@ def test_stop_timer(timer: str | int) -> None:
     assert read_response("stop_timer", 200, {}, result.response.body, now=NOW) is None
 
 
-def test_stop_timer_as_on_the_page() -> None:
-    """The page's own query string, signed, stops a timer."""
-    stored = account(running())
-    call = admin_call(f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}")
-    assert body_of(handle(call, stored, NOW)) == OK
-
-
 # ---- get_my_timer --------------------------------------------------------------------------------
 
 
