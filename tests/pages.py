@@ -1,7 +1,7 @@
-"""Where a test's behaviour stands on a vendor's page; the coverage tables of the docs are made from it.
+"""Which sentences of a vendor's page each test covers; the docs' coverage tables are generated from it.
 
-``tests/pages/VENDOR.toml`` lists the page's sentences, word for word and in its order. `states` marks the tests
-that cover them, and what is marked is read from the tests' sources, not by running them.
+``tests/pages/VENDOR.toml`` lists the page's sentences, verbatim and in order. The decorator `covers` marks the tests
+that cover them; the marks are read from the tests' source, without running it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-__all__ = ["Quote", "Sentence", "quotes", "sentences", "states"]
+__all__ = ["Quote", "Sentence", "covers", "quotes", "sentences"]
 
 TESTS = Path(__file__).parent
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def states(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
-    """Mark a test as covering a sentence of a vendor's page, quoted word for word under its heading.
+def covers(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
+    """Mark a test as covering a sentence of a vendor's page, quoted verbatim under its heading.
 
     The decorator itself does nothing.
     """
@@ -33,7 +33,7 @@ def states(vendor: str, heading: str, sentence: str) -> Callable[[F], F]:
 
 
 class Sentence(NamedTuple):
-    """A sentence of a page; an aside (navigation, the head of a table) says nothing that a test could hold."""
+    """A sentence of a page. An aside (navigation, the head of a table) contains nothing that a test could check."""
 
     heading: str
     text: str
@@ -41,7 +41,7 @@ class Sentence(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """A sentence as a test quotes it, and the test."""
+    """A sentence that a test quotes, and the test."""
 
     vendor: str
     heading: str
@@ -51,19 +51,19 @@ class Quote(NamedTuple):
 
 
 def sentences(vendor: str) -> list[Sentence]:
-    """The sentences of a vendor's page, in order."""
+    """Return the sentences of a vendor's page, in order."""
     listed = tomllib.loads((TESTS / "pages" / f"{vendor}.toml").read_text(encoding="utf-8"))["sentence"]
     return [Sentence(each["heading"], each["text"], each.get("aside", False)) for each in listed]
 
 
 def quotes() -> list[Quote]:
-    """What the tests quote, by file and in order."""
+    """Return all quotes in the tests, by file and in order."""
     return [quote for path in sorted(TESTS.glob("test_*.py")) for quote in _quotes_in(path)]
 
 
 def _quotes_in(path: Path) -> Iterator[Quote]:
     source = path.read_text(encoding="utf-8")
-    if "@states(" not in source:
+    if "@covers(" not in source:
         return
     tree = ast.parse(source)
     names = {
@@ -76,15 +76,15 @@ def _quotes_in(path: Path) -> Iterator[Quote]:
     for test in tree.body:
         if isinstance(test, ast.FunctionDef):
             for call in test.decorator_list:
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "states":
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "covers":
                     vendor, heading, sentence = (_text(argument, names) for argument in call.args)
                     if vendor is None or heading is None or sentence is None:
-                        raise ValueError(f"{path.name}:{call.lineno}: what is quoted is no text and no name of one")
+                        raise ValueError(f"{path.name}:{call.lineno}: a quote must be a text or the name of one")
                     yield Quote(vendor, heading, sentence, path.name, test.name)
 
 
 def _text(node: ast.expr, names: Mapping[str, str]) -> str | None:
-    """The text that an expression is: one that is written out, a name of one, or a sum of such."""
+    """Return the text of an expression: a literal, the name of one, or a concatenation of these."""
     match node:
         case ast.Constant(value=str(text)):
             return text

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import HOUR, MINUTE, NOW, SECOND, WORKSPACE
-from pages import states
+from intervals_demo import NOW, WORKSPACE
+from pages import covers
 from punchclock import State, Timer
 from punchclock.errors import InvalidRounding
 from punchclock.rounding import Rounding
+from punchclock.units import HOUR, MINUTE, SECOND
 from punchclock.vendors.intervals import IntervalsTimer, TimeEntry, apply
 from punchclock.vendors.intervals.apply import HUNDREDTH_OF_AN_HOUR
 from punchclock.vendors.rules import Rule, RuleViolation
@@ -35,13 +36,13 @@ def paused(worked: int) -> IntervalsTimer:
     )
 
 
-@states(
+@covers(
     "intervals",
     OPENING,
     "Therefore, applying a timer to a time entry is as simple as reading the value of the time field.",
 )
 def test_a_paused_timer_becomes_a_time_entry() -> None:
-    """Whose, when, for what, and ``time`` in decimal hours; what has no value is not sent."""
+    """It has the person, the day, the task and ``time`` in decimal hours; unset fields are not sent."""
     entry = apply(paused(90 * MINUTE))
     assert entry == TimeEntry(personid=3, date=dt.date(2026, 3, 2), time=1.5, taskid=31, description="Draw")
     assert msgspec.json.encode(entry) == (
@@ -52,31 +53,31 @@ def test_a_paused_timer_becomes_a_time_entry() -> None:
 
 
 def test_a_time_entry_is_a_value() -> None:
-    """Alike ones are one in a set, and its numbers have names: no order says which is the person and which the task."""
+    """Equal entries are one element of a set, and its fields are keyword-only."""
     assert {apply(paused(HOUR)), apply(paused(HOUR))} == {apply(paused(HOUR))}
     with pytest.raises(TypeError, match="positional"):
         TimeEntry(3, dt.date(2026, 3, 2), 1.0, 31)  # type: ignore[call-arg]  # which is what is tested
 
 
 def test_the_day_is_the_one_on_which_it_was_paused() -> None:
-    """In UTC, as all that is stored."""
+    """The day is in UTC, like all stored times."""
     late = pc.instant("2026-03-02T23:59:59.999999Z")
     record = msgspec.structs.replace(paused(HOUR), timer=Timer(State.PAUSED, late - HOUR, late, HOUR))
     assert apply(record).date == dt.date(2026, 3, 2)
 
 
-@states("intervals", OPENING, "To apply a timer: A timer must be paused before it can be applied.")
+@covers("intervals", OPENING, "To apply a timer: A timer must be paused before it can be applied.")
 @pytest.mark.parametrize("state", [State.RUNNING, State.STOPPED])
 def test_only_a_paused_timer_is_applied(state: State) -> None:
-    """Any other is rejected, and stays as it is."""
+    """A timer in another state is rejected and does not change."""
     record = msgspec.structs.replace(paused(HOUR), timer=Timer(state, NOW - HOUR, NOW, HOUR))
     with pytest.raises(RuleViolation, match="must be paused") as caught:
         apply(record)
     assert caught.value.rule is Rule.STATE
 
 
-def test_nobodys_timer_is_not_applied() -> None:
-    """A time entry needs a person."""
+def test_a_timer_without_owner_is_not_applied() -> None:
+    """A time entry requires a person."""
     with pytest.raises(RuleViolation) as caught:
         apply(msgspec.structs.replace(paused(HOUR), person=Person()))
     assert (caught.value.rule, caught.value.field) == (Rule.REQUIRED, "personid")
@@ -97,13 +98,13 @@ def test_nobodys_timer_is_not_applied() -> None:
     ],
 )
 def test_the_time_is_rounded(worked: int, step: int, mode: Rounding | str, hours: float) -> None:
-    """To hundredths of an hour, or to a coarser step, in any mode; an exact boundary stays."""
+    """Time is rounded to hundredths of an hour or to a coarser step, in any mode; exact multiples do not change."""
     assert apply(paused(worked), step=step, mode=mode).time == hours
 
 
 @given(worked=st.integers(0, 10**15), mode=st.sampled_from(Rounding), steps=st.integers(1, 100))
 def test_no_time_is_too_precise(worked: int, mode: Rounding, steps: int) -> None:
-    """Whatever was worked, what is sent has two decimals at most, and is less than a step away."""
+    """The time has at most two decimals and differs from the work by less than a step."""
     step = steps * HUNDREDTH_OF_AN_HOUR
     written = Decimal(str(apply(paused(worked), step=step, mode=mode).time))
     assert written == round(written, 2)
@@ -111,15 +112,15 @@ def test_no_time_is_too_precise(worked: int, mode: Rounding, steps: int) -> None
 
 
 @pytest.mark.parametrize("step", [0, -HUNDREDTH_OF_AN_HOUR, 1, SECOND, MINUTE, HUNDREDTH_OF_AN_HOUR + 1])
-def test_a_step_that_hundredths_cannot_hold(step: int) -> None:
-    """A minute is 0.01666… hours, which is too precise; no step at all is none."""
+def test_a_step_that_is_too_precise(step: int) -> None:
+    """A minute is 0.01666… hours, which is too precise; a step of zero is rejected too."""
     with pytest.raises(InvalidRounding) as caught:
         apply(paused(HOUR), step=step)
     assert caught.value.parameter == "step"
 
 
 def test_an_unknown_mode() -> None:
-    """A mode that is none is named."""
+    """An unknown mode raises a named error."""
     with pytest.raises(InvalidRounding) as caught:
         apply(paused(HOUR), mode="sideways")
     assert caught.value.parameter == "mode"

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import punchclock as pc
-from intervals_demo import DAY, HOUR, JSON, MINUTE, NOW, SECOND, WORKSPACE, XML, Harness, basic, body_of, rejected
-from pages import states
+from intervals_demo import JSON, NOW, WORKSPACE, XML, Harness, basic, body_of, rejected
+from pages import covers
 from punchclock import Event, State, Timer
 from punchclock.machine import Correction
+from punchclock.units import DAY, HOUR, MINUTE, SECOND
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import Page
 from punchclock.vendors.calls import Limit, Request, reject
@@ -52,52 +53,52 @@ PERMISSIONS = (403, 10)
 
 
 @pytest.fixture
-def desk() -> Harness:
+def harness() -> Harness:
     """An account without timers."""
     return Harness()
 
 
-def stored(desk: Harness, **fields: Any) -> int:  # noqa: ANN401 - as JSON has them
+def stored(harness: Harness, **fields: Any) -> int:  # noqa: ANN401 - as JSON has them
     """The id of a new timer of person 3."""
-    id: int = desk.timer("POST", "/timer/", {"personid": 3} | fields, person=1)["id"]
+    id: int = harness.timer("POST", "/timer/", {"personid": 3} | fields, person=1)["id"]
     return id
 
 
 # ---- the opening ---------------------------------------------------------------------------------
 
 
-@states(
+@covers(
     "intervals",
     OPENING,
     "Timers are tricky business, complicated not just by the fact that there are two types of them"
     " (task timers and general timers).",
 )
-@states(
+@covers(
     "intervals",
     SETTABLE,
     "taskid no integer The ID of the task this timer is associated with. If left blank, this timer will be a General"
     " Timer",
 )
-def test_two_types_of_timers(desk: Harness) -> None:
+def test_two_types_of_timers(harness: Harness) -> None:
     """With a task it is a task timer; without one, or with a blank one, a general timer."""
-    assert desk.timer("POST", "/timer/", {"personid": 3, "taskid": 31})["taskid"] == 31
-    record = desk.record(1001)
+    assert harness.timer("POST", "/timer/", {"personid": 3, "taskid": 31})["taskid"] == 31
+    record = harness.record(1001)
     assert record.task is not None
     assert record.project is not None
     assert record.client is not None
     assert (record.task.name, record.project.name, record.client.name) == ("Design", "Project 006_1", "Client 006")
     for blank in ({}, {"taskid": None}, {"taskid": ""}):
-        assert desk.timer("POST", "/timer/", {"personid": 3} | blank)["taskid"] is None
-    assert desk.timer("PUT", "/timer/1001/", {"taskid": ""})["taskid"] is None
-    record = desk.record(1001)
+        assert harness.timer("POST", "/timer/", {"personid": 3} | blank)["taskid"] is None
+    assert harness.timer("PUT", "/timer/1001/", {"taskid": ""})["taskid"] is None
+    record = harness.record(1001)
     assert (record.task, record.project, record.client) == (None, None, None)
 
 
-@states("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
-@states("intervals", METHODS, "GETAdministrator, Manager, Resource")
-@states("intervals", METHODS, "DELETEAdministrator, Manager, Resource")
-@states("intervals", METHODS, "POSTAdministrator, Manager, Resource")
-@states("intervals", METHODS, "PUTAdministrator, Manager, Resource")
+@covers("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
+@covers("intervals", METHODS, "GETAdministrator, Manager, Resource")
+@covers("intervals", METHODS, "DELETEAdministrator, Manager, Resource")
+@covers("intervals", METHODS, "POSTAdministrator, Manager, Resource")
+@covers("intervals", METHODS, "PUTAdministrator, Manager, Resource")
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -108,10 +109,10 @@ def test_two_types_of_timers(desk: Harness) -> None:
         ("DELETE", "/timer/1001/", None),
     ],
 )
-def test_groups_and_methods(desk: Harness, method: str, path: str, body: object) -> None:
+def test_groups_and_methods(harness: Harness, method: str, path: str, body: object) -> None:
     """Administrators, managers and resources have access to each method; executives to none."""
-    stored(desk)
-    assert rejected(desk.send(method, path, body, person=4)) == (*PERMISSIONS, "")
+    stored(harness)
+    assert rejected(harness.send(method, path, body, person=4)) == (*PERMISSIONS, "")
     for person in (1, 2, 3):
         own = {"personid": person} if method == "POST" else body
         assert (
@@ -122,102 +123,102 @@ def test_groups_and_methods(desk: Harness, method: str, path: str, body: object)
                     headers=basic(person) | JSON,
                     body=msgspec.json.encode(own) if own else b"",
                 ),
-                desk.account,
+                harness.account,
                 NOW,
             )
             is None
         )
 
 
-@states("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
-def test_all_time_is_in_utc(desk: Harness) -> None:
+@covers("intervals", OPENING, "Executive users don't have access to them, and all time must be stored in UTC.")
+def test_all_time_is_in_utc(harness: Harness) -> None:
     """``starttime`` is read and written in UTC, though the account's zone is Berlin."""
-    assert desk.timer("POST", "/timer/", {"personid": 3})["starttime"] == "2026-03-02 08:00:00"
-    desk.timer("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:00:00"})
-    assert desk.record(1001).timer.since == pc.instant("2026-03-02T07:00:00Z")
+    assert harness.timer("POST", "/timer/", {"personid": 3})["starttime"] == "2026-03-02 08:00:00"
+    harness.timer("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:00:00"})
+    assert harness.record(1001).timer.since == pc.instant("2026-03-02T07:00:00Z")
 
 
-@states("intervals", OPENING, "For task timers, a user cannot have more than one timer for a particular task.")
-def test_one_timer_a_task(desk: Harness) -> None:
-    """A second timer of one person for one task is rejected, created or moved there; general timers are as many."""
-    stored(desk, taskid=31)
-    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "taskid": 31})) == (*VALIDATION, "")
-    stored(desk, taskid=32)
-    stored(desk)
-    stored(desk)
+@covers("intervals", OPENING, "For task timers, a user cannot have more than one timer for a particular task.")
+def test_one_timer_per_task(harness: Harness) -> None:
+    """A person's second timer for a task is rejected, created or moved there; general timers are not limited."""
+    stored(harness, taskid=31)
+    assert rejected(harness.send("POST", "/timer/", {"personid": 3, "taskid": 31})) == (*VALIDATION, "")
+    stored(harness, taskid=32)
+    stored(harness)
+    stored(harness)
     for path in ("/timer/1002/", "/timer/1003/"):
-        assert rejected(desk.send("PUT", path, {"taskid": 31})) == (*VALIDATION, "")
-    assert desk.timer("PUT", "/timer/1001/", {"taskid": 31, "name": "again"})["name"] == "again"
-    other = desk.timer("POST", "/timer/", {"personid": 5, "taskid": 31}, person=1)["id"]
-    assert rejected(desk.send("PUT", f"/timer/{other}/", {"personid": 3}, person=1)) == (*VALIDATION, "")
+        assert rejected(harness.send("PUT", path, {"taskid": 31})) == (*VALIDATION, "")
+    assert harness.timer("PUT", "/timer/1001/", {"taskid": 31, "name": "again"})["name"] == "again"
+    other = harness.timer("POST", "/timer/", {"personid": 5, "taskid": 31}, person=1)["id"]
+    assert rejected(harness.send("PUT", f"/timer/{other}/", {"personid": 3}, person=1)) == (*VALIDATION, "")
 
 
-@states("intervals", OPENING, "To start a timer: set the starttime field to the current time in UTC.")
-def test_start(desk: Harness) -> None:
-    """A timer created with a ``starttime`` runs from then on."""
-    outcome = desk.send("POST", "/timer/", {"personid": 3, "starttime": "2026-03-02 07:59:30"})
-    assert [change.action for change in outcome.changes] == [Event.START]
+@covers("intervals", OPENING, "To start a timer: set the starttime field to the current time in UTC.")
+def test_start(harness: Harness) -> None:
+    """A timer created with a ``starttime`` runs since then."""
+    result = harness.send("POST", "/timer/", {"personid": 3, "starttime": "2026-03-02 07:59:30"})
+    assert [change.action for change in result.changes] == [Event.START]
     started = NOW - 30 * SECOND
-    assert desk.record(1001).timer == Timer(State.RUNNING, started, started, 0)
-    assert body_of(outcome)["timer"]["timelapsed"] == 30.0
+    assert harness.record(1001).timer == Timer(State.RUNNING, started, started, 0)
+    assert body_of(result)["timer"]["timelapsed"] == 30.0
 
 
-@states(
+@covers(
     "intervals",
     OPENING,
     "To pause a timer: calculate the amount of time lapsed between the starttime and now, and sum that value with the"
     " value in the time field (i.e. time = time + (now - starttime)).",
 )
-@states("intervals", OPENING, "Then nullify the starttime field.")
+@covers("intervals", OPENING, "Then nullify the starttime field.")
 @pytest.mark.parametrize("blank", [None, ""])
-def test_pause(desk: Harness, blank: object) -> None:
-    """A client's sum and a blank ``starttime`` are the machine's pause, to the microsecond where the clocks agree."""
-    stored(desk, time=30)
-    outcome = desk.send("PUT", "/timer/1001/", {"time": 30 + 90, "starttime": blank}, now=NOW + 90 * SECOND)
-    assert [change.action for change in outcome.changes] == [Event.PAUSE]
-    assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + 90 * SECOND, 120 * SECOND)
+def test_pause(harness: Harness, blank: object) -> None:
+    """A client's total and a blank ``starttime`` are a pause of the machine, to the microsecond if the clocks agree."""
+    stored(harness, time=30)
+    result = harness.send("PUT", "/timer/1001/", {"time": 30 + 90, "starttime": blank}, now=NOW + 90 * SECOND)
+    assert [change.action for change in result.changes] == [Event.PAUSE]
+    assert harness.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + 90 * SECOND, 120 * SECOND)
 
 
-def test_a_pause_with_another_sum_is_amended(desk: Harness) -> None:
-    """Where the client's clock made another sum, it stands: a pause, and an amendment for the rest."""
-    stored(desk)
-    outcome = desk.send("PUT", "/timer/1001/", {"time": 88, "starttime": ""}, now=NOW + 90 * SECOND)
-    assert [change.action for change in outcome.changes] == [Event.PAUSE, Correction.AMEND]
-    assert desk.record(1001).timer == Timer(State.PAUSED, NOW, NOW + 90 * SECOND, 88 * SECOND)
-    desk = Harness()
-    stored(desk)
-    desk.send("PUT", "/timer/1001/", {"time": 95, "starttime": ""}, now=NOW + 90 * SECOND)
-    assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 5 * SECOND, NOW + 90 * SECOND, 95 * SECOND)
+def test_a_pause_with_another_total_is_amended(harness: Harness) -> None:
+    """If the client calculated another total, it is stored: a pause, and an amendment for the difference."""
+    stored(harness)
+    result = harness.send("PUT", "/timer/1001/", {"time": 88, "starttime": ""}, now=NOW + 90 * SECOND)
+    assert [change.action for change in result.changes] == [Event.PAUSE, Correction.AMEND]
+    assert harness.record(1001).timer == Timer(State.PAUSED, NOW, NOW + 90 * SECOND, 88 * SECOND)
+    harness = Harness()
+    stored(harness)
+    harness.send("PUT", "/timer/1001/", {"time": 95, "starttime": ""}, now=NOW + 90 * SECOND)
+    assert harness.record(1001).timer == Timer(State.PAUSED, NOW - 5 * SECOND, NOW + 90 * SECOND, 95 * SECOND)
 
 
-def test_a_pause_without_a_sum_keeps_the_time_on_record(desk: Harness) -> None:
-    """The sum is the client's to make: whoever blanks ``starttime`` alone leaves ``time`` as it was."""
-    stored(desk, time=30)
-    assert desk.timer("PUT", "/timer/1001/", {"starttime": ""}, now=NOW + HOUR)["time"] == 30.0
-    assert desk.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + HOUR, 30 * SECOND)
+def test_a_pause_without_a_total_keeps_the_time(harness: Harness) -> None:
+    """The client calculates the total: blanking only ``starttime`` does not change ``time``."""
+    stored(harness, time=30)
+    assert harness.timer("PUT", "/timer/1001/", {"starttime": ""}, now=NOW + HOUR)["time"] == 30.0
+    assert harness.record(1001).timer == Timer(State.PAUSED, NOW - 30 * SECOND, NOW + HOUR, 30 * SECOND)
 
 
-@states("intervals", OPENING, "To resume a timer: set the starttime field to the current time in UTC.")
-@states("intervals", OPENING, "Leave the existing value in the time field.")
-def test_resume(desk: Harness) -> None:
-    """Setting ``starttime`` on a paused timer is the machine's resume; what it worked stays."""
-    stored(desk, time=60, starttime="")
-    outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
-    assert [change.action for change in outcome.changes] == [Event.RESUME]
-    assert desk.record(1001).timer == Timer(State.RUNNING, NOW - MINUTE, NOW + 5 * MINUTE, MINUTE)
-    assert body_of(outcome)["timer"]["time"] == 60.0
+@covers("intervals", OPENING, "To resume a timer: set the starttime field to the current time in UTC.")
+@covers("intervals", OPENING, "Leave the existing value in the time field.")
+def test_resume(harness: Harness) -> None:
+    """Setting ``starttime`` on a paused timer is a resume of the machine; its work does not change."""
+    stored(harness, time=60, starttime="")
+    result = harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
+    assert [change.action for change in result.changes] == [Event.RESUME]
+    assert harness.record(1001).timer == Timer(State.RUNNING, NOW - MINUTE, NOW + 5 * MINUTE, MINUTE)
+    assert body_of(result)["timer"]["time"] == 60.0
 
 
-def test_a_resume_by_a_whole_second_clock(desk: Harness) -> None:
-    """A client that writes the second at which it paused is a fraction early: resumed, then amended to what it says."""
-    stored(desk, time=60, starttime="")
-    desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
+def test_a_resume_by_a_whole_second_clock(harness: Harness) -> None:
+    """A client that sends the second of the pause is a fraction early: the timer is resumed, then amended."""
+    stored(harness, time=60, starttime="")
+    harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:05:00"}, now=NOW + 5 * MINUTE)
     at = NOW + 6 * MINUTE + 400_000
-    desk.send("PUT", "/timer/1001/", {"starttime": "", "time": 120.4}, now=at)
-    assert desk.record(1001).timer.since == at
-    outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:06:00"}, now=at + 1)
-    assert [change.action for change in outcome.changes] == [Event.RESUME, Correction.AMEND]
-    timer = desk.record(1001).timer
+    harness.send("PUT", "/timer/1001/", {"starttime": "", "time": 120.4}, now=at)
+    assert harness.record(1001).timer.since == at
+    result = harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:06:00"}, now=at + 1)
+    assert [change.action for change in result.changes] == [Event.RESUME, Correction.AMEND]
+    timer = harness.record(1001).timer
     assert (timer.since, timer.worked) == (NOW + 6 * MINUTE, 120_400_000)
     assert timer.started_at <= timer.since - timer.worked
 
@@ -228,7 +229,7 @@ def test_a_resume_by_a_whole_second_clock(desk: Harness) -> None:
 @pytest.fixture
 def full() -> Harness:
     """Task timers 1001 (person 3, task 31), 1002 (3, 33), 1003 (5, 31); general ones 1004 (3) and 1005 (2)."""
-    desk = Harness()
+    harness = Harness()
     for offset, fields in enumerate(
         (
             {"personid": 3, "taskid": 31, "lastupdate": "2026-03-02"},
@@ -238,14 +239,14 @@ def full() -> Harness:
             {"personid": 2},
         )
     ):
-        desk.timer("POST", "/timer/", fields, person=1, now=NOW - DAY * offset)
-    return desk
+        harness.timer("POST", "/timer/", fields, person=1, now=NOW - DAY * offset)
+    return harness
 
 
-@states("intervals", FILTERS, "To retrieve the entire list of this resource:")
-@states("intervals", FILTERS, "GET /timer/")
+@covers("intervals", FILTERS, "To retrieve the entire list of this resource:")
+@covers("intervals", FILTERS, "GET /timer/")
 def test_the_list(full: Harness) -> None:
-    """The task timers of everybody, in the envelope that every list has."""
+    """The list has everybody's task timers, in the envelope of every list."""
     body = body_of(full.send("GET", "/timer/", person=1))
     assert list(body) == ["personid", "status", "code", "listcount", "timer"]
     assert [body[name] for name in ("personid", "status", "code", "listcount")] == [1, "OK", 200, 3]
@@ -266,7 +267,7 @@ def test_the_list(full: Harness) -> None:
 
 
 def test_a_resource_sees_its_own_timers(full: Harness) -> None:
-    """Other people's timers are out of a resource's reach: listed, got, written or deleted."""
+    """A resource has no access to other people's timers: it cannot list, get, write or delete them."""
     assert full.ids(person=3) == [1001, 1002]
     assert full.ids("personid=3,3&gettimerinfo=t", person=3) == [1001, 1002, 1004]
     assert rejected(full.send("GET", "/timer/", query="personid=5")) == (*PERMISSIONS, "personid")
@@ -278,7 +279,7 @@ def test_a_resource_sees_its_own_timers(full: Harness) -> None:
     assert rejected(full.send("PUT", "/timer/1001/", {"personid": 5})) == (*PERMISSIONS, "")
 
 
-@states(
+@covers(
     "intervals",
     FILTERS,
     "generaltimers no boolean Ordinarily, the list returns a list of active task timers. Appending this to your request"
@@ -293,14 +294,14 @@ def test_generaltimers(full: Harness) -> None:
     assert rejected(full.send("GET", "/timer/", query="generaltimers=maybe")) == (*VALIDATION, "generaltimers")
 
 
-@states(
+@covers(
     "intervals",
     FILTERS,
     "gettimerinfo no boolean Setting this to true combines the list to return both general timers AND task timers in"
     " one request, and returns extra task information for task timers.",
 )
 def test_gettimerinfo(full: Harness) -> None:
-    """Both kinds together, and of task timers the task, its project and its client."""
+    """The list has both types of timers, and for task timers the task, its project and its client."""
     timers = body_of(full.send("GET", "/timer/", query="gettimerinfo=true", person=1))["timer"]
     assert [timer["id"] for timer in timers] == [1001, 1002, 1003, 1004, 1005]
     information = [[timer[name] for name in ("task", "projectid", "project", "clientid", "client")] for timer in timers]
@@ -310,14 +311,14 @@ def test_gettimerinfo(full: Harness) -> None:
     assert full.ids("gettimerinfo=f&generaltimers") == [1004, 1005]
 
 
-@states("intervals", FILTERS, "taskid no integer")
-@states("intervals", FILTERS, "personid no integer")
-@states("intervals", FILTERS, "projectid no integer")
-@states("intervals", FILTERS, "clientid no integer")
-@states("intervals", FILTERS, "To filter the list based on certain parameters:")
-@states("intervals", FILTERS, "GET /timer/?clientid={value}")
-@states("intervals", FILTERS, "Note: You can string together multiple filters.")
-@states("intervals", FILTERS, '1 Indicates that multiple values are allowed, in CSV format (e.g. "3,5,11,19").')
+@covers("intervals", FILTERS, "taskid no integer")
+@covers("intervals", FILTERS, "personid no integer")
+@covers("intervals", FILTERS, "projectid no integer")
+@covers("intervals", FILTERS, "clientid no integer")
+@covers("intervals", FILTERS, "To filter the list based on certain parameters:")
+@covers("intervals", FILTERS, "GET /timer/?clientid={value}")
+@covers("intervals", FILTERS, "Note: You can string together multiple filters.")
+@covers("intervals", FILTERS, '1 Indicates that multiple values are allowed, in CSV format (e.g. "3,5,11,19").')
 @pytest.mark.parametrize(
     ("query", "ids"),
     [
@@ -342,20 +343,20 @@ def test_gettimerinfo(full: Harness) -> None:
     ],
 )
 def test_filters(full: Harness, query: str, ids: list[int]) -> None:
-    """Each filter takes an id or several; together they all must hold."""
+    """Each filter takes one or several ids; a timer must match all filters."""
     body = body_of(full.send("GET", "/timer/", query=query, person=1))
     assert [timer["id"] for timer in body["timer"]] == ids
     assert body["listcount"] == len(ids)
 
 
-@states("intervals", FILTERS, "sortfield no string Sort the list by any of the following fields: lastupdate")
-@states(
+@covers("intervals", FILTERS, "sortfield no string Sort the list by any of the following fields: lastupdate")
+@covers(
     "intervals",
     FILTERS,
     'sortdir no string Sets the sort direction of the returned list. Must be either "ASC" or "DESC".',
 )
 def test_sorting(full: Harness) -> None:
-    """By the date of the last start or stop; on one date, and without a field, by age."""
+    """Timers are sorted by the date of the last start or stop; with equal dates, or without a sort field, by age."""
     assert full.ids("sortfield=lastupdate") == [1002, 1001, 1003]
     assert full.ids("sortfield=lastupdate&sortdir=ASC") == [1002, 1001, 1003]
     assert full.ids("sortfield=lastupdate&sortdir=DESC") == [1003, 1001, 1002]
@@ -366,87 +367,87 @@ def test_sorting(full: Harness) -> None:
     assert rejected(full.send("GET", "/timer/", query="sortdir=desc")) == (*VALIDATION, "sortdir")
 
 
-@states("intervals", FILTERS, "offset no integer Return timers starting from the nth timer.")
-@states("intervals", FILTERS, "limit no integer 10 Sets a limit to the amount of timers returned in the response.")
-def test_pages(desk: Harness) -> None:
-    """Ten timers where no limit is set; ``listcount`` counts all that match."""
-    ids = [stored(desk) for _ in range(12)]
-    assert desk.ids("generaltimers") == ids[:10]
-    assert desk.ids("generaltimers&offset=10") == ids[10:]
-    assert desk.ids("generaltimers&offset=0&limit=3") == ids[:3]
-    assert desk.ids("generaltimers&offset=2&limit=3") == ids[2:5]
-    assert desk.ids("generaltimers&offset=12") == []
-    assert desk.ids(f"generaltimers&offset={2**53 - 1}") == []
-    assert desk.ids(f"generaltimers&limit={2**53 - 1}") == ids
-    assert body_of(desk.send("GET", "/timer/", query="generaltimers&limit=1", person=1))["listcount"] == 12
+@covers("intervals", FILTERS, "offset no integer Return timers starting from the nth timer.")
+@covers("intervals", FILTERS, "limit no integer 10 Sets a limit to the amount of timers returned in the response.")
+def test_pages(harness: Harness) -> None:
+    """A page has ten timers if no limit is set; ``listcount`` counts all matching timers."""
+    ids = [stored(harness) for _ in range(12)]
+    assert harness.ids("generaltimers") == ids[:10]
+    assert harness.ids("generaltimers&offset=10") == ids[10:]
+    assert harness.ids("generaltimers&offset=0&limit=3") == ids[:3]
+    assert harness.ids("generaltimers&offset=2&limit=3") == ids[2:5]
+    assert harness.ids("generaltimers&offset=12") == []
+    assert harness.ids(f"generaltimers&offset={2**53 - 1}") == []
+    assert harness.ids(f"generaltimers&limit={2**53 - 1}") == ids
+    assert body_of(harness.send("GET", "/timer/", query="generaltimers&limit=1", person=1))["listcount"] == 12
     for query in ("limit=0", "limit=-1", "limit=ten", f"limit={2**53}", f"limit={10**30}", "limit=1.5"):
-        assert rejected(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "limit"), query
+        assert rejected(harness.send("GET", "/timer/", query=query)) == (*VALIDATION, "limit"), query
     for query in ("offset=-1", f"offset={2**53}", "offset=NaN"):
-        assert rejected(desk.send("GET", "/timer/", query=query)) == (*VALIDATION, "offset"), query
+        assert rejected(harness.send("GET", "/timer/", query=query)) == (*VALIDATION, "offset"), query
 
 
 # ---- one timer -----------------------------------------------------------------------------------
 
 
-@states("intervals", SETTABLE, "To retrieve one member resource:")
-@states("intervals", SETTABLE, "GET /timer/{id}/")
-@states("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK and the object requested.")
-def test_get_one(desk: Harness) -> None:
-    """200, and the one element in its envelope; a trailing slash makes no difference."""
-    stored(desk, taskid=31)
+@covers("intervals", SETTABLE, "To retrieve one member resource:")
+@covers("intervals", SETTABLE, "GET /timer/{id}/")
+@covers("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK and the object requested.")
+def test_get_one(harness: Harness) -> None:
+    """A get returns 200 and one element in its envelope; a trailing slash makes no difference."""
+    stored(harness, taskid=31)
     for path in ("/timer/1001/", "/timer/1001"):
-        outcome = desk.send("GET", path, now=NOW + MINUTE)
-        assert outcome.response.status == 200
-        body = body_of(outcome)
+        result = harness.send("GET", path, now=NOW + MINUTE)
+        assert result.response.status == 200
+        body = body_of(result)
         assert list(body) == ["personid", "status", "code", "timer"]
         assert (body["timer"]["id"], body["timer"]["totaltime"]) == (1001, 60.0)
-    assert rejected(desk.send("GET", "/timer/7/")) == (404, 14, "id")
+    assert rejected(harness.send("GET", "/timer/7/")) == (404, 14, "id")
 
 
-@states("intervals", SETTABLE, "To delete a particular member resource:")
-@states("intervals", SETTABLE, "DELETE /timer/{id}/")
-@states("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK.")
-def test_delete_one(desk: Harness) -> None:
-    """200, and the timer is gone; a second deletion finds nothing."""
-    stored(desk)
-    outcome = desk.send("DELETE", "/timer/1001/")
-    assert outcome.response.status == 200
-    assert body_of(outcome) == {"personid": 3, "status": "OK", "code": 200}
-    assert [change.action for change in outcome.changes] == [Correction.DISCARD]
-    assert rejected(desk.send("DELETE", "/timer/1001/")) == (404, 14, "id")
-    assert rejected(desk.send("GET", "/timer/1001/")) == (404, 14, "id")
+@covers("intervals", SETTABLE, "To delete a particular member resource:")
+@covers("intervals", SETTABLE, "DELETE /timer/{id}/")
+@covers("intervals", SETTABLE, "Assuming no errors, the server will respond with 200 OK.")
+def test_delete_one(harness: Harness) -> None:
+    """A deletion returns 200 and removes the timer; a second deletion finds nothing."""
+    stored(harness)
+    result = harness.send("DELETE", "/timer/1001/")
+    assert result.response.status == 200
+    assert body_of(result) == {"personid": 3, "status": "OK", "code": 200}
+    assert [change.action for change in result.changes] == [Correction.DISCARD]
+    assert rejected(harness.send("DELETE", "/timer/1001/")) == (404, 14, "id")
+    assert rejected(harness.send("GET", "/timer/1001/")) == (404, 14, "id")
 
 
-@states("intervals", SETTABLE, "To create a new member resource:")
-@states("intervals", SETTABLE, 'POST /timer/ "personid": value')
-@states(
+@covers("intervals", SETTABLE, "To create a new member resource:")
+@covers("intervals", SETTABLE, 'POST /timer/ "personid": value')
+@covers(
     "intervals",
     SETTABLE,
     "Assuming no errors, the server will respond with 201 Created and the newly-created element. This will allow you to"
     " get the id of the item you just created and verify the field values. Note: Only required fields were listed here."
     " The entire list of possible fields is above.",
 )
-@states("intervals", SETTABLE, "personid yes integer The ID of the person this timer is associated with.")
-def test_create(desk: Harness) -> None:
-    """201, and the new element with its id; ``personid`` alone is enough, and nothing else is."""
-    outcome = desk.send("POST", "/timer/", {"personid": 3})
-    assert outcome.response.status == 201
-    body = body_of(outcome)
+@covers("intervals", SETTABLE, "personid yes integer The ID of the person this timer is associated with.")
+def test_create(harness: Harness) -> None:
+    """A creation returns 201 and the new element with its id; only ``personid`` is required."""
+    result = harness.send("POST", "/timer/", {"personid": 3})
+    assert result.response.status == 201
+    body = body_of(result)
     assert (body["code"], body["timer"]["id"], body["timer"]["personid"]) == (201, 1001, 3)
-    assert desk.timer("POST", "/timer", {"personid": "3", "id": ""})["id"] == 1002
-    for nobody in ({}, {"personid": None}, {"personid": ""}, {"time": 5}):
-        assert rejected(desk.send("POST", "/timer/", nobody)) == (*VALIDATION, "personid")
-    assert rejected(desk.send("POST", "/timer/", {"personid": 9})) == (*VALIDATION, "personid")
-    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "taskid": 9})) == (*VALIDATION, "taskid")
+    assert harness.timer("POST", "/timer", {"personid": "3", "id": ""})["id"] == 1002
+    for fields in ({}, {"personid": None}, {"personid": ""}, {"time": 5}):
+        assert rejected(harness.send("POST", "/timer/", fields)) == (*VALIDATION, "personid")
+    assert rejected(harness.send("POST", "/timer/", {"personid": 9})) == (*VALIDATION, "personid")
+    assert rejected(harness.send("POST", "/timer/", {"personid": 3, "taskid": 9})) == (*VALIDATION, "taskid")
 
 
-@states(
+@covers(
     "intervals",
     SETTABLE,
     "starttime no datetime REQUIRED IF time field is blank. Setting this field indicates that a timer is running. If"
     " missing, server time will be used when creating a new timer.",
 )
-@states("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
+@covers("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
 @pytest.mark.parametrize(
     ("fields", "timer"),
     [
@@ -463,118 +464,120 @@ def test_create(desk: Harness) -> None:
         ({"starttime": "", "time": 0}, Timer(State.PAUSED, NOW, NOW, 0)),
     ],
 )
-def test_starttime_and_time_of_a_new_timer(desk: Harness, fields: dict[str, object], timer: Timer) -> None:
-    """Running from ``starttime``, or from the server's time where it is missing; paused where it is blank."""
-    stored(desk, **fields)
-    assert desk.record(1001).timer == timer
+def test_starttime_and_time_of_a_new_timer(harness: Harness, fields: dict[str, object], timer: Timer) -> None:
+    """A new timer runs since ``starttime``, or since now if it is missing; it is paused if ``starttime`` is blank."""
+    stored(harness, **fields)
+    assert harness.record(1001).timer == timer
 
 
-@states("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
+@covers("intervals", SETTABLE, "time no double REQUIRED IF starttime field is blank.")
 @pytest.mark.parametrize("blank", [None, ""])
-def test_time_is_required_where_starttime_is_blank(desk: Harness, blank: object) -> None:
-    """Created so or made so, a timer without both says nothing and is rejected."""
+def test_time_is_required_where_starttime_is_blank(harness: Harness, blank: object) -> None:
+    """A timer without both fields is rejected, whether it is created or updated."""
     nothing = {"starttime": blank}
-    assert rejected(desk.send("POST", "/timer/", {"personid": 3} | nothing)) == (*VALIDATION, "time")
-    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "time": ""} | nothing)) == (*VALIDATION, "time")
-    stored(desk)
-    assert rejected(desk.send("PUT", "/timer/1001/", nothing, now=NOW + HOUR)) == (*VALIDATION, "time")
-    assert rejected(desk.send("PUT", "/timer/1001/", nothing | {"time": blank})) == (*VALIDATION, "time")
-    desk.send("PUT", "/timer/1001/", nothing | {"time": 60})
-    assert rejected(desk.send("PUT", "/timer/1001/", {"time": blank})) == (*VALIDATION, "time")
-    assert desk.timer("PUT", "/timer/1001/", nothing)["time"] == 60.0
+    assert rejected(harness.send("POST", "/timer/", {"personid": 3} | nothing)) == (*VALIDATION, "time")
+    assert rejected(harness.send("POST", "/timer/", {"personid": 3, "time": ""} | nothing)) == (*VALIDATION, "time")
+    stored(harness)
+    assert rejected(harness.send("PUT", "/timer/1001/", nothing, now=NOW + HOUR)) == (*VALIDATION, "time")
+    assert rejected(harness.send("PUT", "/timer/1001/", nothing | {"time": blank})) == (*VALIDATION, "time")
+    harness.send("PUT", "/timer/1001/", nothing | {"time": 60})
+    assert rejected(harness.send("PUT", "/timer/1001/", {"time": blank})) == (*VALIDATION, "time")
+    assert harness.timer("PUT", "/timer/1001/", nothing)["time"] == 60.0
 
 
-@states(
+@covers(
     "intervals",
     SETTABLE,
     "timelapsed no double Time elapsed since timer was started. This field is ready only.",
 )
-def test_what_is_read_only_is_ignored(desk: Harness) -> None:
-    """A client may send the whole element back; what can only be read is not looked at."""
-    stored(desk, taskid=31, name="as it was")
-    element = desk.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
+def test_read_only_fields_are_ignored(harness: Harness) -> None:
+    """A client may send the whole element back; read-only fields are ignored, whatever they contain."""
+    stored(harness, taskid=31, name="as it was")
+    element = harness.timer("GET", "/timer/1001/", now=NOW + 90 * SECOND + 400_000)
     assert element["timelapsed"] == 90.4
-    listed = desk.send("GET", "/timer/", query="gettimerinfo", now=NOW + 90 * SECOND + 400_000)
-    (told,) = body_of(listed)["timer"]
-    assert told == element | {field: told[field] for field in ("task", "projectid", "project", "clientid", "client")}
-    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}, told):
-        outcome = desk.send("PUT", "/timer/1001/", sent, now=NOW + 90 * SECOND + 400_000)
-        assert body_of(outcome)["timer"] == element
-        assert not outcome.changes
+    listed = harness.send("GET", "/timer/", query="gettimerinfo", now=NOW + 90 * SECOND + 400_000)
+    (with_info,) = body_of(listed)["timer"]
+    assert with_info == element | {
+        field: with_info[field] for field in ("task", "projectid", "project", "clientid", "client")
+    }
+    for sent in (element, element | {"timelapsed": "x", "isrunning": [], "totaltime": None}, with_info):
+        result = harness.send("PUT", "/timer/1001/", sent, now=NOW + 90 * SECOND + 400_000)
+        assert body_of(result)["timer"] == element
+        assert not result.changes
 
 
-def test_a_starttime_sent_back_moves_nothing(desk: Harness) -> None:
-    """``starttime`` is written to the second: sent back as it was shown, it is no correction."""
-    desk.send("POST", "/timer/", {"personid": 3}, now=NOW + 700_000)
-    assert not desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:00:00"}).changes
-    outcome = desk.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:50:00"})
-    assert [change.action for change in outcome.changes] == [Correction.AMEND]
-    assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW - 10 * MINUTE, 0)
+def test_a_starttime_sent_back_changes_nothing(harness: Harness) -> None:
+    """``starttime`` is written in whole seconds: sent back unchanged, it is not a correction."""
+    harness.send("POST", "/timer/", {"personid": 3}, now=NOW + 700_000)
+    assert not harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 08:00:00"}).changes
+    result = harness.send("PUT", "/timer/1001/", {"starttime": "2026-03-02 07:50:00"})
+    assert [change.action for change in result.changes] == [Correction.AMEND]
+    assert harness.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW - 10 * MINUTE, 0)
 
 
-def test_a_starttime_moves_a_running_timer(desk: Harness) -> None:
-    """Back or on, by a second or by hours: the timer has run from then, and what it had worked stays."""
-    stored(desk, time=60)
+def test_a_starttime_moves_a_running_timer(harness: Harness) -> None:
+    """``starttime`` moves the start of the running segment back or forward; the work before it does not change."""
+    stored(harness, time=60)
     for written, moved in (
         ("2026-03-02 07:59:59", -SECOND),
         ("2026-03-02 08:00:01", SECOND),
         ("2026-03-02 06:00:00", -2 * HOUR),
         ("2026-03-02 09:30:00", HOUR + HOUR // 2),
     ):
-        outcome = desk.send("PUT", "/timer/1001/", {"starttime": written}, now=NOW + 2 * HOUR)
-        assert [change.action for change in outcome.changes] == [Correction.AMEND]
-        timer = desk.record(1001).timer
+        result = harness.send("PUT", "/timer/1001/", {"starttime": written}, now=NOW + 2 * HOUR)
+        assert [change.action for change in result.changes] == [Correction.AMEND]
+        timer = harness.record(1001).timer
         assert (timer.state, timer.since, timer.worked) == (State.RUNNING, NOW + moved, MINUTE)
-        assert body_of(outcome)["timer"]["starttime"] == written
+        assert body_of(result)["timer"]["starttime"] == written
 
 
-def test_a_time_sent_alone_is_a_correction(desk: Harness) -> None:
-    """``time`` of a running timer is what it had worked at ``starttime``; of a paused one, all of it."""
-    stored(desk)
-    outcome = desk.send("PUT", "/timer/1001/", {"time": 600}, now=NOW + MINUTE)
-    assert [change.action for change in outcome.changes] == [Correction.AMEND]
-    assert desk.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW, 10 * MINUTE)
-    assert body_of(outcome)["timer"]["totaltime"] == 660.0
-    assert desk.timer("PUT", "/timer/1001/", {"time": ""}, now=NOW + MINUTE)["time"] == 0.0
-    desk.send("PUT", "/timer/1001/", {"time": 30, "starttime": ""}, now=NOW + MINUTE)
-    desk.send("PUT", "/timer/1001/", {"time": 20}, now=NOW + HOUR)
-    assert desk.record(1001).timer.worked == 20 * SECOND
-    assert desk.record(1001).timer.since == NOW + MINUTE
+def test_a_time_sent_alone_is_a_correction(harness: Harness) -> None:
+    """``time`` of a running timer is its work until ``starttime``; of a paused one, all its work."""
+    stored(harness)
+    result = harness.send("PUT", "/timer/1001/", {"time": 600}, now=NOW + MINUTE)
+    assert [change.action for change in result.changes] == [Correction.AMEND]
+    assert harness.record(1001).timer == Timer(State.RUNNING, NOW - 10 * MINUTE, NOW, 10 * MINUTE)
+    assert body_of(result)["timer"]["totaltime"] == 660.0
+    assert harness.timer("PUT", "/timer/1001/", {"time": ""}, now=NOW + MINUTE)["time"] == 0.0
+    harness.send("PUT", "/timer/1001/", {"time": 30, "starttime": ""}, now=NOW + MINUTE)
+    harness.send("PUT", "/timer/1001/", {"time": 20}, now=NOW + HOUR)
+    assert harness.record(1001).timer.worked == 20 * SECOND
+    assert harness.record(1001).timer.since == NOW + MINUTE
 
 
-def test_a_clock_ahead_does_not_trap_a_timer(desk: Harness) -> None:
-    """A timer started in the future can be paused now; it counts from then, so it has counted nothing."""
-    stored(desk, starttime="2026-03-02 09:00:00")
-    assert desk.timer("PUT", "/timer/1001/", {"starttime": "", "time": 0})["time"] == 0.0
-    assert desk.record(1001).timer == Timer(State.PAUSED, NOW + HOUR, NOW + HOUR, 0)
+def test_a_clock_ahead_does_not_trap_a_timer(harness: Harness) -> None:
+    """A timer started in the future can be paused now, with no work."""
+    stored(harness, starttime="2026-03-02 09:00:00")
+    assert harness.timer("PUT", "/timer/1001/", {"starttime": "", "time": 0})["time"] == 0.0
+    assert harness.record(1001).timer == Timer(State.PAUSED, NOW + HOUR, NOW + HOUR, 0)
 
 
-@states("intervals", SETTABLE, "name no string (255) A description you want to apply to the timer.")
-@states("intervals", SETTABLE, "string (xxx) indicates a string with a maximum length of xxx characters.")
-def test_name(desk: Harness) -> None:
-    """At most 255 characters, whatever their bytes; null blanks it."""
-    assert desk.timer("POST", "/timer/", {"personid": 3, "name": "ü" * 255})["name"] == "ü" * 255
+@covers("intervals", SETTABLE, "name no string (255) A description you want to apply to the timer.")
+@covers("intervals", SETTABLE, "string (xxx) indicates a string with a maximum length of xxx characters.")
+def test_name(harness: Harness) -> None:
+    """A name has at most 255 characters, whatever their size in bytes; null makes it blank."""
+    assert harness.timer("POST", "/timer/", {"personid": 3, "name": "ü" * 255})["name"] == "ü" * 255
     for name in ("x" * 256, "x" * 10**6):
-        assert rejected(desk.send("POST", "/timer/", {"personid": 3, "name": name})) == (*VALIDATION, "name")
-        assert rejected(desk.send("PUT", "/timer/1001/", {"name": name})) == (*VALIDATION, "name")
-    outcome = desk.send("PUT", "/timer/1001/", {"name": None})
-    assert [change.action for change in outcome.changes] == [UPDATE]
-    assert desk.record(1001).note == ""
-    assert desk.timer("PUT", "/timer/1001/", {"name": "line\n\ttwo"})["name"] == "line\n\ttwo"
+        assert rejected(harness.send("POST", "/timer/", {"personid": 3, "name": name})) == (*VALIDATION, "name")
+        assert rejected(harness.send("PUT", "/timer/1001/", {"name": name})) == (*VALIDATION, "name")
+    result = harness.send("PUT", "/timer/1001/", {"name": None})
+    assert [change.action for change in result.changes] == [UPDATE]
+    assert harness.record(1001).note == ""
+    assert harness.timer("PUT", "/timer/1001/", {"name": "line\n\ttwo"})["name"] == "line\n\ttwo"
 
 
-@states("intervals", FILTERS, "2 This field accepts HTML, but certain HTML elements may be stripped out.")
-def test_a_name_accepts_html(desk: Harness) -> None:
-    """HTML stays, but for elements that do something."""
+@covers("intervals", FILTERS, "2 This field accepts HTML, but certain HTML elements may be stripped out.")
+def test_a_name_accepts_html(harness: Harness) -> None:
+    """HTML is stored unchanged, except for active elements."""
     name = "<b>Bold</b> &amp; <script>alert(1)</script>free"
-    assert desk.timer("POST", "/timer/", {"personid": 3, "name": name})["name"] == "<b>Bold</b> &amp; free"
+    assert harness.timer("POST", "/timer/", {"personid": 3, "name": name})["name"] == "<b>Bold</b> &amp; free"
 
 
-@states("intervals", SETTABLE, "lastupdate no date The date on which the timer was last started or stopped")
-def test_lastupdate(desk: Harness) -> None:
-    """The UTC day of the last start, pause or resume; a correction leaves it; a date that is sent stands."""
+@covers("intervals", SETTABLE, "lastupdate no date The date on which the timer was last started or stopped")
+def test_lastupdate(harness: Harness) -> None:
+    """It is the UTC day of the last start, pause or resume, or a date that is sent; corrections do not change it."""
     late = pc.instant("2026-03-02T23:30:00Z")  # the 3rd in Berlin
-    assert desk.timer("POST", "/timer/", {"personid": 3}, now=late)["lastupdate"] == "2026-03-02"
+    assert harness.timer("POST", "/timer/", {"personid": 3}, now=late)["lastupdate"] == "2026-03-02"
     for body, days, expected in (
         ({"time": 60}, 1, "2026-03-02"),
         ({"name": "x"}, 2, "2026-03-02"),
@@ -585,53 +588,53 @@ def test_lastupdate(desk: Harness) -> None:
         ({"starttime": "", "time": 1, "lastupdate": "2026-01-02"}, 7, "2026-01-02"),
         ({"lastupdate": ""}, 8, None),
     ):
-        assert desk.timer("PUT", "/timer/1001/", body, now=late + days * DAY)["lastupdate"] == expected, body
+        assert harness.timer("PUT", "/timer/1001/", body, now=late + days * DAY)["lastupdate"] == expected, body
     for wrong in ("2026-02-30", "yesterday", 5, True):
-        assert rejected(desk.send("PUT", "/timer/1001/", {"lastupdate": wrong})) == (*VALIDATION, "lastupdate")
+        assert rejected(harness.send("PUT", "/timer/1001/", {"lastupdate": wrong})) == (*VALIDATION, "lastupdate")
 
 
-@states("intervals", SETTABLE, "To update a member resource:")
-@states("intervals", SETTABLE, 'PUT /timer/{id}/ "taskid": value, "time": value')
-@states(
+@covers("intervals", SETTABLE, "To update a member resource:")
+@covers("intervals", SETTABLE, 'PUT /timer/{id}/ "taskid": value, "time": value')
+@covers(
     "intervals",
     SETTABLE,
     "Assuming no errors, the server will respond with 202 Accepted and the entire element. This will allow you to"
     " verify the field values.",
 )
-def test_update(desk: Harness) -> None:
-    """202 and the whole element; what is not sent stays as it is."""
-    stored(desk, name="stays")
-    outcome = desk.send("PUT", "/timer/1001/", {"taskid": 32, "time": 60.25})
-    assert outcome.response.status == 202
-    element = body_of(outcome)["timer"]
+def test_update(harness: Harness) -> None:
+    """An update returns 202 and the whole element; fields that are not sent do not change."""
+    stored(harness, name="stays")
+    result = harness.send("PUT", "/timer/1001/", {"taskid": 32, "time": 60.25})
+    assert result.response.status == 202
+    element = body_of(result)["timer"]
     assert (element["taskid"], element["time"], element["name"], element["personid"]) == (32, 60.25, "stays", 3)
-    assert desk.timer("PUT", "/timer/1001/", {"personid": 5}, person=1)["personid"] == 5
-    assert rejected(desk.send("PUT", "/timer/1001/", {"personid": ""}, person=1)) == (*VALIDATION, "personid")
-    assert rejected(desk.send("PUT", "/timer/77/", {"time": 5})) == (404, 14, "id")
+    assert harness.timer("PUT", "/timer/1001/", {"personid": 5}, person=1)["personid"] == 5
+    assert rejected(harness.send("PUT", "/timer/1001/", {"personid": ""}, person=1)) == (*VALIDATION, "personid")
+    assert rejected(harness.send("PUT", "/timer/77/", {"time": 5})) == (404, 14, "id")
 
 
-def test_a_post_with_an_id_updates(desk: Harness) -> None:
-    """In the path or in the body; a PUT without one is about no timer."""
-    stored(desk)
+def test_a_post_with_an_id_updates(harness: Harness) -> None:
+    """The id may be in the path or in the body; a PUT without an id is rejected."""
+    stored(harness)
     for path, body in (
         ("/timer/", {"id": 1001}),
         ("/timer", {"id": "1001"}),
         ("/timer/1001", {}),
         ("/timer/1001/", {"id": 1001}),
     ):
-        outcome = desk.send("POST", path, body | {"name": path})
-        assert (outcome.response.status, outcome.operation) == (202, "update_timer")
-        assert body_of(outcome)["timer"]["name"] == path
-    assert rejected(desk.send("PUT", "/timer/", {"time": 5})) == (*VALIDATION, "id")
-    assert rejected(desk.send("PUT", "/timer/1001/", {"id": 1002, "time": 5})) == (*VALIDATION, "id")
+        result = harness.send("POST", path, body | {"name": path})
+        assert (result.response.status, result.operation) == (202, "update_timer")
+        assert body_of(result)["timer"]["name"] == path
+    assert rejected(harness.send("PUT", "/timer/", {"time": 5})) == (*VALIDATION, "id")
+    assert rejected(harness.send("PUT", "/timer/1001/", {"id": 1002, "time": 5})) == (*VALIDATION, "id")
 
 
-def test_a_timer_begins_within_the_calendar(desk: Harness) -> None:
-    """What was worked cannot reach back beyond the year 1."""
-    assert rejected(desk.send("POST", "/timer/", {"personid": 3, "time": 9e10})) == (*VALIDATION, "time")
-    stored(desk)
-    assert rejected(desk.send("PUT", "/timer/1001/", {"time": 9e10})) == (*VALIDATION, "time")
-    assert desk.record(1001).timer == Timer(State.RUNNING, NOW, NOW, 0)
+def test_a_timer_starts_within_the_calendar(harness: Harness) -> None:
+    """Work cannot reach back before the year 1."""
+    assert rejected(harness.send("POST", "/timer/", {"personid": 3, "time": 9e10})) == (*VALIDATION, "time")
+    stored(harness)
+    assert rejected(harness.send("PUT", "/timer/1001/", {"time": 9e10})) == (*VALIDATION, "time")
+    assert harness.record(1001).timer == Timer(State.RUNNING, NOW, NOW, 0)
 
 
 # ---- rejections ------------------------------------------------------------------------------------
@@ -656,18 +659,18 @@ def test_a_timer_begins_within_the_calendar(desk: Harness) -> None:
         basic(3)["authorization"].replace("Basic", "Digest"),
     ],
 )
-def test_wrong_credentials(desk: Harness, authorization: str | None) -> None:
-    """No credentials, or nobody's: 401, before anything else is looked at."""
+def test_wrong_credentials(harness: Harness, authorization: str | None) -> None:
+    """Missing or unknown credentials get 401 before anything else is checked."""
     headers = JSON if authorization is None else JSON | {"authorization": authorization}
-    outcome = handle(Request(method="BREW", path="/timer/7", query="pot", headers=headers), desk.account, NOW)
-    assert rejected(outcome) == (401, 9, "")
+    result = handle(Request(method="BREW", path="/timer/7", query="pot", headers=headers), harness.account, NOW)
+    assert rejected(result) == (401, 9, "")
 
 
-def test_any_password_will_do(desk: Harness) -> None:
+def test_any_password_will_do(harness: Harness) -> None:
     """The token is the user name; the scheme is read in any case."""
     for credentials in (basic(3, ""), basic(3, "X"), basic(3, "a:b:c")):
         for headers in (credentials, {"authorization": credentials["authorization"].replace("Basic", "bAsIc")}):
-            assert handle(Request(method="GET", path="/timer", headers=headers), desk.account, NOW).rejection is None
+            assert handle(Request(method="GET", path="/timer", headers=headers), harness.account, NOW).rejection is None
 
 
 @pytest.mark.parametrize(
@@ -687,14 +690,14 @@ def test_any_password_will_do(desk: Harness) -> None:
         ("GET", f"/timer/{'9' * 5000}", (404, 14)),
     ],
 )
-def test_unknown_paths_and_methods(desk: Harness, method: str, path: str, expected: tuple[int, int]) -> None:
-    """The code says which it was: the resource's type, the method or the resource."""
-    assert rejected(desk.send(method, path))[:2] == expected
+def test_unknown_paths_and_methods(harness: Harness, method: str, path: str, expected: tuple[int, int]) -> None:
+    """The code says whether the resource type, the method or the resource is unknown."""
+    assert rejected(harness.send(method, path))[:2] == expected
 
 
-def test_a_bad_resource_is_told_first(desk: Harness) -> None:
-    """A path that is nobody's needs no credentials."""
-    assert rejected(handle(Request(method="GET", path="/miletsone"), desk.account, NOW)) == (400, 13, "")
+def test_an_unknown_path_needs_no_credentials(harness: Harness) -> None:
+    """An unknown path is rejected before the credentials are checked."""
+    assert rejected(handle(Request(method="GET", path="/miletsone"), harness.account, NOW)) == (400, 13, "")
 
 
 @pytest.mark.parametrize(
@@ -717,9 +720,9 @@ def test_a_bad_resource_is_told_first(desk: Harness) -> None:
         ("&".join(f"a{number}=1" for number in range(200)), None, (*VALIDATION, "")),
     ],
 )
-def test_hostile_queries(desk: Harness, query: str, body: object, expected: tuple[int, int, str]) -> None:
-    """Unknown, duplicate, malformed, huge."""
-    assert rejected(desk.send("GET", "/timer/", body, query=query, person=1)) == expected
+def test_hostile_queries(harness: Harness, query: str, body: object, expected: tuple[int, int, str]) -> None:
+    """Unknown, duplicate, malformed and huge parameters are rejected."""
+    assert rejected(harness.send("GET", "/timer/", body, query=query, person=1)) == expected
 
 
 @pytest.mark.parametrize(
@@ -733,11 +736,11 @@ def test_hostile_queries(desk: Harness, query: str, body: object, expected: tupl
         ("PUT", "/timer/1001/", "statusid=3", {"time": 60}),
     ],
 )
-def test_an_unknown_parameter(desk: Harness, method: str, path: str, query: str, body: object) -> None:
+def test_an_unknown_parameter(harness: Harness, method: str, path: str, query: str, body: object) -> None:
     """Every call rejects a parameter that it does not have, by name, and nothing is done."""
-    stored(desk)
-    assert rejected(desk.send(method, path, body, query=query)) == (400, 17, "statusid")
-    assert desk.record(1001).timer == pc.start(NOW)
+    stored(harness)
+    assert rejected(harness.send(method, path, body, query=query)) == (400, 17, "statusid")
+    assert harness.record(1001).timer == pc.start(NOW)
 
 
 WRONG: dict[str, list[object]] = {
@@ -765,14 +768,14 @@ WRONG: dict[str, list[object]] = {
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in WRONG.items() for value in values])
-def test_wrong_types_and_values(desk: Harness, field: str, value: object) -> None:
-    """Each field rejects what it cannot be, created or updated, and says which field it was."""
-    stored(desk)
+def test_wrong_types_and_values(harness: Harness, field: str, value: object) -> None:
+    """Each field rejects invalid values, in a creation and an update, with the field's name."""
+    stored(harness)
     sent = {"personid": 3, field: value}
-    assert rejected(desk.send("POST", "/timer/", sent)) == (*VALIDATION, field)
+    assert rejected(harness.send("POST", "/timer/", sent)) == (*VALIDATION, field)
     if field != "id":
-        assert rejected(desk.send("PUT", "/timer/1001/", sent)) == (*VALIDATION, field)
-    assert desk.record(1001).timer == pc.start(NOW)
+        assert rejected(harness.send("PUT", "/timer/1001/", sent)) == (*VALIDATION, field)
+    assert harness.record(1001).timer == pc.start(NOW)
 
 
 @pytest.mark.parametrize(
@@ -807,10 +810,10 @@ def test_wrong_types_and_values(desk: Harness, field: str, value: object) -> Non
         ),
     ],
 )
-def test_a_body_that_cannot_be_read(desk: Harness, body: bytes, headers: dict[str, str]) -> None:
-    """Malformed JSON and XML, wrong bytes, a document type with entities in it: a validation error, no more."""
-    outcome = desk.send("POST", "/timer/", body, headers=headers)
-    assert rejected(outcome) == (*VALIDATION, "")
+def test_an_unreadable_body(harness: Harness, body: bytes, headers: dict[str, str]) -> None:
+    """Malformed JSON and XML, invalid bytes, and a document type with entities are validation errors."""
+    result = harness.send("POST", "/timer/", body, headers=headers)
+    assert rejected(result) == (*VALIDATION, "")
 
 
 @pytest.mark.parametrize(
@@ -823,30 +826,30 @@ def test_a_body_that_cannot_be_read(desk: Harness, body: bytes, headers: dict[st
         (b"<timer><personid>3</personid><taskid> </taskid></timer>", XML, "taskid"),
     ],
 )
-def test_a_field_that_is_there_twice(desk: Harness, body: bytes, headers: dict[str, str], field: str) -> None:
-    """Neither of two values is taken; nor are elements where text is meant."""
-    assert rejected(desk.send("POST", "/timer/", body, headers=headers)) == (*VALIDATION, field)
+def test_a_duplicate_field(harness: Harness, body: bytes, headers: dict[str, str], field: str) -> None:
+    """A duplicate field is rejected, and so are elements inside a field."""
+    assert rejected(harness.send("POST", "/timer/", body, headers=headers)) == (*VALIDATION, field)
 
 
-def test_rejections_from_outside() -> None:
-    """What a server rejects before a call is decided has its code too."""
-    asked = Request(method="GET", path="/timer/")
+def test_rejections_by_the_server() -> None:
+    """Rejections that a server makes before a call is decided have a code, too."""
+    call = Request(method="GET", path="/timer/")
     for rule, expected in (
         (Rule.QUOTA, (400, 11, "Maximum number of daily API requests exceeded")),
         (Rule.TOO_FAST, (400, 12, "Requests too fast")),
         (Rule.UNAVAILABLE, (502, 20, "Service offline")),
         (Rule.TOO_LARGE, (400, 18, "Validation error")),
     ):
-        rejection = reject(VENDOR, asked, RuleViolation(rule)).rejection
+        rejection = reject(VENDOR, call, RuleViolation(rule)).rejection
         assert rejection is not None
         assert (rejection.status, rejection.vendor_code, rejection.message) == expected
 
 
-def test_an_error_in_xml(desk: Harness) -> None:
-    """The same rejection, in the form that was asked for."""
-    outcome = desk.send("GET", "/timer/7/", headers=XML)
-    assert outcome.response.headers["content-type"] == "application/xml; charset=utf-8"
-    assert outcome.response.body == (
+def test_an_error_in_xml(harness: Harness) -> None:
+    """The same rejection is returned in the requested format."""
+    result = harness.send("GET", "/timer/7/", headers=XML)
+    assert result.response.headers["content-type"] == "application/xml; charset=utf-8"
+    assert result.response.body == (
         b"<?xml version='1.0' encoding='UTF-8'?>\n<intervals><status>Error</status><code>404</code>"
         b"<error><code>14</code><message>Resource requested does not exist</message>"
         b"<verbose>id: there is no timer 7</verbose></error></intervals>"
@@ -857,20 +860,20 @@ def test_an_error_in_xml(desk: Harness) -> None:
 
 
 @pytest.mark.parametrize("media", ["application/xml", "text/xml; charset=utf-8", "Application/XML"])
-def test_xml_in_and_out(desk: Harness, media: str) -> None:
-    """A body in XML is read like one in JSON, in whatever case its type is named; an empty element is blank."""
-    outcome = desk.send(
+def test_xml_in_and_out(harness: Harness, media: str) -> None:
+    """A body in XML is read like one in JSON, with its media type in any case; an empty element is blank."""
+    result = harness.send(
         "POST",
         "/timer/",
         b"<timer><personid>3</personid><taskid>31</taskid><starttime/><time>90.5</time><name>a &lt; b</name></timer>",
         headers={"accept": "application/xml", "content-type": media},
     )
-    assert outcome.response.status == 201
-    record = desk.record(1001)
+    assert result.response.status == 201
+    record = harness.record(1001)
     assert (record.timer.state, record.timer.worked, record.note) == (State.PAUSED, 90_500_000, "a < b")
-    assert parse(outcome.response.body, NOW).task is not None
+    assert parse(result.response.body, NOW).task is not None
     for query, elements in (("", b"<listcount>1</listcount><timer>"), ("generaltimers", b"<listcount>0</listcount></")):
-        assert elements in desk.send("GET", "/timer/", query=query, headers=XML).response.body
+        assert elements in harness.send("GET", "/timer/", query=query, headers=XML).response.body
 
 
 @pytest.mark.parametrize(
@@ -888,10 +891,12 @@ def test_xml_in_and_out(desk: Harness, media: str) -> None:
         ({"accept": "text/html", "content-type": "text/plain"}, False),
     ],
 )
-def test_the_form_of_an_answer(desk: Harness, headers: dict[str, str], *, xml: bool) -> None:
-    """As ``Accept`` says, else as ``Content-Type``; JSON where neither says. An absent body needs no form."""
-    stored(desk)
-    answered = handle(Request(method="GET", path="/timer/1001", headers=basic(3) | headers), desk.account, NOW).response
+def test_the_format_of_a_response(harness: Harness, headers: dict[str, str], *, xml: bool) -> None:
+    """It follows ``Accept``, then ``Content-Type``, and is JSON if neither is sent. An absent body needs no format."""
+    stored(harness)
+    answered = handle(
+        Request(method="GET", path="/timer/1001", headers=basic(3) | headers), harness.account, NOW
+    ).response
     assert answered.status == 200
     assert answered.body.startswith(b"<") is xml
 
@@ -900,17 +905,15 @@ def test_the_form_of_an_answer(desk: Harness, headers: dict[str, str], *, xml: b
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_each_call_there_and_back(desk: Harness, *, xml: bool) -> None:
-    """What `request` sends `handle` understands, and what `handle` answers `read_response` understands."""
+def test_round_trip_of_each_call(harness: Harness, *, xml: bool) -> None:
+    """`handle` accepts what `request` sends, and `read_response` reads what `handle` returns."""
 
     def call(operation: str, parameters: msgspec.Struct, now: int) -> Any:  # noqa: ANN401 - the operation's own type
         sent = request(operation, parameters, token="intervals-token-3", xml=xml)
-        outcome = handle(sent, desk.account, now)
-        assert outcome.operation == operation
-        desk.account.apply(outcome.changes)
-        return read_response(
-            operation, outcome.response.status, outcome.response.headers, outcome.response.body, now=now
-        )
+        result = handle(sent, harness.account, now)
+        assert result.operation == operation
+        harness.account.apply(result.changes)
+        return read_response(operation, result.response.status, result.response.headers, result.response.body, now=now)
 
     created = call("create_timer", WriteTimer(personid=3, taskid=31, name="<ü> & co"), NOW)
     assert isinstance(created, IntervalsTimer)
@@ -942,9 +945,9 @@ def test_each_call_there_and_back(desk: Harness, *, xml: bool) -> None:
 
 
 def test_a_request_is_ready_to_be_sent() -> None:
-    """Method, path, query, headers and body, as any HTTP library takes them."""
-    asked = request("list_timers", ListTimers(clientid="11,12", generaltimers=True), token="t")
-    assert asked == Request(
+    """A request has method, path, query, headers and body for any HTTP library."""
+    call = request("list_timers", ListTimers(clientid="11,12", generaltimers=True), token="t")
+    assert call == Request(
         method="GET",
         path="/timer/",
         query="generaltimers=true&clientid=11%2C12",
@@ -962,21 +965,21 @@ def test_a_request_is_ready_to_be_sent() -> None:
 
 @pytest.mark.parametrize("parameters", [row.request for row in OPERATIONS])
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
-    """No order says which of many ids is meant, so none is taken."""
+    """Request types accept keyword arguments only, so that ids cannot be confused."""
     assert parameters(id="1001") if "id" in parameters.__struct_fields__ else parameters(taskid="31")
     with pytest.raises(TypeError, match="positional"):
         parameters("1001")
 
 
 def test_an_example_is_somebodys_who_may() -> None:
-    """The call to try comes from the first who has access; from nobody where only executives have a token.
+    """The example call is made by the first person with access; there is none if only executives have a token.
 
     A token of somebody who is not in the workspace opens nothing.
     """
     credentials = {"intervals": Credential(tokens={"x": "999", "e": "4", "r": "3"})}
-    asked = example(msgspec.structs.replace(WORKSPACE, credentials=credentials), NOW)
-    assert asked is not None
-    assert asked.body == b'{"personid":3}'
+    call = example(msgspec.structs.replace(WORKSPACE, credentials=credentials), NOW)
+    assert call is not None
+    assert call.body == b'{"personid":3}'
     credentials = {"intervals": Credential(tokens={"e": "4"})}
     assert example(msgspec.structs.replace(WORKSPACE, credentials=credentials), NOW) is None
 
@@ -992,15 +995,15 @@ def test_an_example_is_somebodys_who_may() -> None:
     ],
 )
 def test_a_rejection_without_a_readable_body(status: int, body: bytes, code: int) -> None:
-    """The HTTP status says no, whatever stands below it."""
+    """An error status is a rejection, whatever the body is."""
     with pytest.raises(Rejection) as caught:
         read_response("get_timer", status, {}, body, now=NOW)
     assert (caught.value.status, caught.value.vendor_code) == (status, code)
 
 
 @pytest.mark.parametrize("status", [200, 204, 399])
-def test_what_is_below_400_is_no_rejection(status: int) -> None:
-    """The vendor's rejections all have a status from 400 on; of a deletion there is no more to read."""
+def test_a_status_below_400_is_a_success(status: int) -> None:
+    """All rejections of the vendor have a status from 400; a deletion has nothing else to read."""
     assert read_response("delete_timer", status, {}, b"", now=NOW) is None
 
 
@@ -1018,8 +1021,8 @@ def test_what_is_below_400_is_no_rejection(status: int) -> None:
         ),
     ],
 )
-def test_a_success_that_is_none(operation: str, body: bytes, path: str) -> None:
-    """A response whose body is not what the page documents says where it is not."""
+def test_a_malformed_success(operation: str, body: bytes, path: str) -> None:
+    """A response whose body is not as documented raises an error with the path of the field."""
     with pytest.raises(MalformedPayload) as caught:
         read_response(operation, 200, {}, body, now=NOW)
     assert caught.value.path == path
@@ -1081,10 +1084,10 @@ requests = st.builds(
 
 @settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(requests, min_size=1, max_size=4), at=st.integers(NOW, NOW + DAY))
-def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: int) -> None:
-    """The response is a documented shape, what changed is a move of the dialect, and nothing changes but on success."""
-    desk = Harness()
-    stored(desk, taskid=31)
+def test_any_request_gets_a_documented_response(sent: list[Request], at: int) -> None:
+    """The response has a documented shape, its changes are in the dialect, and only a success changes anything."""
+    harness = Harness()
+    stored(harness, taskid=31)
     statuses = {
         "list_timers": 200,
         "get_timer": 200,
@@ -1094,27 +1097,27 @@ def test_whatever_is_sent_the_answer_is_intervals_own(sent: list[Request], at: i
     }
     moves = {(move.operation, move.action) for move in DIALECT.bindings}
     for each in sent:
-        outcome = handle(each, desk.account, at)
-        answered = outcome.response
-        if outcome.rejection is not None:
-            assert not outcome.changes
+        result = handle(each, harness.account, at)
+        answered = result.response
+        if result.rejection is not None:
+            assert not result.changes
             assert answered.status in {400, 401, 403, 404}
             with pytest.raises(Rejection) as caught:
                 read_response("get_timer", answered.status, answered.headers, answered.body, now=at)
             assert caught.value.vendor_code in {9, 10, 13, 14, 16, 17, 18}
             continue
-        assert answered.status == statuses[outcome.operation]
-        read = read_response(outcome.operation, answered.status, answered.headers, answered.body, now=at)
+        assert answered.status == statuses[result.operation]
+        read = read_response(result.operation, answered.status, answered.headers, answered.body, now=at)
         kinds: dict[str, type] = {"list_timers": Page, "delete_timer": type(None)}
-        assert isinstance(read, kinds.get(outcome.operation, IntervalsTimer))
-        for change in outcome.changes:
-            assert (outcome.operation, change.action) in moves
+        assert isinstance(read, kinds.get(result.operation, IntervalsTimer))
+        for change in result.changes:
+            assert (result.operation, change.action) in moves
             timer = change.record.timer
             assert (
                 pc.restore(state=timer.state, started_at=timer.started_at, since=timer.since, worked=timer.worked)
                 == timer
             )
-        desk.account.apply(outcome.changes)
+        harness.account.apply(result.changes)
 
 
 def test_the_published_limits() -> None:
@@ -1123,8 +1126,8 @@ def test_the_published_limits() -> None:
     assert VENDOR.quota == Limit(calls=6000, per_seconds=24 * 60 * 60)
 
 
-def test_the_table_is_the_pages() -> None:
-    """Five calls on two paths, each with the methods that the page allows."""
+def test_the_table() -> None:
+    """There are five calls on two paths, each with the methods that the page allows."""
     assert [(row.name, row.methods, row.path) for row in OPERATIONS] == [
         ("list_timers", ("GET",), "/timer"),
         ("get_timer", ("GET",), "/timer/{id}"),

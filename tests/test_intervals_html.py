@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages import states
+from pages import covers
 from punchclock.vendors.intervals.html import STRIPPED, without_active_elements
 
 
-@states("intervals", "Allowed Filters", "2 This field accepts HTML, but certain HTML elements may be stripped out.")
+@covers("intervals", "Allowed Filters", "2 This field accepts HTML, but certain HTML elements may be stripped out.")
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -34,7 +34,7 @@ from punchclock.vendors.intervals.html import STRIPPED, without_active_elements
     ],
 )
 def test_active_elements_are_stripped_out(text: str, kept: str | None) -> None:
-    """Elements that do or fetch something go with what is in them; all else stays, to the character."""
+    """Elements that can run or fetch something are removed with their content; everything else is unchanged."""
     assert without_active_elements(text) == (text if kept is None else kept)
 
 
@@ -42,8 +42,8 @@ pieces = st.sampled_from([*STRIPPED, "<", ">", "</", "/>", " ", "=", '"', "b", "
 
 
 @given(text=st.lists(pieces, max_size=30).map("".join))
-def test_none_is_left(text: str) -> None:
-    """However it is nested and broken, no such tag is left, nothing was added, and a second pass finds nothing."""
+def test_no_active_element_is_left(text: str) -> None:
+    """No active tag remains, however nested or broken; nothing is added, and a second pass changes nothing."""
     kept = without_active_elements(text)
     assert not re.search(rf"</?({'|'.join(STRIPPED)})\b", kept, re.IGNORECASE)
     assert len(kept) <= len(text)

@@ -43,7 +43,7 @@ def test_every_quote_is_of_a_known_vendor() -> None:
 
 def test_a_quote_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources are parsed, not run: a quote is a literal, a module constant, or a concatenation of them."""
-    source = 'A = "a"\n@states("v", A, "b" + A)\ndef test_one(): ...\n'
+    source = 'A = "a"\n@covers("v", A, "b" + A)\ndef test_one(): ...\n'
     (tmp_path / "test_one.py").write_text(source, encoding="utf-8")
     monkeypatch.setattr(pages, "TESTS", tmp_path)
     assert quotes() == [pages.Quote("v", "a", "ba", "test_one.py", "test_one")]

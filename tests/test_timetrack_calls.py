@@ -1,4 +1,4 @@
-"""TimeTrack's calls: as the page shows them, as clients send them, as anybody might; and the client's side."""
+"""TimeTrack's calls: as the page shows them, as clients send them, hostile requests, and the client's side."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import Event, State
+from punchclock.units import SECOND
 from punchclock.vendors import MalformedPayload, Rejection, timetrack
 from punchclock.vendors.account import MemoryAccount, Query
 from punchclock.vendors.calls import Operation, Request
@@ -34,7 +35,20 @@ from punchclock.vendors.timetrack import (
 )
 from punchclock.vendors.workspace import Credential
 from strategies import examples
-from timetrack_demo import ATTENDANCE, KEYS, PROJECT, SERVER_TIME, asked, body, demo, error, post, read, send, start
+from timetrack_demo import (
+    ATTENDANCE,
+    KEYS,
+    PROJECT,
+    SERVER_TIME,
+    body,
+    demo,
+    error,
+    make_request,
+    post,
+    read,
+    send,
+    start,
+)
 
 PAGE = tomllib.loads((Path(__file__).parent / "pages" / "timetrack.toml").read_text(encoding="utf-8"))["sentence"]
 COMMANDS = [sentence["text"] for sentence in PAGE if sentence["text"].startswith("curl ")]
@@ -45,17 +59,17 @@ FOUR = "2020-10-23T16:00:00.000Z"
 # ---- the table -----------------------------------------------------------------------------------
 
 
-@states("timetrack", "Timer", "With timer endpoint you can:")
-@states("timetrack", "Timer", "Read current project timer")
-@states("timetrack", "Timer", "Start project timer")
-@states("timetrack", "Timer", "Pause project timer")
-@states("timetrack", "Timer", "Resume project timer")
-@states("timetrack", "Timer", "Stop project timer")
-@states("timetrack", "Timer", "Read current attendance timer")
-@states("timetrack", "Timer", "Start attendance timer")
-@states("timetrack", "Timer", "Stop attendance timer")
-def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
-    """The table has the page's eight calls in the page's order, and each listed thing is one of them."""
+@covers("timetrack", "Timer", "With timer endpoint you can:")
+@covers("timetrack", "Timer", "Read current project timer")
+@covers("timetrack", "Timer", "Start project timer")
+@covers("timetrack", "Timer", "Pause project timer")
+@covers("timetrack", "Timer", "Resume project timer")
+@covers("timetrack", "Timer", "Stop project timer")
+@covers("timetrack", "Timer", "Read current attendance timer")
+@covers("timetrack", "Timer", "Start attendance timer")
+@covers("timetrack", "Timer", "Stop attendance timer")
+def test_there_is_a_call_for_each_listed_action() -> None:
+    """The table has the page's eight calls in the page's order, one for each action that the page lists."""
     listed = [each["text"] for each in PAGE if each["heading"] == "Timer"][1:]
     assert [operation.name for operation in OPERATIONS] == [
         re.sub("^read_current_attendance", "get_attendance", text.lower().replace(" ", "_")).replace("_current", "")
@@ -64,15 +78,15 @@ def test_there_is_a_call_for_each_thing_that_the_page_lists() -> None:
 
 
 def test_every_event_is_a_call_of_the_table() -> None:
-    """The dialect names only calls that there are; reading moves nothing."""
+    """The dialect binds only existing calls; calls that read change nothing."""
     moving = {move.operation for move in DIALECT.bindings}
     assert moving == {operation.name for operation in OPERATIONS} - {"read_project_timer", "get_attendance_timer"}
     assert DIALECT.events == set(Event)
-    assert DIALECT.resolution == 1_000_000
+    assert DIALECT.resolution == SECOND
 
 
 def test_every_path_has_two_spellings() -> None:
-    """Documented is what the page's commands show; beside it the same path is taken with ``timers/`` or without."""
+    """The documented path is the one in the page's commands; it is also accepted with or without ``timers/``."""
     timers, bare = "/api/v2/ext/timers", "/api/v2/ext"
     assert [(each.path, *each.aliases) for each in OPERATIONS] == [
         (f"{timers}/project_timer", f"{bare}/project_timer"),
@@ -103,7 +117,7 @@ def as_curl_sends_it(command: str) -> Request:
     return Request(method="POST", path=address[1], query=address[2], headers=headers, body=sent[1].encode())
 
 
-@states(
+@covers(
     "timetrack",
     "Read project timer",
     "curl “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer"
@@ -111,7 +125,7 @@ def as_curl_sends_it(command: str) -> Request:
     "-H ‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H "
     "‘X-TimeTrack-Api-Key: <API_KEY>‘ -d $'{}’",
 )
-@states(
+@covers(
     "timetrack",
     "Start project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/start” -H "
@@ -119,28 +133,28 @@ def as_curl_sends_it(command: str) -> Request:
     "<API_KEY>‘ -d $'{ “username”: “test”, “clientName”: “Client 006”, “projectName”: “Project 006_1”, “date”: "
     "“2020-10-23T15:00:00.000Z” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Pause project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/pause” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Resume project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/resume” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Stop project timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/timers/project_timer/stop” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “date”: “2020-10-23T15:30:00.000Z”, “username”: “test” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Get attendance timer",
     "curl “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer"
@@ -148,22 +162,22 @@ def as_curl_sends_it(command: str) -> Request:
     "-H ‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H "
     "‘X-TimeTrack-Api-Key: <API_KEY>‘ -d $'{}’",
 )
-@states(
+@covers(
     "timetrack",
     "Start attendance timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer/start” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “username”: “test”, “date”: “2020-10-23T15:00:00.000Z” }’",
 )
-@states(
+@covers(
     "timetrack",
     "Stop attendance timer",
     "curl -X “POST” “https://testaccount.timetrackenterprise.com/api/v2/ext/attendance_timer/stop” -H "
     "‘Content-Type: application/json’ -H ‘X-TimeTrack-Api-Secret: <API_SECRET_TOKEN>‘ -H ‘X-TimeTrack-Api-Key: "
     "<API_KEY>‘ -d $'{ “username”: “test”, “date”: “2020-10-23T15:00:00.000Z” }’",
 )
-def test_the_commands_of_the_page_do_what_stands_above_them() -> None:
-    """The page's commands, sent in its order by curl, are its calls: each is answered with the timer."""
+def test_the_commands_of_the_page() -> None:
+    """The page's curl commands, sent in order, are its calls, and each returns the timer."""
     account = demo()
     read_it, *commands = [as_curl_sends_it(command) for command in COMMANDS]
     assert len(commands) == 7
@@ -171,11 +185,11 @@ def test_the_commands_of_the_page_do_what_stands_above_them() -> None:
     assert error(send(account, read_it))[0] == 404  # nothing has been started yet
     shown = []
     for command in [*commands[:1], read_it, *commands[1:4]]:
-        outcome = send(account, command)
-        assert outcome.response.status == 200
-        content = body(outcome)
+        result = send(account, command)
+        assert result.response.status == 200
+        content = body(result)
         flag = next(name for name in ("playing", "paused", "stopped") if content[name])
-        shown.append((outcome.operation, flag, content["workedSeconds"], content["breakSeconds"]))
+        shown.append((result.operation, flag, content["workedSeconds"], content["breakSeconds"]))
         assert (content["username"], content["clientName"]) == ("test", "Client 006")
         assert (content["projectName"], content["startedAt"]) == ("Project 006_1", THREE)
     assert shown == [
@@ -206,7 +220,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("operation", "path", "method"), SPELLINGS, ids=[f"{each[2]} {each[1]}" for each in SPELLINGS])
 def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: str, method: str) -> None:
-    """Paths come with and without ``timers/`` and a last slash; what reads takes GET and POST."""
+    """Paths work with and without ``timers/`` and a trailing slash; calls that read accept GET and POST."""
     account = demo()
     if "start" not in operation.name:
         start(account, THREE)
@@ -214,15 +228,15 @@ def test_every_spelling_of_a_path_is_the_same_call(operation: Operation, path: s
     if "resume" in operation.name:
         post(account, f"{PROJECT}/pause", date=THREE, username="test")
     query = urlencode({"date": FOUR, "username": "test", "clientName": "Client 006", "projectName": "Project 006_1"})
-    outcome = send(account, Request(method=method, path=path, query=query, headers=KEYS))
-    assert (outcome.response.status, outcome.operation) == (200, operation.name)
-    assert outcome.response.headers == {"content-type": "application/json"}
+    result = send(account, Request(method=method, path=path, query=query, headers=KEYS))
+    assert (result.response.status, result.operation) == (200, operation.name)
+    assert result.response.headers == {"content-type": "application/json"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "get", ""])
 def test_other_methods_are_rejected(operation: Operation, method: str) -> None:
-    """A method that a call does not take is answered with 405; so is a GET of a call that changes something."""
+    """A method that a call does not accept gets 405, including GET for a call that changes something."""
     rejected = send(demo(), Request(method=method, path=operation.path, headers=KEYS))
     assert error(rejected)[:3] == (405, 15003, "Method not allowed")
     if "GET" not in operation.methods:
@@ -233,7 +247,7 @@ def test_other_methods_are_rejected(operation: Operation, method: str) -> None:
     "path", ["", "/", "/api/v2/ext", f"{PROJECT}/begin", f"{ATTENDANCE}/pause", "/api/v2/ext/clients", "/\x00", "//"]
 )
 def test_other_paths_are_rejected(path: str) -> None:
-    """Where no call is, the answer is 404 in the vendor's shape."""
+    """An unknown path gets 404 in the vendor's shape."""
     status, code, title, detail = error(read(demo(), path, ""))
     assert (status, code, title) == (404, 15002, "Resource does not exist")
     assert detail.startswith("nothing answers at")
@@ -251,7 +265,7 @@ def test_other_paths_are_rejected(path: str) -> None:
     ],
 )
 def test_both_credentials_are_needed(headers: dict[str, str]) -> None:
-    """Without the account's own key and secret nothing is answered, and nothing is changed."""
+    """Without the account's key and secret a call is rejected and changes nothing."""
     example = {"username": "test", "clientName": "Client 006", "projectName": "Project 006_1", "date": THREE}
     request = Request(method="POST", path=f"{PROJECT}/start", headers=headers, body=msgspec.json.encode(example))
     rejected = error(send(demo(), request))
@@ -259,19 +273,19 @@ def test_both_credentials_are_needed(headers: dict[str, str]) -> None:
 
 
 def test_an_account_without_a_key_is_closed() -> None:
-    """Where the account has no key, an empty one does not open it."""
+    """If the account has no key, an empty key is rejected."""
     workspace = msgspec.structs.replace(demo().workspace, credentials={})
     request = Request(method="GET", path=ATTENDANCE, query=f"date={THREE}")
     assert error(send(MemoryAccount(workspace), request))[0] == 401
 
 
-@states(
+@covers(
     "timetrack",
     "Read project timer",
     "IMPORTANT: For each request you have to pass the local timestamp in order to get the right duration.",
 )
 def test_the_date_of_a_request_is_its_now() -> None:
-    """Each call counts up to its own date, floored to the second; the server's clock is not looked at."""
+    """Each call counts up to its own date, floored to the second; the server's clock is not used."""
     account = demo()
     start(account, "2020-10-23T15:00:00.900Z")
     content = body(read(account, PROJECT, "username=test&date=2020-10-23T15:00:02.100Z"))
@@ -323,10 +337,10 @@ def test_the_form_of_an_outgoing_call() -> None:
     What is not given is not sent.
     """
     headers = {"content-type": "application/json"} | KEYS
-    asked_for = asked("read_project_timer", ProjectTimerOf(date=THREE, username="test"))
+    asked_for = make_request("read_project_timer", ProjectTimerOf(date=THREE, username="test"))
     path, query = PROJECT, f"date={quote(THREE)}&username=test"
     assert asked_for == Request(method="GET", path=path, query=query, headers=headers)
-    asked_for = asked("get_attendance_timer", GetAttendanceTimer(date=THREE))
+    asked_for = make_request("get_attendance_timer", GetAttendanceTimer(date=THREE))
     assert asked_for == Request(method="GET", path=ATTENDANCE, query=f"date={quote(THREE)}", headers=headers)
     least: list[tuple[str, msgspec.Struct, str, dict[str, str]]] = [
         ("pause_project_timer", ProjectTimerOf(date=THREE, username="test"), f"{PROJECT}/pause", {}),
@@ -340,7 +354,7 @@ def test_the_form_of_an_outgoing_call() -> None:
         ("stop_attendance_timer", StopAttendanceTimer(date=THREE, username="test"), f"{ATTENDANCE}/stop", {}),
     ]
     for name, parameters, path, more in least:
-        asked_for = asked(name, parameters)
+        asked_for = make_request(name, parameters)
         assert asked_for == Request(method="POST", path=path, headers=headers, body=asked_for.body)
         assert msgspec.json.decode(asked_for.body) == {"date": THREE, "username": "test"} | more
 
@@ -349,58 +363,58 @@ def test_the_form_of_an_outgoing_call() -> None:
     "parameters", dict.fromkeys(each.request for each in OPERATIONS), ids=lambda each: each.__name__
 )
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
-    """No order says which of many texts is the user and which the client, so none is taken."""
+    """Request types accept keyword arguments only, so that texts cannot be confused."""
     with pytest.raises(TypeError, match="positional"):
         parameters(THREE)
 
 
-def test_what_a_client_asks_is_what_it_reads() -> None:
-    """Each call, built by the client's side and answered by the server's, reads back as the record that is kept."""
+def test_round_trip_of_each_call() -> None:
+    """The client's side reads the server's response to each call as the stored timer."""
     account = demo()
     for name, parameters in CALLS:
-        request = asked(name, parameters)
+        request = make_request(name, parameters)
         assert timetrack.validate(request, account, SERVER_TIME) is None
-        outcome = send(account, request)
-        assert outcome.operation == name
-        response = outcome.response
+        result = send(account, request)
+        assert result.operation == name
+        response = result.response
         record = timetrack.read_response(name, response.status, response.headers, response.body, now=pc.instant(FOUR))
-        (kept,) = account.find(Query(of=type(record))).records
-        assert record.timer.state is kept.timer.state
-        assert pc.worked_at(record.timer, pc.instant(FOUR)) == pc.worked_at(kept.timer, pc.instant(FOUR))
-        assert (record.person.name, record.note) == (kept.person.name, kept.note)
-        if isinstance(record, AttendanceTimer) and isinstance(kept, AttendanceTimer):
-            assert record == msgspec.structs.replace(kept, person=record.person)
+        (stored,) = account.find(Query(of=type(record))).records
+        assert record.timer.state is stored.timer.state
+        assert pc.worked_at(record.timer, pc.instant(FOUR)) == pc.worked_at(stored.timer, pc.instant(FOUR))
+        assert (record.person.name, record.note) == (stored.person.name, stored.note)
+        if isinstance(record, AttendanceTimer) and isinstance(stored, AttendanceTimer):
+            assert record == msgspec.structs.replace(stored, person=record.person)
     assert {name for name, _ in CALLS} == {operation.name for operation in OPERATIONS}
 
 
-def test_an_answer_needs_no_instant() -> None:
-    """All that a timer's object tells is in it: without the instant of the answer it is read alike."""
+def test_a_response_is_read_without_its_time() -> None:
+    """A timer's object is complete, so it is read the same without the instant of the response."""
     account = demo()
     response = start(account, THREE).response
-    told = timetrack.read_response("start_project_timer", response.status, response.headers, response.body)
-    assert told == timetrack.read_response(
+    parsed = timetrack.read_response("start_project_timer", response.status, response.headers, response.body)
+    assert parsed == timetrack.read_response(
         "start_project_timer", response.status, response.headers, response.body, now=5
     )
-    assert told.timer == pc.start(pc.instant(THREE))
+    assert parsed.timer == pc.start(pc.instant(THREE))
 
 
-def test_what_is_rejected_is_told_as_the_vendor_said_it() -> None:
+def test_a_rejection_is_read() -> None:
     """A rejection reaches the client as a typed error with the vendor's status, code, title and detail."""
     account = demo()
-    request = asked("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
+    request = make_request("pause_project_timer", ProjectTimerOf(date=THREE, username="nobody"))
     foreseen = timetrack.validate(request, account, SERVER_TIME)
     response = send(account, request).response
     with pytest.raises(Rejection) as rejected:
         timetrack.read_response("pause_project_timer", response.status, response.headers, response.body, now=0)
     assert foreseen is not None
-    told = rejected.value
-    assert (told.vendor, told.status, told.vendor_code) == ("timetrack", 404, 15007)
-    assert (told.message, told.detail) == (foreseen.message, foreseen.detail)
-    assert told.detail == "username: there is no user 'nobody'"
+    parsed = rejected.value
+    assert (parsed.vendor, parsed.status, parsed.vendor_code) == ("timetrack", 404, 15007)
+    assert (parsed.message, parsed.detail) == (foreseen.message, foreseen.detail)
+    assert parsed.detail == "username: there is no user 'nobody'"
 
 
 def test_the_vendors_own_example_of_an_error_is_read() -> None:
-    """The error object of the vendor's API page is a rejection, and so is one that says nothing."""
+    """The error object on the vendor's API page is a rejection, and so is an empty one."""
     example = (
         b'{"errors": [{"title": "TimeEntry exist but it is deleted", "status": 404, "code": 15020, "detail": null}]}'
     )
@@ -412,8 +426,8 @@ def test_the_vendors_own_example_of_an_error_is_read() -> None:
     assert (silent.value.status, silent.value.vendor_code, silent.value.message) == (500, 0, "")
 
 
-def test_of_several_errors_the_first_is_told() -> None:
-    """The page's shape is a list; its first entry is the rejection, its numbers may be texts and its words missing."""
+def test_the_first_of_several_errors_is_read() -> None:
+    """Of a list of errors the first is used; its numbers may be strings, and its texts may be missing."""
     first = {"title": "Too late", "status": "409", "code": "15021", "detail": "it ended"}
     for errors, code, message, detail in (
         ([first, {"title": "Too early", "code": 15022}], 15021, "Too late", "it ended"),
@@ -426,7 +440,7 @@ def test_of_several_errors_the_first_is_told() -> None:
 
 
 def test_a_rejection_is_a_status_from_400_on() -> None:
-    """Below 400 a body is the timer that it shows; from 400 on it is a rejection, whatever stands in it."""
+    """Below 400 the body is a timer; from 400 the response is a rejection, whatever the body is."""
     timer = start(demo(), THREE).response.body
     for status in (200, 201, 399):
         assert timetrack.read_response("start_project_timer", status, {}, timer, now=0).timer.state is State.RUNNING
@@ -437,8 +451,8 @@ def test_a_rejection_is_a_status_from_400_on() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"\xff", b'{"errors": 5}'])
-def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None:
-    """A page of some proxy in between is no timer; where its status says no, it is a rejection without words."""
+def test_a_response_of_a_proxy(content: bytes) -> None:
+    """A page of a proxy is malformed; with an error status it is a rejection without a message."""
     with pytest.raises(MalformedPayload):
         timetrack.read_response("read_project_timer", 200, {}, content, now=0)
     with pytest.raises(Rejection) as rejected:
@@ -446,15 +460,15 @@ def test_what_is_no_answer_of_the_vendor_is_told_as_such(content: bytes) -> None
     assert (rejected.value.status, rejected.value.vendor_code, rejected.value.message) == (502, 0, "")
 
 
-def test_unknown_calls_have_names_too() -> None:
-    """A call that is not in the table is told, with those that are."""
+def test_an_unknown_operation() -> None:
+    """An unknown call raises an error that lists the known calls."""
     with pytest.raises(UnknownOperation) as unknown:
-        asked("erase_timer", ProjectTimerOf(date=THREE, username="test"))
+        make_request("erase_timer", ProjectTimerOf(date=THREE, username="test"))
     assert unknown.value.known == tuple(operation.name for operation in OPERATIONS)
 
 
 def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
-    """There is a call to try where the account has all that it names; where one is missing, there is none."""
+    """There is an example call only if the account has everything that it names."""
     workspace = demo().workspace
     assert timetrack.example(workspace, SERVER_TIME) is not None
     ours = {"21": msgspec.structs.replace(workspace.projects["21"], client=None)}
@@ -473,7 +487,7 @@ def test_an_example_needs_a_key_a_person_and_a_client_s_project() -> None:
     assert body(send(MemoryAccount(clients), asked_for))["projectName"] == "Project 007_1"
 
 
-# ---- as anybody might ----------------------------------------------------------------------------
+# ---- hostile requests ----------------------------------------------------------------------------
 
 LONG = "x" * 1_000_000
 
@@ -521,19 +535,19 @@ HOSTILE: list[tuple[str, bytes, int, int]] = [
 
 @pytest.mark.parametrize(("query", "content", "status", "code"), HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_requests_get_an_error_of_the_vendor(query: str, content: bytes, status: int, code: int) -> None:
-    """Whatever is sent, the answer is the vendor's error with its code, short, and nothing changes."""
+    """Any invalid request gets the vendor's error with its code, in a short body, and changes nothing."""
     account = demo()
     start(account, THREE)
     before = account.find(Query(of=ProjectTimer))
     request = Request(method="POST", path=f"{PROJECT}/stop", query=query, headers=KEYS, body=content)
-    outcome = send(account, request)
-    assert error(outcome)[:2] == (status, code)
-    assert len(outcome.response.body) < 1000
+    result = send(account, request)
+    assert error(result)[:2] == (status, code)
+    assert len(result.response.body) < 1000
     assert account.find(Query(of=ProjectTimer)) == before
 
 
-def test_texts_of_any_length_are_kept_and_told_back() -> None:
-    """The page names no longest note; a long one is kept whole, line ends and all."""
+def test_a_note_of_any_length() -> None:
+    """The page does not limit the length of a note; a long one is stored unchanged, with its line breaks."""
     account = demo()
     for note in ("x" * 256, LONG, "line\nline\ttab", "<script>&amp;\u2028 Ω"):
         assert body(start(account, THREE, note=note))["note"] == note
@@ -577,15 +591,15 @@ requests = st.builds(
 @settings(max_examples=examples(300))
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
-    """Whatever comes in, the response is a timer object or the error object, and only the former changes anything."""
+    """The response is a timer object or an error object, and only the former changes anything."""
     account = demo()
     for request in sent:
-        outcome = send(account, request)
-        status = outcome.response.status
+        result = send(account, request)
+        status = result.response.status
         if status == 200:
-            assert outcome.rejection is None
-            assert parse(outcome.response.body, 0).timer.state is not State.IDLE
-            assert len(outcome.changes) == (0 if outcome.operation.startswith(("read_", "get_")) else 1)
+            assert result.rejection is None
+            assert parse(result.response.body, 0).timer.state is not State.IDLE
+            assert len(result.changes) == (0 if result.operation.startswith(("read_", "get_")) else 1)
         else:
-            assert error(outcome)[0] in {400, 401, 404, 405, 409}
-            assert str(timetrack.validate(request, account, SERVER_TIME)) == str(outcome.rejection)
+            assert error(result)[0] in {400, 401, 404, 405, 409}
+            assert str(timetrack.validate(request, account, SERVER_TIME)) == str(result.rejection)

@@ -1,4 +1,4 @@
-"""TimeTrack's rules: what each call requires and rejects, what a timer goes through, and what it shows on the way."""
+"""TimeTrack's rules: what each call requires and rejects, and what a timer shows through its life."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import Event, State, Timer
+from punchclock.units import MINUTE, SECOND
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import Rule, RuleViolation
@@ -20,9 +21,6 @@ from punchclock.vendors.timetrack import VENDOR, AttendanceTimer
 from punchclock.vendors.timetrack.error_codes import INVALID, NO_TIMER, REJECTIONS, reject
 from punchclock.vendors.workspace import Person
 from timetrack_demo import ATTENDANCE, KEYS, PROJECT, body, demo, error, post, read, start
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
 
 THREE = "2020-10-23T15:00:00.000Z"
 HALF_PAST = "2020-10-23T15:30:00.000Z"
@@ -58,17 +56,17 @@ REQUIRED = [
 ]
 
 
-@states(
+@covers(
     "timetrack",
     "Start project timer",
     "Required params to start project timer: date, clientName, projectName, username",
 )
-@states("timetrack", "Pause project timer", "Required params to pause project timer: date, username")
-@states("timetrack", "Resume project timer", "Required params to resume project timer: date, username")
-@states("timetrack", "Stop project timer", "Required params to stop project timer: date, username")
-@states("timetrack", "Start attendance timer", "Required params: date, username")
-@states("timetrack", "Stop attendance timer", "Required params: date, username")
-@states("timetrack", "Get attendance timer", "Required params: date.")
+@covers("timetrack", "Pause project timer", "Required params to pause project timer: date, username")
+@covers("timetrack", "Resume project timer", "Required params to resume project timer: date, username")
+@covers("timetrack", "Stop project timer", "Required params to stop project timer: date, username")
+@covers("timetrack", "Start attendance timer", "Required params: date, username")
+@covers("timetrack", "Stop attendance timer", "Required params: date, username")
+@covers("timetrack", "Get attendance timer", "Required params: date.")
 @pytest.mark.parametrize(
     ("path", "missing", "blank"),
     [(path, name, blank) for path, required in REQUIRED for name in required for blank in ("absent", "", None)],
@@ -107,30 +105,30 @@ def test_no_other_parameter_is_required(path: str, required: list[str]) -> None:
     ],
 )
 def test_names_are_looked_up_in_the_account(sent: dict[str, str], detail: str) -> None:
-    """A user, client, project or task that is not there is 404, and so is one that is not where it is said to be."""
+    """An unknown user, client, project or task is 404, and so is one in another client or project."""
     rejected = error(start(demo(), THREE, **sent))
     assert rejected == (404, 15007, "User, client, project or task does not exist", detail)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in REQUIRED])
-def test_every_call_knows_its_user(path: str) -> None:
-    """An unknown user is 404 on each call, be it one that only reads."""
+def test_an_unknown_user(path: str) -> None:
+    """An unknown user is 404 for each call, including calls that only read."""
     assert error(post(demo(), path, **(WHOLE | {"username": "nobody"})))[:2] == (404, 15007)
 
 
-def test_a_start_may_name_a_task_and_carry_a_note() -> None:
-    """Task and note of a start are kept, with the entities behind the names."""
-    outcome = start(demo(), THREE, taskName="Design", note="screens")
-    content = body(outcome)
+def test_a_start_with_task_and_note() -> None:
+    """Task and note of a start are stored, with the entities that the names refer to."""
+    result = start(demo(), THREE, taskName="Design", note="screens")
+    content = body(result)
     assert (content["taskName"], content["note"]) == ("Design", "screens")
-    record = outcome.changes[0].record
+    record = result.changes[0].record
     assert record.task is not None
     assert record.project is not None
     assert (record.person.id, record.task.id, record.project.id) == ("5", "31", "21")
 
 
-def test_a_closed_task_takes_no_timer() -> None:
-    """A start on a task that is closed is rejected."""
+def test_a_closed_task() -> None:
+    """A start on a closed task is rejected."""
     rejected = start(demo(), THREE, clientName="Client 007", projectName="Project 007_1", taskName="Archive")
     assert error(rejected) == (409, 15011, "Task is closed", "taskName: Archive is closed")
 
@@ -152,11 +150,11 @@ def in_state(state: State) -> MemoryAccount:
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("event", Event)
-def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> None:
-    """Each call does its event where the one table allows it; elsewhere it is rejected and nothing changes."""
+def test_the_table_decides_which_events_are_legal(state: State, event: Event) -> None:
+    """Each call makes its event if the table allows it; otherwise it is rejected and nothing changes."""
     account = in_state(state)
     before = read(account, PROJECT, f"date={FOUR}&username=test").response
-    outcome = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
+    result = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
     if event is Event.START:  # it begins another timer, which a timer that counts is in the way of
         expected = None if state in (State.IDLE, State.STOPPED) else (409, 15009, "Timer is already started")
     elif state is State.IDLE:
@@ -165,24 +163,24 @@ def test_the_table_decides_what_may_follow_what(state: State, event: Event) -> N
         expected = None if (state, event) in pc.TRANSITIONS else (409, 15010, "Timer is in another state")
 
     if expected is None:
-        (change,) = outcome.changes
+        (change,) = result.changes
         assert (change.action, change.at) == (event, pc.instant(HALF_PAST))
-        assert outcome.response.status == 200
+        assert result.response.status == 200
     else:
-        assert error(outcome)[:3] == expected
+        assert error(result)[:3] == expected
         assert read(account, PROJECT, f"date={FOUR}&username=test").response == before
 
 
-def test_a_change_is_answered_as_a_read_would_be() -> None:
-    """Start, pause, resume and stop answer the timer, as a read with the same date shows it."""
+def test_a_change_returns_the_timer_as_a_read_does() -> None:
+    """Start, pause, resume and stop return the timer as a read with the same date shows it."""
     account = demo()
     for event in ("start", "pause", "resume", "stop"):
         answered = post(account, f"{PROJECT}/{event}", **(WHOLE | {"date": HALF_PAST}))
         assert answered.response == read(account, PROJECT, f"date={HALF_PAST}&username=test").response
 
 
-def test_without_a_timer_there_is_nothing_to_read() -> None:
-    """Reading before the first start is 404."""
+def test_a_read_before_the_first_start() -> None:
+    """A read before the first start is 404."""
     rejected = error(read(demo(), PROJECT, f"date={FOUR}&username=test"))
     assert rejected == (404, 15008, "Timer does not exist", "there is no project timer")
     rejected = error(read(demo(), ATTENDANCE, f"date={FOUR}&username=test"))
@@ -190,7 +188,7 @@ def test_without_a_timer_there_is_nothing_to_read() -> None:
 
 
 def test_a_stopped_timer_is_shown_until_the_next_start() -> None:
-    """The current timer is the latest: the stopped one, with its final counts, and then the new one."""
+    """The current timer is the latest: the stopped one with its final counts, then the new one."""
     account = in_state(State.RUNNING)
     post(account, f"{PROJECT}/stop", date=HALF_PAST, username="test")
     shown = body(read(account, PROJECT, f"date={FOUR}&username=test"))
@@ -201,7 +199,7 @@ def test_a_stopped_timer_is_shown_until_the_next_start() -> None:
 
 
 def test_the_first_stop_wins() -> None:
-    """A second stop is rejected and moves no end."""
+    """A second stop is rejected and does not change the end."""
     account = in_state(State.RUNNING)
     first = post(account, f"{PROJECT}/stop", date=HALF_PAST, username="test")
     second = post(account, f"{PROJECT}/stop", date=FOUR, username="test")
@@ -210,21 +208,21 @@ def test_the_first_stop_wins() -> None:
 
 
 @pytest.mark.parametrize("event", ["pause", "stop"])
-def test_a_clock_that_was_ahead_traps_no_timer(event: str) -> None:
-    """A timer that was started in the future, or last moved there, can still be paused and stopped: nothing is lost."""
+def test_a_clock_that_was_ahead(event: str) -> None:
+    """A timer whose last event is in the future can still be paused and stopped without losing work."""
     account = demo()
     start(account, FOUR)
     assert body(read(account, PROJECT, f"date={THREE}&username=test"))["workedSeconds"] == 0
-    outcome = post(account, f"{PROJECT}/{event}", date=THREE, username="test")
-    assert (outcome.response.status, body(outcome)["workedSeconds"]) == (200, 0)
-    assert outcome.changes[0].at == pc.instant(FOUR)
+    result = post(account, f"{PROJECT}/{event}", date=THREE, username="test")
+    assert (result.response.status, body(result)["workedSeconds"]) == (200, 0)
+    assert result.changes[0].at == pc.instant(FOUR)
     if event == "pause":
         resumed = post(account, f"{PROJECT}/resume", date=THREE, username="test")
         assert (resumed.response.status, body(resumed)["breakSeconds"]) == (200, 0)
 
 
-def test_users_and_kinds_of_timers_do_not_get_in_each_others_way() -> None:
-    """Each user has a project timer and an attendance timer, independent of each other and of everybody else's."""
+def test_users_and_kinds_of_timers_are_independent() -> None:
+    """Each user has a project timer and an attendance timer, independent of each other and of other users'."""
     account = demo()
     for name in ("test", "admin"):
         assert start(account, THREE, username=name).response.status == 200
@@ -234,8 +232,8 @@ def test_users_and_kinds_of_timers_do_not_get_in_each_others_way() -> None:
     assert body(read(account, ATTENDANCE, f"date={FOUR}&username=admin"))["workedMinutes"] == 60
 
 
-def test_a_timer_that_counts_is_the_current_one() -> None:
-    """A timer that counts comes before a later one that does not, as one that was entered afterwards."""
+def test_an_active_timer_is_the_current_one() -> None:
+    """An active timer takes precedence over a later one that is not active, such as one entered afterwards."""
     account = demo()
     counting = by_hand(account, id="901")
     entered = by_hand(account, end=HALF_PAST, id="902")
@@ -252,17 +250,17 @@ LIFE = st.lists(
 
 
 @given(begin=st.integers(-(10**9), 10**9), life=LIFE)
-def test_along_its_life_a_timer_keeps_both_formulas_and_never_shrinks(begin: int, life: list[tuple[str, int]]) -> None:
-    """Told in fractions of a second, a timer shows whole seconds that add up on every payload and only grow."""
+def test_both_formulas_hold_through_any_life(begin: int, life: list[tuple[str, int]]) -> None:
+    """With events at fractions of a second, a timer shows whole seconds that add up and never decrease."""
     account, now = demo(), begin * 1000
     shown = body(start(account, spelt(now)))
     for event, milliseconds in life:
         now += milliseconds * 1000
         path = PROJECT if event == "read" else f"{PROJECT}/{event}"
-        outcome = post(account, path, **(WHOLE | {"date": spelt(now)}))
-        if outcome.rejection is not None:
+        result = post(account, path, **(WHOLE | {"date": spelt(now)}))
+        if result.rejection is not None:
             continue
-        before, shown = shown, body(outcome)
+        before, shown = shown, body(result)
         assert [shown["playing"], shown["paused"], shown["stopped"]].count(True) == 1
         if event == "start":
             assert (shown["workedSeconds"], shown["breakSeconds"]) == (0, 0)
@@ -291,7 +289,7 @@ def spelt(at: int) -> str:
 
 
 def test_an_attendance_timer_is_started_and_stopped() -> None:
-    """An entry begins without an end and gets one; its minutes are whole, and its break is none."""
+    """An entry starts without an end and gets one; its minutes are whole and it has no break."""
     account = demo()
     begun = body(post(account, f"{ATTENDANCE}/start", date=THREE, username="test"))
     assert (begun["from"], begun["to"], begun["workedMinutes"], begun["breakMinutes"]) == (THREE, None, 0, 0)
@@ -303,8 +301,8 @@ def test_an_attendance_timer_is_started_and_stopped() -> None:
     assert body(read(account, ATTENDANCE, "date=2020-10-24T15:00:00Z&username=test")) == ended
 
 
-def test_a_second_attendance_timer_waits_for_the_end_of_the_first() -> None:
-    """A second start is rejected while an entry has no end, and a second stop always; the first stop wins."""
+def test_one_open_attendance_timer() -> None:
+    """A second start is rejected while an entry is open, and a second stop always."""
     account = demo()
     post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
     rejected = error(post(account, f"{ATTENDANCE}/start", date=FOUR, username="test"))
@@ -315,21 +313,21 @@ def test_a_second_attendance_timer_waits_for_the_end_of_the_first() -> None:
     assert post(account, f"{ATTENDANCE}/start", date=FOUR, username="test").response.status == 200
 
 
-def test_a_stop_without_a_start_is_no_stop() -> None:
-    """With no entry at all there is nothing to stop."""
+def test_a_stop_without_an_entry() -> None:
+    """Without an entry there is nothing to stop."""
     assert error(post(demo(), f"{ATTENDANCE}/stop", date=FOUR, username="test"))[:2] == (404, 15008)
 
 
 def test_an_attendance_stop_dated_before_the_start_ends_it_at_the_start() -> None:
-    """A clock that was ahead traps no entry either."""
+    """A clock that was ahead does not trap an entry either."""
     account = demo()
     post(account, f"{ATTENDANCE}/start", date=FOUR, username="test")
     ended = body(post(account, f"{ATTENDANCE}/stop", date=THREE, username="test"))
     assert (ended["from"], ended["to"], ended["workedMinutes"]) == (FOUR, FOUR, 0)
 
 
-def test_without_a_user_the_account_answers() -> None:
-    """No key belongs to a person, so a get that names nobody tells of the account's current timer, and whose it is."""
+def test_a_get_without_a_user() -> None:
+    """Keys do not belong to people, so a get without a user returns the account's current timer with its user."""
     account = demo()
     assert error(read(account, ATTENDANCE, f"date={FOUR}"))[:2] == (404, 15008)
     post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
@@ -339,14 +337,14 @@ def test_without_a_user_the_account_answers() -> None:
     assert body(read(account, ATTENDANCE, f"date={FOUR}&username="))["user"] == "test"
 
 
-@states(
+@covers(
     "timetrack",
     "Attendance timer",
     "manual | Boolean | Flag to show if entry was created manually or with timer. You can create Attendance entry in "
     "Web-App manually without end timestamp, this is the same as starting the attendance timer. |",
 )
 def test_an_entry_by_hand_without_an_end_is_a_running_timer() -> None:
-    """An entry made by hand without an end blocks a start, counts, can be stopped, and stays marked as made by hand."""
+    """An open entry made by hand blocks a start, counts, can be stopped, and stays marked as made by hand."""
     account = demo()
     account = demo(by_hand(account, minutes=15))
     assert error(post(account, f"{ATTENDANCE}/start", date=FOUR, username="test"))[:2] == (409, 15009)
@@ -357,7 +355,7 @@ def test_an_entry_by_hand_without_an_end_is_a_running_timer() -> None:
 
 
 def test_an_entry_by_hand_counts_from_the_end_of_its_break_on() -> None:
-    """A break that is longer than what has passed as yet makes no work negative, and no end before its own."""
+    """A break longer than the elapsed time makes neither the work negative nor the end earlier than the break's."""
     account = demo()
     account = demo(by_hand(account, minutes=45))
     got = body(read(account, ATTENDANCE, f"date={HALF_PAST}&username=test"))
@@ -366,8 +364,8 @@ def test_an_entry_by_hand_counts_from_the_end_of_its_break_on() -> None:
     assert (ended["to"], ended["workedMinutes"], ended["breakMinutes"]) == ("2020-10-23T15:45:00.000Z", 0, 45)
 
 
-def test_an_entry_by_hand_with_an_end_is_no_running_timer() -> None:
-    """An entry that has its end blocks nothing, and there is nothing to stop."""
+def test_an_entry_by_hand_with_an_end_is_stopped() -> None:
+    """A closed entry does not block a start and cannot be stopped."""
     account = demo()
     account = demo(by_hand(account, minutes=10, end=HALF_PAST))
     assert error(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test"))[:2] == (409, 15010)
@@ -375,13 +373,13 @@ def test_an_entry_by_hand_with_an_end_is_no_running_timer() -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "Start", "End"])
-def test_places_are_taken_with_and_without_their_ending(ending: str) -> None:
-    """Start and stop take GPS coordinates under the object's names or without the ending; they are optional."""
+def test_names_of_coordinates(ending: str) -> None:
+    """Start and stop accept coordinates under the object's names or without ``Start`` or ``End``; they are optional."""
     account = demo()
     there = {f"latitude{ending}": 52.5, f"longitude{ending}": "13.4"}
     begun = body(post(account, f"{ATTENDANCE}/start", date=THREE, username="test", **there))
     ended = body(post(account, f"{ATTENDANCE}/stop", date=FOUR, username="test", **there))
-    # The other call's name is a parameter that nobody knows.
+    # The other call's name is an unknown parameter.
     at_start = (None, None) if ending == "End" else (52.5, 13.4)
     at_end = (None, None) if ending == "Start" else (52.5, 13.4)
     assert (begun["latitudeStart"], begun["longitudeStart"]) == at_start
@@ -408,8 +406,8 @@ def test_places_are_taken_with_and_without_their_ending(ending: str) -> None:
         ({"latitude": 1, "longitude": 1, "longitudeStart": 1, "longitudeEnd": 1}, 15005, "longitude"),
     ],
 )
-def test_what_is_no_place_is_rejected(call: str, place: dict[str, Any], code: int, field: str) -> None:
-    """Half a place, a place beyond the globe, no number, or a coordinate under two names: rejected by name."""
+def test_invalid_coordinates(call: str, place: dict[str, Any], code: int, field: str) -> None:
+    """Half a pair, values out of range, texts, and a coordinate under two names are rejected with the field's name."""
     account = demo()
     if call == "stop":
         post(account, f"{ATTENDANCE}/start", date=THREE, username="test")
@@ -422,16 +420,16 @@ def test_what_is_no_place_is_rejected(call: str, place: dict[str, Any], code: in
 
 
 @pytest.mark.parametrize("rule", Rule)
-def test_every_rule_has_an_answer(rule: Rule) -> None:
-    """Whichever shared rule is broken, TimeTrack has an error for it: of status 400 to 599, and a code of its own."""
-    told = reject(RuleViolation(rule, "field"), None)
-    assert 400 <= told.status < 600
-    assert 15000 <= told.vendor_code < 15020
-    assert told.message
+def test_every_rule_has_an_error(rule: Rule) -> None:
+    """For each shared rule TimeTrack has an error with an HTTP status of 400 to 599 and a code."""
+    rejection = reject(RuleViolation(rule, "field"), None)
+    assert 400 <= rejection.status < 600
+    assert 15000 <= rejection.vendor_code < 15020
+    assert rejection.message
 
 
-def test_codes_are_told_apart() -> None:
-    """No two rules share a code, but for the parameters that are invalid in any other way."""
+def test_codes_are_unique() -> None:
+    """No two rules share a code, except those for invalid parameters."""
     codes = [code for _, code, _ in REJECTIONS.values()]
     assert len(set(codes)) == len(codes)
     assert 15006 not in codes
@@ -439,7 +437,7 @@ def test_codes_are_told_apart() -> None:
 
 
 def test_the_errors_are_documented() -> None:
-    """The table of errors in the docs is the one that is answered from."""
+    """The table of errors in the docs matches the code."""
     page = Path(__file__).parents[1] / "docs" / "vendors" / "timetrack.md"
     rows = re.findall(r"^\| (\d+) \| (\d+) \| (.+) \|$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     answered = {*REJECTIONS.values(), NO_TIMER, INVALID}
@@ -448,6 +446,6 @@ def test_the_errors_are_documented() -> None:
     )
 
 
-def test_keys_belong_to_nobody() -> None:
+def test_the_caller_is_the_account() -> None:
     """The caller of a call is the account: a person without an id."""
     assert VENDOR.authenticate(Request(method="GET", path=PROJECT, headers=KEYS), {}, demo()) == Person()

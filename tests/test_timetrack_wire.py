@@ -1,4 +1,4 @@
-"""TimeTrack on the wire: both objects written and read, the formulas, the timestamps."""
+"""TimeTrack's payloads: both objects written and read, the formulas, the timestamps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import State, Timer
 from punchclock.calendar import Disambiguation
+from punchclock.units import DAY, MINUTE, SECOND
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.timetrack import AttendanceTimer, ProjectTimer, parse, serialize
@@ -22,14 +23,12 @@ from punchclock.vendors.timetrack.wire import read_timestamp, write_timestamp
 from punchclock.vendors.workspace import Client, Person, Project, Task
 from strategies import LAST, instants, timers
 
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
 THREE = pc.instant("2020-10-23T15:00:00Z")
 
 
 def before_the_last_year(states: tuple[State, ...]) -> st.SearchStrategy[Timer]:
     """Timers that can be looked at for another year."""
-    return timers(states=states).filter(lambda timer: timer.since <= LAST - 366 * 86_400 * SECOND)
+    return timers(states=states).filter(lambda timer: timer.since <= LAST - 366 * DAY)
 
 
 begun = before_the_last_year((State.RUNNING, State.PAUSED, State.STOPPED))
@@ -88,30 +87,30 @@ def whole_seconds(timer: Timer) -> Timer:
 # ---- the project timer object --------------------------------------------------------------------
 
 
-@states("timetrack", "Project timer", "Project timer object has following params:")
-@states("timetrack", "Project timer", "username | Text | Username |")
-@states("timetrack", "Project timer", "startedAt | Text | Start Timestamp |")
-@states("timetrack", "Project timer", "clientName | Text | Client name |")
-@states("timetrack", "Project timer", "projectName | Text | Project name |")
-@states("timetrack", "Project timer", "taskName | Text | Task name |")
-@states("timetrack", "Project timer", "note | Text | Notes |")
+@covers("timetrack", "Project timer", "Project timer object has following params:")
+@covers("timetrack", "Project timer", "username | Text | Username |")
+@covers("timetrack", "Project timer", "startedAt | Text | Start Timestamp |")
+@covers("timetrack", "Project timer", "clientName | Text | Client name |")
+@covers("timetrack", "Project timer", "projectName | Text | Project name |")
+@covers("timetrack", "Project timer", "taskName | Text | Task name |")
+@covers("timetrack", "Project timer", "note | Text | Notes |")
 def test_a_project_timer_has_the_eleven_fields_in_the_order_of_the_page() -> None:
-    """A project timer is written field for field, in order, each with the page's name and type."""
+    """A project timer is written with the page's field names, types and order."""
     timer = Timer(State.RUNNING, THREE, THREE + 2400 * SECOND, 1800 * SECOND)
     written = decoded(serialize(project_timer(timer), timer.since))
     assert written == PROJECT
     assert list(written) == list(PROJECT)
 
 
-def test_a_project_timer_without_a_task_names_none() -> None:
-    """What there is not is null; a note is always a text."""
+def test_unset_names_are_null() -> None:
+    """Unset names are null; a note is always a string."""
     bare = ProjectTimer(timer=pc.start(THREE), person=Person(name="test"))
     written = decoded(serialize(bare, THREE))
     assert [written[name] for name in ("clientName", "projectName", "taskName", "note")] == [None, None, None, ""]
 
 
-def test_records_are_values() -> None:
-    """What a call makes of a record is a new one; and no order says which number is which coordinate."""
+def test_timers_are_immutable() -> None:
+    """A timer cannot be changed, and its coordinates are keyword-only."""
     for record in (ProjectTimer(timer=pc.start(THREE)), AttendanceTimer(timer=pc.start(THREE))):
         with pytest.raises(AttributeError, match="immutable"):
             record.note = "another"  # type: ignore[misc]  # which is what is tested
@@ -121,14 +120,14 @@ def test_records_are_values() -> None:
         made_of(52.5, 13.4, timer=pc.start(THREE))
 
 
-@states("timetrack", "Project timer", "playing | Boolean | flag true or false |")
-@states("timetrack", "Project timer", "stopped | Boolean | flag true or false |")
-@states("timetrack", "Project timer", "paused | Boolean | flag true or false |")
+@covers("timetrack", "Project timer", "playing | Boolean | flag true or false |")
+@covers("timetrack", "Project timer", "stopped | Boolean | flag true or false |")
+@covers("timetrack", "Project timer", "paused | Boolean | flag true or false |")
 @pytest.mark.parametrize(
     ("state", "flag"), [(State.RUNNING, "playing"), (State.PAUSED, "paused"), (State.STOPPED, "stopped")]
 )
 def test_exactly_one_flag_is_true(state: State, flag: str) -> None:
-    """Of playing, paused and stopped the one is true that the state is; read back, it is that state."""
+    """Exactly one of playing, paused and stopped is true, and it is read back as the same state."""
     payload = serialize(project_timer(Timer(state, THREE, THREE, 0)), THREE)
     written = decoded(payload)
     assert {name for name in ("playing", "stopped", "paused") if written[name]} == {flag}
@@ -136,14 +135,14 @@ def test_exactly_one_flag_is_true(state: State, flag: str) -> None:
     assert parse(payload, THREE).timer.state is state
 
 
-@states(
+@covers(
     "timetrack",
     "Project timer",
     "workedSeconds | Integer | Last saved work duration in seconds. If current timer state is Playing / Running, "
     "then you need to calculate work duration yourself with: Difference between now and startedAt – breakSeconds = "
     "workedSeconds |",
 )
-@states(
+@covers(
     "timetrack",
     "Project timer",
     "breakSeconds | Integer | Last saved break duration in seconds. If current timer state is Paused / Break, then "
@@ -152,7 +151,7 @@ def test_exactly_one_flag_is_true(state: State, flag: str) -> None:
 )
 @given(begun, st.integers(0, 10**13))
 def test_both_formulas_hold_on_every_payload_in_whole_seconds(timer: Timer, later: int) -> None:
-    """Worked and break add up to what has passed between the payload's own timestamps, whatever the record is."""
+    """Work and break add up to the time between the payload's own timestamps, for any timer."""
     now = timer.since + later
     written = decoded(serialize(ProjectTimer(timer=timer), now))
     worked, rested = written["workedSeconds"], written["breakSeconds"]
@@ -166,7 +165,7 @@ def test_both_formulas_hold_on_every_payload_in_whole_seconds(timer: Timer, late
 @example(Timer(State.RUNNING, THREE, THREE + 1_200_000, 600_000), 0)
 @example(Timer(State.PAUSED, THREE, THREE + 1_200_000, 600_000), 0)
 def test_what_stands_is_the_side_that_is_floored(timer: Timer, later: int) -> None:
-    """While a timer plays its break stands still, and while it is paused its work, even where a record has fractions.
+    """While a timer runs its break is constant, and while it is paused its work, even with fractions of a second.
 
     So the payload's standing side is the record's own, cut to a whole unit, and never jumps between two reads.
     """
@@ -182,7 +181,7 @@ def test_what_stands_is_the_side_that_is_floored(timer: Timer, later: int) -> No
 
 @given(begun, st.integers(0, 10**13))
 def test_a_timer_in_whole_seconds_is_written_without_loss(timer: Timer, later: int) -> None:
-    """What the calls make is in whole seconds, and of such a timer both counts are exact."""
+    """Calls create timers in whole seconds, and both counts of such a timer are exact."""
     timer = whole_seconds(timer)
     now = timer.since + later // SECOND * SECOND
     written = decoded(serialize(ProjectTimer(timer=timer), now))
@@ -190,14 +189,14 @@ def test_a_timer_in_whole_seconds_is_written_without_loss(timer: Timer, later: i
     assert written["breakSeconds"] * SECOND == pc.break_at(timer, now)
 
 
-def test_a_read_before_the_last_instant_shows_the_last_instant() -> None:
-    """An earlier "now" is no reason to fail, nor to show less than was worked already."""
+def test_a_read_before_the_last_event() -> None:
+    """An earlier ``now`` neither fails nor shows less than the work already done."""
     timer = Timer(State.PAUSED, THREE, THREE + 90 * SECOND, 60 * SECOND)
     assert serialize(project_timer(timer), THREE - 1) == serialize(project_timer(timer), timer.since)
 
 
 def test_a_client_that_polls_once_can_show_a_running_clock() -> None:
-    """A parsed timer goes on by itself: playing, the work grows, and paused, the break, by the page's formulas."""
+    """A parsed timer keeps counting by the page's formulas: work while playing, break while paused."""
     later = THREE + 4000 * SECOND
     playing = parse(PROJECT, THREE).timer
     assert pc.worked_at(playing, later) == later - playing.started_at - 600 * SECOND
@@ -211,7 +210,7 @@ def test_a_client_that_polls_once_can_show_a_running_clock() -> None:
 
 @given(begun, st.integers(0, 10**13))
 def test_a_project_timer_reads_back(timer: Timer, later: int) -> None:
-    """A timer in whole seconds reads back as itself at the instant at which it was written; ids are not on the wire."""
+    """A timer in whole seconds is read back unchanged at the instant of writing, except for its id."""
     timer = whole_seconds(timer)
     now = timer.since + later // SECOND * SECOND
     payload = serialize(project_timer(timer), now)
@@ -235,13 +234,13 @@ def test_a_project_timer_reads_back(timer: Timer, later: int) -> None:
     "given_payload", [PROJECT, msgspec.json.encode(PROJECT), msgspec.json.encode(PROJECT).decode()]
 )
 def test_a_payload_may_be_decoded_already(given_payload: object) -> None:
-    """Bytes, text and plain values say the same."""
+    """Bytes, text and decoded values are read the same."""
     assert parse(given_payload, 0) == parse(msgspec.json.encode(PROJECT), 0)
 
 
 @pytest.mark.parametrize(("true", "false"), [(True, False), (1, 0), ("true", "false"), ("1", "0"), (True, None)])
 def test_flags_are_read_in_every_spelling(true: object, false: object) -> None:
-    """Booleans come as true and false or as 1 and 0, and a flag that is missing is not set."""
+    """Flags are true and false or 1 and 0; a missing flag is false."""
     payload = PROJECT | {"playing": false, "stopped": false, "paused": true}
     assert parse(payload, 0).timer.state is State.PAUSED
     manual = parse(ATTENDANCE | {"manual": true}, 0)
@@ -249,14 +248,14 @@ def test_flags_are_read_in_every_spelling(true: object, false: object) -> None:
     assert manual.manual
 
 
-def test_numbers_may_be_texts() -> None:
+def test_numbers_may_be_strings() -> None:
     """A number in quotes is read as the number."""
     assert parse(PROJECT | {"workedSeconds": "1800", "breakSeconds": "600"}, 0) == parse(PROJECT, 0)
     assert parse(ATTENDANCE | {"id": "7", "breakMinutes": "15", "longitudeStart": "13.4"}, 0) == parse(ATTENDANCE, 0)
 
 
-def test_what_is_blank_is_absent() -> None:
-    """A coordinate that is a text may be a blank one, as where an entry has no end yet; a count may not."""
+def test_blanks_are_absent() -> None:
+    """A coordinate may be a blank string, as in an open entry; a count may not."""
     for form in (lambda payload: payload, msgspec.json.encode):
         blank = form(ATTENDANCE | {"to": "", "latitudeEnd": "", "longitudeEnd": "", "notes": ""})
         assert parse(blank, 0) == parse(ATTENDANCE | {"to": None, "notes": None}, 0)
@@ -265,8 +264,8 @@ def test_what_is_blank_is_absent() -> None:
         assert (caught.value.path, caught.value.reason) == ("$.workedSeconds", "required")
 
 
-def test_what_a_client_can_do_without_may_be_absent() -> None:
-    """Names, notes, coordinates and ids may be missing, and fields that nobody knows may be there."""
+def test_optional_fields() -> None:
+    """Names, notes, coordinates and ids may be missing, and unknown fields may be present."""
     least = {"startedAt": "2020-10-23T15:00:00Z", "workedSeconds": 0, "breakSeconds": 0, "paused": 1, "colour": "red"}
     assert parse(least, 0) == ProjectTimer(timer=Timer(State.PAUSED, THREE, THREE, 0))
     assert parse({"from": "2020-10-23T15:00:00Z"}, 0) == AttendanceTimer(timer=pc.start(THREE))
@@ -275,18 +274,18 @@ def test_what_a_client_can_do_without_may_be_absent() -> None:
 # ---- the attendance timer object -----------------------------------------------------------------
 
 
-@states("timetrack", "Attendance timer", "Attendance timer object has following params:")
-@states("timetrack", "Attendance timer", "id | Integer | ID |")
-@states("timetrack", "Attendance timer", "user | Text | Username |")
-@states("timetrack", "Attendance timer", "latitudeStart | Number | Start GPS coordinates – Latitude |")
-@states("timetrack", "Attendance timer", "longitudeStart | Number | Start GPS coordinates – Longitude |")
-@states("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Latitude |")
-@states("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Longitude |")
-@states("timetrack", "Attendance timer", "from | Text | Start Timestamp |")
-@states("timetrack", "Attendance timer", "to | Text | End Timestamp |")
-@states("timetrack", "Attendance timer", "notes | Text | Notes |")
+@covers("timetrack", "Attendance timer", "Attendance timer object has following params:")
+@covers("timetrack", "Attendance timer", "id | Integer | ID |")
+@covers("timetrack", "Attendance timer", "user | Text | Username |")
+@covers("timetrack", "Attendance timer", "latitudeStart | Number | Start GPS coordinates – Latitude |")
+@covers("timetrack", "Attendance timer", "longitudeStart | Number | Start GPS coordinates – Longitude |")
+@covers("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Latitude |")
+@covers("timetrack", "Attendance timer", "latitudeEnd | Number | Stop GPS coordinates – Longitude |")
+@covers("timetrack", "Attendance timer", "from | Text | Start Timestamp |")
+@covers("timetrack", "Attendance timer", "to | Text | End Timestamp |")
+@covers("timetrack", "Attendance timer", "notes | Text | Notes |")
 def test_an_attendance_timer_has_the_twelve_fields_in_the_order_of_the_page() -> None:
-    """An attendance timer is written field for field, in order; the second latitudeEnd is longitudeEnd."""
+    """An attendance timer is written with the page's fields in order; the second latitudeEnd is longitudeEnd."""
     record = AttendanceTimer(
         id="7",
         timer=Timer(State.STOPPED, THREE, THREE + 46 * MINUTE, 31 * MINUTE),
@@ -315,8 +314,8 @@ def test_an_attendance_timer_has_the_twelve_fields_in_the_order_of_the_page() ->
     assert list(written) == list(ATTENDANCE)
 
 
-@states("timetrack", "Attendance timer", "workedMinutes | Integer | Duration in minutes |")
-@states("timetrack", "Attendance timer", "breakMinutes | Integer | Break duration in minutes |")
+@covers("timetrack", "Attendance timer", "workedMinutes | Integer | Duration in minutes |")
+@covers("timetrack", "Attendance timer", "breakMinutes | Integer | Break duration in minutes |")
 @given(begun, st.integers(0, 10**13))
 def test_minutes_add_up(timer: Timer, later: int) -> None:
     """Worked and break minutes add up to the whole minutes between the payload's own timestamps."""
@@ -333,8 +332,8 @@ def test_minutes_add_up(timer: Timer, later: int) -> None:
     break_minutes=st.integers(0, 600),
     steps=st.lists(st.integers(0, 5000), min_size=1, max_size=10),
 )
-def test_minutes_never_shrink(started: int, break_minutes: int, steps: list[int]) -> None:
-    """Along the life of an entry, its end included, the minutes of work only grow and those of break stand."""
+def test_minutes_never_decrease(started: int, break_minutes: int, steps: list[int]) -> None:
+    """Through the life of an entry the minutes of work never decrease and those of break are constant."""
     started_at = started * SECOND
     timer = Timer(State.RUNNING, started_at, started_at + break_minutes * MINUTE, 0)
     now, before = started_at, 0
@@ -381,19 +380,19 @@ def test_an_attendance_timer_reads_back(
 
 
 def test_an_entry_that_has_no_id_yet_is_written_with_0() -> None:
-    """The id is a number on the wire, and 0 is no entry's."""
+    """The id is a number, and no entry has the id 0."""
     assert decoded(serialize(AttendanceTimer(timer=pc.start(THREE)), THREE))["id"] == 0
 
 
-def test_an_entry_has_a_number() -> None:
-    """An entry with any other id cannot be written, which is said by name."""
+def test_an_entry_with_another_id() -> None:
+    """An entry whose id is not a number cannot be written and raises a named error."""
     with pytest.raises(NotRepresentable, match="timetrack cannot show this timer: the id 'abc' is not a number"):
         serialize(AttendanceTimer(id="abc", timer=pc.start(THREE)), THREE)
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [(90, 180), (-90, -180), (0, 0), (89.5, -179.5)])
-def test_every_place_of_the_globe_is_one(latitude: float, longitude: float) -> None:
-    """The poles and the line where the date changes are places too."""
+def test_extreme_coordinates(latitude: float, longitude: float) -> None:
+    """The poles and the 180th meridian are accepted."""
     places = {"latitudeStart": latitude, "longitudeStart": longitude}
     read = parse(ATTENDANCE | places | {"latitudeEnd": latitude, "longitudeEnd": longitude}, 0)
     assert isinstance(read, AttendanceTimer)
@@ -411,14 +410,14 @@ def test_every_place_of_the_globe_is_one(latitude: float, longitude: float) -> N
         ("2020-10-23T15:01:00Z", None, 60),
     ],
 )
-def test_an_entry_may_hold_no_work(to: str, minutes: int | None, worked: int) -> None:
-    """An entry may end where it begins, or be all break; its work is the rest, to the second."""
+def test_an_entry_without_work(to: str, minutes: int | None, worked: int) -> None:
+    """An entry may end when it starts, or be all break; its work is the rest, to the second."""
     read = parse(ATTENDANCE | {"to": to, "breakMinutes": minutes}, 0)
     assert read.timer == Timer(State.STOPPED, THREE, pc.instant(to), worked * SECOND)
 
 
 def test_timers_reach_to_the_end_of_the_calendar() -> None:
-    """The last second of all, and its last fraction, can be shown, worked up to and rested up to."""
+    """The last second of the year 9999 can be written, worked until and rested until."""
     shown = {"startedAt": "9999-12-31T23:59:58.999999Z", "workedSeconds": 1, "breakSeconds": 0}
     assert parse(PROJECT | shown, 0).timer == Timer(State.RUNNING, LAST - SECOND, LAST, SECOND)
     shown = {"startedAt": "9999-12-31T23:59:58.999999Z", "workedSeconds": 0, "breakSeconds": 1}
@@ -427,7 +426,7 @@ def test_timers_reach_to_the_end_of_the_calendar() -> None:
     assert entry.timer == Timer(State.RUNNING, LAST - MINUTE, LAST, 0)
 
 
-# ---- what is no such object ----------------------------------------------------------------------
+# ---- malformed payloads --------------------------------------------------------------------------
 
 HOSTILE: list[tuple[object, str]] = [
     (b"", "$"),
@@ -490,8 +489,8 @@ HOSTILE: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("payload", "path"), HOSTILE, ids=range(len(HOSTILE)))
-def test_what_is_no_such_object_is_rejected(payload: object, path: str) -> None:
-    """Whatever is no timer object is malformed: the error says whose, where, what and why."""
+def test_malformed_payloads(payload: object, path: str) -> None:
+    """A payload that is not a timer object is malformed; the error has vendor, path, value and reason."""
     with pytest.raises(MalformedPayload) as rejected:
         parse(payload, 0)
     assert rejected.value.vendor == "timetrack"
@@ -513,8 +512,8 @@ def test_what_is_no_such_object_is_rejected(payload: object, path: str) -> None:
     ).map(lambda fields: fields | {"startedAt": "2020-10-23T15:00:00Z"} if "from" not in fields else fields)
     | st.binary()
 )
-def test_parse_reads_or_rejects(payload: object) -> None:
-    """Nothing but a malformed payload comes out of parse; and what it reads can be written again."""
+def test_parse_returns_or_rejects(payload: object) -> None:
+    """`parse` raises only `MalformedPayload`, and a parsed timer can be written again."""
     try:
         record = parse(payload, 0)
     except MalformedPayload:
@@ -528,19 +527,19 @@ def test_parse_reads_or_rejects(payload: object) -> None:
 
 @pytest.mark.parametrize("text", ["2020-10-23T14:30:00Z", "2020-10-23T14:30:00.000Z"])
 def test_both_spellings_of_a_timestamp_are_read_and_one_is_written(text: str) -> None:
-    """Timestamps come with and without the fraction; they are written with it, as on the page."""
+    """Timestamps are read with and without the fraction and written with it, as on the page."""
     assert write_timestamp(read_timestamp(text)) == "2020-10-23T14:30:00.000Z"
 
 
 @given(instants)
 def test_a_timestamp_is_written_to_the_second(at: int) -> None:
-    """Whatever is less than a second is cut off, before 1970 as well as after."""
+    """Timestamps are floored to the second, before 1970 as well."""
     assert read_timestamp(write_timestamp(at)) == at - at % SECOND
 
 
 @pytest.mark.parametrize(("fraction", "microseconds"), [("25", 250_000), ("999", 999_000), ("000001", 1)])
-def test_a_fraction_of_a_second_is_read_as_it_stands(fraction: str, microseconds: int) -> None:
-    """What a client writes below the second counts; flooring is the calls' business, not the timestamp's."""
+def test_a_fraction_of_a_second_is_read(fraction: str, microseconds: int) -> None:
+    """Fractions of a second are read exactly; only calls floor them."""
     assert read_timestamp(f"2020-10-23T15:00:00.{fraction}Z") == THREE + microseconds
 
 
@@ -565,20 +564,20 @@ def test_a_fraction_of_a_second_is_read_as_it_stands(fraction: str, microseconds
     ],
 )
 def test_other_timestamps_are_rejected(text: str) -> None:
-    """Only the form of the page is read; the error has the text as it was given."""
+    """Only the page's form is read; the error contains the text unchanged."""
     with pytest.raises(pc.InvalidInstant) as rejected:
         read_timestamp(text)
     assert rejected.value.value == text
 
 
-@states(
+@covers(
     "timetrack",
     "Read project timer",
     "This date must be in same timezone like you are currently, we will use it on server to calculate workedDuration "
     "and breakDuration.",
 )
 def test_local_times_that_end_in_z() -> None:
-    """Written alike, two local times differ by what has passed, except across a change of the clock."""
+    """Two local times differ by the elapsed time, except across a change of the offset."""
     zone = "Europe/Berlin"
     five = pc.instant("2020-10-23T17:00:00+02:00")
     assert write_local_timestamp(five, zone) == "2020-10-23T17:00:00.000Z"
@@ -591,12 +590,12 @@ def test_local_times_that_end_in_z() -> None:
         return pc.elapsed_at(parse(payload, 0).timer, read_timestamp(shown[1])) // MINUTE
 
     assert passed("2020-10-23T15:00:00Z", "2020-10-23T16:00:00Z") == 60
-    # The trap: the night in which the clock went back. Three hours passed, and the wall shows two of them.
+    # In the night in which the clock went back, three hours passed but the local times differ by two.
     assert passed("2020-10-24T23:30:00Z", "2020-10-25T02:30:00Z") == 120
 
 
-def test_a_local_time_that_is_shown_twice_is_told_apart_by_a_policy() -> None:
-    """A time that the clock shows twice, or never, is one instant or the other, or is rejected."""
+def test_ambiguous_and_missing_local_times() -> None:
+    """A local time that occurs twice or never is read or rejected as ``disambiguation`` says."""
     twice, zone = "2020-10-25T02:30:00.000Z", "Europe/Berlin"
     earlier = read_local_timestamp(twice, zone, disambiguation=Disambiguation.EARLIER)
     later = read_local_timestamp(twice, zone, disambiguation=Disambiguation.LATER)
@@ -611,7 +610,7 @@ def test_a_local_time_that_is_shown_twice_is_told_apart_by_a_policy() -> None:
     st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Asia/Kathmandu"]),
 )
 def test_local_timestamps_read_back(second: int, zone: str) -> None:
-    """What a clock shows reads back as its instant, under one policy or the other where it shows it twice."""
+    """A local time is read back as its instant; if it occurs twice, under one of the two policies."""
     at = second * SECOND
     text = write_local_timestamp(at, zone)
     assert at in {

@@ -1,4 +1,4 @@
-"""Worksection's calls, from request to response and back, in every documented form and every form a client uses."""
+"""Worksection's calls, from request to response and back, in every documented form and every form that clients use."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from pages import states
+from pages import covers
 from punchclock import Event, State, Timer, start
 from punchclock.machine import Correction
+from punchclock.units import SECOND
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import CallResult, Limit, Request
@@ -52,51 +53,50 @@ from worksection_demo import (
     user_call,
 )
 
-SECOND = 1_000_000
 OK = {"status": "ok"}
 
 
-def answered(outcome: CallResult) -> Any:  # noqa: ANN401 - what JSON holds
-    """The body of a response, which is JSON in UTF-8 with HTTP status 200."""
-    assert outcome.response.status == 200
-    assert outcome.response.headers == {"content-type": "application/json; charset=utf-8"}
-    return json.loads(outcome.response.body)
+def body_of(result: CallResult) -> Any:  # noqa: ANN401 - what JSON holds
+    """Return the body of a response, which is JSON in UTF-8 with HTTP status 200."""
+    assert result.response.status == 200
+    assert result.response.headers == {"content-type": "application/json; charset=utf-8"}
+    return json.loads(result.response.body)
 
 
 # ---- get_timers ----------------------------------------------------------------------------------
 
 
-@states("worksection", "Getting the list of active timers through API: get_timers", "?action=get_timers")
-@states("worksection", "Getting the list of active timers through API: get_timers", "Returns running timers info")
-@states(
+@covers("worksection", "Getting the list of active timers through API: get_timers", "?action=get_timers")
+@covers("worksection", "Getting the list of active timers through API: get_timers", "Returns running timers info")
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "*their ID, start time, timer value and who started them",
 )
-@states("worksection", "Getting the list of active timers through API: get_timers", "id — timer ID")
-@states(
+@covers("worksection", "Getting the list of active timers through API: get_timers", "id — timer ID")
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "user_from — info on who started the timer",
 )
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "If the request succeeds, the response will contain ok status and the following data:",
 )
 def test_get_timers() -> None:
-    """Every running timer of the account is listed, the latest first, with who started it; stopped ones are not."""
+    """All running timers of the account are listed, the latest first, with their users; stopped ones are not."""
     stopped = WorksectionTimer(id="1001", timer=Timer(State.STOPPED, NOW, NOW, 0), person=demo_workspace().people["3"])
-    here = account(stopped, running(id="1002"), running(person="5", task="32", id="1003", at=NOW + 60 * SECOND))
-    outcome = handle(request("get_timers", GetTimers(), key=KEY), here, NOW + 3600 * SECOND)
-    body = answered(outcome)
+    stored = account(stopped, running(id="1002"), running(person="5", task="32", id="1003", at=NOW + 60 * SECOND))
+    result = handle(request("get_timers", GetTimers(), key=KEY), stored, NOW + 3600 * SECOND)
+    body = body_of(result)
     assert body["status"] == "ok"
     assert [(each["id"], each["time"], each["date_started"], each["user_from"]) for each in body["data"]] == [
         ("1003", "00:59:00", "2026-03-02 09:01", {"id": "5", "email": "test@demo.test", "name": "test"}),
         ("1002", "01:00:00", "2026-03-02 09:00", {"id": "3", "email": "resource@demo.test", "name": "resource"}),
     ]
-    assert outcome.changes == ()
-    read = read_response("get_timers", 200, {}, outcome.response.body, now=NOW + 3600 * SECOND, zone="Europe/Berlin")
+    assert result.changes == ()
+    read = read_response("get_timers", 200, {}, result.response.body, now=NOW + 3600 * SECOND, zone="Europe/Berlin")
     assert isinstance(read, list)
     assert [(each.id, each.timer) for each in read] == [("1003", start(NOW + 60 * SECOND)), ("1002", start(NOW))]
     assert read[1].task == msgspec.structs.replace(
@@ -108,143 +108,136 @@ def test_get_timers() -> None:
 
 
 def test_no_timers() -> None:
-    """Where nothing runs the list is empty."""
-    outcome = handle(request("get_timers", GetTimers(), key=KEY), account(), NOW)
-    assert answered(outcome) == {"status": "ok", "data": []}
-    assert read_response("get_timers", 200, {}, outcome.response.body, now=NOW) == []
+    """The list is empty if no timer is running."""
+    result = handle(request("get_timers", GetTimers(), key=KEY), account(), NOW)
+    assert body_of(result) == {"status": "ok", "data": []}
+    assert read_response("get_timers", 200, {}, result.response.body, now=NOW) == []
 
 
 # ---- stop_timer ----------------------------------------------------------------------------------
 
 
-@states("worksection", "Stopping the timer through API: stop_timer", "?action=stop_timer&timer=TIMER_ID")
-@states("worksection", "Stopping the timer through API: stop_timer", "Stops and saves selected running timer")
-@states(
+@covers("worksection", "Stopping the timer through API: stop_timer", "?action=stop_timer&timer=TIMER_ID")
+@covers("worksection", "Stopping the timer through API: stop_timer", "Stops and saves selected running timer")
+@covers(
     "worksection",
     "Stopping the timer through API: stop_timer",
     "timer — timer ID (can be obtained through get_timers method)",
 )
-@states(
+@covers(
     "worksection",
     "Stopping the timer through API: stop_timer",
     "If the request succeeds, the response will contain ok status",
 )
-@states("worksection", "Stopping the timer through API: stop_timer", '{ "status": "ok" }')
+@covers("worksection", "Stopping the timer through API: stop_timer", '{ "status": "ok" }')
 @pytest.mark.parametrize("timer", ["1002", 1002])
 def test_stop_timer(timer: str | int) -> None:
-    """Anybody's timer is stopped by its id, and the stopped record is the saved entry."""
-    here = account(running(id="1001"), running(person="5", id="1002"))
-    outcome = handle(request("stop_timer", StopTimer(timer=timer), key=KEY), here, NOW + 90 * SECOND + 999_999)
-    assert answered(outcome) == OK
-    (change,) = outcome.changes
+    """A timer of any user is stopped by its id, and the stopped timer is the saved entry."""
+    stored = account(running(id="1001"), running(person="5", id="1002"))
+    result = handle(request("stop_timer", StopTimer(timer=timer), key=KEY), stored, NOW + 90 * SECOND + 999_999)
+    assert body_of(result) == OK
+    (change,) = result.changes
     assert (change.action, change.at) == (Event.STOP, NOW + 90 * SECOND)
     assert change.record.timer == Timer(State.STOPPED, NOW, NOW + 90 * SECOND, 90 * SECOND)
-    here.apply(outcome.changes)
-    assert here.get(WorksectionTimer, "1002") == change.record
+    stored.apply(result.changes)
+    assert stored.get(WorksectionTimer, "1002") == change.record
     assert [
-        each["id"] for each in answered(handle(request("get_timers", GetTimers(), key=KEY), here, NOW))["data"]
+        each["id"] for each in body_of(handle(request("get_timers", GetTimers(), key=KEY), stored, NOW))["data"]
     ] == ["1001"]
-    assert read_response("stop_timer", 200, {}, outcome.response.body, now=NOW) is None
-
-
-def test_stop_timer_by_the_page() -> None:
-    """The page's own line, signed, does it."""
-    here = account(running())
-    asked = admin_call(f"action=stop_timer&timer=1001&hash={md5('stop_timer' + KEY)}")
-    assert answered(handle(asked, here, NOW)) == OK
+    assert read_response("stop_timer", 200, {}, result.response.body, now=NOW) is None
 
 
 # ---- get_my_timer --------------------------------------------------------------------------------
 
 
-@states("worksection", "Getting the authorized user active timer through API: get_my_timer", "?action=get_my_timer")
-@states(
+@covers("worksection", "Getting the authorized user active timer through API: get_my_timer", "?action=get_my_timer")
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "Returns authorized user (oauth2) active timer",
 )
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "time — timer value (at the moment of sending the request)",
 )
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "If the request succeeds, the response will contain ok status and the following data:",
 )
 def test_get_my_timer() -> None:
-    """The caller's own timer is shown, at the moment of asking, and nobody else's."""
-    here = account(running(person="5", id="1001"), running(id="1002"))
+    """The caller's own timer is shown at the time of the call, and no other user's."""
+    stored = account(running(person="5", id="1001"), running(id="1002"))
     for now, time in ((NOW, 0), (NOW + 4360 * SECOND + 1, 4360)):
-        outcome = handle(user_call("action=get_my_timer"), here, now)
-        (shown,) = answered(outcome)["data"]
+        result = handle(user_call("action=get_my_timer"), stored, now)
+        (shown,) = body_of(result)["data"]
         assert (shown["time"], shown["date_started"], shown["task"]["id"]) == (time, "2026-03-02 09:00", "31")
-        read = read_response("get_my_timer", 200, {}, outcome.response.body, now=now)
+        read = read_response("get_my_timer", 200, {}, result.response.body, now=now)
         assert isinstance(read, WorksectionTimer)
         assert read.timer == start(NOW)
-        assert outcome.changes == ()
+        assert result.changes == ()
 
 
 def test_of_two_timers_of_one_user_the_latest_counts() -> None:
-    """A user has one timer; where an account comes with two running ones, it is the latest that is "mine"."""
-    here = account(running(id="1001"), running(id="1002", task="32", at=NOW + 60 * SECOND))
-    (shown,) = answered(handle(user_call("action=get_my_timer"), here, NOW + 90 * SECOND))["data"]
+    """If an account contains two running timers of a user, the latest one is the user's timer."""
+    stored = account(running(id="1001"), running(id="1002", task="32", at=NOW + 60 * SECOND))
+    (shown,) = body_of(handle(user_call("action=get_my_timer"), stored, NOW + 90 * SECOND))["data"]
     assert (shown["time"], shown["task"]["id"]) == (30, "32")
-    (change,) = handle(user_call("action=stop_my_timer"), here, NOW + 90 * SECOND).changes
+    (change,) = handle(user_call("action=stop_my_timer"), stored, NOW + 90 * SECOND).changes
     assert change.record.id == "1002"
 
 
 def test_an_idle_user_has_an_empty_list() -> None:
-    """Where nothing runs, the data is an empty list, which the vendor's client takes as none."""
-    outcome = handle(request("get_my_timer", GetMyTimer(), token=TOKEN), account(running(person="5")), NOW)
-    assert outcome.response.body == b'{"status":"ok","data":[]}'
-    assert read_response("get_my_timer", 200, {}, outcome.response.body, now=NOW) is None
+    """Without a running timer the data is an empty list, which the vendor's client reads as no timer."""
+    result = handle(request("get_my_timer", GetMyTimer(), token=TOKEN), account(running(person="5")), NOW)
+    assert result.response.body == b'{"status":"ok","data":[]}'
+    assert read_response("get_my_timer", 200, {}, result.response.body, now=NOW) is None
 
 
 # ---- start_my_timer ------------------------------------------------------------------------------
 
 
-@states(
+@covers(
     "worksection",
     "Starting the authorized user timer through API: start_my_timer",
     "?action=start_my_timer&id_task=TASK_ID",
 )
-@states(
+@covers(
     "worksection",
     "Starting the authorized user timer through API: start_my_timer",
     "Starts authorized user (oauth2) timer in selected task",
 )
-@states("worksection", "Starting the authorized user timer through API: start_my_timer", "id_task — task ID")
-@states(
+@covers("worksection", "Starting the authorized user timer through API: start_my_timer", "id_task — task ID")
+@covers(
     "worksection",
     "Starting the authorized user timer through API: start_my_timer",
     "If the request succeeds, the response will contain ok status:",
 )
-@states("worksection", "Starting the authorized user timer through API: start_my_timer", '{ "status": "ok" }')
+@covers("worksection", "Starting the authorized user timer through API: start_my_timer", '{ "status": "ok" }')
 def test_start_my_timer() -> None:
-    """A timer starts for the caller on the task, at the second of the call, whoever else has one running."""
-    here = account(running(person="5", id="1001"))
-    outcome = handle(user_call("action=start_my_timer&id_task=31"), here, NOW + 999_999)
-    assert answered(outcome) == OK
-    (change,) = outcome.changes
+    """A timer starts for the caller at the second of the call, even if other users have running timers."""
+    stored = account(running(person="5", id="1001"))
+    result = handle(user_call("action=start_my_timer&id_task=31"), stored, NOW + 999_999)
+    assert body_of(result) == OK
+    (change,) = result.changes
     assert (change.action, change.at) == (Event.START, NOW)
     assert change.record == running(id="1002")
-    assert read_response("start_my_timer", 200, {}, outcome.response.body, now=NOW) is None
+    assert read_response("start_my_timer", 200, {}, result.response.body, now=NOW) is None
 
 
-def test_a_stopped_timer_is_no_hindrance() -> None:
-    """After a stop the next timer starts, with a number of its own: so a life with breaks is a row of timers."""
-    here = account()
+def test_a_start_after_a_stop() -> None:
+    """After a stop the next timer starts with a new id, so work with breaks becomes a series of timers."""
+    stored = account()
     for number, (begin, end) in enumerate([(0, 60), (90, 100)]):
-        for now, asked in (
+        for now, call in (
             (begin, request("start_my_timer", StartMyTimer(id_task="31"), token=TOKEN)),
             (end, request("stop_my_timer", StopMyTimer(), token=TOKEN)),
         ):
-            outcome = handle(asked, here, NOW + now * SECOND)
-            assert answered(outcome) == OK
-            here.apply(outcome.changes)
-        saved = here.get(WorksectionTimer, str(1001 + number))
+            result = handle(call, stored, NOW + now * SECOND)
+            assert body_of(result) == OK
+            stored.apply(result.changes)
+        saved = stored.get(WorksectionTimer, str(1001 + number))
         assert saved is not None
         assert saved.timer.worked == (end - begin) * SECOND
 
@@ -252,56 +245,56 @@ def test_a_stopped_timer_is_no_hindrance() -> None:
 # ---- stop_my_timer -------------------------------------------------------------------------------
 
 
-@states("worksection", "Stopping the authorized user active timer through API: stop_my_timer", "?action=stop_my_timer")
-@states(
+@covers("worksection", "Stopping the authorized user active timer through API: stop_my_timer", "?action=stop_my_timer")
+@covers(
     "worksection",
     "Stopping the authorized user active timer through API: stop_my_timer",
     "Stops and saves authorized user (oauth2) active timer",
 )
-@states("worksection", "Stopping the authorized user active timer through API: stop_my_timer", "Optional parameters:")
-@states(
+@covers("worksection", "Stopping the authorized user active timer through API: stop_my_timer", "Optional parameters:")
+@covers(
     "worksection", "Stopping the authorized user active timer through API: stop_my_timer", "comment — timer log comment"
 )
-@states(
+@covers(
     "worksection",
     "Stopping the authorized user active timer through API: stop_my_timer",
     "If the request succeeds, the response will contain ok status:",
 )
-@states("worksection", "Stopping the authorized user active timer through API: stop_my_timer", '{ "status": "ok" }')
+@covers("worksection", "Stopping the authorized user active timer through API: stop_my_timer", '{ "status": "ok" }')
 @pytest.mark.parametrize("comment", ["", "Done & dusted: 100 %+ \N{SNOWMAN}\nline two"])
 def test_stop_my_timer(comment: str) -> None:
-    """The caller's timer is stopped and saved, with the comment that may come along."""
-    here = account(running(person="5", id="1001"), running(id="1002"))
-    outcome = handle(request("stop_my_timer", StopMyTimer(comment=comment), token=TOKEN), here, NOW + 90 * SECOND)
-    assert answered(outcome) == OK
-    (change,) = outcome.changes
+    """The caller's timer is stopped and saved, with an optional comment."""
+    stored = account(running(person="5", id="1001"), running(id="1002"))
+    result = handle(request("stop_my_timer", StopMyTimer(comment=comment), token=TOKEN), stored, NOW + 90 * SECOND)
+    assert body_of(result) == OK
+    (change,) = result.changes
     assert change.action is Event.STOP
     assert change.record == msgspec.structs.replace(
         running(id="1002"), timer=Timer(State.STOPPED, NOW, NOW + 90 * SECOND, 90 * SECOND), note=comment
     )
-    assert read_response("stop_my_timer", 200, {}, outcome.response.body, now=NOW) is None
+    assert read_response("stop_my_timer", 200, {}, result.response.body, now=NOW) is None
 
 
 def test_a_stop_before_the_start_ends_the_timer() -> None:
-    """A clock that was once ahead never traps a timer: it ends with the time that it has."""
-    outcome = handle(user_call("action=stop_my_timer"), account(running()), NOW - 60 * SECOND)
-    assert answered(outcome) == OK
-    assert outcome.changes[0].record.timer == Timer(State.STOPPED, NOW, NOW, 0)
+    """A clock that was ahead never traps a timer: it ends with the work that it has."""
+    result = handle(user_call("action=stop_my_timer"), account(running()), NOW - 60 * SECOND)
+    assert body_of(result) == OK
+    assert result.changes[0].record.timer == Timer(State.STOPPED, NOW, NOW, 0)
 
 
 # ---- delete_my_timer -----------------------------------------------------------------------------
 
 
 def test_delete_my_timer() -> None:
-    """The caller's running timer is removed, and nothing is saved."""
-    here = account(running())
-    outcome = handle(request("delete_my_timer", DeleteMyTimer(), token=TOKEN), here, NOW + SECOND)
-    assert answered(outcome) == OK
-    (change,) = outcome.changes
+    """The caller's running timer is removed and not saved."""
+    stored = account(running())
+    result = handle(request("delete_my_timer", DeleteMyTimer(), token=TOKEN), stored, NOW + SECOND)
+    assert body_of(result) == OK
+    (change,) = result.changes
     assert (change.action, change.removes, change.record) == (Correction.DISCARD, True, running())
-    here.apply(outcome.changes)
-    assert here.get(WorksectionTimer, "1001") is None
-    assert read_response("delete_my_timer", 200, {}, outcome.response.body, now=NOW) is None
+    stored.apply(result.changes)
+    assert stored.get(WorksectionTimer, "1001") is None
+    assert read_response("delete_my_timer", 200, {}, result.response.body, now=NOW) is None
 
 
 # ---- parameters ----------------------------------------------------------------------------------
@@ -324,60 +317,60 @@ def test_delete_my_timer() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_parameters_in_query_form_and_json(query: str, headers: dict[str, str], body: bytes, method: str) -> None:
-    """Parameters are taken from the query, a form of either kind or a JSON body, by GET and by POST.
+    """Parameters are read from the query, a form of either kind or a JSON body, by GET and by POST.
 
-    The name of a media type has no case, and a form may hold text that nobody has percent-encoded, as curl sends it.
+    Case does not matter in a media type, and a form may contain text without percent-encoding, as curl sends it.
     """
-    asked = user_call(query, headers=headers, body=body, method=method)
-    outcome = handle(asked, account(running()), NOW)
-    assert answered(outcome) == OK
-    assert outcome.changes[0].record.note == "So so ✓"
+    call = user_call(query, headers=headers, body=body, method=method)
+    result = handle(call, account(running()), NOW)
+    assert body_of(result) == OK
+    assert result.changes[0].record.note == "So so ✓"
 
 
 @pytest.mark.parametrize("headers", [FORM, JSON, MULTIPART, {}])
 def test_a_body_may_be_absent(headers: dict[str, str]) -> None:
-    """Whatever the content type says, no body is no parameters."""
-    asked = user_call("action=stop_my_timer", headers=headers, method="POST")
-    assert answered(handle(asked, account(running()), NOW)) == OK
+    """An absent body has no parameters, whatever the content type is."""
+    call = user_call("action=stop_my_timer", headers=headers, method="POST")
+    assert body_of(handle(call, account(running()), NOW)) == OK
 
 
 @pytest.mark.parametrize("path", ["/api/oauth2", "/api/oauth2/"])
 def test_a_trailing_slash_is_optional(path: str) -> None:
-    """The vendor's clients write both."""
-    asked = msgspec.structs.replace(user_call("action=get_my_timer"), path=path)
-    assert answered(handle(asked, account(), NOW)) == {"status": "ok", "data": []}
+    """The vendor's clients write the path with and without a slash."""
+    call = msgspec.structs.replace(user_call("action=get_my_timer"), path=path)
+    assert body_of(handle(call, account(), NOW)) == {"status": "ok", "data": []}
 
 
 # ---- credentials ---------------------------------------------------------------------------------
 
 
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "method available only for access token",
 )
-@states(
+@covers(
     "worksection",
     "Starting the authorized user timer through API: start_my_timer",
     "method available only for access token",
 )
-@states(
+@covers(
     "worksection",
     "Stopping the authorized user active timer through API: stop_my_timer",
     "method available only for access token",
 )
 @pytest.mark.parametrize("action", ["get_my_timer", "start_my_timer", "stop_my_timer", "delete_my_timer"])
 def test_my_calls_need_a_token(action: str) -> None:
-    """With the account's key the ``my`` calls are rejected; with a token, in header or parameter, they are not."""
+    """The ``my`` calls accept a token, in header or parameter, and reject the account's key."""
     signed = admin_call(f"action={action}&id_task=32&hash={md5(action + KEY)}")
-    assert answered(handle(signed, account(running(person="1")), NOW)) == {
+    assert body_of(handle(signed, account(running(person="1")), NOW)) == {
         "status": "error",
         "status_code": 0,
         "message": "Action is invalid",
         "message_details": f"{action} is available only for access token",
     }
-    here = account() if action == "start_my_timer" else account(running())
-    for asked in (
+    stored = account() if action == "start_my_timer" else account(running())
+    for call in (
         user_call(f"action={action}&id_task=31"),
         Request(method="GET", path="/api/oauth2", query=f"action={action}&id_task=31&access_token={TOKEN}"),
         Request(
@@ -388,14 +381,14 @@ def test_my_calls_need_a_token(action: str) -> None:
         ),
         user_call(f"action={action}&id_task=31", headers={"authorization": f"bearer {TOKEN}"}),
     ):
-        assert answered(handle(asked, here, NOW))["status"] == "ok"
+        assert body_of(handle(call, stored, NOW))["status"] == "ok"
 
 
 @pytest.mark.parametrize("action", ["get_timers", "stop_timer"])
 def test_the_other_calls_need_the_key(action: str) -> None:
-    """With a token the calls of the admin API are rejected."""
-    outcome = handle(user_call(f"action={action}&timer=1001"), account(running()), NOW)
-    assert answered(outcome) == {
+    """The calls of the admin API reject a token."""
+    result = handle(user_call(f"action={action}&timer=1001"), account(running()), NOW)
+    assert body_of(result) == {
         "status": "error",
         "status_code": 0,
         "message": "Action is invalid",
@@ -404,7 +397,7 @@ def test_the_other_calls_need_the_key(action: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "call",
     [
         Request(method="GET", path="/api/oauth2", query="action=get_my_timer"),
         Request(method="GET", path="/api/oauth2", query="action=get_my_timer&access_token=worksection-token-9"),
@@ -417,20 +410,20 @@ def test_the_other_calls_need_the_key(action: str) -> None:
         user_call("action=nothing", headers={"authorization": "Bearer old"}),
     ],
 )
-def test_an_unknown_token(asked: Request) -> None:
-    """A token that is missing or unknown is answered with HTTP 401, whatever else is sent; a header goes first."""
-    outcome = handle(asked, account(running()), NOW)
-    assert outcome.response.status == 401
+def test_an_unknown_token(call: Request) -> None:
+    """A missing or unknown token gets HTTP 401, whatever else is sent; the header takes precedence."""
+    result = handle(call, account(running()), NOW)
+    assert result.response.status == 401
     body = {"status": "error", "status_code": 401, "message": "Access token is invalid"}
-    assert json.loads(outcome.response.body) == body
-    assert outcome.changes == ()
+    assert json.loads(result.response.body) == body
+    assert result.changes == ()
     with pytest.raises(Rejection) as rejected:
-        read_response("get_my_timer", 401, {}, outcome.response.body, now=NOW)
+        read_response("get_my_timer", 401, {}, result.response.body, now=NOW)
     assert (rejected.value.status, rejected.value.vendor_code) == (401, 401)
 
 
 def hmac_header(action: str, unix: str, key: str = KEY) -> dict[str, str]:
-    """The header as the vendor's client makes it."""
+    """Return the header that the vendor's client sends."""
     digest = hmac.new(key.encode(), f"{action}:{unix}".encode(), hashlib.sha256).hexdigest()
     return {"authorization": f"Admin {unix}_{digest}"}
 
@@ -484,12 +477,12 @@ SIGNED = {
 
 @pytest.mark.parametrize("how", SIGNED)
 def test_every_way_to_sign(how: str) -> None:
-    """Both hashes and the header are taken, in every form in which parameters come."""
-    assert answered(handle(SIGNED[how], account(running()), NOW)) == OK
+    """Both hashes and the header are accepted, in every form in which parameters are sent."""
+    assert body_of(handle(SIGNED[how], account(running()), NOW)) == OK
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "call",
     [
         admin_call("action=get_timers"),
         admin_call("action=get_timers&hash="),
@@ -512,17 +505,17 @@ def test_every_way_to_sign(how: str) -> None:
         admin_call("action=nothing&hash=x"),
     ],
 )
-def test_a_missing_or_wrong_signature(asked: Request) -> None:
-    """Whatever is not signed with the key is answered with the documented code."""
-    assert answered(handle(asked, account(), NOW)) == {
+def test_a_missing_or_wrong_signature(call: Request) -> None:
+    """A call that is not signed with the key gets the documented code."""
+    assert body_of(handle(call, account(), NOW)) == {
         "status": "error",
         "status_code": 2,
         "message": "Action hash is missed or invalid",
     }
 
 
-def test_a_hash_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a machine has MD5 only for what is no security, as under FIPS, its hashes are made all the same."""
+def test_hashes_on_a_fips_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes are created even if MD5 is disabled for security purposes, as under FIPS."""
     md5_of_the_library = hashlib.md5
 
     def under_fips(data: bytes, *, usedforsecurity: bool = True) -> Any:  # noqa: ANN401 - as hashlib has it
@@ -532,17 +525,17 @@ def test_a_hash_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(hashlib, "md5", under_fips)
     for how in ("page, action and key", "query string"):
-        assert answered(handle(SIGNED[how], account(running()), NOW)) == OK
+        assert body_of(handle(SIGNED[how], account(running()), NOW)) == OK
 
 
 def test_a_workspace_without_key_is_closed() -> None:
-    """Where no key is set, an empty one opens nothing."""
+    """If the account has no key, an empty key is rejected."""
     closed = MemoryAccount(msgspec.structs.replace(demo_workspace(), credentials={}))
-    for asked in (
+    for call in (
         admin_call(f"action=get_timers&hash={md5('get_timers')}"),
         admin_call("action=get_timers", headers=hmac_header("get_timers", "1", "")),
     ):
-        assert answered(handle(asked, closed, NOW))["status_code"] == 2
+        assert body_of(handle(call, closed, NOW))["status_code"] == 2
     assert handle(user_call("action=get_my_timer&access_token="), closed, NOW).response.status == 401
 
 
@@ -560,22 +553,20 @@ ASKED = [
 
 @pytest.mark.parametrize(("operation", "parameters"), ASKED)
 @pytest.mark.parametrize("signature", Signature)
-def test_what_the_client_asks_the_server_answers(
-    operation: str, parameters: msgspec.Struct, signature: Signature
-) -> None:
+def test_round_trip_of_each_call(operation: str, parameters: msgspec.Struct, signature: Signature) -> None:
     """`handle` accepts each call of `request`, however it is signed, and `read_response` reads the response."""
-    here = account() if operation == "start_my_timer" else account(running())
-    asked = request(operation, parameters, token=TOKEN, key=KEY, signature=signature, at=NOW)
-    outcome = handle(asked, here, NOW)
-    assert outcome.rejection is None
-    assert outcome.operation == operation
-    assert validate(asked, here, NOW) is None
-    read_response(operation, outcome.response.status, outcome.response.headers, outcome.response.body, now=NOW)
-    assert bool(outcome.changes) == (operation not in ("get_timers", "get_my_timer"))
+    stored = account() if operation == "start_my_timer" else account(running())
+    call = request(operation, parameters, token=TOKEN, key=KEY, signature=signature, at=NOW)
+    result = handle(call, stored, NOW)
+    assert result.rejection is None
+    assert result.operation == operation
+    assert validate(call, stored, NOW) is None
+    read_response(operation, result.response.status, result.response.headers, result.response.body, now=NOW)
+    assert bool(result.changes) == (operation not in ("get_timers", "get_my_timer"))
 
 
 def test_the_form_of_an_outgoing_call() -> None:
-    """A call that reads is a GET, one that changes a POST with its parameters in a form."""
+    """A call that reads is a GET; a call that changes is a POST with its parameters in a form."""
     assert request("get_my_timer", GetMyTimer(), token=TOKEN) == Request(
         method="GET",
         path="/api/oauth2/",
@@ -597,7 +588,7 @@ def test_the_form_of_an_outgoing_call() -> None:
 
 
 def test_the_signatures_of_an_outgoing_call() -> None:
-    """The hash stands in the query and is of the action, or of all parameters as one query; the header has its time."""
+    """The hash is in the query and covers the action or all parameters; the header contains its time."""
     forms = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
     assert request("stop_timer", StopTimer(timer=7), key="k", signature=Signature.QUERY) == Request(
         method="POST",
@@ -618,13 +609,13 @@ def test_the_signatures_of_an_outgoing_call() -> None:
 
 @pytest.mark.parametrize("parameters", [row.request for row in OPERATIONS])
 def test_parameters_are_given_by_name(parameters: Any) -> None:  # noqa: ANN401 - a request type
-    """No order says which id is meant, so none is taken."""
+    """Request types accept keyword arguments only, so that ids cannot be confused."""
     with pytest.raises(TypeError, match="positional"):
         parameters("31")
 
 
 def test_an_unknown_operation() -> None:
-    """A call that Worksection does not have is a named error on the client's side."""
+    """A call that Worksection does not have raises an error on the client's side."""
     with pytest.raises(UnknownOperation):
         request("pause_timer", GetTimers(), key=KEY)
     with pytest.raises(UnknownOperation):
@@ -657,8 +648,8 @@ def test_an_unknown_operation() -> None:
         (200, b"{}", 200, "", ""),
     ],
 )
-def test_a_rejection_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
-    """An error in any form that the vendor's clients know is a typed rejection."""
+def test_a_rejection_is_read(status: int, body: bytes, code: int, message: str, detail: str) -> None:
+    """An error in any form that the vendor's clients know becomes a typed rejection."""
     with pytest.raises(Rejection) as rejected:
         read_response("stop_timer", status, {}, body, now=NOW)
     rejection = rejected.value
@@ -667,8 +658,8 @@ def test_a_rejection_read(status: int, body: bytes, code: int, message: str, det
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"status":1}'])
-def test_a_response_that_is_none(body: bytes) -> None:
-    """What is not the vendor's envelope is malformed; with an error status it is a rejection without words."""
+def test_a_response_without_envelope(body: bytes) -> None:
+    """Without the vendor's envelope a response is malformed or, with an error status, a rejection without a message."""
     with pytest.raises(MalformedPayload):
         read_response("get_timers", 200, {}, body, now=NOW)
     with pytest.raises(MalformedPayload):
@@ -680,16 +671,16 @@ def test_a_response_that_is_none(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 399])
-def test_what_is_below_400_and_ok_is_no_rejection(status: int) -> None:
-    """A body that says ok is the answer, as long as the status says nothing else."""
+def test_a_success(status: int) -> None:
+    """A body with status ``ok`` is a success if the HTTP status is below 400."""
     assert read_response("stop_timer", status, {}, b'{"status":"ok"}', now=NOW) is None
 
 
 def test_the_example() -> None:
-    """There is a call to try, as long as the account has a token."""
-    asked = example(demo_workspace(), NOW)
-    assert asked is not None
-    assert answered(handle(asked, account(), NOW)) == {"status": "ok", "data": []}
+    """There is an example call if the account has a token."""
+    call = example(demo_workspace(), NOW)
+    assert call is not None
+    assert body_of(handle(call, account(), NOW)) == {"status": "ok", "data": []}
     assert example(msgspec.structs.replace(demo_workspace(), credentials={}), NOW) is None
 
 
@@ -697,7 +688,7 @@ def test_the_example() -> None:
 
 
 def test_the_dialect() -> None:
-    """Worksection starts and stops; it floors to the second and has no pause."""
+    """Worksection starts and stops timers, has no pause, and has a resolution of a second."""
     assert DIALECT.resolution == SECOND
     assert DIALECT.events == {Event.START, Event.STOP}
     assert dict(DIALECT.transitions) == {
@@ -715,7 +706,7 @@ def test_the_published_limit() -> None:
 
 
 def test_the_table() -> None:
-    """Every call takes GET and POST, and is chosen by its action on one of the two APIs."""
+    """Each call accepts GET and POST and is chosen by its action on one of the two APIs."""
     assert [operation.name for operation in OPERATIONS] == [name for name, _ in ASKED]
     for operation in OPERATIONS:
         assert set(operation.methods) == {"GET", "POST"}

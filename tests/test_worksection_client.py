@@ -1,4 +1,4 @@
-"""The vendor's own client against our side of its API: every timer call that it has, over HTTP."""
+"""The vendor's own client against our implementation of its API: all its timer calls, over HTTP."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import pytest
 from worksection import Client
 from worksection.exceptions import ResponseException, UnauthorizedException
 
+from punchclock.units import SECOND
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request
 from punchclock.vendors.worksection import WorksectionTimer, handle
 from worksection_demo import KEY, NOW, TOKEN, account
-
-SECOND = 1_000_000
 
 
 class Server(ThreadingHTTPServer):
@@ -43,15 +42,15 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Request(method="POST", path=path, query=query, headers=headers, body=body)
-        outcome = handle(asked, self.server.account, self.server.now)
-        self.server.account.apply(outcome.changes)
-        self.send_response(outcome.response.status)
-        for name, value in outcome.response.headers.items():
+        call = Request(method="POST", path=path, query=query, headers=headers, body=body)
+        result = handle(call, self.server.account, self.server.now)
+        self.server.account.apply(result.changes)
+        self.send_response(result.response.status)
+        for name, value in result.response.headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(outcome.response.body)))
+        self.send_header("content-length", str(len(result.response.body)))
         self.end_headers()
-        self.wfile.write(outcome.response.body)
+        self.wfile.write(result.response.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - as the base class has it
         """Say nothing."""
@@ -69,7 +68,7 @@ def server() -> Iterator[Server]:
 
 
 def test_the_user_calls(server: Server) -> None:
-    """None, start, read, stop with a comment, start again, discard."""
+    """Read without a timer, start, read, stop with a comment, start again, delete."""
     client = Client(server.url).set_access_token(TOKEN)
     assert client.user.timer() is None
     client.user.start_timer(31)
@@ -88,7 +87,7 @@ def test_the_user_calls(server: Server) -> None:
 
 
 def test_the_admin_calls(server: Server) -> None:
-    """All timers of the account, and a stop of one, signed by header in the client's own time."""
+    """List all timers and stop one, signed by the header with the client's own time."""
     client = Client(server.url).set_api_key(KEY)
     assert client.timers.all() == []
     for person in (3, 5):
@@ -104,7 +103,7 @@ def test_the_admin_calls(server: Server) -> None:
 
 
 def test_the_rejections(server: Server) -> None:
-    """The client raises what the server says, and knows a rejected token."""
+    """The client raises the server's error and recognises a rejected token."""
     user = Client(server.url).set_access_token(TOKEN).user
     with pytest.raises(ResponseException, match="stop_my_timer: Timer is not started"):
         user.stop_timer()

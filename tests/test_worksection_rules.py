@@ -1,4 +1,4 @@
-"""Worksection's rejections: each rule with its code and message, and whatever else anybody may send."""
+"""Worksection's rejections: each rule with its code and message, and hostile requests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pages import states
+from pages import covers
 from punchclock import State, Timer
+from punchclock.units import SECOND
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.calls import Request, reject
 from punchclock.vendors.rules import Rule, RuleViolation
@@ -20,17 +21,15 @@ from punchclock.vendors.workspace import Task
 from punchclock.workspaces import demo_workspace
 from worksection_demo import FORM, JSON, KEY, MULTIPART, NOW, TOKEN, account, admin_call, md5, running, user_call
 
-SECOND = 1_000_000
 
-
-def rejection(asked: Request, here: MemoryAccount, now: int = NOW) -> object:
+def rejection(call: Request, stored: MemoryAccount, now: int = NOW) -> object:
     """The body of a rejection, which has HTTP status 200 and changes nothing."""
-    outcome = handle(asked, here, now)
-    assert outcome.response.status == 200
-    assert outcome.changes == ()
-    assert outcome.rejection is not None
-    assert str(validate(asked, here, now)) == str(outcome.rejection)
-    return json.loads(outcome.response.body)
+    result = handle(call, stored, now)
+    assert result.response.status == 200
+    assert result.changes == ()
+    assert result.rejection is not None
+    assert str(validate(call, stored, now)) == str(result.rejection)
+    return json.loads(result.response.body)
 
 
 def error(code: int, message: str, details: str | None = None) -> dict[str, object]:
@@ -51,30 +50,30 @@ STOPPED = WorksectionTimer(
 
 def test_one_timer_a_user() -> None:
     """A second start is rejected with code 6, whatever the task."""
-    here = account(running())
+    stored = account(running())
     for task in ("31", "32"):
-        assert rejection(user_call(f"action=start_my_timer&id_task={task}"), here) == error(
+        assert rejection(user_call(f"action=start_my_timer&id_task={task}"), stored) == error(
             6, "Timer is already started"
         )
 
 
 @pytest.mark.parametrize("action", ["stop_my_timer", "delete_my_timer"])
 def test_nothing_to_stop(action: str) -> None:
-    """Without a running timer of the caller's own there is nothing to stop or to delete: code 7."""
-    for here in (account(), account(running(person="5")), account(STOPPED)):
-        assert rejection(user_call(f"action={action}&comment=x"), here) == error(7, "Timer is not started")
+    """If the caller has no running timer, there is none to stop or delete: code 7."""
+    for stored in (account(), account(running(person="5")), account(STOPPED)):
+        assert rejection(user_call(f"action={action}&comment=x"), stored) == error(7, "Timer is not started")
 
 
 @pytest.mark.parametrize("timer", ["9999", "0", "-1", "abc", "1001.0", "1e3", "%00", "9" * 5000, "x" * 256])
-def test_no_such_timer(timer: str) -> None:
-    """An id that is nobody's running timer is not found: code 7 with the other message."""
+def test_an_unknown_timer(timer: str) -> None:
+    """An id without a running timer is not found: code 7 with the other message."""
     assert rejection(signed(f"action=stop_timer&timer={timer}", "stop_timer"), account(running())) == error(
         7, "Timer not found"
     )
 
 
 def test_the_first_stop_wins() -> None:
-    """A timer that is stopped is not found a second time, and the saved entry stays as it is."""
+    """A stopped timer is not found a second time, and the saved entry does not change."""
     assert rejection(signed("action=stop_timer&timer=1001", "stop_timer"), account(STOPPED)) == error(
         7, "Timer not found"
     )
@@ -84,21 +83,21 @@ def test_the_first_stop_wins() -> None:
     "body", [b'{"timer":[1001]}', b'{"timer":{"id":1001}}', b'{"timer":true}', b'{"timer":1001.5}']
 )
 def test_a_timer_of_the_wrong_type(body: bytes) -> None:
-    """What is no id is not found."""
-    asked = replace(signed("action=stop_timer", "stop_timer"), headers=JSON, body=body)
-    assert rejection(asked, account(running())) == error(7, "Timer not found")
+    """A value that is not an id is not found."""
+    call = replace(signed("action=stop_timer", "stop_timer"), headers=JSON, body=body)
+    assert rejection(call, account(running())) == error(7, "Timer not found")
 
 
 @pytest.mark.parametrize("task", ["35", "0", "-31", "abc", "31.0", "%01", "٣١", "9" * 5000, "x" * 256])
-def test_no_such_task(task: str) -> None:
-    """A task that is not there is invalid: code 5."""
-    asked = user_call(f"action=start_my_timer&id_task={quote(task, safe='%')}")
-    assert rejection(asked, account()) == error(5, "Task is invalid")
+def test_an_unknown_task(task: str) -> None:
+    """A task that does not exist is invalid: code 5."""
+    call = user_call(f"action=start_my_timer&id_task={quote(task, safe='%')}")
+    assert rejection(call, account()) == error(5, "Task is invalid")
 
 
 @pytest.mark.parametrize("body", [b'{"id_task":[31]}', b'{"id_task":{}}', b'{"id_task":true}', b'{"id_task":1e400}'])
 def test_a_task_of_the_wrong_type(body: bytes) -> None:
-    """What is no id is no task, and a number that no JSON reader takes makes no request at all."""
+    """A value that is not an id is not a task; a number that JSON readers reject makes the request invalid."""
     code = 10 if b"e" in body and b"true" not in body else 5
     found = rejection(user_call("action=start_my_timer", headers=JSON, body=body), account())
     assert isinstance(found, dict)
@@ -106,45 +105,45 @@ def test_a_task_of_the_wrong_type(body: bytes) -> None:
 
 
 def test_a_closed_task() -> None:
-    """No timer starts on a closed task: code 8. One that runs when the task is closed can be stopped."""
+    """A timer cannot start on a closed task: code 8. A running timer can still be stopped after its task was closed."""
     assert rejection(user_call("action=start_my_timer&id_task=34"), account()) == error(8, "Task is closed")
-    here = account(running(task="34"))
-    assert handle(user_call("action=stop_my_timer"), here, NOW).rejection is None
+    stored = account(running(task="34"))
+    assert handle(user_call("action=stop_my_timer"), stored, NOW).rejection is None
 
 
 def test_a_task_without_project() -> None:
-    """At Worksection a task belongs to a project; one that does not has an invalid one: code 4."""
+    """At Worksection each task belongs to a project; for a task without one the project is invalid: code 4."""
     workspace = demo_workspace()
-    here = MemoryAccount(replace(workspace, tasks={"31": Task(id="31", name="Design")}))
-    assert rejection(user_call("action=start_my_timer&id_task=31"), here) == error(4, "Project is invalid")
+    stored = MemoryAccount(replace(workspace, tasks={"31": Task(id="31", name="Design")}))
+    assert rejection(user_call("action=start_my_timer&id_task=31"), stored) == error(4, "Project is invalid")
 
 
-@states("worksection", "Stopping the timer through API: stop_timer", "Required parameters:")
+@covers("worksection", "Stopping the timer through API: stop_timer", "Required parameters:")
 @pytest.mark.parametrize("timer", ["", "&timer", "&timer="])
 def test_stop_timer_requires_a_timer(timer: str) -> None:
-    """Absent or blank, the timer is required: code 10 with the field's name."""
-    asked = signed(f"action=stop_timer{timer}", "stop_timer")
-    assert rejection(asked, account(running())) == error(10, "Field is required", "timer")
+    """If ``timer`` is absent or blank, it is required: code 10 with the field's name."""
+    call = signed(f"action=stop_timer{timer}", "stop_timer")
+    assert rejection(call, account(running())) == error(10, "Field is required", "timer")
 
 
-@states("worksection", "Starting the authorized user timer through API: start_my_timer", "Required parameters:")
+@covers("worksection", "Starting the authorized user timer through API: start_my_timer", "Required parameters:")
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"id_task":null}', b'{"id_task":""}', b'{"task":31}'])
 def test_start_my_timer_requires_a_task(body: bytes) -> None:
-    """Absent, null or blank, the task is required: code 10 with the field's name."""
-    asked = user_call("action=start_my_timer", headers=JSON, body=body)
-    assert rejection(asked, account()) == error(10, "Field is required", "id_task")
+    """If ``id_task`` is absent, null or blank, it is required: code 10 with the field's name."""
+    call = user_call("action=start_my_timer", headers=JSON, body=body)
+    assert rejection(call, account()) == error(10, "Field is required", "id_task")
 
 
 @pytest.mark.parametrize("query", ["", "action", "action=", "id_task=31"])
 def test_an_action_is_required(query: str) -> None:
-    """Without an action there is no call: code 1, on either API."""
+    """Without an action there is no call: code 1 on either API."""
     assert rejection(user_call(query), account()) == error(1, "Action is required")
     assert rejection(admin_call(query), account()) == error(1, "Action is required")
 
 
 @pytest.mark.parametrize("action", ["pause_my_timer", "GET_MY_TIMER", " get_my_timer", "get_tasks", "x" * 1_000_000])
 def test_an_unknown_action(action: str) -> None:
-    """An action that the API does not have is invalid: code 0, and it is not echoed at any length."""
+    """An action that the API does not have is invalid: code 0. A long one is shortened in the message."""
     details = f"there is no action {action[:100]}"
     assert rejection(user_call(f"action={quote(action)}"), account()) == error(0, "Action is invalid", details)
     assert rejection(signed(f"action={quote(action)}", action), account()) == error(0, "Action is invalid", details)
@@ -152,16 +151,16 @@ def test_an_unknown_action(action: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "", "/api", "/api/admin", "/api/admin/v1", "/api/oauth2/timers"])
 def test_an_unknown_path(path: str) -> None:
-    """Elsewhere nothing answers."""
-    asked = replace(user_call("action=get_my_timer"), path=path)
-    assert rejection(asked, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
+    """Other paths are rejected."""
+    call = replace(user_call("action=get_my_timer"), path=path)
+    assert rejection(call, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", ""])
 def test_an_unknown_method(method: str) -> None:
-    """Only GET and POST are taken."""
-    asked = user_call("action=get_my_timer", method=method)
-    assert rejection(asked, account()) == error(0, "Action is invalid", f"{method} is not taken here")
+    """Only GET and POST are accepted."""
+    call = user_call("action=get_my_timer", method=method)
+    assert rejection(call, account()) == error(0, "Action is invalid", f"{method} is not taken here")
 
 
 @pytest.mark.parametrize(
@@ -176,10 +175,10 @@ def test_an_unknown_method(method: str) -> None:
         ("action=stop_my_timer", JSON, b'{"comment":1}', "comment: expected a string, got an integer"),
     ],
 )
-def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes, details: str) -> None:
-    """Twice, of the wrong type or with control characters: code 10 says which and why."""
-    asked = user_call(query, headers=headers, body=body)
-    assert rejection(asked, account(running())) == error(10, "Field is invalid", details)
+def test_an_invalid_parameter(query: str, headers: dict[str, str], body: bytes, details: str) -> None:
+    """A duplicate, a wrong type and control characters are code 10 with the field and the reason."""
+    call = user_call(query, headers=headers, body=body)
+    assert rejection(call, account(running())) == error(10, "Field is invalid", details)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +208,8 @@ def test_a_parameter_that_cannot_be_read(query: str, headers: dict[str, str], bo
         ),
     ],
 )
-def test_a_request_that_cannot_be_read(query: str, headers: dict[str, str], body: bytes) -> None:
-    """No UTF-8, no JSON, no form, too many parameters: code 10, and nothing is stopped."""
+def test_an_unreadable_request(query: str, headers: dict[str, str], body: bytes) -> None:
+    """Invalid UTF-8, JSON or forms and too many parameters are code 10, and change nothing."""
     found = rejection(user_call(query, headers=headers, body=body), account(running()))
     assert isinstance(found, dict)
     assert list(found) == ["status", "status_code", "message", "message_details"]
@@ -219,15 +218,15 @@ def test_a_request_that_cannot_be_read(query: str, headers: dict[str, str], body
 
 @pytest.mark.parametrize("comment", ["x" * 256, "x" * 1_000_000, "tab\tand\r\nlines", "😀"])
 def test_a_comment_of_any_length(comment: str) -> None:
-    """The page sets no limit to a comment."""
-    asked = user_call("action=stop_my_timer", headers=JSON, body=json.dumps({"comment": comment}).encode())
-    assert handle(asked, account(running()), NOW).changes[0].record.note == comment
+    """The page does not limit the length of a comment."""
+    call = user_call("action=stop_my_timer", headers=JSON, body=json.dumps({"comment": comment}).encode())
+    assert handle(call, account(running()), NOW).changes[0].record.note == comment
 
 
 def test_unknown_parameters_are_ignored() -> None:
-    """Clients send more than a call asks for: a page, a refresh token, a hash."""
-    asked = user_call("action=start_my_timer&id_task=31&page=/project/21/31/&refresh_token=x&hash=y&comment[]=%00")
-    assert handle(asked, account(), NOW).rejection is None
+    """Clients send parameters that a call does not have: a page, a refresh token, a hash."""
+    call = user_call("action=start_my_timer&id_task=31&page=/project/21/31/&refresh_token=x&hash=y&comment[]=%00")
+    assert handle(call, account(), NOW).rejection is None
 
 
 @pytest.mark.parametrize(
@@ -239,8 +238,8 @@ def test_unknown_parameters_are_ignored() -> None:
         (Rule.UNAVAILABLE, 503, "Service is not available"),
     ],
 )
-def test_a_call_that_is_not_taken(rule: Rule, status: int, message: str) -> None:
-    """A server that does not take a call says so by HTTP status, in the shape of an error."""
+def test_rejections_by_the_server(rule: Rule, status: int, message: str) -> None:
+    """Rejections that a server makes before a call is decided have an HTTP status and the shape of an error."""
     response = reject(VENDOR, user_call("action=get_my_timer"), RuleViolation(rule)).response
     assert (response.status, json.loads(response.body)) == (status, error(status, message))
 
@@ -293,22 +292,22 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 @given(requests(), st.booleans(), st.sampled_from([NOW - 10**15, NOW, NOW + 10**15]))
-def test_whatever_is_sent(asked: Request, runs: bool, now: int) -> None:
-    """The response is always a documented shape, and only success changes anything."""
-    here = account(running(), STOPPED) if runs else account()
-    before = here.get(WorksectionTimer, "1001")
-    outcome = handle(asked, here, now)
-    body = json.loads(outcome.response.body)
-    assert here.get(WorksectionTimer, "1001") == before
-    if outcome.rejection is None:
-        assert outcome.response.status == 200
+def test_any_request_gets_a_documented_response(call: Request, runs: bool, now: int) -> None:
+    """The response always has a documented shape, and only a success changes anything."""
+    stored = account(running(), STOPPED) if runs else account()
+    before = stored.get(WorksectionTimer, "1001")
+    result = handle(call, stored, now)
+    body = json.loads(result.response.body)
+    assert stored.get(WorksectionTimer, "1001") == before
+    if result.rejection is None:
+        assert result.response.status == 200
         assert body["status"] == "ok"
         assert set(body) <= {"status", "data"}
     else:
-        assert outcome.changes == ()
-        assert outcome.response.status in (200, 401)
+        assert result.changes == ()
+        assert result.response.status in (200, 401)
         assert [*body][:3] == ["status", "status_code", "message"]
         assert set(body) <= {"status", "status_code", "message", "message_details"}
         assert isinstance(body["status_code"], int)
         assert body["message"]
-    here.apply(outcome.changes)
+    stored.apply(result.changes)

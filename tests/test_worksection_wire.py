@@ -1,4 +1,4 @@
-"""Worksection on the wire: the page's two samples from a record, rows read and written, hostile payloads."""
+"""Worksection's payloads: the page's two samples, rows read and written, hostile payloads."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pages import states
+from pages import covers
 from punchclock import InstantOutOfRange, InvalidInstant, State, Timer, instant, pause, start, stop
+from punchclock.units import HOUR, SECOND
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.worksection import WorksectionTimer, parse, serialize
-from punchclock.vendors.worksection.wire import parse_timers, read_local, write_local
+from punchclock.vendors.worksection.local import read_local, write_local
+from punchclock.vendors.worksection.wire import parse_timers
 from punchclock.vendors.workspace import Person, Project, Task
 
 BERLIN = "Europe/Berlin"
-SECOND = 1_000_000
 START = instant("2021-01-01T12:23:40Z")
 
-#: The task of the page's samples, whose placeholders stand for themselves.
+#: The task of the page's samples, whose placeholders are used as values.
 TASK = Task(
     id="TASK_ID",
     name="TASK_NAME",
@@ -49,7 +50,7 @@ RECORD = WorksectionTimer(
 )
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     '{ "status": "ok", "data": [ { "id": "TIMER_ID", "time": "HH:II:SS", "date_started": "YYYY—MM—DD HH:II", '
@@ -62,7 +63,7 @@ RECORD = WorksectionTimer(
     '"TIMER_ID", "time": "HH:II:SS", ... ... ... } ] }',
 )
 def test_the_sample_of_get_timers() -> None:
-    """The row of `get_timers` is the page's, field for field and in its order."""
+    """The row of `get_timers` has the fields of the page's sample in the same order."""
     assert serialize(RECORD, START + 673 * SECOND, BERLIN).decode() == json.dumps(
         {
             "status": "ok",
@@ -97,7 +98,7 @@ def test_the_sample_of_get_timers() -> None:
     )
 
 
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     '{ "status": "ok", "data": [ { "time": TIMER_VALUE, "date_started": "YYYY—MM—DD HH:II", "task": { "id": "TASK_ID", '
@@ -107,7 +108,7 @@ def test_the_sample_of_get_timers() -> None:
     '"/project/PROJECT_ID/" }, "date_added": "YYYY—MM—DD HH:II" } } ] }',
 )
 def test_the_sample_of_get_my_timer() -> None:
-    """The row of `get_my_timer` is the page's; its value is a bare number, so it is whole seconds."""
+    """The row of `get_my_timer` follows the page's sample; ``time`` is a bare number, so it is in whole seconds."""
     user = {"id": "USER_ID", "email": "USER_EMAIL", "name": "USER_NAME"}
     assert serialize(RECORD, START + 4360 * SECOND, BERLIN, mine=True).decode() == json.dumps(
         {
@@ -134,50 +135,50 @@ def test_the_sample_of_get_my_timer() -> None:
     )
 
 
-def test_a_record_is_a_value() -> None:
-    """Nobody changes a record: what a call makes of it is a new one."""
+def test_timers_are_immutable() -> None:
+    """A timer cannot be changed; calls return a new one."""
     with pytest.raises(AttributeError, match="immutable"):
         RECORD.note = "another"  # type: ignore[misc]  # which is what is tested
     assert RECORD.note == ""
 
 
 def row(record: WorksectionTimer, now: int = START, *, mine: bool = False) -> dict[str, Any]:
-    """The one row that `serialize` writes."""
+    """Return the row that `serialize` writes."""
     (found,) = json.loads(serialize(record, now, BERLIN, mine=mine))["data"]
     assert isinstance(found, dict)
     return found
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "time — timer value (at the moment of sending the request)",
 )
 def test_time_has_any_number_of_hours() -> None:
-    """A time grows past 24 and past 99 hours, and shows no second that has not passed."""
+    """A time grows past 24 and past 99 hours and is floored to the second."""
     assert row(RECORD, START + 443_045 * SECOND + 999_999)["time"] == "123:04:05"
     assert row(RECORD, START + 443_045 * SECOND + 999_999, mine=True)["time"] == 443_045
     assert row(RECORD, START)["time"] == "00:00:00"
 
 
 def test_a_clock_that_was_ahead() -> None:
-    """Before its start a timer shows no time, as whatever shows timers clamps."""
+    """Before its start a timer shows no time, since reading clamps."""
     assert row(RECORD, START - SECOND)["time"] == "00:00:00"
     assert row(RECORD, START - SECOND, mine=True)["time"] == 0
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "date_started — timer start date and time",
 )
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "date_started — timer start date and time",
 )
 def test_the_start_is_local_and_to_the_minute() -> None:
-    """The start is the minute on the account's clock, across midnight and both clock changes."""
+    """The start is in local time, to the minute, across midnight and both changes of the offset."""
     assert write_local(instant("2026-03-28T23:59:59Z"), BERLIN) == "2026-03-29 00:59"
     assert write_local(instant("2026-03-29T00:59:59Z"), BERLIN) == "2026-03-29 01:59"
     assert write_local(instant("2026-03-29T01:00:00Z"), BERLIN) == "2026-03-29 03:00"
@@ -198,7 +199,7 @@ def test_the_start_is_local_and_to_the_minute() -> None:
     ],
 )
 def test_a_day_may_begin_within_an_hour_of_utc(text: str, local: str) -> None:
-    """Kathmandu is 5:45 ahead, and was 5:30 until 1986: the date changes on its own midnight, before 1970 too."""
+    """Kathmandu is at +05:45, and was at +05:30 until 1986: days change at local midnight, before 1970 as well."""
     assert write_local(instant(text), "Asia/Kathmandu") == local
     assert read_local(local, "Asia/Kathmandu") == instant(text) // (60 * SECOND) * (60 * SECOND)
 
@@ -213,53 +214,50 @@ def test_a_day_may_begin_within_an_hour_of_utc(text: str, local: str) -> None:
     ],
 )
 def test_a_day_without_a_midnight(text: str, zone: str, meant: str) -> None:
-    """Where the clock skips midnight, or a whole day, a time of that date is still read by the rule of all others.
-
-    It is counted with the offset that makes it the earlier one, as every time that the clock never shows.
-    """
+    """On a day whose midnight is skipped, or that is skipped itself, a time is the earlier of its two readings."""
     assert read_local(text, zone) == instant(meant)
 
 
 def test_local_time_at_the_ends_of_the_calendar() -> None:
-    """Where the zone's calendar has no such year, UTC's is shown rather than nothing."""
+    """If the zone's calendar does not have the year, the time is shown in UTC."""
     assert write_local(instant("9999-12-31T23:59:59Z"), BERLIN) == "9999-12-31 23:59"
     assert write_local(instant("0001-01-01T00:00:00Z"), "America/New_York") == "0001-01-01 00:00"
 
 
 def test_an_ambiguous_local_time_is_the_earlier_one() -> None:
-    """A minute that clocks show twice is read as the first one."""
+    """A local time that occurs twice is read as the earlier instant."""
     assert read_local("2026-10-25 02:30", BERLIN) == instant("2026-10-25T00:30:00Z")
     assert read_local("2026-03-29 02:30", BERLIN) == instant("2026-03-29T00:30:00Z")
 
 
 @pytest.mark.parametrize(("text", "zone"), [("0001-01-01 00:30", BERLIN), ("9999-12-31 23:30", "America/New_York")])
 def test_a_local_time_beyond_the_calendar(text: str, zone: str) -> None:
-    """A local time whose instant lies outside the years 1 to 9999 is rejected."""
+    """A local time whose instant is outside the years 1 to 9999 is rejected."""
     with pytest.raises(InstantOutOfRange):
         read_local(text, zone)
 
 
 @pytest.mark.parametrize("text", ["2021-02-30 10:00", "2021-01-01 24:00", "2021-01-01", "2021—01—01 13:23", "", "٢٠٢١"])
-def test_what_is_no_local_time(text: str) -> None:
+def test_invalid_local_times(text: str) -> None:
     """Dates that do not exist and other forms are rejected; the page's long dashes are typesetting."""
     with pytest.raises(InvalidInstant):
         read_local(text, BERLIN)
 
 
-@states(
+@covers(
     "worksection",
     "Getting the list of active timers through API: get_timers",
     "task — dataset on a project and task, where the timer is running (see get_task method for details on returned "
     "parameters meaning)",
 )
-@states(
+@covers(
     "worksection",
     "Getting the authorized user active timer through API: get_my_timer",
     "task — dataset on a project and task, where the timer is running (see get_task method for details on returned "
     "parameters meaning)",
 )
-def test_what_a_task_does_not_specify_is_left_out() -> None:
-    """A bare task has no optional field, and nobody to do it is written as the vendor writes nobody."""
+def test_unset_fields_of_a_task_are_omitted() -> None:
+    """A bare task has no optional fields, and a task without assignee has the vendor's placeholder."""
     bare = WorksectionTimer(
         id="7", timer=start(START), task=Task(id="31", name="T", project=Project(id="21", name="P"), closed=True)
     )
@@ -276,7 +274,7 @@ def test_what_a_task_does_not_specify_is_left_out() -> None:
     assert row(bare, mine=True)["task"] == expected
 
 
-def test_estimates_are_whole_numbers_where_they_are() -> None:
+def test_whole_estimates_have_no_decimals() -> None:
     """20 hours are ``20`` and two and a half are ``2.5``."""
     task = Task(id="1", max_time=2.5, max_money=0.0)
     assert b'"max_time":2.5,"max_money":0}' in serialize(WorksectionTimer(timer=start(START), task=task), START)
@@ -285,22 +283,22 @@ def test_estimates_are_whole_numbers_where_they_are() -> None:
     assert b'"max_time":20,"max_money":999999999999999}' in written
 
 
-def test_a_timer_from_elsewhere_without_task() -> None:
-    """A timer that another vendor ran without a task is shown without one, and read back so."""
+def test_a_timer_without_task() -> None:
+    """A timer without a task is written without one and read back the same."""
     record = WorksectionTimer(id="7", timer=start(START), person=RECORD.person)
     assert set(row(record)) == {"id", "time", "date_started", "user_from"}
     assert set(row(record, mine=True)) == {"time", "date_started"}
     assert parse(serialize(record, START), START) == record
 
 
-def test_a_task_without_project_has_a_page_all_the_same() -> None:
-    """A page leaves out the project that is not there."""
+def test_the_page_of_a_task_without_project() -> None:
+    """The page of a task without a project contains only the task."""
     record = WorksectionTimer(id="7", timer=start(START), task=Task(id="31"))
     assert row(record)["task"]["page"] == "/project/31/"
 
 
-def test_what_does_not_run_is_shown_as_if_it_ran() -> None:
-    """Worksection shows only running timers: a paused or stopped one is the one that has worked as long."""
+def test_a_paused_or_stopped_timer_is_shown_as_running() -> None:
+    """Worksection shows only running timers: others are shown as a running timer with the same work."""
     paused = pause(start(START), START + 60 * SECOND)
     for timer in (paused, stop(paused, START + 90 * SECOND)):
         record = WorksectionTimer(id="7", timer=timer, person=RECORD.person, task=TASK)
@@ -317,7 +315,7 @@ people = st.builds(Person, id=texts, name=texts, email=texts.filter(lambda text:
 @st.composite
 def tasks(draw: st.DrawFn) -> Task:
     """A task as an account has one: added on a whole minute that local clocks show once."""
-    added = draw(instants_of_a_century.map(lambda at: at - at % 3_600_000_000))
+    added = draw(instants_of_a_century.map(lambda at: at - at % HOUR))
     return Task(
         id=draw(texts),
         name=draw(texts),
@@ -338,8 +336,8 @@ def tasks(draw: st.DrawFn) -> Task:
 
 
 @given(tasks(), people, instants_of_a_century, st.integers(0, 10**14), st.integers(0, SECOND - 1))
-def test_reading_is_the_way_back_from_get_timers(task: Task, who: Person, at: int, age: int, fraction: int) -> None:
-    """``parse(serialize(record))`` is the record, for a running one in whole seconds; people in tasks have no ids."""
+def test_round_trip_of_get_timers(task: Task, who: Person, at: int, age: int, fraction: int) -> None:
+    """``parse`` reverses ``serialize`` for a running timer in whole seconds; people in tasks have no ids."""
     at -= at % SECOND
     now = at + age - age % SECOND + fraction
     record = WorksectionTimer(id="7", timer=start(at), person=who, project=task.project, task=task)
@@ -350,8 +348,8 @@ def test_reading_is_the_way_back_from_get_timers(task: Task, who: Person, at: in
 
 
 @given(tasks(), instants_of_a_century, st.integers(0, 10**14))
-def test_reading_is_the_way_back_from_get_my_timer(task: Task, at: int, age: int) -> None:
-    """What `get_my_timer` shows reads back: the timer, and the task up to the day it was added."""
+def test_round_trip_of_get_my_timer(task: Task, at: int, age: int) -> None:
+    """``parse`` reverses ``serialize`` for `get_my_timer`: the timer, and the task's fields up to ``date_added``."""
     at -= at % SECOND
     record = WorksectionTimer(id="7", timer=start(at), task=task)
     read = parse(serialize(record, at + age, "UTC", mine=True), at + age, "UTC")
@@ -377,28 +375,28 @@ def _without_ids(task: Task) -> Task:
 
 @pytest.mark.parametrize("time", ["01:12:40", 4360, "4360"])
 def test_every_spelling_of_a_time(time: str | int) -> None:
-    """A time may be ``HH:MM:SS`` or seconds, and the timer began that long before now."""
+    """A time is ``HH:MM:SS`` or seconds, and the timer started that long before now."""
     read = parse({"time": time}, START)
     assert read.timer == Timer(State.RUNNING, START - 4360 * SECOND, START - 4360 * SECOND, 0)
 
 
 def test_seconds_have_at_most_17_digits() -> None:
-    """However many of them are zeros; what is longer is no number of seconds."""
+    """Leading zeros count; a longer text is not a number of seconds."""
     assert parse({"time": "5".zfill(17)}, START).timer == start(START - 5 * SECOND)
     with pytest.raises(MalformedPayload, match="neither HH:MM:SS nor a number of seconds"):
         parse({"time": "5".zfill(18)}, START)
 
 
-def test_an_error_is_no_timer_and_says_why() -> None:
-    """The envelope of a rejection is told in its own words, or in ours where it has none."""
-    for message, reason in (("Timer not found", "Timer not found"), ("", "no timer but an error")):
+def test_an_error_response_is_not_a_timer() -> None:
+    """The reason is the message of the rejection, or a text of ours if it has none."""
+    for message, reason in (("Timer not found", "Timer not found"), ("", "an error, not a timer")):
         with pytest.raises(MalformedPayload) as rejected:
             parse({"status": "error", "message": message}, START)
         assert (rejected.value.path, rejected.value.reason) == ("$.status", reason)
 
 
 def test_the_saved_response_of_the_vendor() -> None:
-    """`get_my_timer` may answer an object instead of a list, and "Anyone" is nobody in particular."""
+    """`get_my_timer` may return an object instead of a list, and "Anyone" is not a person."""
     payload = b"""{"status":"ok","data":{"time":4360,"date_started":"2021-01-01 12:00","task":{"id":"330090","name":
     "Worksection implementation","page":"/project/6622/330090/","status":"active","priority":"8","user_from":
     {"id":"3993","email":"henry@ws.test","name":"Henry"},"user_to":{"id":"2","email":"ANY","name":"Anyone"},
@@ -418,7 +416,7 @@ def test_the_saved_response_of_the_vendor() -> None:
 
 @pytest.mark.parametrize("form", ["bare", "object", "list", "bytes", "text"])
 def test_rows_are_read_bare_and_enveloped(form: str) -> None:
-    """A row is read as it stands, in either envelope, as bytes, as text or decoded already."""
+    """A row is read with or without an envelope, from bytes, text or decoded values."""
     plain: dict[str, object] = {"id": 2918, "time": "00:11:13", "date_started": None, "user_from": None, "task": None}
     payload: object = {
         "bare": plain,
@@ -432,7 +430,7 @@ def test_rows_are_read_bare_and_enveloped(form: str) -> None:
 
 
 def test_lists_of_timers() -> None:
-    """All rows of a list are read in order; an empty one is no timers; `parse` wants exactly one."""
+    """All rows of a list are read in order; an empty list has no timers; `parse` requires exactly one."""
     payload = {"status": "ok", "data": [{"id": "2918", "time": "00:11:13"}, {"id": "2914", "time": "01:12:45"}]}
     assert [timer.id for timer in parse_timers(payload, START)] == ["2918", "2914"]
     assert parse_timers(b'{"status":"ok","data":[]}', START) == []
@@ -443,7 +441,7 @@ def test_lists_of_timers() -> None:
 
 
 def test_loose_fields_are_read() -> None:
-    """Numbers as texts and texts as numbers, nulls, and PHP's empty array for no tags."""
+    """Numbers may be strings and strings numbers; nulls and PHP's empty array for no tags are accepted."""
     payload = {
         "time": 0,
         "task": {"id": 31, "priority": 3, "max_time": "2.5", "max_money": "", "tags": [], "text": None, "date_end": ""},
@@ -463,7 +461,7 @@ def test_loose_fields_are_read() -> None:
     ],
 )
 def test_the_limits_of_numbers(written: dict[str, object], expected: Task) -> None:
-    """An estimate is anything from 0 up to fifteen digits, a priority up to nine; a blank is none."""
+    """An estimate has up to fifteen digits, a priority up to nine; blank means unset."""
     assert parse({"time": 0, "task": written}, START).task == expected
 
 
@@ -520,7 +518,7 @@ def test_the_limits_of_numbers(written: dict[str, object], expected: Task) -> No
     ],
 )
 def test_malformed_payloads(payload: object, path: str) -> None:
-    """Whatever is no row is rejected with vendor, path, value and reason."""
+    """A payload that is not a row is rejected with vendor, path, value and reason."""
     with pytest.raises(MalformedPayload) as rejected:
         parse(payload, START, BERLIN)
     assert rejected.value.vendor == "worksection"
@@ -539,16 +537,16 @@ fields = st.sampled_from(["id", "time", "date_started", "user_from", "task", "da
 @given(st.dictionaries(fields, json_values) | json_values | st.binary(max_size=60))
 @example({"time": 0, "date_started": "0001-01-01 00:00"})
 @example({"time": 0, "date_started": "9999-12-31 23:59"})
-def test_no_payload_escapes(payload: object) -> None:
-    """Any value at all is a record or a `MalformedPayload`."""
+def test_parse_returns_or_rejects(payload: object) -> None:
+    """Any value is either a timer or a `MalformedPayload`."""
     with contextlib.suppress(MalformedPayload):
         read = parse(payload, START, "America/New_York")
         assert read.timer.state is State.RUNNING
         assert read.timer.started_at <= START
 
 
-def test_a_day_is_not_added_by_hand() -> None:
-    """A row polled a day later over a clock change has 25 hours, as many as have passed."""
+def test_a_day_of_25_hours() -> None:
+    """A timer that is read a day later, over a change of the offset, shows 25 hours."""
     at = instant("2026-10-24T12:00:00Z")
     later = read_local("2026-10-25 14:00", BERLIN)
     assert later - at == timedelta(hours=25) // timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""Zoho People's calls: as the page shows them, as clients send them, as anybody might; and the client's side."""
+"""Zoho People's calls: as the page shows them, as clients send them, hostile requests, and the client's side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import State, Timer
+from punchclock.units import HOUR
 from punchclock.vendors import MalformedPayload, Rejection, zoho
 from punchclock.vendors.account import MemoryAccount, Query
 from punchclock.vendors.calls import CallResult, Limit, Operation, Request
@@ -36,16 +37,15 @@ from punchclock.vendors.zoho import (
 )
 from strategies import examples
 from zoho_demo import (
-    HOUR,
     NINE,
     PAGE,
     ROOT,
     START,
     ZONE,
     account,
-    asked,
     body_of,
     get,
+    make_request,
     rejected,
     send,
     sentences,
@@ -88,77 +88,77 @@ def tree(document: bytes) -> ET.Element:
 
 
 def paused(id: str, *comments: Comment, person: str = "3", job: Job | None = None) -> ZohoTimer:
-    """A timelog that was paused at nine."""
+    """Return a timelog that was paused at nine."""
     timer = Timer(State.PAUSED, NINE - HOUR, NINE, HOUR)
     return ZohoTimer(id=id, timer=timer, person=account().workspace.people[person], comments=comments, job=job)
 
 
 def runs(record: ZohoTimer) -> ZohoTimer:
-    """The same, running since nine."""
+    """Return the same timelog, running since nine."""
     return replace(record, timer=replace(record.timer, state=State.RUNNING))
 
 
 # ---- the table -----------------------------------------------------------------------------------
 
 
-@states(
+@covers(
     "zoho",
     "Timer API",
     "These APIs are used to start a new timer, to resume/pause an existing timer, to get "
     "current running timer, to add comments for the timer, delete comments for the timer and "
     "to get comments for the timer.",
 )
-@states("zoho", "Start timer API", "This API is used to start a new timer.")
-@states("zoho", "Pause/Resume timer API", "This API is used to resume/pause an existing timer.")
-@states("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
-@states("zoho", "Get comments for timer API", "This API is used to get comments for the timer API.")
-@states("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
-@states("zoho", "Delete comment for timer API", "This API is used to delete comments of a timer.")
-def test_there_is_a_row_for_each_thing_that_the_page_does() -> None:
-    """Start, resume, pause, current, comments added, deleted and got: the table has these rows and no others."""
+@covers("zoho", "Start timer API", "This API is used to start a new timer.")
+@covers("zoho", "Pause/Resume timer API", "This API is used to resume/pause an existing timer.")
+@covers("zoho", "Get currently running timer API", "This API is used to get the currently running timer.")
+@covers("zoho", "Get comments for timer API", "This API is used to get comments for the timer API.")
+@covers("zoho", "Add comment for timer API", "This API is used to add comments for the running timer .")
+@covers("zoho", "Delete comment for timer API", "This API is used to delete comments of a timer.")
+def test_there_is_a_call_for_each_action() -> None:
+    """The table has a call for each action on the page and no others."""
     assert {name for names, _ in CALLS.values() for name in names} == {row.name for row in OPERATIONS}
     for names, path in CALLS.values():
         for name in names:
             assert operation(name).path == f"{ROOT}/{path}"
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=<authtoken>&user=<user>&work"
     "Date= <workDate>&jobId=<jobId>&timer=<timer>&workItem= "
     "<workItem>&dateFormat=<dateFormat>&billingStatus=<billingStatus>",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=<authtoken>&timeLogId=<timeLogId>&timer=<timer>",
 )
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=<authtoke"
     "n>&dateFormat=<dateFormat>",
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     "http://people.zoho.com/people/api/timetracker/getcomments?authtoken=<authtoken>&timeLogId=<timeLogId>",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     "http://people/api/timetracker/addcomment?authtoken=369d0d85b1e3034dcdc5ba18f0&timeLogId=<t"
     "imelogId>&comment=<comment>",
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     "http://people.zoho.com/people/api/timetracker/deletecomment?authtoken=<authtoken>&commentId=<commentId>",
 )
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_the_urls_of_the_page_are_calls_of_the_table(heading: str) -> None:
-    """Path and parameters of each URL: the path is the call's or an alias of it, the parameters are its own."""
+    """Each URL has the path or an alias of a call and only parameters of that call."""
     url = urlsplit(sentences(heading, "http")[0])
     names, _ = CALLS[heading]
     for row in map(operation, names):
@@ -199,12 +199,12 @@ def ready() -> MemoryAccount:
     ("row", "path", "method"), SPELLINGS, ids=[f"{each[0].name} {each[2]} {each[1]}" for each in SPELLINGS]
 )
 def test_every_spelling_of_a_path_is_the_same_call(row: Operation, path: str, method: str) -> None:
-    """GET and POST, with a last slash and without, and the page's own URL of "add comment"."""
+    """GET and POST, with and without a trailing slash, and the page's own URL of "add comment"."""
     query = urlencode({"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]})
-    outcome = send(ready(), Request(method=method, path=path, query=query), NINE)
-    assert outcome.response.status == 200
-    assert outcome.operation == row.name
-    assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
+    result = send(ready(), Request(method=method, path=path, query=query), NINE)
+    assert result.response.status == 200
+    assert result.operation == row.name
+    assert body_of(result)["uri"] == row.path.removeprefix("/people")
 
 
 FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
@@ -229,8 +229,8 @@ FORMS: dict[str, tuple[Callable[[dict[str, str]], str], str]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
-def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
-    """A form, JSON or multipart: the response and the change are those of the query."""
+def test_parameters_in_a_body(row: Operation, form: str) -> None:
+    """In a form, JSON or multipart, parameters give the same response and change as in the query."""
     write, media = FORMS[form]
     sent = {"authtoken": f"zoho-token-{CALLER.get(row.name, 3)}", **SENT[row.name]}
     headers = {"content-type": media} if media else {}
@@ -242,7 +242,7 @@ def test_parameters_may_stand_in_a_body(row: Operation, form: str) -> None:
 
 
 def test_query_and_body_may_share_the_parameters() -> None:
-    """The token in the query and the rest in the body; a null or a blank there is as good as none."""
+    """The token may be in the query and the rest in the body; nulls and blanks there are ignored."""
     body = msgspec.json.encode({**START, "user": 3, "description": None, "dateFormat": ""})
     call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
     assert send(account(), call, NINE).response.status == 200
@@ -252,20 +252,20 @@ def test_query_and_body_may_share_the_parameters() -> None:
     "media", ["application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]
 )
 def test_a_body_may_be_absent_whatever_its_type(media: str) -> None:
-    """A content type alone says nothing."""
-    request = replace(asked("getcurrentlyrunningtimer"), headers={"content-type": media})
+    """A content type without a body is accepted."""
+    request = replace(make_request("getcurrentlyrunningtimer"), headers={"content-type": media})
     assert send(account(), request, NINE).response.status == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "get", "", "x" * 10**6])
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
 def test_other_methods_are_rejected(row: Operation, method: str) -> None:
-    """In the vendor's shape, with 405."""
+    """They get 405 in the vendor's shape."""
     for path in (row.path, f"{row.path}/"):
-        outcome = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
-        assert outcome.response.status == 405
-        assert rejected(outcome)[1] == 405
-        assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
+        result = send(account(), Request(method=method, path=path, query="authtoken=zoho-token-3"), NINE)
+        assert result.response.status == 405
+        assert rejected(result)[1] == 405
+        assert body_of(result)["uri"] == row.path.removeprefix("/people")
 
 
 @pytest.mark.parametrize(
@@ -285,26 +285,26 @@ def test_other_methods_are_rejected(row: Operation, method: str) -> None:
 )
 @pytest.mark.parametrize("xml", [False, True])
 def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
-    """With 404; and nothing of what was sent is sent back."""
-    outcome = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
-    assert outcome.response.status == 404
-    assert outcome.operation == ""
+    """They get 404, and the response repeats nothing that was sent."""
+    result = send(account(), Request(method="GET", path=path, query="format=xml" if xml else ""), NINE)
+    assert result.response.status == 404
+    assert result.operation == ""
     if xml:
-        assert tree(outcome.response.body).get("uri") == "/api/timetracker"
+        assert tree(result.response.body).get("uri") == "/api/timetracker"
     else:
-        assert body_of(outcome)["uri"] == "/api/timetracker"
-        assert rejected(outcome)[:2] == ("There is no such call", 404)
+        assert body_of(result)["uri"] == "/api/timetracker"
+        assert rejected(result)[:2] == ("The call does not exist", 404)
 
 
 # ---- credentials ---------------------------------------------------------------------------------
 
 
-@states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
 @pytest.mark.parametrize(
     ("query", "headers"),
     [
@@ -316,21 +316,21 @@ def test_other_paths_are_rejected(path: str, *, xml: bool) -> None:
         ("authtoken=zoho-token-3", {"authorization": "Basic eDp5"}),
     ],
 )
-def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
-    """As the parameter of the page or in the header that clients send today, which goes first."""
-    kept = account()
-    start(kept)
+def test_the_token_identifies_the_caller(query: str, headers: dict[str, str]) -> None:
+    """It is the page's parameter or the header that clients send today; the header takes precedence."""
+    stored = account()
+    start(stored)
     for path in ("getcurrentlyrunningtimer", "timer"):
         call = Request(method="GET", path=f"{ROOT}/{path}", query=f"{query}&timeLogId=1001&timer=stop", headers=headers)
-        assert send(kept, call, NINE).response.status == 200
+        assert send(stored, call, NINE).response.status == 200
 
 
-@states("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
-@states("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Start timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Pause/Resume timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get currently running timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Get comments for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Add comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
+@covers("zoho", "Delete comment for timer API", "*authtoken<authtoken><Mandatory>Specify the authentication token")
 @pytest.mark.parametrize(
     ("query", "headers"),
     [
@@ -347,33 +347,33 @@ def test_the_token_tells_who_calls(query: str, headers: dict[str, str]) -> None:
     ],
 )
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
-def test_nobody_gets_in_without_a_token(row: Operation, query: str, headers: dict[str, str]) -> None:
-    """The code that clients know for a token that is none, in the shape of the call."""
+def test_a_missing_or_wrong_token(row: Operation, query: str, headers: dict[str, str]) -> None:
+    """It gets the code that clients know for an invalid token, in the shape of the call."""
     call = Request(
         method="GET", path=row.path, query="&".join(filter(None, (query, urlencode(SENT[row.name])))), headers=headers
     )
-    outcome = send(ready(), call, NINE)
-    assert outcome.response.status == 401
-    assert rejected(outcome)[1:] == (7202, "Invalid Authtoken")
-    assert body_of(outcome)["uri"] == row.path.removeprefix("/people")
-    assert isinstance(body_of(outcome)["errors"], list) == (
+    result = send(ready(), call, NINE)
+    assert result.response.status == 401
+    assert rejected(result)[1:] == (7202, "Invalid Authtoken")
+    assert body_of(result)["uri"] == row.path.removeprefix("/people")
+    assert isinstance(body_of(result)["errors"], list) == (
         row.name in {"get_comments", "add_comment", "delete_comment"}
     )
 
 
 def test_an_id_may_be_a_number_in_json_up_to_64_bits() -> None:
-    """The number is the same id as its digits; of more than any client's numbers hold, only the digits are one."""
+    """A number up to 64 bits is the same id as its digits; larger ids must be strings."""
     highest = 2**64 - 1
     for value, fits in ((highest, True), (highest + 1, False), (str(highest + 1), True)):
-        kept = account(runs(paused(str(value))))
+        stored = account(runs(paused(str(value))))
         body = msgspec.json.encode({"timeLogId": value, "timer": "stop"})
         call = Request(method="POST", path=f"{ROOT}/timer", query="authtoken=zoho-token-3", body=body)
-        assert (send(kept, call, NINE).response.status == 200) == fits
-        assert (timelog(kept, str(value)).timer.state is State.PAUSED) == fits
+        assert (send(stored, call, NINE).response.status == 200) == fits
+        assert (timelog(stored, str(value)).timer.state is State.PAUSED) == fits
 
 
-def test_a_token_in_json_may_be_anything() -> None:
-    """A number, a list or nothing is no token."""
+def test_a_token_of_another_type() -> None:
+    """A number, a list or null is not a token."""
     tokens: list[object] = [5, [], None, {}]
     for token in tokens:
         call = Request(method="POST", path=f"{ROOT}/timer", body=msgspec.json.encode({"authtoken": token}))
@@ -414,103 +414,103 @@ BEFORE: dict[str, tuple[ZohoTimer, ...]] = {
 }
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=28ac426a249678c8867a0d93bb37"
     "3912&user=charles@zohocorp.com& "
     "jobId=492688000000806005&workDate=2019-04-05&timer=start&billingStatus=Billable",
 )
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '{ "response": { "result": [ { "timeLogId": "492688000000819009" } ], "message": "Timelog '
     'entry added Successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     "http://people.zoho.com/people/api/timetracker/timer?authtoken=28ac426a24967 "
     "8c8867a0d93bb373912&timeLogId=281496000000264017&timer=start",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     "https://people.zoho.com/people/api/timetracker/getcomments?authtoken=1408d03bff741277ec946"
     "5eca625d390&timeLogId=177402000000936001",
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '{ "response": { "result": [ { "commentId": "492688000000821129", "createdTime": '
     '"06-04-2019 , 17:22:28", "comment": "Complete security testing" } ], "message": "Timer '
     'Comments fetched successfully", "uri": "/api/timetracker/getcomments", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     "http://people.zoho.com/people/api/timetracker/addcomment?authtoken=745bd43eff7a164a02bad52"
     "f0011fd35&timeLogId=293141000000147001&comment=Complete security testing",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '{ "response": { "result": [ { "commentId": "492688000000822001" } ], "message": "Timer '
     'Comment Added successfully", "uri": "/api/timetracker/addcomment", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     "https://people.zoho.com/people/api/timetracker/deletecomment?authtoken=745bd43eff7a164a02b"
     "ad52f0011fd35&commentId=293141000000144053",
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '{ "response": { "message": "Timer Comments deleted successfully", "uri": '
     '"/api/timetracker/deletecomment", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer resumed successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_examples_of_the_page_in_json(heading: str) -> None:
-    """Each example request gets the page's example response, key by key; but a resume says that it was one."""
+    """Each example request gets the page's example response, except that a resume has its own message."""
     sample = sentences(heading, '{ "response"')[-1].encode()
-    kept = on_the_page(*BEFORE[heading])
-    outcome = send(kept, example(heading), NINE)
-    assert outcome.response.headers["content-type"] == "application/json;charset=UTF-8"
+    stored = on_the_page(*BEFORE[heading])
+    result = send(stored, example(heading), NINE)
+    assert result.response.headers["content-type"] == "application/json;charset=UTF-8"
     if heading == "Pause/Resume timer API":  # the page shows a resume and the response of a pause
         sample = sample.replace(b"Paused", b"resumed")
-    assert msgspec.json.format(outcome.response.body, indent=0) == msgspec.json.format(sample, indent=0)
+    assert msgspec.json.format(result.response.body, indent=0) == msgspec.json.format(sample, indent=0)
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
     "<status>0</status> <message>Timelog entry added Successfully</message> <result> "
     "<timeLogId>4926880000f00819003</timeLogId> </result> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
     "<status>0</status> <message>Timer Paused successfully</message> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/getcomments"> '
@@ -519,14 +519,14 @@ def test_the_examples_of_the_page_in_json(heading: str) -> None:
     "17:22:28</createdTime> <comment>Complete security testing</comment> </Comment> </result> "
     "</response>",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/addcomment"> '
     "<status>0</status> <message>Timer Comment Added successfully</message> <result> "
     "<commentId>492688000000822001</commentId> </result> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/deletecomment"> '
@@ -534,35 +534,37 @@ def test_the_examples_of_the_page_in_json(heading: str) -> None:
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_examples_of_the_page_in_xml(heading: str) -> None:
-    """The same in XML; one id of the page has a letter in it, and this account gives out numbers."""
+    """The same in XML, except for an id with a letter: this account creates numbers."""
     (sample,) = sentences(heading, "<?xml")
-    kept = on_the_page(*BEFORE[heading])
-    outcome = send(kept, example(heading, xml=True), NINE)
-    assert outcome.response.headers["content-type"] == "application/xml;charset=UTF-8"
+    stored = on_the_page(*BEFORE[heading])
+    result = send(stored, example(heading, xml=True), NINE)
+    assert result.response.headers["content-type"] == "application/xml;charset=UTF-8"
     sample = sample.replace("4926880000f00819003", "492688000000819009")
     if heading == "Pause/Resume timer API":
         sample = sample.replace("Paused", "resumed")
-    assert canonical(outcome.response.body) == canonical(sample)
+    assert canonical(result.response.body) == canonical(sample)
 
 
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response uri="/api/timetracker/timer"> '
     "<status>0</status> <message>Timer Paused successfully</message> </response>",
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": "Timer Paused successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-def test_a_pause_is_answered_as_the_page_shows() -> None:
-    """The response that the page shows under a resume is a pause's, in JSON and in XML."""
+def test_the_response_of_a_pause() -> None:
+    """The response that the page shows under a resume is that of a pause, in JSON and in XML."""
     heading = "Pause/Resume timer API"
     for xml in (False, True):
         call = example(heading, xml=xml)
-        kept = on_the_page(runs(paused("281496000000264017")))
-        response = send(kept, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE).response.body
+        stored = on_the_page(runs(paused("281496000000264017")))
+        response = send(
+            stored, replace(call, query=call.query.replace("timer=start", "timer=stop")), NINE
+        ).response.body
         if xml:
             assert canonical(response) == canonical(sentences(heading, "<?xml")[0])
         else:
@@ -570,13 +572,13 @@ def test_a_pause_is_answered_as_the_page_shows() -> None:
             assert msgspec.json.format(response, indent=0) == msgspec.json.format(sample, indent=0)
 
 
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     "http://people.zoho.com/people/api/timetracker/getcurrentlyrunningtimer?authtoken=28ac426a249678c8867a0d93bb373912",
 )
 def test_the_example_of_the_running_timer() -> None:
-    """Asked by its URL, the account answers what `serialize` writes of the record."""
+    """The response to the page's URL is what `serialize` writes for the timer."""
     record = runs(paused("492688000000821095", job=Job(id="41", name="UI designing")))
     for xml in (False, True):
         response = send(on_the_page(record), example("Get currently running timer API", xml=xml), NINE + HOUR).response
@@ -588,13 +590,13 @@ def keys(text: str) -> list[str]:
     return re.findall(r'"(\w+)":', text)
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '{ "response": { "result": [ { "timeLogId": < timelogId > } ], "message": "Timelog entry '
     'added Successfully", "uri": "/api/timetracker/timer", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '{ "response": { "result": [ { "commentId": < comment id >, "createdTime": < date(in '
@@ -602,13 +604,13 @@ def keys(text: str) -> list[str]:
     '"Timer Comments fetched successfully", "uri": "/api/timetracker/getcomments", "status": 0 '
     "} }",
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '{ "response": { "result": [ { "commentId": < commentId > } ], "message": "Timer Comment '
     'Added successfully", "uri": "/api/timetracker/addcomment", "status": 0 } }',
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '{ "response": { "message": "Timer Comments deleted successfully", "uri": '
@@ -616,40 +618,40 @@ def keys(text: str) -> list[str]:
 )
 @pytest.mark.parametrize("heading", [heading for heading in BEFORE if "Pause" not in heading])
 def test_the_formats_of_success(heading: str) -> None:
-    """A response that succeeds has the keys of the page's format, in their order."""
+    """A success has the keys of the page's format in the same order."""
     response = send(on_the_page(*BEFORE[heading]), example(heading), NINE).response
     assert keys(response.body.decode()) == keys(sentences(heading, '{ "response": {')[0])
 
 
-@states(
+@covers(
     "zoho",
     "Start timer API",
     '{ "response": { "message": < message >,(NOTE: Refer the table below) "uri": '
     '"/api/timetracker/timer", "errors": { "code": < error_code >, "message": < error_message '
     '> }, "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Pause/Resume timer API",
     '{ "response": { "message": < message >,(NOTE: refer the table below) "uri": '
     '"/api/timetracker/timer", "errors": { "code": < error code >, "message": < error message '
     '> }, "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Get comments for timer API",
     '{ "response": { "message": "Error in getting comments", "uri": '
     '"/api/timetracker/getcomments", "errors": [ { "code": < error code >, "message": < error '
     'message > } ], "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Add comment for timer API",
     '{ "response": { "message": "Error in adding comments", "uri": '
     '"/api/timetracker/addcomment", "errors": [ { "code": < error code >, "message": < error '
     'message > } ], "status": 1 } }',
 )
-@states(
+@covers(
     "zoho",
     "Delete comment for timer API",
     '{ "response": { "message": "Error in deleting comment", "uri": '
@@ -658,34 +660,34 @@ def test_the_formats_of_success(heading: str) -> None:
 )
 @pytest.mark.parametrize("heading", BEFORE)
 def test_the_formats_of_errors(heading: str) -> None:
-    """A response that rejects has the keys of the page's format; timers have one error, comments a list of them."""
+    """A rejection has the keys of the page's format; timers have one error, comments a list of them."""
     (form,) = [text for text in sentences(heading, '{ "response": {') if '"errors"' in text]
-    kept = on_the_page()
+    stored = on_the_page()
     sent = re.sub("timer=start", "timer=stop", example(heading).query) if "Pause" in heading else example(heading).query
-    outcome = send(kept, replace(example(heading), query=sent.replace("jobId=", "jobId=x")), NINE)
+    result = send(stored, replace(example(heading), query=sent.replace("jobId=", "jobId=x")), NINE)
     if heading == "Add comment for timer API":
-        assert rejected(outcome) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
-    assert keys(outcome.response.body.decode()) == keys(form)
-    assert isinstance(body_of(outcome)["errors"], list) == ("[" in form)
-    assert body_of(outcome)["uri"] in form
-    assert outcome.response.status == 400
+        assert rejected(result) == ("Error in adding comments", 8001, "Wrong value for timeLogId")
+    assert keys(result.response.body.decode()) == keys(form)
+    assert isinstance(body_of(result)["errors"], list) == ("[" in form)
+    assert body_of(result)["uri"] in form
+    assert result.response.status == 400
 
 
 @pytest.mark.parametrize("heading", BEFORE)
 def test_errors_in_xml(heading: str) -> None:
-    """The page shows none: the same as in JSON, element by key."""
+    """The page does not show any: the elements correspond to the JSON keys."""
     outcomes = []
     for xml in (False, True):
         call = example(heading, xml=xml)
         outcomes.append(send(on_the_page(), replace(call, query=call.query.replace("jobId=", "jobId=x")), NINE))
-    said = body_of(outcomes[0])
-    errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
+    body = body_of(outcomes[0])
+    errors = body["errors"][0] if isinstance(body["errors"], list) else body["errors"]
     root = tree(outcomes[1].response.body)
-    assert (root.tag, root.attrib) == ("response", {"uri": said["uri"]})
+    assert (root.tag, root.attrib) == ("response", {"uri": body["uri"]})
     assert [child.tag for child in root] == ["status", "message", "errors"]
     assert [root.findtext(path) for path in ("status", "message", "errors/code", "errors/message")] == [
         "1",
-        said["message"],
+        body["message"],
         str(errors["code"]),
         errors["message"],
     ]
@@ -710,8 +712,8 @@ def test_errors_in_xml(heading: str) -> None:
         ("x=format%3Dxml", {}, b"", False),
     ],
 )
-def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: bytes, *, xml: bool) -> None:
-    """By ``Accept``, ahead of JSON, or by ``format=xml``; everybody else gets JSON, which is the default."""
+def test_when_a_response_is_xml(query: str, headers: dict[str, str], body: bytes, *, xml: bool) -> None:
+    """``Accept`` ahead of JSON or ``format=xml`` selects XML; the default is JSON."""
     call = Request(
         method="POST",
         path=f"{ROOT}/getcurrentlyrunningtimer",
@@ -728,22 +730,22 @@ def test_who_asks_for_xml_gets_it(query: str, headers: dict[str, str], body: byt
 
 
 def ask(
-    kept: MemoryAccount, name: str, parameters: msgspec.Struct, at: int, *, xml: bool
+    stored: MemoryAccount, name: str, parameters: msgspec.Struct, at: int, *, xml: bool
 ) -> ZohoTimer | list[Comment] | str | None:
     """Make a call as a client, and read what came back."""
     request = zoho.request(name, parameters, token="zoho-token-3", xml=xml)
     assert "token" not in request.query
-    outcome = send(kept, request, at)
-    assert outcome.operation == name
-    response = outcome.response
+    result = send(stored, request, at)
+    assert result.operation == name
+    response = result.response
     return zoho.read_response(name, response.status, response.headers, response.body, now=at, zone=ZONE)
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
-    """Request, decision and reading of every call, in JSON and in XML, along a life."""
-    kept = account()
-    assert ask(kept, "get_running_timer", GetRunningTimer(), NINE, xml=xml) is None
+def test_round_trip_of_each_call(*, xml: bool) -> None:
+    """Request, decision and response of each call, in JSON and in XML, through the life of a timer."""
+    stored = account()
+    assert ask(stored, "get_running_timer", GetRunningTimer(), NINE, xml=xml) is None
     begin = StartTimer(
         user="3",
         job_id="41",
@@ -755,26 +757,26 @@ def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
         description="The first & the last",
         work_item="Größe <1>",
     )
-    id = ask(kept, "start_timer", begin, NINE, xml=xml)
+    id = ask(stored, "start_timer", begin, NINE, xml=xml)
     assert isinstance(id, str)
-    assert timelog(kept, id).note == "The first & the last"
+    assert timelog(stored, id).note == "The first & the last"
 
-    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == []
-    first = ask(kept, "add_comment", AddComment(time_log_id=id, comment="Ä = <b>&"), NINE, xml=xml)
-    second = ask(kept, "add_comment", AddComment(time_log_id=id, comment="Two"), NINE + HOUR, xml=xml)
+    assert ask(stored, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == []
+    first = ask(stored, "add_comment", AddComment(time_log_id=id, comment="Ä = <b>&"), NINE, xml=xml)
+    second = ask(stored, "add_comment", AddComment(time_log_id=id, comment="Two"), NINE + HOUR, xml=xml)
     assert isinstance(first, str)
     assert isinstance(second, str)
     two = [Comment(id=first, at=NINE, text="Ä = <b>&"), Comment(id=second, at=NINE + HOUR, text="Two")]
-    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two
-    assert ask(kept, "delete_comment", DeleteComment(comment_id=first), NINE, xml=xml) is None
-    assert ask(kept, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two[1:]
+    assert ask(stored, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two
+    assert ask(stored, "delete_comment", DeleteComment(comment_id=first), NINE, xml=xml) is None
+    assert ask(stored, "get_comments", GetComments(time_log_id=id), NINE, xml=xml) == two[1:]
 
-    assert ask(kept, "pause_timer", PauseTimer(time_log_id=id, timer="stop"), NINE + HOUR, xml=xml) is None
-    assert ask(kept, "get_running_timer", GetRunningTimer(), NINE + HOUR, xml=xml) is None
-    assert ask(kept, "resume_timer", ResumeTimer(time_log_id=id, timer="start"), NINE + 2 * HOUR, xml=xml) is None
+    assert ask(stored, "pause_timer", PauseTimer(time_log_id=id, timer="stop"), NINE + HOUR, xml=xml) is None
+    assert ask(stored, "get_running_timer", GetRunningTimer(), NINE + HOUR, xml=xml) is None
+    assert ask(stored, "resume_timer", ResumeTimer(time_log_id=id, timer="start"), NINE + 2 * HOUR, xml=xml) is None
 
-    seen = ask(kept, "get_running_timer", GetRunningTimer(), NINE + 3 * HOUR, xml=xml)
-    held = timelog(kept, id)
+    seen = ask(stored, "get_running_timer", GetRunningTimer(), NINE + 3 * HOUR, xml=xml)
+    held = timelog(stored, id)
     assert isinstance(seen, ZohoTimer)
     assert seen.job is not None
     assert (seen.id, seen.timer_id, seen.work_item, seen.work_date) == (
@@ -784,7 +786,7 @@ def test_what_a_client_asks_is_what_it_reads(*, xml: bool) -> None:
         date(2026, 3, 2),
     )
     assert (seen.billing_status, seen.person.name, seen.job.name) == (held.billing_status, "resource", "UI designing")
-    # What the page does not tell, the break, is what the record that is read does not know.
+    # The page has no field for the break, so the timer that is read has none.
     assert seen.timer == Timer(State.RUNNING, NINE + HOUR, NINE + 2 * HOUR, HOUR)
     assert pc.worked_at(seen.timer, NINE + 4 * HOUR) == pc.worked_at(held.timer, NINE + 4 * HOUR)
 
@@ -794,7 +796,7 @@ METHODS = {"get_running_timer": "GET", "get_comments": "GET"}
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=[row.name for row in OPERATIONS])
 def test_what_a_client_sends(row: Operation) -> None:
-    """Reads go as GET and changes as POST; parameters are given by name, and only those that were given are sent."""
+    """Calls that read are GET and others POST; parameters are keyword-only, and only those given are sent."""
     sent = SENT[row.name]
     call = zoho.request(row.name, msgspec.convert(sent, row.request), token="zoho-token-3")
     assert (call.method, call.path, call.body) == (METHODS.get(row.name, "POST"), row.path, b"")
@@ -804,12 +806,12 @@ def test_what_a_client_sends(row: Operation) -> None:
         row.request(*("5" for _ in row.request.__struct_fields__))
 
 
-def test_a_format_of_dates_is_asked_for_and_read() -> None:
-    """Whoever asks for the work date in a format reads it in that format."""
-    kept = account()
-    start(kept)
+def test_a_requested_date_format_is_read() -> None:
+    """The work date is read in the format that was requested."""
+    stored = account()
+    start(stored)
     call = zoho.request("get_running_timer", GetRunningTimer(date_format="MMM dd, yyyy"), token="zoho-token-3")
-    response = send(kept, call, NINE).response
+    response = send(stored, call, NINE).response
     assert b'"workDate":"Mar 02, 2026"' in response.body
     read = zoho.read_response(
         "get_running_timer",
@@ -825,9 +827,9 @@ def test_a_format_of_dates_is_asked_for_and_read() -> None:
 
 
 @pytest.mark.parametrize("xml", [False, True])
-def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
-    """A client gets both messages and the code, as an error of its own; and can know before it sends."""
-    kept = account()
+def test_a_rejection_is_read(*, xml: bool) -> None:
+    """A client gets both messages and the code as a typed error, and can validate a call before sending it."""
+    stored = account()
     for name, parameters, code, message, own in (
         (
             "pause_timer",
@@ -840,14 +842,14 @@ def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
         ("delete_comment", DeleteComment(comment_id=""), 8000, "No commentId specified", "Error in deleting comment"),
     ):
         with pytest.raises(Rejection) as caught:
-            ask(kept, name, parameters, NINE, xml=xml)
+            ask(stored, name, parameters, NINE, xml=xml)
         error = caught.value
         assert (error.vendor, error.status, error.vendor_code) == ("zoho", 400, code)
         assert (error.message, error.detail) == (message, own)
-        foreseen = zoho.validate(zoho.request(name, parameters, token="zoho-token-3"), kept, NINE)
+        foreseen = zoho.validate(zoho.request(name, parameters, token="zoho-token-3"), stored, NINE)
         assert foreseen is not None
         assert (foreseen.vendor_code, foreseen.message, foreseen.detail) == (code, message, own)
-    assert zoho.validate(asked("getcurrentlyrunningtimer"), kept, NINE) is None
+    assert zoho.validate(make_request("getcurrentlyrunningtimer"), stored, NINE) is None
 
 
 @pytest.mark.parametrize(
@@ -886,7 +888,7 @@ def test_what_is_rejected_is_told_as_the_vendor_said_it(*, xml: bool) -> None:
     ],
 )
 def test_a_rejection_is_known_by_its_body(status: int, body: bytes, code: int, message: str) -> None:
-    """Some clients report errors that come with HTTP 200; what the body says goes first."""
+    """Some clients report errors that come with HTTP 200; the body takes precedence."""
     for row in OPERATIONS:
         with pytest.raises(Rejection) as caught:
             zoho.read_response(row.name, status, {}, body, now=NINE)
@@ -910,15 +912,15 @@ def test_a_rejection_is_known_by_its_body(status: int, body: bytes, code: int, m
         ("delete_comment", b'{"response":[]}'),
     ],
 )
-def test_what_is_no_answer_of_the_vendor_is_malformed(name: str, body: bytes) -> None:
-    """A response that does not say what it must is no silent ``None``."""
+def test_a_malformed_response(name: str, body: bytes) -> None:
+    """A response without the required content is malformed, not ``None``."""
     with pytest.raises(MalformedPayload):
         zoho.read_response(name, 200, {}, body, now=NINE, zone=ZONE)
 
 
 @pytest.mark.parametrize("body", [b"", b"Bad gateway", b"<html><body>Bad gateway<br/></body></html>", b"[]", b"<html>"])
 def test_an_error_status_without_a_readable_body_is_a_rejection(body: bytes) -> None:
-    """A page of some proxy in between is a rejection without words where its status says no, and else malformed."""
+    """A page of a proxy is a rejection without a message if it has an error status, and malformed otherwise."""
     for row in OPERATIONS:
         for status in (400, 401, 502):
             with pytest.raises(Rejection) as caught:
@@ -929,8 +931,8 @@ def test_an_error_status_without_a_readable_body_is_a_rejection(body: bytes) -> 
                 zoho.read_response(row.name, status, {}, body, now=NINE)
 
 
-def test_ids_may_be_numbers_and_results_alone() -> None:
-    """Tolerant where answers may differ: an id that is a number, one result where a list is meant."""
+def test_tolerant_reading_of_results() -> None:
+    """An id may be a number, and a single result may stand for a list of one."""
     assert (
         zoho.read_response("start_timer", 200, {}, b'{"response":{"result":{"timeLogId":5},"status":0}}', now=NINE)
         == "5"
@@ -944,14 +946,14 @@ def test_ids_may_be_numbers_and_results_alone() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 399])
-def test_no_error_is_a_success(status: int) -> None:
-    """A body without errors, and without a status that says otherwise, is no rejection below 400."""
+def test_a_body_without_errors_is_a_success(status: int) -> None:
+    """A body without errors and without another status is a success if the HTTP status is below 400."""
     for body in (b'{"response":{}}', b'{"response":{"status":0}}', b"<response><status>0</status></response>"):
         assert zoho.read_response("pause_timer", status, {}, body, now=NINE) is None
 
 
-def test_unknown_calls_have_names_too() -> None:
-    """Both sides of the client say which calls there are."""
+def test_an_unknown_operation() -> None:
+    """Both functions of the client's side raise an error that lists the known calls."""
     with pytest.raises(UnknownOperation):
         zoho.request("stop_timer", GetRunningTimer(), token="x")
     with pytest.raises(UnknownOperation):
@@ -959,16 +961,16 @@ def test_unknown_calls_have_names_too() -> None:
 
 
 def test_the_published_limit_of_calls() -> None:
-    """20 calls, and five minutes of lock; the page says of no time for the 20, and a minute is our choice."""
+    """The limit is 20 calls with a lock of five minutes; the page states no period, and a minute is our choice."""
     assert zoho.VENDOR.rate_limit == Limit(calls=20, per_seconds=60, lock_seconds=300)
 
 
-# ---- as anybody might send them --------------------------------------------------------------------
+# ---- hostile requests ------------------------------------------------------------------------------
 
 
-def documented(request: Request, outcome: CallResult) -> None:
+def documented(request: Request, result: CallResult) -> None:
     """The response has a documented shape, and only a success changes anything."""
-    response = outcome.response
+    response = result.response
     listed = request.path.strip("/").endswith(("getcomments", "addcomment", "deletecomment"))
     if response.body.startswith(b"<?xml"):
         root = tree(response.body)
@@ -976,17 +978,17 @@ def documented(request: Request, outcome: CallResult) -> None:
         assert root.get("uri", "").startswith("/api/timetracker")
         rejection = root.find("errors") is not None
     else:
-        said = body_of(outcome)
-        status, message = str(said["status"]), said["message"]
-        assert said["uri"].startswith("/api/timetracker")
-        rejection = "errors" in said
+        body = body_of(result)
+        status, message = str(body["status"]), body["message"]
+        assert body["uri"].startswith("/api/timetracker")
+        rejection = "errors" in body
         if rejection and response.status != 404:
-            assert isinstance(said["errors"], list) == listed
+            assert isinstance(body["errors"], list) == listed
     assert message
-    assert rejection == (response.status != 200) == (outcome.rejection is not None)
+    assert rejection == (response.status != 200) == (result.rejection is not None)
     assert status == str(int(rejection))
     if rejection:
-        assert outcome.changes == ()
+        assert result.changes == ()
 
 
 HOSTILE = [
@@ -1023,31 +1025,31 @@ HOSTILE = [
 def test_hostile_requests_get_an_error_of_the_vendor(
     row: Operation, query: str, body: bytes, status: int, *, xml: bool
 ) -> None:
-    """Twice the same parameter, bytes that are no text, numbers that are none, a million characters, deep JSON."""
-    kept = ready()
+    """Duplicate parameters, invalid bytes and numbers, a million characters, and deep JSON are rejected."""
+    stored = ready()
     headers = {"authorization": "Bearer zoho-token-3"} | ({"accept": "text/xml"} if xml else {})
     word = {"pause_timer": "timer=stop&", "resume_timer": "timer=start&"}.get(row.name, "")
     request = Request(method="POST", path=row.path, query=word + query, headers=headers, body=body)
-    outcome = send(kept, request, NINE)
-    documented(request, outcome)
-    assert outcome.response.status == status
-    assert len(outcome.response.body) < 1_000
+    result = send(stored, request, NINE)
+    documented(request, result)
+    assert result.response.status == status
+    assert len(result.response.body) < 1_000
 
 
-def test_texts_of_any_length_are_kept_and_told_back() -> None:
-    """The page sets no limit to a comment: a million characters are stored and shown."""
-    kept = account()
-    id = start(kept)
+def test_a_comment_of_any_length() -> None:
+    """The page does not limit the length of a comment: a million characters are stored and shown."""
+    stored = account()
+    id = start(stored)
     text = "ü" * 10**6
     body = msgspec.json.encode({"timeLogId": id, "comment": text})
-    send(kept, Request(method="POST", path=f"{ROOT}/addcomment", query="authtoken=zoho-token-3", body=body), NINE)
-    assert body_of(get(kept, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
+    send(stored, Request(method="POST", path=f"{ROOT}/addcomment", query="authtoken=zoho-token-3", body=body), NINE)
+    assert body_of(get(stored, "getcomments", NINE, timeLogId=id))["result"][0]["comment"] == text
 
 
 def test_unknown_parameters_are_ignored() -> None:
-    """Clients send what other calls take; the page forbids nothing."""
-    kept = account()
-    start(kept, jobName="Software Engineering", surprise="1")
+    """Clients send parameters of other calls, and the page does not forbid it."""
+    stored = account()
+    start(stored, jobName="Software Engineering", surprise="1")
 
 
 words = st.sampled_from(
@@ -1083,20 +1085,22 @@ EVERY = Query(of=ZohoTimer)
 @settings(max_examples=examples(200))
 @given(st.lists(requests, max_size=12))
 def test_any_request_gets_a_documented_response(sent: list[Request]) -> None:
-    """Whatever is sent: a documented shape, no exception, no change without success, and every timer keeps the law."""
-    kept = ready()
+    """The response has a documented shape, only a success changes anything, and no timer breaks the law."""
+    stored = ready()
     at = NINE
     for request in sent:
         at += 750_000
-        before = kept.find(EVERY)
-        outcome = send(kept, request, at)
-        documented(request, outcome)
-        if not outcome.changes:
-            assert kept.find(EVERY) == before
-    for record in kept.find(EVERY).records:
+        before = stored.find(EVERY)
+        result = send(stored, request, at)
+        documented(request, result)
+        if not result.changes:
+            assert stored.find(EVERY) == before
+    for record in stored.find(EVERY).records:
         assert pc.restore(**msgspec.structs.asdict(record.timer)) == record.timer
     for person in ("2", "3", "5"):
         running = [
-            each for each in kept.find(EVERY).records if each.person.id == person and each.timer.state is State.RUNNING
+            each
+            for each in stored.find(EVERY).records
+            if each.person.id == person and each.timer.state is State.RUNNING
         ]
         assert len(running) <= 1

@@ -1,4 +1,4 @@
-"""Zoho People on the wire: the page's samples, seconds of the day, comments, dates, and reading it all back."""
+"""Zoho People's payloads: the page's samples, seconds of the day, comments, dates, and round trips."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import punchclock as pc
-from pages import states
+from pages import covers
 from punchclock import State, Timer
 from punchclock.calendar import seconds_of_day
+from punchclock.units import HOUR, SECOND
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho import BillingStatus, Comment, ZohoTimer, parse, serialize
 from punchclock.vendors.zoho.dates import InvalidDate, UnknownDateFormat, check_format, read_date, write_date
 from punchclock.vendors.zoho.wire import comment_element, read_comment
-from zoho_demo import HOUR, NINE, SECOND, ZONE, sentences
+from zoho_demo import NINE, ZONE, sentences
 
 RUNNING = "Get currently running timer API"
 
-#: The start of the segment that both samples show: 60001 seconds of the day, which is 16:40:01 on the wall.
+#: The start of the segment that both samples show: 60001 seconds of the day, which is 16:40:01 local time.
 SEGMENT = pc.instant("2019-04-06T14:40:01Z")
 
 SAMPLE = ZohoTimer(
@@ -46,7 +47,7 @@ def canonical(document: str | bytes) -> str:
     return ET.canonicalize(text, strip_text=True)
 
 
-def told(payload: bytes) -> dict[str, Any]:
+def result_of(payload: bytes) -> dict[str, Any]:
     """The running timer in a payload."""
     result: dict[str, Any] = msgspec.json.decode(payload)["response"]["result"]
     return result
@@ -55,13 +56,13 @@ def told(payload: bytes) -> dict[str, Any]:
 # ---- the samples ---------------------------------------------------------------------------------
 
 
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     '"message": "Running Timer information fetched successfully", "uri": '
     '"/api/timetracker/getcurrentlyrunningtimer", "status": 0',
 )
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     '{ "response": { "result": { "jobName": "UI designing", "date": 60574, "hours": 241, '
@@ -73,13 +74,13 @@ def told(payload: bytes) -> dict[str, Any]:
     '"/api/timetracker/getcurrentlyrunningtimer", "status": 0 } }',
 )
 def test_the_json_sample_is_written_from_a_record() -> None:
-    """573 seconds into the segment the page's JSON comes out, key by key, in its order and with its types."""
+    """573 seconds into the segment `serialize` writes the page's JSON sample, with the same order and types."""
     (sample,) = sentences(RUNNING, '{ "response": { "result": { "jobName"')
     written = serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE)
     assert msgspec.json.format(written, indent=0) == msgspec.json.format(sample.encode(), indent=0)
 
 
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     '<?xml version="1.0" encoding="UTF-8"?> <response '
@@ -94,7 +95,7 @@ def test_the_json_sample_is_written_from_a_record() -> None:
     "<isCompleted>0</isCompleted> </timer> </result> </response>",
 )
 def test_the_xml_sample_is_written_from_the_same_record() -> None:
-    """61 seconds later the page's XML comes out: another order, a ``uri`` attribute, a ``timer`` element."""
+    """61 seconds later it writes the page's XML sample: another order, a ``uri`` attribute, a ``timer`` element."""
     (sample,) = sentences(RUNNING, "<?xml")
     renamed = replace(SAMPLE, person=replace(SAMPLE.person, name="amutha"))  # the page's only other difference
     written = serialize(renamed, SEGMENT + 634 * SECOND, ZONE, xml=True)
@@ -103,7 +104,7 @@ def test_the_xml_sample_is_written_from_the_same_record() -> None:
 
 
 def test_both_samples_read_back_as_one_record() -> None:
-    """61 seconds apart, the two samples tell of one timer; nothing else in them has moved."""
+    """The two samples, 61 seconds apart, contain the same timer."""
     (as_json,) = sentences(RUNNING, '{ "response": { "result": { "jobName"')
     (as_xml,) = sentences(RUNNING, "<?xml")
     assert parse(as_json, SEGMENT + 573 * SECOND, ZONE) == SAMPLE
@@ -111,48 +112,48 @@ def test_both_samples_read_back_as_one_record() -> None:
     assert read == replace(SAMPLE, person=replace(SAMPLE.person, name="amutha"))
 
 
-@states("zoho", "Get currently running timer API", '"date": < current time (in secs) >,')
-@states("zoho", "Get currently running timer API", '"hours": < hours in mins >,')
-@states(
+@covers("zoho", "Get currently running timer API", '"date": < current time (in secs) >,')
+@covers("zoho", "Get currently running timer API", '"hours": < hours in mins >,')
+@covers(
     "zoho",
     "Get currently running timer API",
     '"diff": < difference (in secs) between timer start time & current time >,',
 )
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     '"totaltime": < total hours(in sec) logged for the timelog whose timer is running >,',
 )
-@states("zoho", "Get currently running timer API", '"fromTime": < running timer\'s start time in sec >,')
+@covers("zoho", "Get currently running timer API", '"fromTime": < running timer\'s start time in sec >,')
 def test_what_the_three_numbers_mean() -> None:
-    """``totaltime`` was logged before the segment, ``hours`` is its whole minutes, ``diff`` is the segment."""
+    """``totaltime`` is the work before the segment, ``hours`` its whole minutes, and ``diff`` the segment's length."""
     for elapsed in (0, 1, 573, 634, 3_599):
-        result = told(serialize(SAMPLE, SEGMENT + elapsed * SECOND, ZONE))
+        result = result_of(serialize(SAMPLE, SEGMENT + elapsed * SECOND, ZONE))
         assert (result["totaltime"], result["hours"]) == (14_495, 241)
         assert (result["date"], result["fromTime"], result["diff"]) == (60_001 + elapsed, 60_001, elapsed)
         worked = pc.worked_at(SAMPLE.timer, SEGMENT + elapsed * SECOND)
         assert worked == (result["totaltime"] + result["diff"]) * SECOND
 
 
-@states("zoho", "Get currently running timer API", '"jobName": < job name >')
-@states("zoho", "Get currently running timer API", '"erecno": < erecno >,')
-@states("zoho", "Get currently running timer API", '"billingStatus": < billable | nonbillable >')
-@states("zoho", "Get currently running timer API", '"timerId": < currently running timer\'s id >,')
-@states("zoho", "Get currently running timer API", '"jobId": < jobId >,')
-@states("zoho", "Get currently running timer API", '"workDate": < date in yyyy-mm-dd >,')
-@states("zoho", "Get currently running timer API", '"isRunning": true,')
-@states("zoho", "Get currently running timer API", '"timelogId": < timelog id containing the running timer >,')
-@states("zoho", "Get currently running timer API", '"taskName": < workitem >,')
-@states("zoho", "Get currently running timer API", '"employeename": < employee name >,')
+@covers("zoho", "Get currently running timer API", '"jobName": < job name >')
+@covers("zoho", "Get currently running timer API", '"erecno": < erecno >,')
+@covers("zoho", "Get currently running timer API", '"billingStatus": < billable | nonbillable >')
+@covers("zoho", "Get currently running timer API", '"timerId": < currently running timer\'s id >,')
+@covers("zoho", "Get currently running timer API", '"jobId": < jobId >,')
+@covers("zoho", "Get currently running timer API", '"workDate": < date in yyyy-mm-dd >,')
+@covers("zoho", "Get currently running timer API", '"isRunning": true,')
+@covers("zoho", "Get currently running timer API", '"timelogId": < timelog id containing the running timer >,')
+@covers("zoho", "Get currently running timer API", '"taskName": < workitem >,')
+@covers("zoho", "Get currently running timer API", '"employeename": < employee name >,')
 def test_every_field_of_the_running_timer() -> None:
-    """Each field says what the page says of it."""
+    """Each field has the meaning that the page gives it."""
     record = replace(
         SAMPLE,
         job=Job(id="42", name="Testing", active=False, completed=True),
         billing_status=BillingStatus.NONBILLABLE,
         work_item="Login page",
     )
-    result = told(serialize(record, SEGMENT, ZONE, date_format="dd-MMM-yyyy"))
+    result = result_of(serialize(record, SEGMENT, ZONE, date_format="dd-MMM-yyyy"))
     assert result == {
         "jobName": "Testing",
         "date": 60_001,
@@ -172,20 +173,20 @@ def test_every_field_of_the_running_timer() -> None:
         "employeename": "Christine Spalding",
         "isCompleted": 1,
     }
-    assert told(serialize(record, SEGMENT, ZONE))["workDate"] == "2019-04-06"
+    assert result_of(serialize(record, SEGMENT, ZONE))["workDate"] == "2019-04-06"
 
 
-@states(
+@covers(
     "zoho",
     "Get currently running timer API",
     '"result": { (Note: This key exists only when there is a timer running currently)',
 )
 @pytest.mark.parametrize("state", [State.PAUSED, State.STOPPED, State.IDLE])
-def test_a_timer_that_does_not_run_has_no_result(state: State) -> None:
-    """Without a running timer the key is absent, in JSON and in XML, and the rest is the same."""
+def test_a_timer_that_is_not_running_has_no_result(state: State) -> None:
+    """Without a running timer the key is absent, in JSON and in XML; the rest does not change."""
     record = replace(SAMPLE, timer=replace(SAMPLE.timer, state=state))
-    said = msgspec.json.decode(serialize(record, SEGMENT, ZONE))["response"]
-    assert said == {
+    body = msgspec.json.decode(serialize(record, SEGMENT, ZONE))["response"]
+    assert body == {
         "message": "Running Timer information fetched successfully",
         "uri": "/api/timetracker/getcurrentlyrunningtimer",
         "status": 0,
@@ -196,23 +197,23 @@ def test_a_timer_that_does_not_run_has_no_result(state: State) -> None:
             parse(serialize(record, SEGMENT, ZONE, xml=xml), SEGMENT, ZONE)
 
 
-def test_a_record_that_knows_little_is_written_all_the_same() -> None:
-    """Without job and work date their fields are blank, and read back as none."""
+def test_unset_fields_are_blank() -> None:
+    """Without a job and a work date their fields are blank, and they are read back as ``None``."""
     record = ZohoTimer(timer=pc.start(NINE))
-    result = told(serialize(record, NINE))
+    result = result_of(serialize(record, NINE))
     assert (result["jobId"], result["jobName"], result["workDate"], result["jobIsActive"]) == ("", "", "", True)
     assert parse(serialize(record, NINE), NINE) == record
 
 
-def test_a_read_before_the_last_instant_shows_the_last_instant() -> None:
-    """A clock behind the timer's own is clamped: nothing is ever negative."""
+def test_a_read_before_the_last_event() -> None:
+    """Reading clamps: no number is ever negative."""
     assert serialize(SAMPLE, SEGMENT - HOUR, ZONE) == serialize(SAMPLE, SEGMENT, ZONE)
 
 
-def test_fractions_of_a_second_are_cut_off_at_both_ends() -> None:
-    """For a record from elsewhere ``date`` less ``fromTime`` stays ``diff``: the instants are floored."""
+def test_fractions_of_a_second_are_floored() -> None:
+    """For a timer with fractions ``date`` less ``fromTime`` is still ``diff``, since all instants are floored."""
     record = ZohoTimer(timer=pc.start(NINE + 900_000))
-    result = told(serialize(record, NINE + 2_100_000, ZONE))
+    result = result_of(serialize(record, NINE + 2_100_000, ZONE))
     assert result["date"] - result["fromTime"] == result["diff"] == 2
 
 
@@ -233,18 +234,18 @@ def test_fractions_of_a_second_are_cut_off_at_both_ends() -> None:
     ],
 )
 def test_midnight_and_clock_changes(began: str, now: str, from_time: int, shown: int, diff: int) -> None:
-    """``date`` and ``fromTime`` are what the wall clock shows, ``diff`` is what has passed; all three read back."""
+    """``date`` and ``fromTime`` are local times and ``diff`` is elapsed time; all three are read back."""
     since, at = pc.instant(began), pc.instant(now)
     record = replace(SAMPLE, timer=Timer(State.RUNNING, since - HOUR, since, HOUR))
     payload = serialize(record, at, ZONE)
-    result = told(payload)
+    result = result_of(payload)
     assert (result["fromTime"], result["date"], result["diff"]) == (from_time, shown, diff)
     assert parse(payload, at, ZONE) == record
 
 
 @pytest.mark.parametrize("seconds_off", [-40_000, -3_600, -61, -2, 0, 2, 61, 3_599, 40_000])
 def test_the_clock_of_the_client_does_not_matter(seconds_off: int) -> None:
-    """The answer says when it was given: a client's clock that is hours off still reads the same start."""
+    """The response contains its time: a client whose clock is hours off reads the same start."""
     payload = serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE)
     for fraction in (0, 1, 999_999):
         assert parse(payload, SEGMENT + (573 + seconds_off) * SECOND + fraction, ZONE) == SAMPLE
@@ -263,8 +264,8 @@ def test_the_clock_of_the_client_does_not_matter(seconds_off: int) -> None:
         ("2026-10-24T22:10:00Z", "2026-10-24T21:40:00Z"),  # midnight in between, before a day of 25 hours
     ],
 )
-def test_a_late_answer_is_read_over_clock_changes(answered: str, read_at: str) -> None:
-    """Of the instants that show ``date``, the nearest to the client's is meant."""
+def test_a_late_response_is_read_over_clock_changes(answered: str, read_at: str) -> None:
+    """Of the instants with the local time ``date``, the one nearest to the client's clock is used."""
     at = pc.instant(answered)
     record = replace(SAMPLE, timer=pc.start(at - 10 * SECOND))
     assert parse(serialize(record, at, ZONE), pc.instant(read_at), ZONE).timer == record.timer
@@ -278,7 +279,7 @@ def test_a_late_answer_is_read_over_clock_changes(answered: str, read_at: str) -
 @example(now=pc.instant("2026-03-29T00:45:00Z") // SECOND, seconds=9_000, zone=ZONE)  # 02:30, which is skipped
 @example(now=pc.instant("2026-03-29T22:20:06Z") // SECOND, seconds=85_900, zone=ZONE)  # a day of 23 hours
 def test_no_instant_nearer_shows_the_same_time(now: int, seconds: int, zone: str) -> None:
-    """The start that is read lies ``diff`` before an instant that shows ``date``, and none such is nearer to now."""
+    """The start is ``diff`` before an instant with the local time ``date``, and no such instant is nearer to now."""
     at = now * SECOND
     payload = {"date": seconds, "diff": 0, "totaltime": 0}
     found = parse(payload, at, zone).timer.since
@@ -297,7 +298,7 @@ ids = st.text("0123456789f", min_size=1, max_size=20)
 
 @st.composite
 def running(draw: st.DrawFn) -> ZohoTimer:
-    """A record that a payload can tell whole: running, in whole seconds, no break, nothing but the page's fields."""
+    """A timer that a payload contains completely: running, in whole seconds, no break, only the page's fields."""
     since = draw(st.integers(-(10**9), 10**10)) * SECOND
     worked = draw(st.integers(0, 10**7)) * SECOND
     job = draw(st.none() | st.builds(Job, id=ids, name=texts, active=st.booleans(), completed=st.booleans()))
@@ -320,14 +321,14 @@ def running(draw: st.DrawFn) -> ZohoTimer:
     xml=st.booleans(),
     date_format=st.sampled_from(["yyyy-MM-dd", "dd-MMM-yyyy", "MM/dd/yyyy", "MMMM dd, yyyy"]),
 )
-def test_a_record_reads_back(record: ZohoTimer, later: int, zone: str, date_format: str, *, xml: bool) -> None:
-    """What a payload can tell of a running timer it tells without loss, in JSON and in XML, in any format of dates."""
+def test_round_trip(record: ZohoTimer, later: int, zone: str, date_format: str, *, xml: bool) -> None:
+    """A running timer is read back without loss, in JSON and in XML, in any date format."""
     now = record.timer.since + later * SECOND
     payload = serialize(record, now, zone, xml=xml, date_format=date_format)
     assert parse(payload, now, zone, date_format=date_format) == record
 
 
-RESULT = told(serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE))
+RESULT = result_of(serialize(SAMPLE, SEGMENT + 573 * SECOND, ZONE))
 AS_XML = "".join(f"<{key}>{str(value).replace('True', 'true')}</{key}>" for key, value in RESULT.items())
 
 
@@ -347,32 +348,32 @@ AS_XML = "".join(f"<{key}>{str(value).replace('True', 'true')}</{key}>" for key,
     ],
 )
 def test_bare_decoded_and_loosely_typed_payloads_are_read(payload: object) -> None:
-    """Bare or in its envelope, decoded or not, numbers as texts: one record."""
+    """With or without envelope, decoded or not, with numbers as strings: the timer is the same."""
     assert parse(payload, SEGMENT + 573 * SECOND, ZONE) == SAMPLE
 
 
-def test_what_a_client_can_do_without_may_be_absent() -> None:
-    """The three numbers are enough."""
+def test_optional_fields() -> None:
+    """``date``, ``diff`` and ``totaltime`` are enough."""
     read = parse({"date": 0, "diff": 60, "totaltime": 30}, NINE)
     assert read == ZohoTimer(timer=Timer(State.RUNNING, read.timer.since - 30 * SECOND, read.timer.since, 30 * SECOND))
 
 
-def test_a_job_may_be_told_by_its_id_or_by_its_name() -> None:
-    """Half of a job is one still; none of both is none."""
+def test_a_job_has_an_id_or_a_name() -> None:
+    """Either one makes a job; without both there is none."""
     numbers = {"date": 0, "diff": 60, "totaltime": 30}
     assert parse({**numbers, "jobId": "42"}, NINE).job == Job(id="42")
     assert parse({**numbers, "jobName": "Testing"}, NINE).job == Job(name="Testing")
     assert parse({**numbers, "jobId": "", "jobName": "", "isCompleted": 1}, NINE).job is None
 
 
-def test_what_is_kept_is_a_value() -> None:
-    """A timelog and its comments never change, and their fields have names: no order says which id is which."""
+def test_timelogs_and_comments_are_immutable() -> None:
+    """They cannot be changed, and their fields are keyword-only."""
     comment = Comment(id="9", at=NINE, text="Done")
     record = replace(SAMPLE, comments=(comment,))
-    for kept in (record, comment):
-        assert {kept, replace(kept)} == {kept}
+    for stored in (record, comment):
+        assert {stored, replace(stored)} == {stored}
         with pytest.raises(AttributeError, match="immutable"):
-            kept.id = "10"  # type: ignore[misc]  # which is what is tested
+            stored.id = "10"  # type: ignore[misc]  # which is what is tested
     with pytest.raises(TypeError, match="positional"):
         Comment("9", NINE, "Done")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="positional"):
@@ -403,8 +404,8 @@ def test_what_is_kept_is_a_value() -> None:
         ({"isCompleted": "maybe"}, "$.response.result.isCompleted"),
     ],
 )
-def test_a_wrong_field_is_named(change: dict[str, object], path: str) -> None:
-    """The error says where, what stands there and why."""
+def test_malformed_fields(change: dict[str, object], path: str) -> None:
+    """The error has the path, the value and the reason."""
     with pytest.raises(MalformedPayload) as caught:
         parse({"response": {"result": {**RESULT, **change}}}, SEGMENT, ZONE)
     assert (caught.value.vendor, caught.value.path) == ("zoho", path)
@@ -424,8 +425,8 @@ def test_a_wrong_field_is_named(change: dict[str, object], path: str) -> None:
         {"date": math.inf, "diff": 0, "totaltime": 0}, b"[" * 100_000, b"<a>" * 10_000, {"date": 1, "diff": 2},
     ],
 )  # fmt: skip
-def test_what_is_no_such_payload_is_rejected(payload: object) -> None:
-    """Whatever it is, the answer is one kind of error."""
+def test_malformed_payloads(payload: object) -> None:
+    """Any other payload raises the same type of error."""
     with pytest.raises(MalformedPayload):
         parse(payload, NINE, ZONE)
 
@@ -448,8 +449,8 @@ results = st.fixed_dictionaries(
 
 @given(values | results | results.map(lambda result: {"response": {"result": result}}) | st.binary(max_size=30))
 @example({"date": 0, "diff": 999_999_999_999, "totaltime": 0})
-def test_parse_reads_or_rejects(payload: object) -> None:
-    """Any value is a record or a `MalformedPayload`, and a record that was read can be written again."""
+def test_parse_returns_or_rejects(payload: object) -> None:
+    """Any value is a timer or a `MalformedPayload`, and a parsed timer can be written again."""
     try:
         record = parse(payload, NINE, ZONE)
     except MalformedPayload:
@@ -458,8 +459,8 @@ def test_parse_reads_or_rejects(payload: object) -> None:
     serialize(record, NINE, ZONE)
 
 
-def test_a_year_that_no_datetime_can_show_is_rejected() -> None:
-    """An answer read at the first instant of all has its start before it: the payload is at fault, not the program."""
+def test_a_start_before_the_calendar() -> None:
+    """A response at the first instant of year 1 would start before it: the payload is malformed."""
     first = pc.instant("0001-01-01T00:00:00Z")
     for diff, totaltime in ((0, 60), (60, 0), (59, 1)):
         read = parse({"date": 60, "diff": diff, "totaltime": totaltime}, first + 60 * SECOND)
@@ -473,8 +474,8 @@ def test_a_year_that_no_datetime_can_show_is_rejected() -> None:
         parse({"date": 40_000, "diff": 0, "totaltime": 0}, first)
 
 
-def test_another_format_of_dates_must_be_named() -> None:
-    """A payload does not say in which format its work date is; an unknown format is an error of its own."""
+def test_another_date_format_must_be_given() -> None:
+    """A payload does not contain its date format; an unknown format raises an error of its own."""
     payload = serialize(SAMPLE, SEGMENT, ZONE, date_format="dd/MM/yyyy")
     assert parse(payload, SEGMENT, ZONE, date_format="dd/MM/yyyy") == SAMPLE
     with pytest.raises(MalformedPayload, match="not a date as in yyyy-MM-dd"):
@@ -489,7 +490,7 @@ def test_another_format_of_dates_must_be_named() -> None:
 
 
 def test_the_time_of_a_comment_is_written_as_the_page_writes_it() -> None:
-    """Day, month, year, a comma with blanks around it, and 24 hours, all in the account's zone."""
+    """It has day, month, year, a comma with spaces around it, and 24 hours, in the account's zone."""
     made = Comment(id="7", at=pc.instant("2019-04-06T15:22:28Z"), text="Complete security testing")
     shown = comment_element(made, ZONE)
     assert (shown.comment_id, shown.comment) == ("7", "Complete security testing")
@@ -500,7 +501,7 @@ def test_the_time_of_a_comment_is_written_as_the_page_writes_it() -> None:
 
 @given(second=st.integers(-(10**10), 10**11), zone=st.sampled_from([ZONE, "UTC", "Asia/Kolkata"]))
 def test_the_time_of_a_comment_reads_back(second: int, zone: str) -> None:
-    """To the second; where the clock shows a time twice, the first one is read."""
+    """It is read back to the second; of two instants with the same local time, the earlier is read."""
     made = Comment(id="7", at=second * SECOND, text="")
     shown = comment_element(made, zone)
     read = read_comment("7", shown.created_time, "", zone)
@@ -514,7 +515,7 @@ def test_the_time_of_a_comment_reads_back(second: int, zone: str) -> None:
      "06-04-2019 , 17:60:00", "2019-04-06 , 17:22:28", "01-01-0001 , 00:00:00"],
 )  # fmt: skip
 def test_another_time_of_a_comment_is_malformed(written: str) -> None:
-    """What is no such time names its field."""
+    """The error names the field."""
     with pytest.raises(MalformedPayload) as caught:
         read_comment("7", written, "", ZONE)
     assert (caught.value.path, caught.value.value) == ("$.response.result.createdTime", written)
@@ -537,10 +538,10 @@ FORMATS = {
 }
 
 
-@states("zoho", "Start timer API", "dateFormat<dateFormat><company's date format>Specify the date format.")
+@covers("zoho", "Start timer API", "dateFormat<dateFormat><company's date format>Specify the date format.")
 @pytest.mark.parametrize("date_format", FORMATS)
-def test_the_formats_that_companies_set_up(date_format: str) -> None:
-    """Each is written as it says and read back, whatever the case of a month's name."""
+def test_date_formats(date_format: str) -> None:
+    """Dates are written in each format and read back in any case of a month's name."""
     day = date(2026, 5, 4)
     check_format(date_format)
     assert write_date(day, date_format) == FORMATS[date_format]
@@ -550,7 +551,7 @@ def test_the_formats_that_companies_set_up(date_format: str) -> None:
 
 @given(day=st.dates(), date_format=st.sampled_from(list(FORMATS)))
 def test_a_date_reads_back_in_every_format(day: date, date_format: str) -> None:
-    """Writing then reading is the identity, from year 1 to year 9999."""
+    """Reading reverses writing, from year 1 to year 9999."""
     assert read_date(write_date(day, date_format), date_format) == day
 
 
@@ -559,8 +560,8 @@ def test_a_date_reads_back_in_every_format(day: date, date_format: str) -> None:
     ["", "foo", "yyyy", "yyyy-MM", "yy-MM-dd", "yyyy-MM-MM", "dd-dd-yyyy", "MM-MMM-yyyy", "yyyy-mm-dd", "YYYY-MM-DD",
      "yyyy-MM-dd HH:mm", "yyyy(.*)MM-dd", "{yyyy}-MM-dd", "yyyy-MM-dd\n", "d-M-yyyy", "x" * 10**6],
 )  # fmt: skip
-def test_what_is_no_format(date_format: str) -> None:
-    """Year, month and day, each once and unmistakable; a format is never run as a pattern."""
+def test_invalid_date_formats(date_format: str) -> None:
+    """A format has year, month and day once, unambiguously; it is never used as a regular expression."""
     for use in (lambda: check_format(date_format), lambda: read_date("2026-05-04", date_format)):
         with pytest.raises(UnknownDateFormat) as caught:
             use()
@@ -591,16 +592,16 @@ def test_what_is_no_format(date_format: str) -> None:
         ("1" * 10**6, "yyyyMMdd", False),
     ],
 )
-def test_what_is_no_date(text: str, date_format: str, *, fits: bool) -> None:
-    """A text that has the form of a date and is none is told from one that has not."""
+def test_invalid_dates(text: str, date_format: str, *, fits: bool) -> None:
+    """A text in the right form without such a day is distinguished from a text in another form."""
     with pytest.raises(InvalidDate) as caught:
         read_date(text, date_format)
     assert (caught.value.text, caught.value.date_format, caught.value.fits) == (text, date_format, fits)
-    assert ("there is no such day" in str(caught.value)) == fits
+    assert ("no such day" in str(caught.value)) == fits
 
 
 def test_the_last_number_of_a_record() -> None:
-    """New numbers go beyond the timelog's, its timer's and its comments'."""
+    """It is the highest of the timelog's, its timer's and its comments' ids, so that new ids are higher."""
     record = ZohoTimer(id="5", timer=pc.start(NINE))
     assert record.last_number == 5
     assert replace(record, timer_id="6").last_number == 6

@@ -1,4 +1,4 @@
-"""The demo account as a TimeTrack client reaches it; shared by the tests of that vendor."""
+"""Helpers of the TimeTrack tests: the demo account and calls to it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ KEYS = {"x-timetrack-api-key": "timetrack-key", "x-timetrack-api-secret": "timet
 PROJECT = "/api/v2/ext/timers/project_timer"
 ATTENDANCE = "/api/v2/ext/attendance_timer"
 
-#: The server's clock, which no call may look at.
+#: The server's time, which no call uses.
 SERVER_TIME = 4_102_444_800_000_000
 
 
 def demo(*records: VendorTimer) -> MemoryAccount:
-    """The demo account, with these records in it."""
+    """Return the demo account with these timers."""
     return MemoryAccount(demo_workspace(), records)
 
 
 def send(account: MemoryAccount, request: Request) -> CallResult:
     """Send a request and store what it changes."""
-    outcome = timetrack.handle(request, account, SERVER_TIME)
-    account.apply(outcome.changes)
-    return outcome
+    result = timetrack.handle(request, account, SERVER_TIME)
+    account.apply(result.changes)
+    return result
 
 
-def asked(operation: str, parameters: msgspec.Struct) -> Request:
-    """The request that the client's side makes of a call."""
+def make_request(operation: str, parameters: msgspec.Struct) -> Request:
+    """Return the request that the client's side creates for a call."""
     key, secret = KEYS.values()
     return timetrack.request(operation, parameters, key=key, secret=secret)
 
@@ -54,18 +54,18 @@ def start(account: MemoryAccount, date: str, **more: object) -> CallResult:
     return post(account, f"{PROJECT}/start", date=date, **(example | more))
 
 
-def body(outcome: CallResult) -> dict[str, Any]:
-    """The object in a response."""
-    return msgspec.json.decode(outcome.response.body, type=dict[str, Any])
+def body(result: CallResult) -> dict[str, Any]:
+    """Return the object in a response."""
+    return msgspec.json.decode(result.response.body, type=dict[str, Any])
 
 
-def error(outcome: CallResult) -> tuple[int, int, str, str]:
-    """HTTP status, code, title and detail of a rejection, which has no effect and only the documented shape."""
-    assert outcome.changes == ()
-    assert outcome.rejection is not None
-    content = body(outcome)
+def error(result: CallResult) -> tuple[int, int, str, str]:
+    """Return HTTP status, code, title and detail of a rejection, after checking its shape."""
+    assert result.changes == ()
+    assert result.rejection is not None
+    content = body(result)
     assert list(content) == ["errors"]
     (only,) = content["errors"]
     assert list(only) == ["title", "status", "code", "detail"]
-    assert only["status"] == outcome.response.status
+    assert only["status"] == result.response.status
     return only["status"], only["code"], only["title"], only["detail"]

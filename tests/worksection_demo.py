@@ -1,4 +1,4 @@
-"""What the tests of Worksection share: timers as it keeps them, an account, and requests to both APIs."""
+"""Helpers of the Worksection tests: stored timers, an account, and requests to both APIs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=--------------------
 
 
 def shouted(headers: dict[str, str]) -> dict[str, str]:
-    """The same content type with its name in capitals."""
+    """Return the same content type with its name in capitals."""
     media, _, rest = headers["content-type"].partition(";")
     return {"content-type": f"{media.upper()};{rest}"}
 
 
 def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW) -> WorksectionTimer:
-    """A timer as `start_my_timer` makes it."""
+    """Return a timer as `start_my_timer` creates it."""
     workspace = demo_workspace()
     found = workspace.tasks[task]
     assert found.project is not None
@@ -41,28 +41,28 @@ def running(person: str = "3", task: str = "31", id: str = "1001", at: int = NOW
 
 
 def account(*records: WorksectionTimer) -> MemoryAccount:
-    """An account in the demo workspace with these timers."""
+    """Return an account in the demo workspace with these timers."""
     return MemoryAccount(demo_workspace(), records)
 
 
 def user_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
-    """A call to the user API by person 3."""
+    """Return a call to the user API by person 3."""
     sent = {"authorization": f"Bearer {TOKEN}"} | (headers or {})
     return Request(method=method, path="/api/oauth2", query=query, headers=sent, body=body)
 
 
 def admin_call(query: str, *, headers: dict[str, str] | None = None, body: bytes = b"", method: str = "GET") -> Request:
-    """A call to the admin API, signed by nobody yet."""
+    """Return an unsigned call to the admin API."""
     return Request(method=method, path="/api/admin/v2", query=query, headers=headers or {}, body=body)
 
 
 def md5(text: str) -> str:
-    """As PHP writes it."""
+    """Return the hash as PHP writes it."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def multipart(parameters: dict[str, str]) -> bytes:
-    """A form as PHP's curl sends an array."""
+    """Return a form as PHP's curl sends an array."""
     parts = "".join(
         "--------------------------d74496d66958873e\r\n"
         f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

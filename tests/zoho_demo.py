@@ -1,4 +1,4 @@
-"""The demo account as a Zoho People client reaches it; shared by the tests of that vendor."""
+"""Helpers of the Zoho People tests: the demo account and calls to it."""
 
 from __future__ import annotations
 
@@ -23,22 +23,20 @@ PAGE = tomllib.loads((Path(__file__).parent / "pages" / "zoho.toml").read_text(e
 
 ROOT = "/people/api/timetracker"
 ZONE = "Europe/Berlin"
-SECOND = 1_000_000
-HOUR = 3_600 * SECOND
 
-#: Monday, 2026-03-02, 09:00:00 on the account's wall.
+#: Monday, 2026-03-02, 09:00:00 local time.
 NINE = pc.instant("2026-03-02T08:00:00Z")
 
 
 def sentences(heading: str, beginning: str) -> list[str]:
-    """The sentences under a heading of the page that begin so."""
+    """Return the sentences under a heading of the page with this beginning."""
     found = [each["text"] for each in PAGE if each["heading"] == heading and each["text"].startswith(beginning)]
     assert found
     return found
 
 
 def account(*records: VendorTimer, settings: Settings | None = None, jobs: tuple[Job, ...] = ()) -> MemoryAccount:
-    """The demo account, with other settings, more jobs, and these records in it."""
+    """Return the demo account with these timelogs, other settings and additional jobs."""
     workspace = demo_workspace()
     workspace = replace(
         workspace, settings=settings or workspace.settings, jobs={**workspace.jobs, **{job.id: job for job in jobs}}
@@ -46,57 +44,57 @@ def account(*records: VendorTimer, settings: Settings | None = None, jobs: tuple
     return MemoryAccount(workspace, records)
 
 
-def send(kept: MemoryAccount, request: Request, at: int) -> CallResult:
+def send(stored: MemoryAccount, request: Request, at: int) -> CallResult:
     """Send a request and store what it changes."""
-    outcome = zoho.handle(request, kept, at)
-    kept.apply(outcome.changes)
-    return outcome
+    result = zoho.handle(request, stored, at)
+    stored.apply(result.changes)
+    return result
 
 
-def asked(call: str, person: int = 3, /, **parameters: object) -> Request:
-    """A request with its parameters in the query, as the page shows it."""
+def make_request(call: str, person: int = 3, /, **parameters: object) -> Request:
+    """Return a request with its parameters in the query, as on the page."""
     query = urlencode({"authtoken": f"zoho-token-{person}", **parameters})
     return Request(method="GET", path=f"{ROOT}/{call}", query=query)
 
 
-def get(kept: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> CallResult:
+def get(stored: MemoryAccount, call: str, at: int, person: int = 3, /, **parameters: object) -> CallResult:
     """Send a call."""
-    return send(kept, asked(call, person, **parameters), at)
+    return send(stored, make_request(call, person, **parameters), at)
 
 
 START = {"user": "3", "jobId": "41", "workDate": "2026-03-02", "timer": "start", "billingStatus": "billable"}
 
 
-def start(kept: MemoryAccount, at: int = NINE, person: int = 3, **parameters: object) -> str:
-    """Start a timer, and the id of its timelog."""
-    outcome = get(kept, "timer", at, person, **{**START, "user": person, **parameters})
-    said = body_of(outcome)
-    assert outcome.response.status == 200, said
-    started: str = said["result"][0]["timeLogId"]
+def start(stored: MemoryAccount, at: int = NINE, person: int = 3, **parameters: object) -> str:
+    """Start a timer and return the id of its timelog."""
+    result = get(stored, "timer", at, person, **{**START, "user": person, **parameters})
+    body = body_of(result)
+    assert result.response.status == 200, body
+    started: str = body["result"][0]["timeLogId"]
     return started
 
 
-def body_of(outcome: CallResult) -> dict[str, Any]:
-    """What stands in the envelope of a response in JSON."""
-    envelope = msgspec.json.decode(outcome.response.body)
+def body_of(result: CallResult) -> dict[str, Any]:
+    """Return the content of the envelope of a JSON response."""
+    envelope = msgspec.json.decode(result.response.body)
     assert list(envelope) == ["response"]
-    said: dict[str, Any] = envelope["response"]
-    return said
+    body: dict[str, Any] = envelope["response"]
+    return body
 
 
-def rejected(outcome: CallResult) -> tuple[str, int, str]:
-    """The call's own message, the error code and the code's message of a response that rejects."""
-    said = body_of(outcome)
-    assert list(said) == ["message", "uri", "errors", "status"]
-    assert said["status"] == 1
-    assert outcome.changes == ()
-    errors = said["errors"][0] if isinstance(said["errors"], list) else said["errors"]
+def rejected(result: CallResult) -> tuple[str, int, str]:
+    """Return a rejection's own message, its error code and the code's message."""
+    body = body_of(result)
+    assert list(body) == ["message", "uri", "errors", "status"]
+    assert body["status"] == 1
+    assert result.changes == ()
+    errors = body["errors"][0] if isinstance(body["errors"], list) else body["errors"]
     assert list(errors) == ["code", "message"]
-    return said["message"], errors["code"], errors["message"]
+    return body["message"], errors["code"], errors["message"]
 
 
-def timelog(kept: MemoryAccount, id: str) -> ZohoTimer:
-    """A timelog as the account keeps it."""
-    record = kept.get(ZohoTimer, id)
+def timelog(stored: MemoryAccount, id: str) -> ZohoTimer:
+    """Return the stored timelog with this id."""
+    record = stored.get(ZohoTimer, id)
     assert record is not None
     return record

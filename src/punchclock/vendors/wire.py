@@ -164,16 +164,18 @@ def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
         RuleViolation: ``REQUIRED``, ``UNKNOWN`` (if the type forbids unknown fields), ``TYPE``, or ``VALUE`` for a text
             with control characters, each with the parameter's name.
     """
-    required, known, closed = _shape(into)  # type: ignore[arg-type]  # mypy takes no type variable for hashable
+    required, known, ignored, closed = _shape(into)  # type: ignore[arg-type]  # mypy: a type variable is not hashable
     for field in required:
         if field not in sent:
             raise RuleViolation(Rule.REQUIRED, field)
     for field, value in sent.items():
-        if field not in known:
+        if field not in known and field not in ignored:
             if closed:
                 raise RuleViolation(Rule.UNKNOWN, field)
         elif isinstance(value, str) and _UNPRINTABLE.search(value):
             raise RuleViolation(Rule.VALUE, field, "it holds control characters")
+    if ignored:
+        sent = {field: value for field, value in sent.items() if field not in ignored}
     try:
         return msgspec.convert(sent, into, strict=False)
     except DECODE_ERRORS:
@@ -182,12 +184,14 @@ def convert_parameters(sent: Mapping[str, object], into: type[T]) -> T:
 
 
 @cache
-def _shape(of: type) -> tuple[tuple[str, ...], frozenset[str], bool]:
-    """A request type's required parameters, all its parameters, and whether others are forbidden."""
+def _shape(of: type) -> tuple[tuple[str, ...], frozenset[str], frozenset[str], bool]:
+    """Return a request type's required, known and ignored parameters, and whether it forbids all others."""
     fields = msgspec.structs.fields(of)
+    known = frozenset(field.encode_name for field in fields)
     return (
         tuple(field.encode_name for field in fields if field.required),
-        frozenset(field.encode_name for field in fields),
+        known,
+        getattr(of, "ignored", frozenset()) - known,
         of.__struct_config__.forbid_unknown_fields,  # type: ignore[attr-defined]  # every request type is a Struct
     )
 

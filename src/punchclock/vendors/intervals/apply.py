@@ -1,8 +1,8 @@
-"""Applying a timer: the time entry that a paused timer becomes.
+"""Applying a timer: converting a paused timer to a time entry.
 
-Source: page "Intervals API Resource: timer", "To apply a timer". The timer's ``time`` is seconds; the
-``time`` resource takes decimal hours and rejects over-long decimals as "too precise". So this is where
-a duration is rounded: to hundredths of an hour, or to a coarser step of whole hundredths.
+Source: page "Intervals API Resource: timer", "To apply a timer". A timer's ``time`` is in seconds; the ``time``
+resource takes decimal hours and rejects long decimals as "too precise". So the duration is rounded here, to hundredths
+of an hour or to a multiple of them.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from punchclock.errors import InvalidRounding
 from punchclock.instants import to_datetime
 from punchclock.machine import State
 from punchclock.rounding import Rounding, round_duration
+from punchclock.units import HOUR
 from punchclock.vendors.intervals.wire import IntervalsTimer
 from punchclock.vendors.rules import Rule, RuleViolation, not_blank
 
-__all__ = ["HUNDREDTH_OF_AN_HOUR", "TimeEntry", "apply"]
-
 #: The finest step, in microseconds: 36 seconds.
-HUNDREDTH_OF_AN_HOUR: Final = 36_000_000
+HUNDREDTH_OF_AN_HOUR: Final = HOUR // 100
 
 
 class TimeEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is sent to the ``time`` resource; ``time`` is hours, with two decimals at most."""
+    """A time entry to send to the ``time`` resource; ``time`` is in hours, with at most two decimals."""
 
     personid: int
     date: date
@@ -38,17 +37,17 @@ class TimeEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def apply(
     record: IntervalsTimer, *, step: int = HUNDREDTH_OF_AN_HOUR, mode: Rounding | str = Rounding.NEAREST
 ) -> TimeEntry:
-    """The time entry for a paused timer, on the UTC day on which it was paused.
+    """Return the time entry for a paused timer, dated by the UTC day of its pause.
 
     Args:
-        record: the timer; it stays as it is, and deleting it is the caller's next call.
-        step: what to round to, in microseconds; a multiple of `HUNDREDTH_OF_AN_HOUR`.
-        mode: how to round.
+        record: the timer; it is not changed. Delete it with a call of its own.
+        step: the rounding step in microseconds, a multiple of `HUNDREDTH_OF_AN_HOUR`.
+        mode: the rounding mode.
 
     Raises:
-        RuleViolation: ``STATE``, the timer is not paused ("A timer must be paused before it can be applied");
-            ``REQUIRED``, it has no owner.
-        InvalidRounding: a step that two decimals of an hour cannot hold, or an unknown mode.
+        RuleViolation: ``STATE``: the timer is not paused ("A timer must be paused before it can be applied");
+            ``REQUIRED``: the timer has no owner.
+        InvalidRounding: the step is not a multiple of a hundredth of an hour, or the mode is unknown.
     """
     if record.timer.state is not State.PAUSED:
         raise RuleViolation(Rule.STATE, "starttime", "a timer must be paused before it can be applied")

@@ -1,16 +1,15 @@
-"""The machine as Intervals has it: ``starttime`` set is running, blank is paused, and there is no stop.
+"""Intervals' dialect: a timer with a ``starttime`` is running, one without is paused; there is no stop.
 
-Page "Intervals API Resource: timer", opening paragraphs. Its ``time`` is a double of seconds, so its workspace
-has instants to the microsecond, although it writes them to the second.
+Source: page "Intervals API Resource: timer", opening paragraphs. ``time`` is a double of seconds, so the resolution is
+a microsecond, although Intervals writes timestamps in whole seconds.
 """
 
 from __future__ import annotations
 
 from punchclock.machine import Correction, Event
-from punchclock.vendors.dialect import MICROSECOND, Binding, Dialect
+from punchclock.units import MICROSECOND
+from punchclock.vendors.dialect import Binding, Dialect
 from punchclock.vendors.records import UPDATE
-
-__all__ = ["DIALECT"]
 
 DIALECT = Dialect(
     vendor="intervals",

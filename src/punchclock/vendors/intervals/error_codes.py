@@ -1,6 +1,6 @@
-"""What Intervals answers to a broken rule: its code, and the HTTP status that its error page gives the code.
+"""Intervals' error responses: HTTP status, error code and message for each violated rule.
 
-Source: "Intervals API Errors" for codes and statuses. The wording is ours where that page only describes.
+Source: "Intervals API Errors" for codes and statuses. Errors that the page only describes have messages of ours.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from typing import Final
 from punchclock.vendors.calls import Operation
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.rules import Rule, RuleViolation
-
-__all__ = ["REJECTIONS", "reject"]
 
 #: Rule → (HTTP status, error code, message).
 REJECTIONS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
@@ -33,7 +31,7 @@ REJECTIONS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
 _VALIDATION: Final = (400, 18, "Validation error")
 
 
-def reject(broken: RuleViolation, operation: Operation | None) -> Rejection:
-    """Intervals' answer to a broken rule; what its page has no code of its own for is a validation error."""
-    status, code, message = REJECTIONS.get(broken.rule, _VALIDATION)
-    return Rejection("intervals", status, code, message, broken.field, str(broken))
+def reject(violation: RuleViolation, operation: Operation | None) -> Rejection:
+    """Return Intervals' error response; a rule without a code of its own is a validation error."""
+    status, code, message = REJECTIONS.get(violation.rule, _VALIDATION)
+    return Rejection("intervals", status, code, message, violation.field, str(violation))

@@ -1,14 +1,13 @@
-"""What each call of the ``timer`` resource decides, and the parameters that it decides on.
+"""The parameters of each call of the ``timer`` resource and the handlers that decide it.
 
-Source: page "Intervals API Resource: timer". A PUT states fields, not events. So one rule covers every
-form of it: a state that changes is the event of the machine that it is, and where the fields then say
-something else than the machine does, the rest is an amendment.
+Source: page "Intervals API Resource: timer". A PUT contains fields, not events. One rule covers every case: a change of
+state is an event of the machine; if the fields then still differ from the timer, an amendment makes up the difference.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -18,12 +17,14 @@ from punchclock.errors import InvalidInstant
 from punchclock.instants import to_datetime
 from punchclock.machine import Correction, Event, State
 from punchclock.timer import amend, start
+from punchclock.units import SECOND
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.intervals.html import without_active_elements
 from punchclock.vendors.intervals.wire import (
     IntervalsTimer,
     Seconds,
+    TimerInfoElement,
     element,
     info_element,
     microseconds,
@@ -34,26 +35,14 @@ from punchclock.vendors.rules import Rule, RuleViolation, at_most, not_blank, on
 from punchclock.vendors.wire import Id, read_boolean
 from punchclock.vendors.workspace import Role
 
-__all__ = [
-    "DeleteTimer",
-    "GetTimer",
-    "ListTimers",
-    "WriteTimer",
-    "create_timer",
-    "delete_timer",
-    "get_timer",
-    "list_timers",
-    "update_timer",
-]
-
-_OTHERS: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER})  # who may touch other people's timers: our choice
+_OTHERS: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER})  # roles with access to other people's timers; our choice
 
 
 # ---- parameters ----------------------------------------------------------------------------------
 
 
 class ListTimers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``GET /timer/`` (heading "Allowed Filters"). The four ids take several values as CSV (footnote 1)."""
+    """``GET /timer/`` (heading "Allowed Filters"). The four ids accept several values as CSV (footnote 1)."""
 
     generaltimers: str | bool | None = None
     gettimerinfo: str | bool | None = None
@@ -80,11 +69,13 @@ class DeleteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """PUT and POST (heading "Settable Fields"); with an ``id`` it updates, without one it creates.
+    """PUT and POST (heading "Settable Fields"); with an ``id`` the call updates a timer, without one it creates one.
 
-    ``None`` is a field that is blank. ``timelapsed`` is read-only, and so are the fields behind it: a client that
-    sends the whole element back, with its task information or without, is not rejected, they are ignored.
+    ``None`` is a blank field. The read-only fields of the element are ignored, so that a client can send back the whole
+    element that it received.
     """
+
+    ignored: ClassVar[frozenset[str]] = frozenset(TimerInfoElement.__struct_fields__)
 
     id: str | int | None = None
     taskid: Id | UnsetType | None = UNSET
@@ -93,21 +84,13 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     time: Seconds | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     lastupdate: date | UnsetType | None = UNSET
-    timelapsed: Any = UNSET
-    isrunning: Any = UNSET
-    totaltime: Any = UNSET
-    task: Any = UNSET
-    projectid: Any = UNSET
-    project: Any = UNSET
-    clientid: Any = UNSET
-    client: Any = UNSET
 
 
 # ---- handlers ------------------------------------------------------------------------------------
 
 
 def list_timers(call: Call[ListTimers]) -> HandlerResult:
-    """A page of the timers that match. A resource sees its own alone; ``listcount`` counts all that match."""
+    """Return a page of the matching timers; a resource sees only its own. ``listcount`` counts all matching timers."""
     sent, caller = call.parameters, call.caller
     people = _ids("personid", sent.personid)
     if caller.role not in _OTHERS:
@@ -135,18 +118,18 @@ def list_timers(call: Call[ListTimers]) -> HandlerResult:
 
 
 def get_timer(call: Call[GetTimer]) -> HandlerResult:
-    """One timer."""
+    """Return one timer."""
     return HandlerResult({"timer": element(_record(call, call.parameters.id), call.now)})
 
 
 def delete_timer(call: Call[DeleteTimer]) -> HandlerResult:
-    """The timer is gone, in whatever state it was."""
+    """Delete a timer in any state."""
     record = _record(call, call.parameters.id)
     return HandlerResult({}, (Change(Correction.DISCARD, call.now, record),))
 
 
 def create_timer(call: Call[WriteTimer]) -> HandlerResult:
-    """A new timer: running, from the server's time on where ``starttime`` is missing; paused where it is blank."""
+    """Create a timer: running, since now if ``starttime`` is missing; paused if ``starttime`` is blank."""
     sent = call.parameters
     not_blank("personid", None if sent.personid is UNSET else sent.personid)
     worked = None if sent.time is UNSET or sent.time is None else microseconds(sent.time)
@@ -164,7 +147,7 @@ def create_timer(call: Call[WriteTimer]) -> HandlerResult:
 
 
 def update_timer(call: Call[WriteTimer]) -> HandlerResult:
-    """The timer as the fields that were sent say; those that were not stay as they are."""
+    """Update the fields of a timer that were sent."""
     sent = call.parameters
     not_blank("id", sent.id)
     before = _record(call, str(sent.id))
@@ -174,7 +157,7 @@ def update_timer(call: Call[WriteTimer]) -> HandlerResult:
     since = timer.since
     event = None
 
-    if sent.starttime is None:  # blanked: the timer is paused, and ``time`` is what the client has summed up
+    if sent.starttime is None:  # blank: pause the timer; ``time`` is the total that the client calculated
         if sent.time is None or (sent.time is UNSET and not timer.worked):
             raise _time_required()
         if timer.state is State.RUNNING:
@@ -187,20 +170,20 @@ def update_timer(call: Call[WriteTimer]) -> HandlerResult:
         since = _timestamp(sent.starttime)
         if timer.state is State.PAUSED:
             event = apply_event(record, Event.RESUME, since)
-        elif since == timer.since - timer.since % _WRITTEN_TICK:
-            since = timer.since  # what the client was shown, sent back: nothing moves
+        elif since == timer.since - timer.since % SECOND:
+            since = timer.since  # the client sent back the timestamp that it received, which has whole seconds
 
     changes = [event] if event else []
-    stands = event.record if event else record
-    if (stands.timer.worked, stands.timer.since) != (worked, since):
-        changes.append(_amended(stands, worked, since, call.now))
+    after = event.record if event else record
+    if (after.timer.worked, after.timer.since) != (worked, since):
+        changes.append(_amended(after, worked, since, call.now))
     if not changes and record != before:
         changes.append(Change(UPDATE, call.now, record))
     return _written(call, before, changes, 202)
 
 
 def _time_required() -> RuleViolation:
-    return RuleViolation(Rule.REQUIRED, "time", "it is required where starttime is blank")
+    return RuleViolation(Rule.REQUIRED, "time", "required if starttime is blank")
 
 
 def _amended(record: IntervalsTimer, worked: int, since: int, now: int) -> Change[IntervalsTimer]:
@@ -208,14 +191,14 @@ def _amended(record: IntervalsTimer, worked: int, since: int, now: int) -> Chang
     try:
         to_datetime(timer.started_at)
     except InvalidInstant:
-        raise RuleViolation(Rule.VALUE, "time", "the timer would have begun before the year 1") from None
+        raise RuleViolation(Rule.VALUE, "time", "the timer would have started before the year 1") from None
     return Change(Correction.AMEND, now, replace(record, timer=timer))
 
 
 def _written(
     call: Call[WriteTimer], before: IntervalsTimer, changes: list[Change[IntervalsTimer]], status: int
 ) -> HandlerResult:
-    """The whole element afterwards; ``lastupdate`` is "the date on which the timer was last started or stopped"."""
+    """Return the updated element; ``lastupdate`` is "the date on which the timer was last started or stopped"."""
     if call.parameters.lastupdate is UNSET and any(isinstance(change.action, Event) for change in changes):
         today = to_datetime(call.now).date()
         changes = [replace(change, record=replace(change.record, updated_on=today)) for change in changes]
@@ -224,7 +207,7 @@ def _written(
 
 
 def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer:
-    """The record with the person, task, name and date that were sent, checked."""
+    """Return the timer with the person, task, name and date that were sent, after checking them."""
     sent, workspace = call.parameters, call.account.workspace
     if sent.personid is not UNSET:
         not_blank("personid", sent.personid)
@@ -248,11 +231,8 @@ def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer
     return record
 
 
-_WRITTEN_TICK: Final = 1_000_000  # a timestamp is written to the second
-
-
 def _record(call: Call[Any], id: str) -> IntervalsTimer:
-    """The timer with this id, if the caller may touch it."""
+    """Return the timer with this id, if the caller has access to it."""
     record = call.account.get(IntervalsTimer, id)
     if record is None:
         raise RuleViolation(Rule.NOT_FOUND, "id", f"there is no timer {id}")
@@ -261,12 +241,12 @@ def _record(call: Call[Any], id: str) -> IntervalsTimer:
 
 
 def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
-    """One id or several, as CSV (footnote 1: "in CSV format (e.g. "3,5,11,19")")."""
+    """Return one or several ids from CSV (footnote 1: "in CSV format (e.g. "3,5,11,19")")."""
     if value is None:
         return None
     ids = [part.strip() for part in str(value).split(",")]
     if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in ids):
-        raise RuleViolation(Rule.TYPE, field, "not an id, nor several with commas between them")
+        raise RuleViolation(Rule.TYPE, field, "neither an id nor several ids separated by commas")
     return tuple(str(int(part)) for part in ids)
 
 

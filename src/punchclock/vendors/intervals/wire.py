@@ -1,7 +1,7 @@
-"""Intervals on the wire: the ``timer`` element, field for field, as JSON and as XML.
+"""Intervals' payload: the ``timer`` element, as JSON and as XML.
 
-Names, order and types are those of the page's table of fields; ``isrunning``, ``totaltime`` and the task
-information of ``gettimerinfo`` are as real clients read them (see docs/vendors/intervals.md).
+Names, order and types of the fields follow the page's table of fields. ``isrunning``, ``totaltime`` and the task
+information of ``gettimerinfo`` follow what real clients read (see docs/vendors/intervals.md).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from punchclock.errors import InstantOutOfRange, InvalidInstant
 from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before, worked_at
+from punchclock.units import DAY, SECOND
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import VendorTimer, id_number
 from punchclock.vendors.wire import (
@@ -29,37 +30,19 @@ from punchclock.vendors.wire import (
 )
 from punchclock.vendors.workspace import Client, Person, Project, Task
 
-__all__ = [
-    "IntervalsTimer",
-    "Seconds",
-    "TimerElement",
-    "TimerInfoElement",
-    "TimerRead",
-    "element",
-    "info_element",
-    "microseconds",
-    "parse",
-    "read_payload",
-    "read_timestamp",
-    "record_of",
-    "serialize",
-    "write_timestamp",
-]
-
-_SECOND: Final = 1_000_000
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - of a wire that writes no zone, and is in UTC
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - payloads have UTC times without a zone
 
 T = TypeVar("T")
 
 
 class IntervalsTimer(VendorTimer, frozen=True):
-    """A timer at Intervals; its name is the record's ``note``, its ``lastupdate`` is ``updated_on``."""
+    """A timer at Intervals; ``note`` is its name, ``updated_on`` its ``lastupdate``."""
 
     vendor: ClassVar[str] = "intervals"
 
 
 class TimerElement(msgspec.Struct):
-    """The ``timer`` element as Intervals writes it."""
+    """The ``timer`` element."""
 
     id: int
     taskid: int | None
@@ -74,7 +57,7 @@ class TimerElement(msgspec.Struct):
 
 
 class TimerInfoElement(TimerElement):
-    """The element with the task information that ``gettimerinfo`` adds."""
+    """The ``timer`` element with the task information that ``gettimerinfo`` adds."""
 
     task: str | None
     projectid: int | None
@@ -83,12 +66,12 @@ class TimerInfoElement(TimerElement):
     client: str | None
 
 
-#: A ``time``: a double of seconds. The years 1 to 9999 have three times as many.
+#: A ``time``, a double of seconds; the maximum is about a third of the years 1 to 9999.
 Seconds = Annotated[float, Meta(ge=0, le=1e11)]
 
 
 class TimerRead(msgspec.Struct, gc=False):
-    """The element as it is read: what a client can do without may be absent."""
+    """The element as it is read: fields that a client can do without may be absent."""
 
     id: Id = 0
     taskid: Id | None = None
@@ -105,22 +88,22 @@ class TimerRead(msgspec.Struct, gc=False):
 
 
 class _Payload(TimerRead):
-    """The same, bare or in its envelope."""
+    """The element, with or without its envelope."""
 
     timer: TimerRead | list[TimerRead] | UnsetType = UNSET
 
 
-_decoder: Final = msgspec.json.Decoder(_Payload, strict=False)  # numbers may be texts
+_decoder: Final = msgspec.json.Decoder(_Payload, strict=False)  # numbers may be strings
 
 
 def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool = False) -> bytes:
-    """The ``timer`` element of a record at ``now``; times are in UTC whatever the zone.
+    """Return a timer's ``timer`` element at ``now``, with times in UTC for every zone.
 
-    ``time`` is the work up to ``starttime``, ``timelapsed`` what came since, both in seconds, so
+    ``time`` is the work until ``starttime`` and ``timelapsed`` the work since then, both in seconds, so
     ``totaltime = time + timelapsed`` (page: "Timers rely on two fields").
 
     Raises:
-        NotRepresentable: an id is no number.
+        NotRepresentable: an id is not a number.
     """
     if xml:
         return write_xml(xml_element("timer", element(record, now)))
@@ -128,7 +111,7 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
 
 
 def element(record: IntervalsTimer, now: int) -> TimerElement:
-    """The element of a record at ``now``."""
+    """Return a timer's element at ``now``."""
     timer = record.timer
     total = worked_at(timer, not_before(timer, now))
     running = timer.state is State.RUNNING
@@ -137,17 +120,17 @@ def element(record: IntervalsTimer, now: int) -> TimerElement:
         taskid=id_number("intervals", record.task.id) if record.task else None,
         personid=id_number("intervals", record.person.id or "0"),
         starttime=write_timestamp(timer.since) if running else None,
-        time=timer.worked / _SECOND,
-        timelapsed=(total - timer.worked) / _SECOND,
+        time=timer.worked / SECOND,
+        timelapsed=(total - timer.worked) / SECOND,
         name=record.note,
         lastupdate=record.updated_on,
         isrunning="t" if running else "f",
-        totaltime=total / _SECOND,
+        totaltime=total / SECOND,
     )
 
 
 def info_element(record: IntervalsTimer, now: int) -> TimerInfoElement:
-    """The element of a record at ``now``, with its task, project and client."""
+    """Return a timer's element at ``now``, with its task, project and client."""
     return TimerInfoElement(
         **msgspec.structs.asdict(element(record, now)),
         task=record.task.name if record.task else None,
@@ -159,13 +142,13 @@ def info_element(record: IntervalsTimer, now: int) -> TimerInfoElement:
 
 
 def parse(payload: object, now: int, zone: str = "UTC") -> IntervalsTimer:
-    """The record that a ``timer`` element tells of, bare, in its envelope or alone in a list, JSON, XML or decoded.
+    """Return the timer in an element, in its envelope or a list of one, from JSON, XML or decoded values.
 
-    A running timer's ``since`` is its ``starttime``. A paused one tells no instant at all, so it counts as
-    paused at ``now``. In both, ``started_at = since - time``: the page knows no break.
+    A running timer's ``since`` is its ``starttime``. A paused timer has no timestamp, so it counts as paused at
+    ``now``. In both states ``started_at = since - time``, since Intervals does not record breaks.
 
     Raises:
-        MalformedPayload: it is no such element, or not exactly one.
+        MalformedPayload: the payload is not such an element, or holds none or several.
     """
     whole = read_payload(payload, _decoder)
     timer = whole.timer
@@ -174,15 +157,15 @@ def parse(payload: object, now: int, zone: str = "UTC") -> IntervalsTimer:
     if isinstance(timer, TimerRead):
         return record_of(timer, now, "$.timer")
     if len(timer) != 1:
-        raise MalformedPayload("intervals", "$.timer", payload, f"{len(timer)} timers where one is meant")
+        raise MalformedPayload("intervals", "$.timer", payload, f"{len(timer)} timers where one is expected")
     return record_of(timer[0], now, "$.timer[0]")
 
 
 def read_payload(payload: object, decoder: msgspec.json.Decoder[T]) -> T:
-    """A payload of Intervals, bytes or decoded already; what is blank in it is null.
+    """Decode a payload of Intervals, from JSON, XML or decoded values, with blanks as nulls.
 
     Raises:
-        MalformedPayload: it is not what the decoder reads.
+        MalformedPayload: the payload does not fit the decoder's type.
     """
     if is_xml(payload):
         payload = xml_payload("intervals", payload)
@@ -190,15 +173,15 @@ def read_payload(payload: object, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
-    """The record that an element at ``path`` of a payload tells of.
+    """Return the timer in an element that was found at ``path`` of a payload.
 
     Raises:
-        MalformedPayload: a field is missing or has a value that none can have.
+        MalformedPayload: a field is missing or invalid.
     """
     starttime, time = read.starttime, read.time
     if starttime is UNSET or time is UNSET:
         missing = "starttime" if starttime is UNSET else "time"
-        reason = "a timer has both starttime and time, blank or not"
+        reason = "required, though it may be blank"
         raise MalformedPayload("intervals", f"{path}.{missing}", None, reason)
     if not read.personid:
         raise MalformedPayload("intervals", f"{path}.personid", read.personid, "required")
@@ -209,7 +192,7 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
     worked = 0 if time is None else microseconds(time)
     started_at = since - worked
     if started_at < FIRST:
-        raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have begun before the year 1")
+        raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have started before the year 1")
 
     client = Client(id=str(read.clientid), name=read.client or "") if read.clientid else None
     project = Project(id=str(read.projectid), name=read.project or "", client=client) if read.projectid else None
@@ -226,17 +209,17 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
 
 
 def microseconds(seconds: float) -> int:
-    """A ``time`` as a duration."""
-    return round(seconds * _SECOND)
+    """Return a ``time`` in seconds as a duration."""
+    return round(seconds * SECOND)
 
 
 def read_timestamp(text: str) -> int:
-    """The instant of ``2017-01-18 10:30:03``, in UTC.
+    """Return the instant of ``2017-01-18 10:30:03``, in UTC.
 
     Raises:
-        InvalidInstant: the text is not exactly that, or there is no such date or time.
+        InvalidInstant: the text has another form, or the date or time does not exist.
     """
-    # Python reads other spellings too: weeks, other separators, and from 3.14 on 24:00:00.
+    # `datetime.fromisoformat` also accepts weeks, other separators and, from Python 3.14, 24:00:00.
     if len(text) != 19 or text[4::3] != "-- ::" or text[11:13] == "24":
         raise InvalidInstant(text, "not a timestamp as in 2017-01-18 10:30:03")
     try:
@@ -249,16 +232,16 @@ def _instant(timestamp: datetime) -> int:
     if timestamp.tzinfo is not None or timestamp.microsecond:
         raise InvalidInstant(timestamp, "not a timestamp as in 2017-01-18 10:30:03")
     since_epoch = timestamp - _EPOCH
-    return (since_epoch.days * 86_400 + since_epoch.seconds) * _SECOND
+    return since_epoch.days * DAY + since_epoch.seconds * SECOND
 
 
 def write_timestamp(at: int) -> str:
-    """``2017-01-18 10:30:03``: the second of an instant, in UTC.
+    """Return ``2017-01-18 10:30:03``: an instant in UTC, floored to the second.
 
     Raises:
-        InstantOutOfRange: outside the years 1 to 9999.
+        InstantOutOfRange: the year is outside 1 to 9999.
     """
     try:
-        return str(_EPOCH + timedelta(0, at // _SECOND))
+        return str(_EPOCH + timedelta(0, at // SECOND))
     except OverflowError:
         raise InstantOutOfRange(at) from None

@@ -1,15 +1,14 @@
-"""The machine as TimeTrack has it: the project timer walks all of it, the attendance timer starts and stops.
+"""TimeTrack's dialect: the project timer uses the whole machine, the attendance timer only starts and stops.
 
-Page "Timer". Its counts are whole seconds, so its workspace has instants to the second: every ``date`` is
-floored to one before it moves a timer. That is what keeps both of the page's formulas exact in seconds.
+Source: page "Timer". TimeTrack counts whole seconds, so its resolution is a second: every ``date`` is floored to a
+second before it changes a timer. This keeps both of the page's formulas exact in seconds.
 """
 
 from __future__ import annotations
 
 from punchclock.machine import Event
-from punchclock.vendors.dialect import SECOND, Binding, Dialect
-
-__all__ = ["DIALECT"]
+from punchclock.units import SECOND
+from punchclock.vendors.dialect import Binding, Dialect
 
 DIALECT = Dialect(
     vendor="timetrack",

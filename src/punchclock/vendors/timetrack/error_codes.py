@@ -1,7 +1,7 @@
-"""What TimeTrack answers to a broken rule: HTTP status, code and title of its error object.
+"""TimeTrack's error objects: HTTP status, code and title for each violated rule.
 
-Source: the vendor's API page shows the shape and one example, code 15020 with status 404 for a time entry
-that is gone. The codes here are ours, in the same thousand and below that one.
+Source: the vendor's API page shows the shape and one example, code 15020 with status 404 for a missing time entry. The
+codes here are our choice, between 15000 and that one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import Final
 from punchclock.vendors.calls import Operation
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.rules import Rule, RuleViolation
-
-__all__ = ["INVALID", "NO_TIMER", "REJECTIONS", "reject"]
 
 #: Rule → (HTTP status, code, title).
 REJECTIONS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
@@ -35,14 +33,14 @@ REJECTIONS: Final[Mapping[Rule, tuple[int, int, str]]] = MappingProxyType(
         Rule.UNAVAILABLE: (503, 15015, "Service is not available"),
     }
 )
-#: What has no code of its own is a parameter that is invalid.
+#: For every rule without a code of its own.
 INVALID: Final = (400, 15006, "Parameter is invalid")
-#: What is not found where no parameter is at fault: the user has no timer of this kind.
+#: For `Rule.NOT_FOUND` without a parameter: the user has no timer of this kind.
 NO_TIMER: Final = (404, 15008, "Timer does not exist")
 
 
-def reject(broken: RuleViolation, operation: Operation | None) -> Rejection:
-    """TimeTrack's answer to a broken rule."""
-    no_timer = broken.rule is Rule.NOT_FOUND and not broken.field
-    status, code, title = NO_TIMER if no_timer else REJECTIONS.get(broken.rule, INVALID)
-    return Rejection("timetrack", status, code, title, broken.field, str(broken))
+def reject(violation: RuleViolation, operation: Operation | None) -> Rejection:
+    """Return TimeTrack's error object for a violated rule."""
+    no_timer = violation.rule is Rule.NOT_FOUND and not violation.field
+    status, code, title = NO_TIMER if no_timer else REJECTIONS.get(violation.rule, INVALID)
+    return Rejection("timetrack", status, code, title, violation.field, str(violation))

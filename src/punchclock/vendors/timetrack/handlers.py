@@ -1,8 +1,7 @@
-"""What each call of the two timers decides, and the parameters that it decides on.
+"""The parameters of each call and the handlers that decide it.
 
-Source: page "Timer". Every call carries its own "now", the ``date``; the server's clock is not looked at.
-So a ``date`` may lie before the timer's last instant: then that instant counts in its place, for a wrong
-clock must not trap a timer.
+Source: page "Timer". Every call carries its own time, the ``date``; the server's clock is not used. If a ``date`` is
+before the timer's last event, the time of that event is used instead, so that a wrong clock never traps a timer.
 """
 
 from __future__ import annotations
@@ -30,32 +29,16 @@ from punchclock.vendors.timetrack.wire import (
 )
 from punchclock.vendors.workspace import Client, Person, Project, Task, Workspace
 
-__all__ = [
-    "GetAttendanceTimer",
-    "ProjectTimerOf",
-    "StartAttendanceTimer",
-    "StartProjectTimer",
-    "StopAttendanceTimer",
-    "get_attendance_timer",
-    "pause_project_timer",
-    "read_project_timer",
-    "resume_project_timer",
-    "start_attendance_timer",
-    "start_project_timer",
-    "stop_attendance_timer",
-    "stop_project_timer",
-]
-
 R = TypeVar("R", ProjectTimer, AttendanceTimer)
 
-_ACTIVE: Final = tuple(COUNTS_AS)  # a timer that counts blocks a start
+_ACTIVE: Final = tuple(COUNTS_AS)  # a running or paused timer blocks a start
 
 
 # ---- parameters ----------------------------------------------------------------------------------
 
 
 class ProjectTimerOf(msgspec.Struct, kw_only=True, rename="camel"):
-    """Read, pause, resume and stop of the project timer: "Required params …: date, username"."""
+    """Read, pause, resume or stop a project timer: "Required params …: date, username"."""
 
     date: str
     username: str
@@ -73,7 +56,7 @@ class StartProjectTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defau
 
 
 class GetAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
-    """Heading "Get attendance timer": "Required params: date." Without a user it is the account's current one."""
+    """Heading "Get attendance timer": "Required params: date." Without a user, the account's current timer."""
 
     date: str
     username: str | None = None
@@ -82,7 +65,7 @@ class GetAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defa
 class StartAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     """Heading "Start attendance timer": "Required params: date, username".
 
-    The coordinates are named as in the object, or without their ending.
+    The coordinates have the names that they have in the object, or the names without ``Start``.
     """
 
     date: str
@@ -94,7 +77,7 @@ class StartAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_de
 
 
 class StopAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
-    """Heading "Stop attendance timer": "Required params: date, username"; coordinates as for the start."""
+    """Heading "Stop attendance timer": "Required params: date, username"; coordinates as for a start."""
 
     date: str
     username: str
@@ -108,13 +91,13 @@ class StopAttendanceTimer(msgspec.Struct, kw_only=True, rename="camel", omit_def
 
 
 def read_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
-    """The current timer, as of ``date``. A stopped one is shown until the next start."""
+    """Return the current timer as of ``date``. A stopped timer is shown until the next start."""
     now = _now(call.parameters.date)
     return HandlerResult(element(_current(call, ProjectTimer, call.parameters.username), now))
 
 
 def start_project_timer(call: Call[StartProjectTimer]) -> HandlerResult:
-    """A new timer, for a user who has none that plays or is paused."""
+    """Start a timer for a user who has no running or paused one."""
     sent, workspace = call.parameters, call.account.workspace
     now = _now(sent.date)
     person = _person(workspace, sent.username)
@@ -135,21 +118,21 @@ def start_project_timer(call: Call[StartProjectTimer]) -> HandlerResult:
 
 
 def pause_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
-    """From work to break."""
-    return _moved(call, Event.PAUSE)
+    """Pause the current timer."""
+    return _apply_event(call, Event.PAUSE)
 
 
 def resume_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
-    """From break to work."""
-    return _moved(call, Event.RESUME)
+    """Resume the current timer."""
+    return _apply_event(call, Event.RESUME)
 
 
 def stop_project_timer(call: Call[ProjectTimerOf]) -> HandlerResult:
-    """The end; there is no second one, so the first stop wins."""
-    return _moved(call, Event.STOP)
+    """Stop the current timer. A second stop is rejected, so the first one counts."""
+    return _apply_event(call, Event.STOP)
 
 
-def _moved(call: Call[ProjectTimerOf], event: Event) -> HandlerResult:
+def _apply_event(call: Call[ProjectTimerOf], event: Event) -> HandlerResult:
     now = _now(call.parameters.date)
     return _changed(apply_event(_current(call, ProjectTimer, call.parameters.username), event, now), now)
 
@@ -158,13 +141,13 @@ def _moved(call: Call[ProjectTimerOf], event: Event) -> HandlerResult:
 
 
 def get_attendance_timer(call: Call[GetAttendanceTimer]) -> HandlerResult:
-    """The current entry, as of ``date``; without a user the account's, for no key belongs to a person."""
+    """Return the current entry as of ``date``; without a user, the account's, since keys do not belong to people."""
     now = _now(call.parameters.date)
     return HandlerResult(element(_current(call, AttendanceTimer, call.parameters.username), now))
 
 
 def start_attendance_timer(call: Call[StartAttendanceTimer]) -> HandlerResult:
-    """A new entry, for a user who has none without an end, be that made by hand."""
+    """Start an entry for a user who has no open one, whether from a timer or entered by hand."""
     sent = call.parameters
     now = _now(sent.date)
     person = _person(call.account.workspace, sent.username)
@@ -183,7 +166,7 @@ def start_attendance_timer(call: Call[StartAttendanceTimer]) -> HandlerResult:
 
 
 def stop_attendance_timer(call: Call[StopAttendanceTimer]) -> HandlerResult:
-    """The end of the entry that has none, made by hand or not."""
+    """End the open entry, whether from a timer or entered by hand."""
     sent = call.parameters
     now = _now(sent.date)
     latitude = _one_of("latitude", sent.latitude, sent.latitude_end)
@@ -202,14 +185,15 @@ def _one_of(field: str, short: float | None, long: float | None) -> float | None
 
 def _both_or_neither(latitude: float | None, longitude: float | None) -> None:
     if (latitude is None) != (longitude is None):
-        raise RuleViolation(Rule.REQUIRED, "latitude" if latitude is None else "longitude", "half a place is none")
+        missing, given = ("latitude", "longitude") if latitude is None else ("longitude", "latitude")
+        raise RuleViolation(Rule.REQUIRED, missing, f"{given} was given without it")
 
 
-# ---- what they share -----------------------------------------------------------------------------
+# ---- shared helpers ------------------------------------------------------------------------------
 
 
 def _now(date: str) -> int:
-    """The instant of the call, in whole seconds."""
+    """Return the time of the call, in whole seconds."""
     try:
         return DIALECT.floor(read_timestamp(date))
     except InvalidInstant as error:
@@ -217,12 +201,12 @@ def _now(date: str) -> int:
 
 
 def _changed(change: Change[R], now: int) -> HandlerResult:
-    """The timer afterwards, as a read would show it."""
+    """Return the change and the timer after it, as a read would show it."""
     return HandlerResult(element(change.record, now), (change,))
 
 
 def _current(call: Call[Any], of: type[R], username: str | None) -> R:
-    """A user's current timer of one kind, or without a user the account's: the one that counts, else the latest."""
+    """Return the current timer of a kind, of one user or of the account: the active one, or else the latest."""
     people = (_person(call.account.workspace, username).id,) if username else None
     for states in (_ACTIVE, None):
         query = Query(of=of, people=people, states=states, descending=True, limit=1)

@@ -1,9 +1,9 @@
-"""Local timestamps that end in ``Z``: from an instant to what a clock on the wall shows, and back.
+"""Local timestamps that end in ``Z``: conversion from instants and back.
 
-Page "Timer", heading "Read project timer", asks for "the local timestamp … in same timezone like you are
-currently" and shows one that ends in ``Z``. Everything else here reads ``Z`` as UTC, which comes to the
-same as long as all the timestamps of a timer are written alike: differences agree. Across a change of the
-clock they do not. So send UTC where you can; where an account holds local times, these two translate.
+Page "Timer", heading "Read project timer", asks for "the local timestamp … in same timezone like you are currently" and
+shows one that ends in ``Z``. The rest of this package reads ``Z`` as UTC. Both readings give the same durations unless
+the zone's UTC offset changes during a timer. So send UTC if you can; if an account stores local times, use these two
+functions.
 """
 
 from __future__ import annotations
@@ -12,19 +12,16 @@ from datetime import date
 from typing import Final
 
 from punchclock.calendar import Disambiguation, from_seconds_of_day, seconds_of_day, work_date
+from punchclock.units import DAY, SECOND
 from punchclock.vendors.timetrack.wire import read_timestamp
-
-__all__ = ["read_local_timestamp", "write_local_timestamp"]
-
-_SECOND: Final = 1_000_000
 
 
 def write_local_timestamp(at: int, zone: str) -> str:
-    """What a clock in the zone shows at an instant, spelt as the page does: ``2020-10-23T17:00:00.000Z``.
+    """Return the local time of an instant in the page's form: ``2020-10-23T17:00:00.000Z``.
 
     Raises:
-        UnknownZone: no such zone.
-        InstantOutOfRange: outside the years 1 to 9999, in UTC or in the zone.
+        UnknownZone: the zone is unknown.
+        InstantOutOfRange: the year is outside 1 to 9999, in UTC or in the zone.
     """
     minutes, seconds = divmod(seconds_of_day(at, zone), 60)
     hours, minutes = divmod(minutes, 60)
@@ -32,21 +29,21 @@ def write_local_timestamp(at: int, zone: str) -> str:
 
 
 def read_local_timestamp(text: str, zone: str, *, disambiguation: Disambiguation) -> int:
-    """The instant at which a clock in the zone shows this, to the second.
+    """Return the instant at which clocks in the zone show this time, to the second.
 
     Args:
         text: a timestamp as in `read_timestamp`, whose ``Z`` does not mean UTC.
         zone: the account's zone.
-        disambiguation: what a time means that the clock shows twice, or never.
+        disambiguation: which instant to return for a time that clocks show twice or never.
 
     Raises:
-        InvalidInstant: no such timestamp.
-        InvalidLocalTime: shown twice or never, under ``Disambiguation.REJECT``.
-        UnknownZone: no such zone.
+        InvalidInstant: the text is not a timestamp.
+        InvalidLocalTime: clocks show the time twice or never, and ``disambiguation`` is ``Disambiguation.REJECT``.
+        UnknownZone: the zone is unknown.
     """
-    days, microseconds = divmod(read_timestamp(text), 86_400 * _SECOND)
-    shown = date.fromordinal(_EPOCH_ORDINAL + days)
-    return from_seconds_of_day(shown, microseconds // _SECOND, zone, disambiguation=disambiguation)
+    days, microseconds = divmod(read_timestamp(text), DAY)
+    day = date.fromordinal(_EPOCH_ORDINAL + days)
+    return from_seconds_of_day(day, microseconds // SECOND, zone, disambiguation=disambiguation)
 
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()

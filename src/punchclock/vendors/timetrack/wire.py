@@ -1,16 +1,16 @@
-"""TimeTrack on the wire: the project timer object and the attendance timer object, field for field, as JSON.
+"""TimeTrack's payloads: the project timer object and the attendance timer object, as JSON.
 
-Names, order and types are those of the page's two tables; the second ``latitudeEnd`` of the second one is
-``longitudeEnd``, as its description says.
+Names, order and types of the fields follow the page's two tables. The second table lists ``latitudeEnd`` twice; the
+second one is ``longitudeEnd``, as its description says.
 
 Counting
 --------
 
-The page has two formulas: while a timer plays, ``worked = (now - started) - break``; while it is paused,
-``break = (now - started) - worked``. So at any time one side stands, and the other is the rest of what has
-passed. `serialize` counts just so, in seconds for the one object and in minutes for the other: the side that stands is
-floored, never both. Timers in whole seconds (`punchclock.vendors.timetrack.dialect`) so count without a jump
-through all their states.
+The page has two formulas: ``worked = (now - started) - break`` while a timer runs, and
+``break = (now - started) - worked`` while it is paused. In either state one of the two is constant and the other is the
+rest of the elapsed time. `serialize` counts the same way, in seconds for project timers and in minutes for attendance
+timers: it floors the constant one only. With timers in whole seconds (`punchclock.vendors.timetrack.dialect`) no count
+ever jumps.
 """
 
 from __future__ import annotations
@@ -24,50 +24,34 @@ from punchclock.errors import InvalidInstant
 from punchclock.instants import LAST, parse_instant, to_datetime
 from punchclock.machine import State
 from punchclock.timer import Timer, break_at, elapsed_at, not_before, worked_at
+from punchclock.units import MINUTE, SECOND
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import VendorTimer, id_number
 from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.workspace import Client, Person, Project, Task
-
-__all__ = [
-    "AttendanceTimer",
-    "AttendanceTimerObject",
-    "Latitude",
-    "Longitude",
-    "ProjectTimer",
-    "ProjectTimerObject",
-    "element",
-    "parse",
-    "read_timestamp",
-    "serialize",
-    "write_timestamp",
-]
-
-_SECOND: Final = 1_000_000
-_MINUTE: Final = 60 * _SECOND
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
 class ProjectTimer(VendorTimer, frozen=True):
-    """A project timer. On the wire it has no id, and its names stand for what they name."""
+    """A project timer. Its payload has no id and refers to people, clients, projects and tasks by name."""
 
     vendor: ClassVar[str] = "timetrack"
     kind: ClassVar[str] = "project_timer"
 
 
 class AttendanceTimer(VendorTimer, frozen=True, kw_only=True):
-    """An attendance timer, which is an attendance entry without an end as yet; its notes are the record's ``note``.
+    """An attendance timer: an attendance entry that has no end yet. ``note`` is its ``notes``.
 
-    It is never paused, so its break is what it was made with: a break of whole minutes, or none.
+    It cannot be paused, so its break is constant: the whole minutes that it was created with.
 
     Attributes:
-        latitude_start: where it was started, in degrees; ``None`` is unknown, as for the other three.
-        longitude_start: likewise.
-        latitude_end: where it was stopped, in degrees.
-        longitude_end: likewise.
-        manual: made by hand in the web app, not by the timer.
+        latitude_start: latitude of the start in degrees, ``None`` if unknown.
+        longitude_start: longitude of the start in degrees, ``None`` if unknown.
+        latitude_end: latitude of the stop in degrees, ``None`` if unknown.
+        longitude_end: longitude of the stop in degrees, ``None`` if unknown.
+        manual: whether it was entered by hand in the web app.
     """
 
     vendor: ClassVar[str] = "timetrack"
@@ -84,7 +68,7 @@ class AttendanceTimer(VendorTimer, frozen=True, kw_only=True):
 
 
 class ProjectTimerObject(msgspec.Struct, rename="camel"):
-    """The project timer object as TimeTrack writes it (heading "Project timer")."""
+    """The project timer object (heading "Project timer")."""
 
     username: str
     started_at: str
@@ -100,7 +84,7 @@ class ProjectTimerObject(msgspec.Struct, rename="camel"):
 
 
 class AttendanceTimerObject(msgspec.Struct, rename="camel"):
-    """The attendance timer object as TimeTrack writes it (heading "Attendance timer")."""
+    """The attendance timer object (heading "Attendance timer")."""
 
     id: int
     user: str
@@ -117,24 +101,24 @@ class AttendanceTimerObject(msgspec.Struct, rename="camel"):
 
 
 def serialize(record: ProjectTimer | AttendanceTimer, now: int, zone: str = "UTC") -> bytes:
-    """The object of a record at ``now``; timestamps are written in UTC whatever the zone.
+    """Return a timer's object at ``now``, with timestamps in UTC for every zone.
 
-    At an instant before the timer's last one, the object is that of the timer's last instant.
+    If ``now`` is before the timer's last event, the object is the one at that event.
 
     Raises:
-        NotRepresentable: an attendance timer's id is no number.
+        NotRepresentable: an attendance timer's id is not a number.
     """
     return write_json(element(record, now))
 
 
 def element(record: ProjectTimer | AttendanceTimer, now: int) -> ProjectTimerObject | AttendanceTimerObject:
-    """The object of a record at ``now``."""
+    """Return a timer's object at ``now``."""
     return _attendance(record, now) if isinstance(record, AttendanceTimer) else _project(record, now)
 
 
 def _project(record: ProjectTimer, now: int) -> ProjectTimerObject:
     timer = record.timer
-    worked, rested = _counted(timer, now, _SECOND)
+    worked, rested = _counted(timer, now, SECOND)
     playing, paused = timer.state is State.RUNNING, timer.state is State.PAUSED
     return ProjectTimerObject(
         username=record.person.name,
@@ -153,7 +137,7 @@ def _project(record: ProjectTimer, now: int) -> ProjectTimerObject:
 
 def _attendance(record: AttendanceTimer, now: int) -> AttendanceTimerObject:
     timer = record.timer
-    worked, rested = _counted(timer, now, _MINUTE)
+    worked, rested = _counted(timer, now, MINUTE)
     return AttendanceTimerObject(
         id=id_number("timetrack", record.id or "0"),
         user=record.person.name,
@@ -171,11 +155,11 @@ def _attendance(record: AttendanceTimer, now: int) -> AttendanceTimerObject:
 
 
 def _counted(timer: Timer, now: int, unit: int) -> tuple[int, int]:
-    """Work and break at ``now``, in whole units: what stands is floored, the other is the rest (see the head)."""
+    """Return work and break at ``now``, in whole units: the constant one floored, the other as the rest."""
     at = not_before(timer, now)
     begin = timer.started_at
-    # From second to second, as the timestamps are written, so that a client's subtraction agrees.
-    elapsed = ((begin + elapsed_at(timer, at)) // _SECOND - begin // _SECOND) * _SECOND // unit
+    # Timestamps are written in whole seconds, so elapsed time is their difference, as a client would calculate it.
+    elapsed = ((begin + elapsed_at(timer, at)) // SECOND - begin // SECOND) * SECOND // unit
     if timer.state is State.PAUSED:
         worked = worked_at(timer, at) // unit
         return worked, elapsed - worked
@@ -184,15 +168,15 @@ def _counted(timer: Timer, now: int, unit: int) -> tuple[int, int]:
 
 
 def write_timestamp(at: int) -> str:
-    """``2020-10-23T15:00:00.000Z``: the second of an instant, in UTC, spelt as the page does.
+    """Return ``2020-10-23T15:00:00.000Z``, the page's form: an instant in UTC, floored to the second.
 
     Raises:
-        InstantOutOfRange: outside the years 1 to 9999.
+        InstantOutOfRange: the year is outside 1 to 9999.
     """
     return f"{_write_datetime(to_datetime(at))[1:20].decode()}.000Z"
 
 
-_write_datetime: Final = msgspec.json.Encoder().encode  # several times as fast as isoformat
+_write_datetime: Final = msgspec.json.Encoder().encode  # several times faster than isoformat
 
 
 # ---- reading -------------------------------------------------------------------------------------
@@ -201,7 +185,7 @@ _Count = Annotated[int, Meta(ge=0)]
 
 
 class _Read(msgspec.Struct, rename="camel"):
-    """Either object as it is read: what a client can do without may be absent or null."""
+    """Either object as it is read: fields that a client can do without may be absent or null."""
 
     username: str | None = None
     started_at: str | None = None
@@ -232,15 +216,15 @@ _decoder: Final = msgspec.json.Decoder(_Read, strict=False)
 
 
 def parse(payload: object, now: int, zone: str = "UTC") -> ProjectTimer | AttendanceTimer:
-    """The record that a project timer or an attendance timer object tells of, as bytes or decoded already.
+    """Return the timer in a project timer or attendance timer object, from bytes or decoded values.
 
-    Nothing here needs ``now``: the object itself says up to when it counts, and from there on the record
-    counts by itself (`punchclock.worked_at`), which is the page's "you need to calculate yourself". A
-    project timer's ``since`` is ``startedAt + worked + break``. An attendance timer's work is what its
-    timestamps and its break leave; they are finer than ``workedMinutes``, which is therefore not looked at.
+    ``now`` is not used: the object itself says until when it counts. Later readings come from the timer
+    (`punchclock.worked_at`); the page says "you need to calculate yourself". A project timer's ``since`` is
+    ``startedAt + worked + break``. An attendance timer's work is the time between its timestamps, less its break;
+    ``workedMinutes`` is coarser and is ignored.
 
     Raises:
-        MalformedPayload: it is no such object.
+        MalformedPayload: the payload is neither object.
     """
     read = decode_payload("timetrack", payload, _decoder, blanks=True)
     if read.started_at and not read.from_:
@@ -250,7 +234,7 @@ def parse(payload: object, now: int, zone: str = "UTC") -> ProjectTimer | Attend
     raise MalformedPayload("timetrack", "$", payload, "a project timer has startedAt, an attendance timer has from")
 
 
-#: What the flags playing, paused and stopped say; no other three do.
+#: (playing, paused, stopped) → state. Other combinations are invalid.
 _STATES: Final = {
     (True, False, False): State.RUNNING,
     (False, True, False): State.PAUSED,
@@ -264,8 +248,8 @@ def _read_project(read: _Read, started: str) -> ProjectTimer:
     if state is None:
         raise MalformedPayload("timetrack", "$", flags, "not exactly one of playing, paused and stopped is true")
     started_at = _instant("$.startedAt", started)
-    worked_until = _later(started_at, read.worked_seconds, _SECOND, "$.workedSeconds")
-    since = _later(worked_until, read.break_seconds, _SECOND, "$.breakSeconds")
+    worked_until = _later(started_at, read.worked_seconds, SECOND, "$.workedSeconds")
+    since = _later(worked_until, read.break_seconds, SECOND, "$.breakSeconds")
     client = Client(name=read.client_name) if read.client_name else None
     project = Project(name=read.project_name, client=client) if read.project_name else None
     return ProjectTimer(
@@ -280,14 +264,16 @@ def _read_project(read: _Read, started: str) -> ProjectTimer:
 
 def _read_attendance(read: _Read, started: str) -> AttendanceTimer:
     started_at = _instant("$.from", started)
-    worked_from = _later(started_at, read.break_minutes or 0, _MINUTE, "$.breakMinutes")
+    worked_from = _later(started_at, read.break_minutes or 0, MINUTE, "$.breakMinutes")
     timer = Timer(State.RUNNING, started_at, worked_from, 0)
     if read.to:
         since = _instant("$.to", read.to)
         if since < started_at:
             raise MalformedPayload("timetrack", "$.to", read.to, "before from")
         if since < worked_from:
-            raise MalformedPayload("timetrack", "$.breakMinutes", read.break_minutes, "longer than from until to")
+            raise MalformedPayload(
+                "timetrack", "$.breakMinutes", read.break_minutes, "longer than the time between from and to"
+            )
         timer = Timer(State.STOPPED, started_at, since, since - worked_from)
     return AttendanceTimer(
         id="" if read.id is None else str(read.id),
@@ -307,7 +293,7 @@ def _later(at: int, count: int | None, unit: int, path: str) -> int:
         raise MalformedPayload("timetrack", path, None, "required")
     later = at + count * unit
     if later > LAST:
-        raise MalformedPayload("timetrack", path, count, "it leads beyond the year 9999")
+        raise MalformedPayload("timetrack", path, count, "the timer would end after the year 9999")
     return later
 
 
@@ -319,14 +305,14 @@ def _instant(path: str, text: str) -> int:
 
 
 def read_timestamp(text: str) -> int:
-    """The instant of ``2020-10-23T15:00:00.000Z``, with or without the fraction; ``Z`` is taken as UTC.
+    """Return the instant of ``2020-10-23T15:00:00.000Z``, with or without the fraction; ``Z`` means UTC.
 
     Raises:
-        InvalidInstant: the text is not exactly that, or there is no such date or time.
+        InvalidInstant: the text has another form, or the date or time does not exist.
     """
     if text[-1:] != "Z":
         raise InvalidInstant(text, "not a timestamp as in 2020-10-23T15:00:00.000Z")
-    usual = text[19:] == ".000Z"  # which `parse_instant` reads twice as fast without its zeros
+    usual = text[19:] == ".000Z"  # `parse_instant` reads this twice as fast without the zeros
     try:
         return parse_instant(f"{text[:19]}Z" if usual else text)
     except InvalidInstant as error:

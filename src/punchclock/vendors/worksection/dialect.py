@@ -1,15 +1,14 @@
-"""The machine as Worksection has it: a timer runs from its start to its stop, which saves it, and there is no pause.
+"""Worksection's dialect: a timer runs from its start to its stop, which saves it; there is no pause.
 
-Page "Timers". It writes timer values to the second, so its workspace has instants to the second. The nearest life of a
-timer that pauses is a row of timers, one for each segment of work: stop is its pause, another start its resume.
+Source: page "Timers". Worksection writes timer values in seconds, so its resolution is a second. Work with breaks
+becomes a series of timers, one for each segment of work: the pause is a stop, the resume is another start.
 """
 
 from __future__ import annotations
 
 from punchclock.machine import Correction, Event
-from punchclock.vendors.dialect import SECOND, Binding, Dialect
-
-__all__ = ["DIALECT"]
+from punchclock.units import SECOND
+from punchclock.vendors.dialect import Binding, Dialect
 
 DIALECT = Dialect(
     vendor="worksection",

@@ -1,7 +1,7 @@
-"""What each call decides, and the parameters that it decides on.
+"""The parameters of each call and the handlers that decide it.
 
-Source: page "Timers"; ``delete_my_timer`` from the vendor's own clients. A user has one running timer at most, and
-stopping it saves it: the stopped record, with its comment, is the saved entry and stays in the account.
+Source: page "Timers"; ``delete_my_timer`` from the vendor's own clients. A user has at most one running timer. Stopping
+it saves it: the stopped timer, with its comment, is the saved entry and stays in the account.
 """
 
 from __future__ import annotations
@@ -18,21 +18,6 @@ from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.records import Change
 from punchclock.vendors.rules import Rule, RuleViolation, none_running
 from punchclock.vendors.worksection.wire import WorksectionTimer, element, my_element
-
-__all__ = [
-    "DeleteMyTimer",
-    "GetMyTimer",
-    "GetTimers",
-    "StartMyTimer",
-    "StopMyTimer",
-    "StopTimer",
-    "delete_my_timer",
-    "get_my_timer",
-    "get_timers",
-    "start_my_timer",
-    "stop_my_timer",
-    "stop_timer",
-]
 
 _RUNNING: Final = (State.RUNNING,)
 
@@ -61,7 +46,7 @@ class StartMyTimer(msgspec.Struct, kw_only=True):
 
 
 class StopMyTimer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """``?action=stop_my_timer``; the comment is the "timer log comment"."""
+    """``?action=stop_my_timer``; ``comment`` is the "timer log comment"."""
 
     comment: str = ""
 
@@ -74,14 +59,14 @@ class DeleteMyTimer(msgspec.Struct):
 
 
 def get_timers(call: Call[GetTimers]) -> HandlerResult:
-    """Every running timer of the account, the latest first."""
+    """Return the account's running timers, the latest first."""
     found = call.account.find(Query(of=WorksectionTimer, states=_RUNNING, descending=True))
     zone = call.account.workspace.zone
     return HandlerResult({"data": [element(record, call.now, zone) for record in found.records]})
 
 
 def stop_timer(call: Call[StopTimer]) -> HandlerResult:
-    """Stop and save anybody's timer; one that is stopped already is not found."""
+    """Stop and save a timer of any user. A timer that is already stopped is not found."""
     record = call.account.get(WorksectionTimer, str(call.parameters.timer))
     if record is None:
         raise RuleViolation(Rule.NOT_FOUND, "timer")
@@ -89,18 +74,18 @@ def stop_timer(call: Call[StopTimer]) -> HandlerResult:
 
 
 def get_my_timer(call: Call[GetMyTimer]) -> HandlerResult:
-    """The caller's running timer; an empty list where there is none."""
+    """Return a list of the caller's running timer, empty if there is none."""
     zone = call.account.workspace.zone
-    return HandlerResult({"data": [my_element(record, call.now, zone) for record in _mine(call)]})
+    return HandlerResult({"data": [my_element(record, call.now, zone) for record in _running(call)]})
 
 
 def start_my_timer(call: Call[StartMyTimer]) -> HandlerResult:
-    """Start the caller's one timer, on an open task of a project."""
+    """Start the caller's timer on an open task of a project."""
     task = call.account.workspace.tasks.get(str(call.parameters.id_task))
     if task is None:
         raise RuleViolation(Rule.NOT_FOUND, "id_task")
     if task.project is None:
-        raise RuleViolation(Rule.NOT_FOUND, "project", "the task belongs to no project")
+        raise RuleViolation(Rule.NOT_FOUND, "project", "the task does not belong to a project")
     if task.closed:
         raise RuleViolation(Rule.CLOSED, "id_task")
     none_running(call.account, WorksectionTimer, call.caller, _RUNNING)
@@ -116,23 +101,23 @@ def start_my_timer(call: Call[StartMyTimer]) -> HandlerResult:
 
 
 def stop_my_timer(call: Call[StopMyTimer]) -> HandlerResult:
-    """Stop and save the caller's timer, with a comment or without."""
+    """Stop and save the caller's timer, with an optional comment."""
     record = replace(_my_timer(call), note=call.parameters.comment)
     return HandlerResult({}, (apply_event(record, Event.STOP, call.now),))
 
 
 def delete_my_timer(call: Call[DeleteMyTimer]) -> HandlerResult:
-    """Remove the caller's running timer; nothing is saved."""
+    """Delete the caller's running timer without saving it."""
     return HandlerResult({}, (Change(Correction.DISCARD, call.now, _my_timer(call)),))
 
 
-def _mine(call: Call[Any]) -> tuple[WorksectionTimer, ...]:
-    """The caller's running timer, or nothing."""
+def _running(call: Call[Any]) -> tuple[WorksectionTimer, ...]:
+    """Return the caller's running timer, or an empty tuple."""
     query = Query(of=WorksectionTimer, people=(call.caller.id,), states=_RUNNING, descending=True, limit=1)
     return call.account.find(query).records
 
 
 def _my_timer(call: Call[Any]) -> WorksectionTimer:
-    for record in _mine(call):
+    for record in _running(call):
         return record
     raise RuleViolation(Rule.STATE, detail="no timer is running")

@@ -1,7 +1,7 @@
-"""How a call to Worksection's admin API is signed with the account's key: the three ways that are in use.
+"""The three ways to sign a call to Worksection's admin API with the account's key.
 
 Sources: the vendor's page "Getting Started" for both hashes, its own client for the header (see
-docs/vendors/worksection.md). Whatever time a header names is taken: it is never compared with a clock.
+docs/vendors/worksection.md). The time in a header is not compared with a clock.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from urllib.parse import urlencode
 from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import secrets_equal
 
-__all__ = ["Signature", "header", "is_signed", "page_hash", "query_hash"]
-
 
 class Signature(StrEnum):
-    """Which of the three ways."""
+    """A way to sign a call."""
 
     PAGE = "page"  # hash = md5(page + action + key)
     QUERY = "query"  # hash = md5(query string of the parameters + key)
@@ -27,23 +25,23 @@ class Signature(StrEnum):
 
 
 def page_hash(page: str, action: str, key: str) -> str:
-    """``md5(page + action + key)``; the page is empty where a call has none."""
+    """Return ``md5(page + action + key)``; ``page`` is empty for a call without one."""
     return _md5(f"{page}{action}{key}")
 
 
 def query_hash(query: str, key: str) -> str:
-    """``md5(query + key)``, the query string as it is sent, without the hash itself."""
+    """Return ``md5(query + key)``, where ``query`` is the query string as sent, without the hash."""
     return _md5(f"{query}{key}")
 
 
 def header(action: str, unix: str, key: str) -> str:
-    """The value of ``Authorization`` that signs an action in the second ``unix``."""
+    """Return the ``Authorization`` header that signs an action at the Unix time ``unix``."""
     digest = hmac.new(_bytes(key), _bytes(f"{action}:{unix}"), hashlib.sha256).hexdigest()
     return f"Admin {unix}_{digest}"
 
 
 def is_signed(request: Request, sent: Mapping[str, object], action: str, key: str) -> bool:
-    """Whether a call bears one of the three signatures; without a key there is none."""
+    """Return whether a request has one of the three signatures; ``False`` if the account has no key."""
     if not key:
         return False
     authorization = request.headers.get("authorization", "")
@@ -56,13 +54,13 @@ def is_signed(request: Request, sent: Mapping[str, object], action: str, key: st
     expected = (
         page_hash(str(sent.get("page", "")), action, key),
         query_hash(_as_sent(request), key),
-        query_hash(urlencode(rest, errors="surrogatepass"), key),  # of parameters that came in another form
+        query_hash(urlencode(rest, errors="surrogatepass"), key),  # parameters that were sent in another form
     )
     return any(secrets_equal(given, each) for each in expected)
 
 
 def _as_sent(request: Request) -> str:
-    """The query string and the form body as the client encoded them, without the hash."""
+    """Return the query string and the form body as the client encoded them, without the hash."""
     parts = request.query.split("&")
     if "form-urlencoded" in request.headers.get("content-type", "").lower():
         parts += request.body.decode().split("&")

@@ -1,48 +1,35 @@
-"""Worksection on the wire: a timer's row in ``get_timers`` and ``get_my_timer``, field for field.
+"""Worksection's payloads: the timer rows of ``get_timers`` and ``get_my_timer``.
 
-Names, order and types are those of the page's two samples. The task's dataset differs between them: ids of people
-stand only in ``get_my_timer``, estimates, due dates, text and tags only in ``get_timers``. What is not specified for
-a task is left out, as the vendor's page on tasks has it ("if specified").
+Names, order and types of the fields follow the two samples on the vendor's page. The samples show different parts of a
+task: only ``get_my_timer`` has the ids of people; only ``get_timers`` has estimates, due dates, text and tags. A field
+of a task that is not set is omitted, as the vendor's page on tasks describes ("if specified").
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from punchclock.calendar import Disambiguation, day_of, from_seconds_of_day, seconds_of_day, work_date
 from punchclock.durations import format_duration, parse_duration
-from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
+from punchclock.errors import InvalidDuration, InvalidInstant
 from punchclock.instants import instant
 from punchclock.timer import not_before, start, worked_at
+from punchclock.units import SECOND
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.wire import Id, decode_payload, write_json
 from punchclock.vendors.worksection.dialect import DIALECT
+from punchclock.vendors.worksection.local import read_local, write_local
 from punchclock.vendors.workspace import Person, Project, Task
-
-__all__ = [
-    "TimerElement",
-    "WorksectionTimer",
-    "element",
-    "my_element",
-    "parse",
-    "parse_timers",
-    "read_local",
-    "serialize",
-    "write_local",
-]
-
-_SECOND: Final = 1_000_000
 
 
 class WorksectionTimer(VendorTimer, frozen=True):
-    """A timer at Worksection; once it is stopped it is the saved entry, and its comment is the record's ``note``."""
+    """A timer at Worksection. A stopped timer is the saved time entry, and ``note`` is its comment."""
 
     vendor: ClassVar[str] = "worksection"
 
@@ -51,7 +38,7 @@ class WorksectionTimer(VendorTimer, frozen=True):
 
 
 class UserElement(msgspec.Struct, kw_only=True, gc=False):
-    """A user as Worksection writes it; in the task of ``get_timers`` without the id."""
+    """A user; inside the task of ``get_timers`` it has no id."""
 
     id: str | UnsetType = UNSET
     email: str
@@ -59,7 +46,7 @@ class UserElement(msgspec.Struct, kw_only=True, gc=False):
 
 
 class ProjectElement(msgspec.Struct, gc=False):
-    """A project as Worksection writes it."""
+    """A project."""
 
     id: str
     name: str
@@ -67,7 +54,7 @@ class ProjectElement(msgspec.Struct, gc=False):
 
 
 class TaskElement(msgspec.Struct, kw_only=True):
-    """A task as Worksection writes it; in ``get_my_timer`` it ends with ``date_added``, and has no ``text``."""
+    """A task; in ``get_my_timer`` it has no ``text`` and ends with ``date_added``."""
 
     id: str
     name: str
@@ -88,7 +75,7 @@ class TaskElement(msgspec.Struct, kw_only=True):
 
 
 class TimerElement(msgspec.Struct, kw_only=True):
-    """A timer as Worksection writes it; in ``get_my_timer`` without id and user, and with ``time`` in seconds."""
+    """A timer; in ``get_my_timer`` it has no id and no user, and ``time`` is a number of seconds."""
 
     id: str | UnsetType = UNSET
     time: str | int
@@ -97,76 +84,72 @@ class TimerElement(msgspec.Struct, kw_only=True):
     task: TaskElement | UnsetType
 
 
-# A task that nobody is to do, and one that anybody may: what the vendor's saved responses show in the place of a user.
-_NO_ONE: Final = Person(id="1", email="NOONE", name="Executive isn't assigned")
-_NOBODY: Final = frozenset({"NOONE", "ANY"})
+# The vendor's saved responses show these users on tasks that are assigned to no one, and to anyone.
+_NO_ASSIGNEE: Final = Person(id="1", email="NOONE", name="Executive isn't assigned")
+_PLACEHOLDERS: Final = frozenset({"NOONE", "ANY"})
 
 
 def serialize(record: WorksectionTimer, now: int, zone: str = "UTC", *, mine: bool = False) -> bytes:
-    """The answer that shows a record at ``now``: the list of ``get_timers`` with the one row, or ``get_my_timer``.
+    """Return the response that shows a timer at ``now``: that of ``get_timers``, or of ``get_my_timer`` if ``mine``.
 
-    ``time`` is the work done. Worksection shows only what runs, so a record that is paused or stopped is shown as the
-    running timer that has done as much work.
+    Worksection shows only running timers. A paused or stopped timer is therefore shown as a running timer with the
+    same amount of work.
     """
     row = my_element(record, now, zone) if mine else element(record, now, zone)
     return write_json({"status": "ok", "data": [row]})
 
 
 def element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
-    """The row of a record in ``get_timers``."""
-    task = record.task
+    """Return a timer's row in ``get_timers``."""
     return TimerElement(
         id=record.id,
         time=format_duration(_worked(record, now)),
         date_started=write_local(record.timer.started_at, zone),
         user_from=_user(record.person),
-        task=UNSET
-        if task is None
-        else TaskElement(
-            id=task.id,
-            name=task.name,
-            page=_page(task),
-            status=_status(task),
-            priority=_priority(task),
-            user_from=UNSET if task.author is None else _user_without_id(task.author),
-            user_to=_user_without_id(task.assignee or _NO_ONE),
-            project=_project(task),
-            text=task.text or UNSET,
-            date_added=_date_added(task, zone),
-            date_start=task.starts_on or UNSET,
-            date_end=task.ends_on or UNSET,
-            time_end=task.ends_at or UNSET,
-            max_time=_number(task.max_time),
-            max_money=_number(task.max_money),
-            tags=dict(task.tags) or UNSET,
-        ),
+        task=UNSET if record.task is None else _full_task_element(record.task, zone),
     )
 
 
 def my_element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
-    """The row of a record in ``get_my_timer``."""
-    task = record.task
+    """Return a timer's row in ``get_my_timer``."""
     return TimerElement(
-        time=_worked(record, now) // _SECOND,
+        time=_worked(record, now) // SECOND,
         date_started=write_local(record.timer.started_at, zone),
-        task=UNSET
-        if task is None
-        else TaskElement(
-            id=task.id,
-            name=task.name,
-            page=_page(task),
-            status=_status(task),
-            priority=_priority(task),
-            user_from=UNSET if task.author is None else _user(task.author),
-            user_to=_user(task.assignee or _NO_ONE),
-            project=_project(task),
-            date_added=_date_added(task, zone),
-        ),
+        task=UNSET if record.task is None else _task_element(record.task, zone, _user),
     )
 
 
 def _worked(record: WorksectionTimer, now: int) -> int:
     return worked_at(record.timer, not_before(record.timer, now))
+
+
+def _full_task_element(task: Task, zone: str) -> TaskElement:
+    shown = _task_element(task, zone, _user_without_id)
+    shown.text = task.text or UNSET
+    shown.date_start = task.starts_on or UNSET
+    shown.date_end = task.ends_on or UNSET
+    shown.time_end = task.ends_at or UNSET
+    shown.max_time = _number(task.max_time)
+    shown.max_money = _number(task.max_money)
+    shown.tags = dict(task.tags) or UNSET
+    return shown
+
+
+def _task_element(task: Task, zone: str, user: Callable[[Person], UserElement]) -> TaskElement:
+    """Return the fields that a task has in both calls."""
+    project = task.project
+    page = f"/project/{project.id}/" if project else "/project/"
+    return TaskElement(
+        id=task.id,
+        name=task.name,
+        page=f"{page}{task.id}/",
+        status="done" if task.closed else "active",
+        priority=UNSET if task.priority is None else str(task.priority),
+        user_from=user(task.author) if task.author else UNSET,
+        user_to=user(task.assignee or _NO_ASSIGNEE),
+        project=ProjectElement(project.id, project.name, page) if project else UNSET,
+        date_added=UNSET if task.added_at is None else write_local(task.added_at, zone),
+    )
 
 
 def _user(person: Person) -> UserElement:
@@ -177,33 +160,8 @@ def _user_without_id(person: Person) -> UserElement:
     return UserElement(email=person.email, name=person.name)
 
 
-def _project(task: Task) -> ProjectElement | UnsetType:
-    project = task.project
-    return (
-        UNSET if project is None else ProjectElement(id=project.id, name=project.name, page=f"/project/{project.id}/")
-    )
-
-
-def _page(task: Task) -> str:
-    """``/project/PROJECT_ID/TASK_ID/``."""
-    project = task.project
-    return f"/project/{task.id}/" if project is None else f"/project/{project.id}/{task.id}/"
-
-
-def _status(task: Task) -> str:
-    return "done" if task.closed else "active"
-
-
-def _priority(task: Task) -> str | UnsetType:
-    return UNSET if task.priority is None else str(task.priority)
-
-
-def _date_added(task: Task, zone: str) -> str | UnsetType:
-    return UNSET if task.added_at is None else write_local(task.added_at, zone)
-
-
 def _number(value: float | None) -> float | UnsetType:
-    """An estimate as the sample has it: ``20``, not ``20.0``."""
+    """Return an estimate as the sample writes it: ``20``, not ``20.0``."""
     if value is None:
         return UNSET
     return int(value) if value == value // 1 else value
@@ -242,7 +200,7 @@ class _Task(msgspec.Struct):
 
 
 class _Timer(msgspec.Struct):
-    """A timer as it is read: numbers may be texts, and what a client can do without may be absent."""
+    """A timer as it is read: numbers may be strings, and fields that a client can do without may be absent."""
 
     id: str | Id = ""
     time: str | Id | UnsetType = UNSET
@@ -252,7 +210,7 @@ class _Timer(msgspec.Struct):
 
 
 class _Payload(_Timer):
-    """The same, bare or in its envelope."""
+    """A timer, with or without its envelope."""
 
     status: str = "ok"
     message: str = ""
@@ -263,29 +221,29 @@ _decoder: Final = msgspec.json.Decoder(_Payload)
 
 
 def parse(payload: object, now: int, zone: str = "UTC") -> WorksectionTimer:
-    """The record that a timer's row tells of, bare or in the envelope of either call, bytes or decoded already.
+    """Return the timer in a row, with or without the envelope of either call, from bytes or decoded values.
 
-    It runs, as every timer that Worksection shows, and ``started_at = now - time``: ``date_started`` is only to the
-    minute, so it is read but not counted with.
+    The timer is running, since Worksection shows no others, and ``started_at = now - time``. ``date_started`` has only
+    minutes: it is validated but not used.
 
     Raises:
-        MalformedPayload: it is no such row, or not exactly one.
+        MalformedPayload: the payload is not a timer row, or holds no row or several.
     """
     timers = parse_timers(payload, now, zone)
     if len(timers) != 1:
-        raise MalformedPayload("worksection", "$.data", payload, f"{len(timers)} timers where one is meant")
+        raise MalformedPayload("worksection", "$.data", payload, f"{len(timers)} timers where one is expected")
     return timers[0]
 
 
 def parse_timers(payload: object, now: int, zone: str = "UTC") -> list[WorksectionTimer]:
-    """The records of every row in the list of ``get_timers``, or of the one row there is, or none.
+    """Return the timers of all rows in a response of either call, or of a single row without an envelope.
 
     Raises:
-        MalformedPayload: it is no such list.
+        MalformedPayload: the payload is not such a response.
     """
     whole = decode_payload("worksection", payload, _decoder)
     if whole.status != "ok":
-        raise MalformedPayload("worksection", "$.status", whole.status, whole.message or "no timer but an error")
+        raise MalformedPayload("worksection", "$.status", whole.status, whole.message or "an error, not a timer")
     if whole.data is UNSET:
         return [_record(whole, "$", now, zone)]
     if isinstance(whole.data, list):
@@ -300,7 +258,7 @@ def _record(read: _Timer, path: str, now: int, zone: str) -> WorksectionTimer:
         started_at = instant(DIALECT.floor(now) - _duration(read.time))
     except (InvalidDuration, InvalidInstant) as error:
         raise MalformedPayload("worksection", f"{path}.time", read.time, error.reason) from None
-    _moment(read.date_started, f"{path}.date_started", zone)
+    _instant(read.date_started, f"{path}.date_started", zone)
     task = _task(read.task, f"{path}.task", zone) if read.task else None
     return WorksectionTimer(
         id=str(read.id),
@@ -317,14 +275,14 @@ def _task(read: _Task, path: str, zone: str) -> Task:
         name=read.name or "",
         project=Project(id=str(read.project.id), name=read.project.name or "") if read.project else None,
         closed=read.status == "done",
-        priority=_integer(read.priority, f"{path}.priority"),
+        priority=_priority(read.priority, f"{path}.priority"),
         author=_person(read.user_from),
         assignee=_person(read.user_to),
         text=read.text or "",
-        added_at=_moment(read.date_added, f"{path}.date_added", zone),
-        starts_on=_day(read.date_start, f"{path}.date_start"),
-        ends_on=_day(read.date_end, f"{path}.date_end"),
-        ends_at=_clock(read.time_end, f"{path}.time_end"),
+        added_at=_instant(read.date_added, f"{path}.date_added", zone),
+        starts_on=_date(read.date_start, f"{path}.date_start"),
+        ends_on=_date(read.date_end, f"{path}.date_end"),
+        ends_at=_time_of_day(read.time_end, f"{path}.time_end"),
         max_time=_amount(read.max_time, f"{path}.max_time"),
         max_money=_amount(read.max_money, f"{path}.max_money"),
         tags=_tags(read.tags, f"{path}.tags"),
@@ -332,32 +290,32 @@ def _task(read: _Task, path: str, zone: str) -> Task:
 
 
 def _person(read: _User | None) -> Person | None:
-    if read is None or read.email in _NOBODY:
+    if read is None or read.email in _PLACEHOLDERS:
         return None
     return Person(id=str(read.id), name=read.name or "", email=read.email or "")
 
 
 def _duration(value: str | int) -> int:
-    """A ``time``: ``HH:MM:SS`` with any number of hours, or whole seconds."""
+    """Return a ``time``, which is ``HH:MM:SS`` with any number of hours, or whole seconds."""
     if isinstance(value, str) and ":" in value:
         return parse_duration(value)
     text = str(value)
     if not (text.isascii() and text.isdecimal() and len(text) < 18):
         raise InvalidDuration(value, "neither HH:MM:SS nor a number of seconds")
-    return int(text) * _SECOND
+    return int(text) * SECOND
 
 
-def _moment(text: str | None, path: str, zone: str) -> int | None:
+def _instant(text: str | None, path: str, zone: str) -> int | None:
     try:
         return read_local(text, zone) if text else None
     except InvalidInstant as error:
         raise MalformedPayload("worksection", path, text, error.reason) from None
 
 
-def _day(text: str | None, path: str) -> date | None:
+def _date(text: str | None, path: str) -> date | None:
     if not text:
         return None
-    if len(text) != 10 or text[4] != "-" or text[7] != "-":  # of the forms of ISO 8601 only this one
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":  # `date.fromisoformat` accepts other forms as well
         raise MalformedPayload("worksection", path, text, "not a date as in 2021-01-01")
     try:
         return date.fromisoformat(text)
@@ -365,18 +323,21 @@ def _day(text: str | None, path: str) -> date | None:
         raise MalformedPayload("worksection", path, text, "no such date") from None
 
 
-def _clock(text: str | None, path: str) -> str:
-    if text and not _CLOCK(text):
+def _time_of_day(text: str | None, path: str) -> str:
+    if text and not _TIME_OF_DAY(text):
         raise MalformedPayload("worksection", path, text, "not a time of day as in 18:00")
     return text or ""
 
 
-def _integer(value: str | int | None, path: str) -> int | None:
+_TIME_OF_DAY: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII).fullmatch
+
+
+def _priority(value: str | int | None, path: str) -> int | None:
     if value is None or value == "":
         return None
     text = str(value)
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise MalformedPayload("worksection", path, value, "not a number")
+        raise MalformedPayload("worksection", path, value, "not a number of at most nine digits")
     return int(text)
 
 
@@ -388,80 +349,11 @@ def _amount(value: float | str | None, path: str) -> float | None:
     except ValueError:
         amount = -1.0
     if not 0 <= amount < 1e15:
-        raise MalformedPayload("worksection", path, value, "not an amount from 0 on")
+        raise MalformedPayload("worksection", path, value, "not a number from 0 to 1e15")
     return amount
 
 
 def _tags(value: dict[str, str] | list[Any] | None, path: str) -> dict[str, str]:
     if isinstance(value, list) and value:
-        raise MalformedPayload("worksection", path, value, "not tags by their ids")
+        raise MalformedPayload("worksection", path, value, "not an object of tags by id")
     return dict(value or {})
-
-
-_CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII).fullmatch
-_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d) ([01]\d|2[0-3]):([0-5]\d)", re.ASCII).fullmatch
-
-
-# ---- local time ----------------------------------------------------------------------------------
-
-_MINUTE: Final = 60 * _SECOND
-_HOUR: Final = 3600 * _SECOND
-_DAY: Final = 86_400 * _SECOND
-
-
-def write_local(at: int, zone: str) -> str:
-    """``YYYY-MM-DD HH:MM``: the minute that clocks in the zone show; UTC's where the zone's have no such year."""
-    day = _day_of_hour(at // _HOUR, zone)
-    if day is not None and at < day[1]:
-        minutes, date = (at - day[0]) // _MINUTE, day[2]
-    else:
-        try:
-            minutes, date = seconds_of_day(at, zone) // 60, str(work_date(at, zone))
-        except InstantOutOfRange:
-            minutes, date = seconds_of_day(at, "UTC") // 60, str(work_date(at, "UTC"))
-    return f"{date} {minutes // 60:02}:{minutes % 60:02}"
-
-
-@lru_cache(maxsize=4096)
-def _day_of_hour(hour: int, zone: str) -> tuple[int, int, str] | None:
-    """Start, end and date of the local day around an hour of UTC; ``None`` where the clock is changed on that day."""
-    try:
-        day = day_of(hour * _HOUR, zone)
-    except InstantOutOfRange:
-        return None
-    return (day.start, day.end, str(day.date)) if day.end - day.start == _DAY else None
-
-
-def read_local(text: str, zone: str) -> int:
-    """The instant of ``YYYY-MM-DD HH:MM`` in the zone; the earlier one where clocks show it twice.
-
-    Raises:
-        InvalidInstant: the text is not exactly that, or there is no such date.
-    """
-    match = _MOMENT(text)
-    if match is None:
-        raise InvalidInstant(text, "not a date and time as in 2021-01-01 13:23")
-    day, hours, minutes = match.groups()
-    seconds = int(hours) * 3600 + int(minutes) * 60
-    midnight = _midnight(day, zone)
-    if midnight is not None:
-        return instant(midnight + seconds * _SECOND)
-    return from_seconds_of_day(date.fromisoformat(day), seconds, zone, disambiguation=Disambiguation.EARLIER)
-
-
-@lru_cache(maxsize=4096)
-def _midnight(text: str, zone: str) -> int | None:
-    """The instant at which a local date begins; ``None`` where the clock is changed on that day.
-
-    Raises:
-        InvalidInstant: there is no such date.
-    """
-    try:
-        wanted = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInstant(text, "no such date") from None
-    try:
-        day = day_of(from_seconds_of_day(wanted, 0, zone, disambiguation=Disambiguation.EARLIER), zone)
-    except InstantOutOfRange:
-        return None
-    return day.start if day.date == wanted and day.end - day.start == _DAY else None

@@ -1,8 +1,8 @@
-"""Dates in the formats that a company sets up: ``yyyy-MM-dd``, ``dd-MMM-yyyy``, ``MM/dd/yyyy`` and their like.
+"""Dates in a company's format, such as ``yyyy-MM-dd``, ``dd-MMM-yyyy`` or ``MM/dd/yyyy``.
 
-A format is made of ``yyyy``, one of ``MM``, ``MMM`` (``Apr``) and ``MMMM`` (``April``), and ``dd``, each once, in
-any order, with ``-``, ``/``, ``.``, ``,`` or blanks between them. Reading takes exactly what writing makes, but for the
-case of a month's name. Two-digit years are no part of it: their century would be guessed.
+A format contains ``yyyy``, ``dd`` and one of ``MM``, ``MMM`` (``Apr``) and ``MMMM`` (``April``), each once, in any
+order, separated by up to two of ``-``, ``/``, ``.``, ``,`` and space. Reading accepts exactly what writing produces,
+except that it ignores the case of a month's name. Two-digit years are not supported: their century would be a guess.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from typing import Final
 
 from punchclock.errors import PunchclockError, safe_repr
 
-__all__ = ["ISO", "InvalidDate", "UnknownDateFormat", "check_format", "read_date", "write_date"]
-
-#: The format that the vendor's page takes and writes where no other is asked for.
+#: The format that the vendor's page uses by default.
 ISO: Final = "yyyy-MM-dd"
 
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-#: Part of a format → what reads it, and what writes it out of a year, a month, a day and the month's two names.
+#: Part of a format → regular expression and template. Template arguments: year, month, day, ``Apr``, ``April``.
 _PARTS: Final = {
     "yyyy": (r"(?P<year>[0-9]{4})", "{0:04}"),
     "MM": (r"(?P<month>[0-9]{2})", "{1:02}"),
@@ -37,7 +35,7 @@ _FORMAT: Final = re.compile(r"(yyyy|M{2,4}|dd)([-/., ]{0,2})(yyyy|M{2,4}|dd)([-/
 
 
 class UnknownDateFormat(PunchclockError):
-    """A text that is no date format.
+    """A text is not a date format.
 
     Attributes:
         date_format: the text.
@@ -46,53 +44,53 @@ class UnknownDateFormat(PunchclockError):
     code = "unknown-date-format"
 
     def __init__(self, date_format: str) -> None:
-        super().__init__(f"{safe_repr(date_format)} is no date format, as yyyy-MM-dd or dd-MMM-yyyy are")
+        super().__init__(f"{safe_repr(date_format)} is not a date format such as yyyy-MM-dd or dd-MMM-yyyy")
         self.date_format = date_format
 
 
 class InvalidDate(PunchclockError):
-    """A text that is no date in its format.
+    """A text is not a date in a given format.
 
     Attributes:
         text: the text.
-        date_format: the format that it was read in.
-        fits: whether it has the form at least, so that there is only no such day.
+        date_format: the format.
+        fits: whether the text has the right form, and only the day does not exist.
     """
 
     code = "invalid-date"
 
     def __init__(self, text: str, date_format: str, *, fits: bool) -> None:
-        super().__init__(f"{safe_repr(text)}: {'there is no such day' if fits else f'not a date as in {date_format}'}")
+        super().__init__(f"{safe_repr(text)}: {'no such day' if fits else f'not a date as in {date_format}'}")
         self.text = text
         self.date_format = date_format
         self.fits = fits
 
 
 def check_format(date_format: str) -> None:
-    """The text is a date format.
+    """Check that a text is a date format.
 
     Raises:
-        UnknownDateFormat: it is none.
+        UnknownDateFormat: it is not.
     """
     _compiled(date_format)
 
 
 def read_date(text: str, date_format: str) -> date:
-    """The date that a text names.
+    """Return the date in a text.
 
     Raises:
-        UnknownDateFormat: the format is none.
-        InvalidDate: the text does not have its form, or there is no such day.
+        UnknownDateFormat: the format is invalid.
+        InvalidDate: the text has another form, or the day does not exist.
     """
-    if date_format == ISO and text[4:8:3] == "--":  # in every response, and a fifth of the time that reading one takes
+    if date_format == ISO and text[4:8:3] == "--":  # every response has such a date; this is much faster
         try:
             return date.fromisoformat(text)
         except ValueError:
-            pass  # the slow way, below, finds out why
-    fit = _compiled(date_format)[0](text)
-    if fit is None:
+            pass  # the code below finds out why
+    match = _compiled(date_format)[0](text)
+    if match is None:
         raise InvalidDate(text, date_format, fits=False)
-    year, month, day = fit.group("year", "month", "day")
+    year, month, day = match.group("year", "month", "day")
     try:
         return date(int(year), _MONTH_NUMBERS.get(month.lower()) or int(month), int(day))
     except ValueError:
@@ -100,10 +98,10 @@ def read_date(text: str, date_format: str) -> date:
 
 
 def write_date(day: date, date_format: str) -> str:
-    """The date as a text.
+    """Return a date as a text.
 
     Raises:
-        UnknownDateFormat: the format is none.
+        UnknownDateFormat: the format is invalid.
     """
     if date_format == ISO:
         return day.isoformat()
@@ -111,13 +109,13 @@ def write_date(day: date, date_format: str) -> str:
     return _compiled(date_format)[1].format(day.year, day.month, day.day, name[:3], name)
 
 
-@lru_cache(maxsize=32)  # bounded: requests name their formats
+@lru_cache(maxsize=32)  # bounded, since requests choose the format
 def _compiled(date_format: str) -> tuple[Callable[[str], re.Match[str] | None], str]:
-    """What reads a date in the format, and the template that writes one."""
-    fit = _FORMAT(date_format)
-    if fit is None or {*"".join(fit.group(1, 3, 5))} != {"y", "M", "d"}:
+    """Return the match function and the template of a format."""
+    match = _FORMAT(date_format)
+    if match is None or {*"".join(match.group(1, 3, 5))} != {"y", "M", "d"}:
         raise UnknownDateFormat(date_format)
-    first, between, second, after, third = fit.groups()
+    first, between, second, after, third = match.groups()
     (read_1, write_1), (read_2, write_2), (read_3, write_3) = _PARTS[first], _PARTS[second], _PARTS[third]
     pattern = f"{read_1}{re.escape(between)}{read_2}{re.escape(after)}{read_3}"
     template = f"{write_1}{between}{write_2}{after}{write_3}"

@@ -1,15 +1,14 @@
-"""The machine as Zoho People has it: start, and then ``timer=stop`` pauses and ``timer=start`` resumes, without end.
+"""Zoho People's dialect: a start, then any number of pauses (``timer=stop``) and resumes (``timer=start``); no stop.
 
-Page "Timer API". Its times are whole seconds; a timelog is never stopped for good.
+Source: page "Timer API". Its times are in whole seconds, so the resolution is a second.
 """
 
 from __future__ import annotations
 
 from punchclock.machine import Event
-from punchclock.vendors.dialect import SECOND, Binding, Dialect
+from punchclock.units import SECOND
+from punchclock.vendors.dialect import Binding, Dialect
 from punchclock.vendors.records import UPDATE
-
-__all__ = ["DIALECT"]
 
 DIALECT = Dialect(
     vendor="zoho",

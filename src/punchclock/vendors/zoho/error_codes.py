@@ -1,7 +1,7 @@
-"""What Zoho People answers to a broken rule: two messages, the call's own and the error code's, and the code.
+"""Zoho People's error responses: for each violated rule a code, the code's message and the call's own message.
 
-Source: the tables "Messages" and "Error Codes & Messages" of each call on the page "Timer API". Which code goes
-with which message it does not say, nor any HTTP status; both are our choice (see docs/vendors/zoho.md).
+Source: the tables "Messages" and "Error Codes & Messages" of each call on the page "Timer API". The page does not say
+which code goes with which message and states no HTTP status; both are our choice (see docs/vendors/zoho.md).
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from punchclock.vendors.calls import Operation
 from punchclock.vendors.errors import Rejection
 from punchclock.vendors.rules import Rule, RuleViolation
 
-__all__ = ["ERRORS", "LISTED", "MESSAGES", "reject"]
-
-#: Call → rule → the call's own message; that of ``None`` where the rule has none of its own.
+#: Call → rule → the call's own message; ``None`` is for all other rules.
 MESSAGES: Final[Mapping[str, Mapping[Rule | None, str]]] = MappingProxyType(
     {
         "start_timer": {
@@ -68,7 +66,7 @@ _OF_COMMENTS: Final[Mapping[Rule | None, tuple[int, str]]] = {
     Rule.REQUIRED: (8000, "No {} specified"),
 }
 
-#: Call → rule → error code, and what the call's table says of it; that of ``None`` where the rule has none of its own.
+#: Call → rule → error code and message in the call's table; ``None`` is for all other rules.
 ERRORS: Final[Mapping[str, Mapping[Rule | None, tuple[int, str]]]] = MappingProxyType(
     {
         "start_timer": {
@@ -86,33 +84,32 @@ ERRORS: Final[Mapping[str, Mapping[Rule | None, tuple[int, str]]]] = MappingProx
     }
 )
 
-#: The calls whose errors are a list, with one error in it.
+#: The calls whose errors are a list of one error.
 LISTED: Final = frozenset({"get_comments", "add_comment", "delete_comment"})
 
-#: Rejections before the call is known: rule → HTTP status, error code, error message. The page does not state them.
+#: Rejections before the call is known: rule → HTTP status, error code, message. The page does not state them.
 _BEFOREHAND: Final = {
     Rule.CREDENTIALS: (401, 7202, "Invalid Authtoken"),
-    Rule.PATH: (404, 404, "There is no such call"),
-    Rule.METHOD: (405, 405, "The call does not take this method"),
+    Rule.PATH: (404, 404, "The call does not exist"),
+    Rule.METHOD: (405, 405, "The call does not accept this method"),
     Rule.TOO_LARGE: (413, 413, "The request is too large"),
-    Rule.TOO_FAST: (429, 429, "The calls come too fast"),
-    Rule.QUOTA: (429, 429, "The calls of the day are used up"),
+    Rule.TOO_FAST: (429, 429, "Too many requests"),
+    Rule.QUOTA: (429, 429, "The daily quota is used up"),
     Rule.UNAVAILABLE: (503, 503, "The service is not available"),
 }
 
 
-def reject(broken: RuleViolation, operation: Operation | None) -> Rejection:
-    """Zoho People's answer to a broken rule: its ``message`` is the error's, its ``detail`` the call's own."""
+def reject(violation: RuleViolation, operation: Operation | None) -> Rejection:
+    """Return Zoho People's error response: ``message`` is the error code's message, ``detail`` the call's own."""
     call = operation.name if operation else ""
-    if broken.rule in _BEFOREHAND:
-        status, code, message = _BEFOREHAND[broken.rule]
+    if violation.rule in _BEFOREHAND:
+        status, code, message = _BEFOREHAND[violation.rule]
     else:
         errors = ERRORS.get(call, _OF_TIMERS)
-        status, (code, message) = 400, errors.get(broken.rule, errors[None])
-        # Only a name that the call knows is repeated: any other is the sender's.
-        known = operation is not None and broken.field in operation.request.__struct_encode_fields__
-        message = message.format(broken.field if known else "parameter")
+        status, (code, message) = 400, errors.get(violation.rule, errors[None])
+        # Only parameters of the call are named; any other name came from the sender.
+        known = operation is not None and violation.field in operation.request.__struct_encode_fields__
+        message = message.format(violation.field if known else "parameter")
     messages = MESSAGES.get(call, {})
-    return Rejection(
-        "zoho", status, code, message, broken.field, messages.get(broken.rule, messages.get(None, message))
-    )
+    detail = messages.get(violation.rule, messages.get(None, message))
+    return Rejection("zoho", status, code, message, violation.field, detail)

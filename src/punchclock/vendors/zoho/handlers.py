@@ -1,6 +1,6 @@
-"""What each call of the timer page decides, and the parameters that it decides on.
+"""The parameters of each call and the handlers that decide it.
 
-Source: page "Timer API". What an account's settings forbid is in rules.py, the words for it in error_codes.py.
+Source: page "Timer API". Rules from an account's settings are in rules.py, error responses in error_codes.py.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from punchclock.calendar import work_date
 from punchclock.machine import Event, State
 from punchclock.timer import start
+from punchclock.units import SECOND
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Call, HandlerResult, apply_event
-from punchclock.vendors.dialect import SECOND
 from punchclock.vendors.records import UPDATE, Change
 from punchclock.vendors.rules import Rule, RuleViolation, at_most, none_running, own_or_privileged
 from punchclock.vendors.workspace import Job, Person, Workspace
@@ -35,24 +35,6 @@ from punchclock.vendors.zoho.wire import (
     element,
     read_billing_status,
 )
-
-__all__ = [
-    "AddComment",
-    "DeleteComment",
-    "GetComments",
-    "GetRunningTimer",
-    "PauseTimer",
-    "ResumeTimer",
-    "StartTimer",
-    "add_comment",
-    "delete_comment",
-    "get_comments",
-    "get_running_timer",
-    "pause_timer",
-    "resume_timer",
-    "start_timer",
-]
-
 
 # ---- parameters ----------------------------------------------------------------------------------
 
@@ -114,20 +96,20 @@ class DeleteComment(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 def start_timer(call: Call[StartTimer]) -> HandlerResult:
-    """A new timelog, whose timer runs; for the logged-in user alone, one running timer a user."""
+    """Create a timelog with a running timer, for the logged-in user only, who has no other running timer."""
     sent, workspace, caller = call.parameters, call.account.workspace, call.caller
     _is_start(sent.timer)
     at_most(250, "description", sent.description)
     at_most(500, "workItem", sent.work_item)
     billing_status = read_billing_status(sent.billing_status)
     if billing_status is None:
-        raise RuleViolation(Rule.VALUE, "billingStatus", f"{sent.billing_status} is no billing status")
+        raise RuleViolation(Rule.VALUE, "billingStatus", f"{sent.billing_status} is not a billing status")
     booked_on = _day_booked_on(sent, workspace)
     job = _job(sent, workspace)
 
     enabled(workspace.settings)
     _is_caller(sent.user, caller, workspace)
-    day_of_work(workspace.settings, caller, booked_on)  # has a code of its own, which no lesser rejection hides
+    day_of_work(workspace.settings, caller, booked_on)  # checked early: this rule has a code of its own
     none_running(call.account, ZohoTimer, caller, (State.RUNNING,))
     number = call.account.new_id()
     record = ZohoTimer(
@@ -149,7 +131,7 @@ def start_timer(call: Call[StartTimer]) -> HandlerResult:
 
 
 def pause_timer(call: Call[PauseTimer]) -> HandlerResult:
-    """From work to break. Nothing but the page's own limits rejects it, whose messages say "in pausing"."""
+    """Pause a timer. Of the account's rules only the limits apply: their messages on the page say "in pausing"."""
     record = _timelog(call, call.parameters.time_log_id)
     change = apply_event(record, Event.PAUSE, call.now)
     _within_limits(call, change.record)
@@ -157,7 +139,7 @@ def pause_timer(call: Call[PauseTimer]) -> HandlerResult:
 
 
 def resume_timer(call: Call[ResumeTimer]) -> HandlerResult:
-    """From break to work, on the day of the start, under the same rules as a start."""
+    """Resume a timer, on the day of its start and under the same rules as a start."""
     _is_start(call.parameters.timer)
     workspace = call.account.workspace
     enabled(workspace.settings)
@@ -174,7 +156,7 @@ def resume_timer(call: Call[ResumeTimer]) -> HandlerResult:
 
 
 def get_running_timer(call: Call[GetRunningTimer]) -> HandlerResult:
-    """The caller's running timer, or no result."""
+    """Return the caller's running timer; no result if there is none."""
     date_format = call.parameters.date_format
     try:
         check_format(date_format)
@@ -188,7 +170,7 @@ def get_running_timer(call: Call[GetRunningTimer]) -> HandlerResult:
 
 
 def get_comments(call: Call[GetComments]) -> HandlerResult:
-    """The comments of a timelog, oldest first, whether its timer runs or not."""
+    """Return the comments of a timelog, oldest first, whether or not its timer is running."""
     record = _timelog(call, call.parameters.time_log_id)
     zone = call.account.workspace.zone
     elements = [comment_element(comment, zone) for comment in record.comments]
@@ -196,7 +178,7 @@ def get_comments(call: Call[GetComments]) -> HandlerResult:
 
 
 def add_comment(call: Call[AddComment]) -> HandlerResult:
-    """A new comment, while the timer runs."""
+    """Add a comment to a running timer."""
     record = _timelog(call, call.parameters.time_log_id)
     if record.timer.state is not State.RUNNING:
         raise RuleViolation(Rule.STATE, "timeLogId")
@@ -206,7 +188,7 @@ def add_comment(call: Call[AddComment]) -> HandlerResult:
 
 
 def delete_comment(call: Call[DeleteComment]) -> HandlerResult:
-    """One comment less, on any of the caller's timelogs, whether its timer runs or not."""
+    """Delete a comment of one of the caller's timelogs, whether or not its timer is running."""
     wanted = call.parameters.comment_id
     for record in call.account.find(Query(of=ZohoTimer, people=(call.caller.id,))).records:
         comments = tuple(comment for comment in record.comments if comment.id != wanted)
@@ -222,7 +204,7 @@ def _is_start(timer: str) -> None:
 
 
 def _day_booked_on(sent: StartTimer, workspace: Workspace) -> date:
-    """``workDate``, in ``dateFormat`` where that is given, or else in the company's format or in yyyy-MM-dd."""
+    """Return ``workDate``, read in ``dateFormat`` or, without one, in the company's format or as yyyy-MM-dd."""
     formats = (sent.date_format,) if sent.date_format else (workspace.settings.date_format, ISO)
     for date_format in formats:
         try:
@@ -248,7 +230,7 @@ def _job(sent: StartTimer, workspace: Workspace) -> Job:
 
 
 def _is_caller(user: str, caller: Person, workspace: Workspace) -> None:
-    """The user is the logged-in one, named by ERECNO, e-mail address or employee id."""
+    """Check that the user, given by ERECNO, e-mail address or employee id, is the logged-in one."""
     if not _names(user, caller):
         known = any(_names(user, person) for person in workspace.people.values())
         raise RuleViolation(Rule.FOREIGN if known else Rule.VALUE, "user")
@@ -259,7 +241,7 @@ def _names(user: str, person: Person) -> bool:
 
 
 def _timelog(call: Call[Any], id: str) -> ZohoTimer:
-    """The timelog with this id, which must be the caller's own: of timers and comments alike, nobody has others'."""
+    """Return the timelog with this id; only its owner has access to it and its comments."""
     record = call.account.get(ZohoTimer, id)
     if record is None:
         raise RuleViolation(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id}")
@@ -268,7 +250,7 @@ def _timelog(call: Call[Any], id: str) -> ZohoTimer:
 
 
 def _within_limits(call: Call[Any], record: ZohoTimer, more: int = 0) -> None:
-    """The record as it shall be, together with what else is logged and as much more, keeps the account's limits."""
+    """Check the account's limits for the changed timelog, the other timelogs, and ``more`` work."""
     settings, job = call.account.workspace.settings, record.job
     if settings.attendance_hours is not None or settings.max_billable_hours is not None:
         of_day = Query(of=ZohoTimer, people=(record.person.id,), work_date=record.work_date)

@@ -1,8 +1,8 @@
-"""What an account's settings allow: the day, the hours a day, the hours of a job. Pure functions.
+"""Rules that an account's settings define: days of work, hours per day, hours per job. Pure functions.
 
-The page names these rules by their messages only; how they count is our choice (see docs/vendors/zoho.md). All
-three limits count one way: time is logged when it has been worked, so a pause is rejected that would log more than
-the limit, and a start or a resume that could not log one second more.
+The page mentions these rules only in its error messages; how they count is our choice (see docs/vendors/zoho.md). Work
+counts towards all three limits as soon as it is done. So a pause is rejected if the work exceeds a limit, and a start
+or resume is rejected if one more second of work would exceed it.
 """
 
 from __future__ import annotations
@@ -11,17 +11,14 @@ from collections.abc import Iterable
 from datetime import date
 
 from punchclock.timer import not_before, worked_at
+from punchclock.units import HOUR
 from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.workspace import Job, Person, Settings
 from punchclock.vendors.zoho.wire import BillingStatus, ZohoTimer
 
-__all__ = ["day_of_work", "enabled", "logged", "within_attendance", "within_billable", "within_estimate"]
-
-_HOUR = 3_600_000_000
-
 
 def enabled(settings: Settings) -> None:
-    """Timers are switched on.
+    """Check that timers are enabled.
 
     Raises:
         RuleViolation: ``DISABLED``.
@@ -31,7 +28,7 @@ def enabled(settings: Settings) -> None:
 
 
 def day_of_work(settings: Settings, person: Person, day: date) -> None:
-    """The day is no weekend, no holiday, and no leave of the person's.
+    """Check that a day is not a weekend, a holiday or a day of the person's leave.
 
     Raises:
         RuleViolation: ``DAY_OFF``.
@@ -45,12 +42,12 @@ def day_of_work(settings: Settings, person: Person, day: date) -> None:
 
 
 def logged(timelogs: Iterable[ZohoTimer], now: int) -> int:
-    """The work in these timelogs up to ``now``, in microseconds, those that run included."""
+    """Return the work in these timelogs until ``now``, in microseconds, including running timers."""
     return sum(worked_at(each.timer, not_before(each.timer, now)) for each in timelogs)
 
 
 def within_attendance(settings: Settings, of_day: Iterable[ZohoTimer], now: int, more: int) -> None:
-    """A person's timelogs of a day, and as much more, are within the hours that a person attends.
+    """Check that a person's timelogs of a day, plus ``more``, are within the attendance hours.
 
     Raises:
         RuleViolation: ``ATTENDANCE_HOURS``.
@@ -59,7 +56,7 @@ def within_attendance(settings: Settings, of_day: Iterable[ZohoTimer], now: int,
 
 
 def within_billable(settings: Settings, of_day: Iterable[ZohoTimer], now: int, more: int) -> None:
-    """A person's billable timelogs of a day, and as much more, are within the billable hours of a day.
+    """Check that a person's billable timelogs of a day, plus ``more``, are within the billable hours.
 
     Raises:
         RuleViolation: ``BILLABLE_HOURS``.
@@ -69,7 +66,7 @@ def within_billable(settings: Settings, of_day: Iterable[ZohoTimer], now: int, m
 
 
 def within_estimate(job: Job, of_job: Iterable[ZohoTimer], now: int, more: int) -> None:
-    """Everybody's timelogs of a job, and as much more, are within the hours that it was planned to take.
+    """Check that all timelogs of a job, plus ``more``, are within its estimate.
 
     Raises:
         RuleViolation: ``ESTIMATE``.
@@ -78,5 +75,5 @@ def within_estimate(job: Job, of_job: Iterable[ZohoTimer], now: int, more: int) 
 
 
 def _within(hours: float | None, work: int, rule: Rule) -> None:
-    if hours is not None and work > hours * _HOUR:
+    if hours is not None and work > hours * HOUR:
         raise RuleViolation(rule)

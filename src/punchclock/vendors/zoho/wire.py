@@ -1,9 +1,8 @@
-"""Zoho People on the wire: the running timer, comments, and references to what is new, field for field.
+"""Zoho People's payloads: the running timer, comments, and references to new entries.
 
-Names, order and types are those of the page's samples; what stands around them is in envelope.py. A running
-timer is told in three numbers: ``totaltime`` is the work done before the running segment, ``fromTime`` and
-``date`` are what the clock on the account's wall showed at the segment's start and shows now, and ``diff`` is
-what has passed between the two.
+Names, order and types of the fields follow the page's samples; their envelope is in envelope.py. The time of a running
+timer is in four fields: ``totaltime`` is the work before the running segment, ``fromTime`` and ``date`` are the local
+times of the segment's start and of the response, and ``diff`` is the time between the two.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from punchclock.errors import InstantOutOfRange, InvalidLocalTime
 from punchclock.instants import FIRST
 from punchclock.machine import State
 from punchclock.timer import Timer, not_before
+from punchclock.units import DAY, SECOND
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import VendorTimer, id_number
 from punchclock.vendors.wire import Id, decode_payload
@@ -28,28 +28,7 @@ from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, read_date, write_date
 from punchclock.vendors.zoho.envelope import Success, plain_response, write_response
 
-__all__ = [
-    "FETCHED",
-    "BillingStatus",
-    "Comment",
-    "CommentElement",
-    "CommentReference",
-    "TimeLogReference",
-    "TimerElement",
-    "ZohoTimer",
-    "comment_element",
-    "element",
-    "parse",
-    "parse_running",
-    "read_billing_status",
-    "read_comment",
-    "serialize",
-]
-
-_SECOND: Final = 1_000_000
-_DAY: Final = 86_400
-
-#: Said whether a timer runs or not: the key ``result`` makes the difference.
+#: The message whether or not a timer is running; only a running timer has a ``result``.
 FETCHED: Final = "Running Timer information fetched successfully"
 
 
@@ -64,11 +43,11 @@ class BillingStatus(StrEnum):
 
 
 def read_billing_status(text: str) -> BillingStatus | None:
-    """The status that a text names, in any of the spellings that the page takes, in any case; ``None`` for none."""
+    """Return the status for any spelling that the page lists, in any case; ``None`` for other texts."""
     return _SPELLINGS.get(text) or _SPELLINGS.get(text.strip().lower())
 
 
-#: "billable | non billable | non-billable | nonbillable| all | 0 | 1 | -1"; what "all" and -1 mean is our choice.
+#: "billable | non billable | non-billable | nonbillable| all | 0 | 1 | -1"; the meaning of "all" and -1 is our choice.
 _SPELLINGS: Final[Mapping[str, BillingStatus]] = {
     **dict.fromkeys(("billable", "1", "all", "-1"), BillingStatus.BILLABLE),
     **dict.fromkeys(("nonbillable", "non billable", "non-billable", "0"), BillingStatus.NONBILLABLE),
@@ -76,7 +55,7 @@ _SPELLINGS: Final[Mapping[str, BillingStatus]] = {
 
 
 class Comment(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on a timer; ``at`` is the instant at which it was made."""
+    """A comment on a timer; ``at`` is the instant of its creation."""
 
     id: str
     at: int
@@ -84,7 +63,7 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ZohoTimer(VendorTimer, frozen=True, kw_only=True):
-    """A timelog with its timer; ``id`` is the timelog's, ``note`` its description."""
+    """A timelog and its timer; ``id`` is the timelog's, ``note`` its description."""
 
     vendor: ClassVar[str] = "zoho"
 
@@ -95,20 +74,20 @@ class ZohoTimer(VendorTimer, frozen=True, kw_only=True):
 
     @property
     def last_number(self) -> int:
-        """The highest number that the timelog, its timer or a comment bears.
+        """The highest id, as a number, of the timelog, its timer and its comments.
 
         Raises:
-            NotRepresentable: an id is none.
+            NotRepresentable: an id is not a number.
         """
         more = (self.timer_id, *(comment.id for comment in self.comments))
         return max([self.number, *(id_number(self.vendor, id) for id in more if id)])
 
 
-# ---- what the calls tell -------------------------------------------------------------------------
+# ---- elements --------------------------------------------------------------------------------------
 
 
 class TimerElement(msgspec.Struct, rename="camel"):
-    """The running timer, in the order of the page's JSON."""
+    """The running timer, in the order of the page's JSON sample."""
 
     job_name: str
     date: int
@@ -130,7 +109,7 @@ class TimerElement(msgspec.Struct, rename="camel"):
 
 
 class TimeLogReference(msgspec.Struct, rename="camel"):
-    """What a start answers; it spells the name in another way than the running timer does."""
+    """The result of a start. It writes ``timeLogId`` where the running timer has ``timelogId``."""
 
     time_log_id: str
 
@@ -144,7 +123,7 @@ class CommentElement(msgspec.Struct, rename="camel"):
 
 
 class CommentReference(msgspec.Struct, rename="camel"):
-    """What adding a comment answers."""
+    """The result of adding a comment."""
 
     comment_id: str
 
@@ -153,34 +132,34 @@ class CommentReference(msgspec.Struct, rename="camel"):
 
 
 def serialize(record: ZohoTimer, now: int, zone: str = "UTC", *, xml: bool = False, date_format: str = ISO) -> bytes:
-    """The answer to "get currently running timer" at ``now``, whole; without a result for a timer that does not run.
+    """Return the response to "get currently running timer" at ``now``; it has no result if the timer is not running.
 
     Args:
         record: the timelog.
-        now: the instant of the answer.
-        zone: the account's zone, whose wall clock ``date`` and ``fromTime`` show.
-        xml: write XML.
+        now: the instant of the response.
+        zone: the account's zone, for ``date`` and ``fromTime``.
+        xml: whether to write XML instead of JSON.
         date_format: the format of ``workDate``.
 
     Raises:
-        UnknownDateFormat: the format is none.
+        UnknownDateFormat: the format is invalid.
     """
     running = record.timer.state is State.RUNNING
-    said = Success(FETCHED, element(record, now, zone, date_format) if running else UNSET)
-    return write_response(said, "/api/timetracker/getcurrentlyrunningtimer", xml=xml)
+    content = Success(FETCHED, element(record, now, zone, date_format) if running else UNSET)
+    return write_response(content, "/api/timetracker/getcurrentlyrunningtimer", xml=xml)
 
 
 def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> TimerElement:
-    """The running timer at ``now``; a timer that does not run has no such form."""
-    timer, job, found = record.timer, record.job or Job(), find_zone(zone)
+    """Return the element of a running timer at ``now``."""
+    timer, job, tz = record.timer, record.job or Job(), find_zone(zone)
     now = not_before(timer, now)
-    total = timer.worked // _SECOND
+    total = timer.worked // SECOND
     return TimerElement(
         job_name=job.name,
-        date=seconds_of_day(now, found),
+        date=seconds_of_day(now, tz),
         hours=total // 60,
         erecno=record.person.id,
-        diff=now // _SECOND - timer.since // _SECOND,
+        diff=now // SECOND - timer.since // SECOND,
         billing_status=record.billing_status,
         timer_id=record.timer_id,
         job_id=job.id,
@@ -188,7 +167,7 @@ def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> T
         totaltime=total,
         is_running=True,
         timelog_id=record.id,
-        from_time=seconds_of_day(timer.since, found),
+        from_time=seconds_of_day(timer.since, tz),
         task_name=record.work_item,
         job_is_active=job.active,
         employeename=record.person.name,
@@ -197,7 +176,7 @@ def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> T
 
 
 def comment_element(comment: Comment, zone: str) -> CommentElement:
-    """The comment; ``createdTime`` is ``06-04-2019 , 17:22:28``, what the clock on the account's wall showed."""
+    """Return a comment's element; ``createdTime`` is the local time, as ``06-04-2019 , 17:22:28``."""
     minutes, second = divmod(seconds_of_day(comment.at, zone), 60)
     day = write_date(work_date(comment.at, zone), _CREATED_ON)
     return CommentElement(
@@ -216,9 +195,9 @@ _Id = Id | str | None
 
 
 class _Read(msgspec.Struct, rename="camel"):
-    """The running timer as it is read: numbers may be texts, and what a client can do without may be absent."""
+    """The running timer as it is read: numbers may be strings; fields that a client can do without may be absent."""
 
-    date: Annotated[int, Meta(ge=0, lt=_DAY)]
+    date: Annotated[int, Meta(ge=0, lt=DAY // SECOND)]
     diff: Annotated[int, Meta(ge=0)]
     totaltime: Annotated[int, Meta(ge=0)]
     is_running: bool = True
@@ -248,21 +227,22 @@ _bare_decoder: Final = msgspec.json.Decoder(_Read, strict=False)
 
 
 def parse(payload: object, now: int, zone: str = "UTC", *, date_format: str = ISO) -> ZohoTimer:
-    """The record that an answer to "get currently running timer" tells of, or its result alone; JSON, XML or decoded.
+    """Return the timer in a response to "get currently running timer" or in its result.
 
-    The answer was given when the clock on the account's wall showed ``date``: of such instants, the one nearest to
-    ``now``. So the segment began at that instant less ``diff``, whatever the client's own clock says to the second.
-    ``started_at = since - totaltime``: the page tells of no break.
+    The instant of the response is the one nearest to ``now`` whose local time is ``date``. The running segment began
+    ``diff`` before it, so the result does not depend on the client's exact clock. ``started_at = since - totaltime``,
+    since the page has no field for breaks.
 
     Args:
-        payload: the answer.
-        now: the instant at which it came, to half a day; to half an hour where clocks show the hour of ``date`` twice.
+        payload: the response or its result, as JSON, XML or decoded values.
+        now: when the response arrived, to within half a day; to within half an hour if the hour of ``date`` occurs
+            twice on that day.
         zone: the account's zone.
-        date_format: the format of ``workDate``, where the call asked for one.
+        date_format: the format of ``workDate``, if the call requested one.
 
     Raises:
-        MalformedPayload: it is no such answer, or tells of no timer, as none runs.
-        UnknownDateFormat: the format is none.
+        MalformedPayload: the payload is not such a response, or no timer is running.
+        UnknownDateFormat: the format is invalid.
     """
     record = parse_running(payload, now, zone, date_format=date_format)
     if record is None:
@@ -271,20 +251,20 @@ def parse(payload: object, now: int, zone: str = "UTC", *, date_format: str = IS
 
 
 def parse_running(payload: object, now: int, zone: str = "UTC", *, date_format: str = ISO) -> ZohoTimer | None:
-    """The same as `parse`, but ``None`` for an answer that says that no timer is running."""
+    """Return the timer as `parse` does, but ``None`` if no timer is running."""
     read, path = _decoded(payload)
     if read is UNSET:
         return None
     if not read.is_running:
-        raise MalformedPayload("zoho", f"{path}.isRunning", payload, "only a timer that runs has this form")
-    worked = read.totaltime * _SECOND
+        raise MalformedPayload("zoho", f"{path}.isRunning", payload, "a running timer is expected")
+    worked = read.totaltime * SECOND
     try:
-        since = _nearest(read.date, now, zone) - read.diff * _SECOND
+        since = _nearest(read.date, now, zone) - read.diff * SECOND
     except InstantOutOfRange as error:
         raise MalformedPayload("zoho", f"{path}.date", read.date, error.reason) from None
     if since - worked < FIRST:
         field = "diff" if since < FIRST else "totaltime"
-        reason = "the timer would have begun before the year 1"
+        reason = "the timer would have started before the year 1"
         raise MalformedPayload("zoho", f"{path}.{field}", getattr(read, field), reason)
     try:
         booked_on = read_date(read.work_date, date_format) if read.work_date else None
@@ -318,7 +298,7 @@ def _job(read: _Read) -> Job | None:
 
 
 def _decoded(payload: object) -> tuple[_Read | UnsetType, str]:
-    """The running timer in a payload, and where in it."""
+    """Return the running timer in a payload and its path."""
     payload = plain_response(payload)
     body = decode_payload("zoho", payload, _envelope_decoder).response
     if body is UNSET:
@@ -327,41 +307,40 @@ def _decoded(payload: object) -> tuple[_Read | UnsetType, str]:
 
 
 def _nearest(seconds: int, now: int, zone: str) -> int:
-    """The instant nearest to ``now``, to the second, at which the clock in the zone shows these seconds of the day."""
-    here = now - now % _SECOND
+    """Return the whole second nearest to ``now`` with this local time, given in seconds of the day."""
+    here = now - now % SECOND
     if seconds_of_day(here, zone) == seconds:
         return here
-    # The clock shows every time within a day, but for one that is skipped, and then the next day. Within a day on
-    # either side it is changed at most once: each side has the offset before the change, or the one after it.
-    day = _DAY * _SECOND
-    ahead = [(seconds - seconds_of_day(side, zone)) % _DAY * _SECOND for side in (here - day, here + day)]
-    around = {here + gap - back for gap in ahead for back in (0, day)}
+    # Every local time occurs within a day, unless a change of the offset skips it, and then on the next day. The offset
+    # changes at most once within a day before and after: so a candidate has the offset of one of these two sides.
+    ahead = [(seconds * SECOND - seconds_of_day(side, zone) * SECOND) % DAY for side in (here - DAY, here + DAY)]
+    around = {here + gap - back for gap in ahead for back in (0, DAY)}
     shown = (at for at in around if seconds_of_day(at, zone) == seconds)
     return min(shown, key=lambda at: (abs(at - here), at))
 
 
 def read_comment(comment_id: str, created_time: str, comment: str, zone: str) -> Comment:
-    """The comment that an element tells of. A time that the clock showed twice counts as the first.
+    """Return the comment in an element. Of two instants with its local time, ``at`` is the earlier.
 
     Raises:
-        MalformedPayload: its time is none.
+        MalformedPayload: the time is invalid.
     """
     at = _created_at(created_time, zone)
     if at is None:
-        reason = "no date and time as in 06-04-2019 , 17:22:28"
+        reason = "not a date and time as in 06-04-2019 , 17:22:28"
         raise MalformedPayload("zoho", "$.response.result.createdTime", created_time, reason)
     return Comment(id=comment_id, at=at, text=comment)
 
 
 def _created_at(text: str, zone: str) -> int | None:
-    fit = _CREATED(text)
-    if fit is None:
+    match = _CREATED(text)
+    if match is None:
         return None
-    hours, minutes, seconds = map(int, fit.group("hours", "minutes", "seconds"))
-    shown = (hours * 60 + minutes) * 60 + seconds
+    hours, minutes, seconds = map(int, match.group("hours", "minutes", "seconds"))
+    time = (hours * 60 + minutes) * 60 + seconds
     try:
-        day = read_date(fit["day"], _CREATED_ON)
-        return from_seconds_of_day(day, shown, zone, disambiguation=Disambiguation.EARLIER)
+        day = read_date(match["day"], _CREATED_ON)
+        return from_seconds_of_day(day, time, zone, disambiguation=Disambiguation.EARLIER)
     except (InvalidDate, InvalidLocalTime, InstantOutOfRange):
         return None
 
