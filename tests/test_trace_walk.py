@@ -1,4 +1,7 @@
-"""The walks of docs/architecture.md: the tracer counts right, and the page shows what the code does now."""
+"""The walks of docs/architecture.md: the tracer counts right, and the page shows what the code does now.
+
+The walks run `punchclock.cli` and `punchclock.sandbox`, so these tests need both extras.
+"""
 
 from __future__ import annotations
 
