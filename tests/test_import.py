@@ -158,6 +158,6 @@ def test_core_and_vendors_are_pure(file: str) -> None:
 def test_the_docs_show_the_layers() -> None:
     """The table in docs/architecture.md is the one above: each layer, and the layers that it may import."""
     page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = page.partition("## Which room may import which")[2]
+    section = page.partition("## Which layer may import which")[2]
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", section, flags=re.MULTILINE)
     assert {name: set(re.findall(r"`(\w+)`", allowed)) for name, allowed in rows} == LAYERS
