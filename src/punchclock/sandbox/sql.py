@@ -384,23 +384,26 @@ def _engine(url: str, timeout: float = 10) -> sa.Engine:
         engine = sa.create_engine(parsed, **options)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreUnavailable(f"an option of the database URL cannot be read: {error}") from None
-    sa.event.listen(engine, "connect", _durable if backend == "sqlite" else _patient(timeout))
+    if backend == "sqlite":  # write ahead, so that readers never wait; sync before a commit returns
+        configure = _configure("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+    else:  # wait for another server's lock no longer than the timeout
+        configure = _configure(f"SET lock_timeout = {max(1, round(timeout * 1000))}")
+    sa.event.listen(engine, "connect", configure)
     return engine
 
 
-def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 sqlite3's own
-    """Write ahead, so that readers wait for nobody; sync before a commit returns."""
-    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def _configure(*statements: str) -> Callable[[Any, object], None]:
+    """Run statements on each new connection. One that rejects them is closed here; SQLAlchemy would leave it open."""
 
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 sqlite3's or psycopg's own
+        try:
+            for statement in statements:
+                connection.execute(statement).close()
+        except BaseException:
+            connection.close()
+            raise
 
-def _patient(timeout: float) -> Callable[[Any, object], None]:
-    """Wait for another server's lock no longer than that."""
-
-    def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 psycopg's own
-        connection.execute(f"SET lock_timeout = {max(1, round(timeout * 1000))}")
-
-    return set_up
+    return configure
 
 
 def _migrate(connection: sa.Connection) -> None:
