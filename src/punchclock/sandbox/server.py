@@ -276,11 +276,11 @@ class Serving:
         Raises:
             ServingFailed: the address or the port cannot be had.
         """
-        listening = listen(self._host, self._port)
-        self.url = url_of(listening)
+        self._listening = listen(self._host, self._port)
+        self.url = url_of(self._listening)
         self._server = server(self._app)
         # A daemon, so that a test run that is broken off ends.
-        self._thread = threading.Thread(target=self._server.run, args=([listening],), daemon=True)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listening],), daemon=True)
         self._thread.start()
         return self  # it listens: whoever calls before the thread is ready waits for it
 
@@ -289,6 +289,7 @@ class Serving:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
+        self._listening.close()  # uvicorn leaves it open where it is stopped before it has begun
 
 
 def listen(host: str, port: int) -> socket.socket:
