@@ -198,8 +198,12 @@ def _engine(url: str, timeout: float) -> sa.Engine:
         raise StoreUnavailable(f"an option of the database URL is not valid: {error}") from None
 
     def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 the driver's connection
-        for setting in settings:
-            connection.execute(setting).close()
+        try:
+            for setting in settings:
+                connection.execute(setting).close()
+        except BaseException:  # SQLAlchemy would leave the connection open
+            connection.close()
+            raise
 
     sa.event.listen(engine, "connect", set_up)
     return engine
