@@ -29,7 +29,7 @@ TINY = msgspec.structs.replace(SHORT, simulation_seeds=3, model_examples=12)
 
 #: A transaction that is half stored although it failed.
 HALF_KEPT = """try:
-            decided = decide(transaction)
+            yield transaction
         except Exception:
             self._account.apply(transaction.changes)
             raise"""
@@ -68,10 +68,10 @@ def test_a_seed_replays_exactly() -> None:
 @pytest.mark.parametrize(
     ("owner", "name", "old", "new", "said"),
     [
-        ("store.MemoryStore", "write", "self._account.apply(transaction.changes)", "pass", "stored: "),
-        ("store.MemoryStore", "write", "decided = decide(transaction)", HALF_KEPT, "stored: "),
-        ("backend.Backend", "_decided", "transaction.apply(outcome.changes)", "pass", "stored: "),
-        ("backend.Backend", "_decided", "transaction.append(", "print('' and ", "answered 20.*but nothing is stored"),
+        ("store.MemoryStore", "transaction", "self._account.apply(transaction.changes)", "pass", "stored: "),
+        ("store.MemoryStore", "transaction", "yield transaction", HALF_KEPT, "stored: "),
+        ("backend.Backend", "_decide", "transaction.apply(result.changes)", "pass", "stored: "),
+        ("backend.Backend", "_decide", "transaction.append(", "print('' and ", "answered 20.*but nothing is stored"),
     ],
     ids=["a commit stores nothing", "a crash stores half", "a backend stores nothing", "no journal"],
 )  # fmt: skip
@@ -186,9 +186,9 @@ def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch
 @pytest.mark.parametrize(
     ("module", "owner", "name", "old", "new"),
     [
-        ("sql", "_Shared", "keep", "last.removes else", "last.removes or last.action == 'pause' else"),
-        ("sql", "_rolled_back", "", "ROLLBACK", "COMMIT"),
-        ("sql", "SqlStore", "_transaction", '"COMMIT"', '"ROLLBACK"'),
+        ("tables", "SqlAccount", "write", "if change.removes:", "if change.removes or change.action == 'pause':"),
+        ("sql", "SqlStore", "_begin", '"ROLLBACK"', '"COMMIT"'),
+        ("sql", "SqlStore", "_begin", '"COMMIT"', '"ROLLBACK"'),
     ],
     ids=["a pause is a discard", "a failed transaction is stored", "nothing is stored"],
 )
@@ -209,7 +209,7 @@ def test_a_seed_is_replayed_by_a_command(monkeypatch: pytest.MonkeyPatch, capsys
     assert simulation.main(["3"]) == 0
     assert capsys.readouterr().out.startswith("seed 3 holds: 1 seeds, 400 steps, ")
     store = import_module("punchclock.sandbox.store").MemoryStore
-    breaks(monkeypatch, store, "write", "self._account.apply(transaction.changes)", "pass")
+    breaks(monkeypatch, store, "transaction", "self._account.apply(transaction.changes)", "pass")
     assert simulation.main(["3"]) == 1
     printed = capsys.readouterr().out
     assert printed.startswith("seed 3 (`PYTHONPATH=tests python -m evidence.simulation 3`): step ")
@@ -231,8 +231,8 @@ def test_a_model_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_store_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A database that discards nothing is noticed after a start and a discard."""
-    sql = import_module("punchclock.sandbox.sql")
-    breaks(monkeypatch, sql._Shared, "keep", "None if last.removes else", "")  # noqa: SLF001
+    tables = import_module("punchclock.sandbox.tables")
+    breaks(monkeypatch, tables.SqlAccount, "write", "if change.removes:", "if False:")
     monkeypatch.setattr(model.Vendors, "folder", tmp_path, raising=False)
     monkeypatch.setattr(model.Vendors, "store", model.opened(tmp_path), raising=False)
     machine = model.Vendors()

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -45,8 +45,6 @@ from punchclock.vendors.calls import Request, Response
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
-
-_T = TypeVar("_T")
 
 _STEPS: Final = 400
 _FEW: Final = 24  # steps: few enough to try to remove every pair
@@ -112,22 +110,17 @@ class _Crashing:
     def reading(self) -> AbstractContextManager[Account]:
         return self.store.reading()
 
-    def write(self, decide: Callable[[Transaction], _T]) -> _T:
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
         crash, self.crash = self.crash, ""
         if crash == "store gone":
             raise StoreUnavailable("simulated")
-
-        def decide_or_crash(transaction: Transaction) -> _T:
-            decided = decide(transaction)
+        with _ending_at_commit() if crash == "at commit" else nullcontext(), self.store.transaction() as transaction:
+            yield transaction
             if crash == "before commit" or (crash == "at commit" and isinstance(self.store, MemoryStore)):
                 raise _Crashed
-            return decided
-
-        with _ending_at_commit() if crash == "at commit" else nullcontext():
-            decided = self.store.write(decide_or_crash)
         if crash == "after commit":
             raise _Crashed
-        return decided
 
     def note(self, entry: JournalEntry) -> None:
         self.store.note(entry)

@@ -41,7 +41,6 @@ from punchclock.instants import FIRST, LAST
 from punchclock.timer import IDLE as IDLE_TIMER
 from punchclock.timer import Timer
 
-
 #: A column of labels: its name, its distinct words, and for each row the index of its word, or -1 for no label.
 _Label: TypeAlias = tuple[str, list[str | None], Ints]
 
