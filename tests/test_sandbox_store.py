@@ -311,6 +311,23 @@ def test_a_file_that_is_not_a_database_is_not_changed(tmp_path: Path) -> None:
     assert path.read_bytes() == b"not a database at all"
 
 
+def test_a_connection_that_cannot_be_set_up_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that rejects the store's settings is closed at once."""
+    opened: list[sqlite3.Connection] = []
+
+    def connect(*args: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 those of sqlite3
+        opened.append(sqlite3.Connection(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr("sqlite3.dbapi2.connect", connect)
+    (tmp_path / "notes.txt").write_bytes(b"not a database at all")
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        SqlStore(f"sqlite:///{tmp_path / 'notes.txt'}", WORKSPACE)
+    assert len(opened) == 1
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
 #: The common listings, and the index of each.
 PLANS = [
     (Query(of=IntervalsTimer, people=("5",), states=(pc.State.RUNNING,), limit=1), "person"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import json
 import logging
@@ -354,6 +355,15 @@ def test_an_unavailable_address_is_an_error(sandbox: Sandbox, host: str) -> None
     assert f"cannot listen on {host}:0" in str(caught.value)
     with sandbox.serve() as server, pytest.raises(ServingFailed, match="cannot listen"):
         sandbox.serve(port=urlsplit(server.url).port or 0).__enter__()
+
+
+def test_a_server_that_is_stopped_at_once_frees_its_port(sandbox: Sandbox) -> None:
+    """A server that is stopped before it has started closes its socket, so the port can be used again."""
+    with sandbox.serve() as first:
+        port = urlsplit(first.url).port or 0
+    with sandbox.serve(port=port) as second:
+        assert second.url == first.url
+    gc.collect()  # an open socket is a ResourceWarning, and so an error
 
 
 def test_a_stop_waits_for_requests_in_progress(sandbox: Sandbox) -> None:

@@ -309,6 +309,12 @@ def test_a_bad_option_is_a_usage_error(
     assert (out, "Traceback" in err, "hush" in err) == ("", False, False)
 
 
+def test_an_invalid_clock_opens_no_database(here: Path) -> None:
+    """A clock out of range is rejected before the database is opened, so no file is created."""
+    assert run(["serve", "--port", "0", "--clock", "9999-06-01T00:00:00Z"]) == 2
+    assert list(here.iterdir()) == []
+
+
 def test_a_port_in_use_is_a_usage_error(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Standard error names a port that is in use, and there is no greeting."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
