@@ -235,7 +235,7 @@ def texts(decoder: msgspec.json.Decoder[Parameters]) -> Iterator[tuple[str, str]
         "payload": lambda data: wire.decode_payload("toy", data, decoder),
         "plain payload": lambda data: wire.decode_payload("toy", {"limit": data}, decoder),
         "xml": lambda data: wire.xml_payload("toy", data),
-        "store": lambda data: tables.decoded(decoder, data.decode("latin-1")),
+        "store": lambda data: tables._decode(decoder, data.decode("latin-1")),  # noqa: SLF001
         "fault": lambda _: sandbox.faults.add(Fault(effect="latency", nth=0)),  # type: ignore[arg-type]
     }
     for bad in BAD:

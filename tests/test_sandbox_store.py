@@ -312,10 +312,10 @@ def test_a_file_that_is_not_a_database_is_not_changed(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_cannot_be_set_up_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that rejects the store's settings is closed at once, not when it is next collected."""
+    """A connection that rejects the store's settings is closed at once."""
     opened: list[sqlite3.Connection] = []
 
-    def connect(*args: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 as sqlite3's own
+    def connect(*args: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 those of sqlite3
         opened.append(sqlite3.Connection(*args, **options))
         return opened[-1]
 

@@ -358,12 +358,12 @@ def test_an_unavailable_address_is_an_error(sandbox: Sandbox, host: str) -> None
 
 
 def test_a_server_that_is_stopped_at_once_frees_its_port(sandbox: Sandbox) -> None:
-    """A server that is stopped before it has begun closes its socket, so the port can be taken again."""
+    """A server that is stopped before it has started closes its socket, so the port can be used again."""
     with sandbox.serve() as first:
         port = urlsplit(first.url).port or 0
     with sandbox.serve(port=port) as second:
         assert second.url == first.url
-    gc.collect()  # a socket left open is a ResourceWarning, and so an error
+    gc.collect()  # an open socket is a ResourceWarning, and so an error
 
 
 def test_a_stop_waits_for_requests_in_progress(sandbox: Sandbox) -> None:

@@ -310,7 +310,7 @@ def test_a_bad_option_is_a_usage_error(
 
 
 def test_an_invalid_clock_opens_no_database(here: Path) -> None:
-    """A clock out of range is rejected before the database is opened: no file is made, no connection is left open."""
+    """A clock out of range is rejected before the database is opened, so no file is created."""
     assert run(["serve", "--port", "0", "--clock", "9999-06-01T00:00:00Z"]) == 2
     assert list(here.iterdir()) == []
 

@@ -73,7 +73,7 @@ def serve(
 ) -> int:
     """Serve the four vendors' APIs, so that programs can be tested against them."""
     try:
-        from punchclock.sandbox import Clock, Sandbox  # noqa: PLC0415 - the server belongs to an extra
+        from punchclock.sandbox import Clock, Sandbox  # noqa: PLC0415 - needs an extra
         from punchclock.sandbox.server import listen, url_of  # noqa: PLC0415
         from punchclock.sandbox.sql import SqlStore  # noqa: PLC0415
         from punchclock.sandbox.store import StoreUnavailable  # noqa: PLC0415
@@ -88,14 +88,14 @@ def serve(
     account = demo_workspace() if workspace is None else workspace
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("punchclock").setLevel(logging.INFO)
-    begins_at = Clock(clock)
-    # Open the database only once all other values are valid, and before a port is announced.
+    sandbox_clock = Clock(clock)
+    # Open the database after all other values are valid, and before the port, so that no client connects too early.
     try:
         store = None if database == _MEMORY else SqlStore(database, account)
     except StoreUnavailable as error:
         raise click.BadParameter(str(error), param_hint="'--database'") from error
     with (
-        Sandbox(account, clock=begins_at, store=store, control_token=control_token) as sandbox,
+        Sandbox(account, clock=sandbox_clock, store=store, control_token=control_token) as sandbox,
         listen(host, port) as listening,
     ):
         url = url_of(listening)

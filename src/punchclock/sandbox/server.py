@@ -220,7 +220,7 @@ class Serving:
         self._listening = listen(self._host, self._port)
         self.url = url_of(self._listening)
         self._server = server(self._app)
-        # A daemon, so that a test run that is broken off ends.
+        # A daemon, so that an interrupted test run ends.
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],), daemon=True)
         self._thread.start()
         return self  # the socket already listens, so an early call waits until the thread is ready
@@ -230,7 +230,7 @@ class Serving:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
-        self._listening.close()  # uvicorn leaves it open where it is stopped before it has begun
+        self._listening.close()  # uvicorn leaves it open if it is stopped before it starts
 
 
 def listen(host: str, port: int) -> socket.socket:

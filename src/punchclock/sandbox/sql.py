@@ -15,6 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -196,17 +197,17 @@ def _engine(url: str, timeout: float) -> sa.Engine:
         engine = sa.create_engine(parsed, isolation_level="AUTOCOMMIT", pool_size=32, max_overflow=0, **options)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreUnavailable(f"an option of the database URL is not valid: {error}") from None
-
-    def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 the driver's connection
-        try:
-            for setting in settings:
-                connection.execute(setting).close()
-        except BaseException:  # SQLAlchemy would leave the connection open
-            connection.close()
-            raise
-
-    sa.event.listen(engine, "connect", set_up)
+    sa.event.listen(engine, "connect", partial(_set_up, settings))
     return engine
+
+
+def _set_up(settings: Sequence[str], connection: Any, _record: object) -> None:  # noqa: ANN401 the driver's connection
+    try:
+        for setting in settings:
+            connection.execute(setting).close()
+    except BaseException:
+        connection.close()  # SQLAlchemy would leave it open
+        raise
 
 
 def _migrate(connection: sa.Connection) -> None:
