@@ -15,7 +15,7 @@ import pytest
 from punchclock import vendors
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
 from punchclock.sandbox.faults import Effect, published
-from test_serve_command import served
+from serving import served
 
 DOCS = Path(__file__).parents[1] / "docs" / "sandbox"
 

@@ -34,7 +34,7 @@ def allowed(path: Path) -> set[str]:
         return {"punchclock", "benchmarks", "pages"} | SCRIPTS
     if path.stem.startswith("test_evidence_"):
         return {"punchclock", "evidence"} | HELPERS
-    if path.stem in {"test_generated", "test_supported"}:
+    if path.stem in {"test_generated", "test_supported", "test_trace_walk"}:
         return {"punchclock"} | SCRIPTS | HELPERS
     return {"punchclock"} | HELPERS
 
