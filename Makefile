@@ -65,6 +65,7 @@ docs: .venv/.docs  ## build the site into site/; fails on a warning or a stale p
 
 generate: .venv/.docs .venv/.test-all  ## update the diagrams, tables and printed samples of the docs (1 minute)
 	$(BIN)/python docs/scripts/generate_docs.py
+	$(BIN)/python docs/scripts/trace_walk.py --write
 	$(BIN)/python tests/test_docs.py
 
 bench: .venv/.bench  ## measure, and print the table of ratios (5 minutes)
