@@ -14,7 +14,7 @@ from pages import covers
 from punchclock import State, Timer
 from punchclock.units import SECOND
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Request, reject
+from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.worksection import OPERATIONS, VENDOR, WorksectionTimer, handle, validate
 from punchclock.vendors.workspace import Task
@@ -240,7 +240,7 @@ def test_unknown_parameters_are_ignored() -> None:
 )
 def test_rejections_by_the_server(rule: Rule, status: int, message: str) -> None:
     """Rejections that a server makes before a call is decided have an HTTP status and the shape of an error."""
-    response = reject(VENDOR, user_call("action=get_my_timer"), RuleViolation(rule)).response
+    response = VENDOR.reject(user_call("action=get_my_timer"), RuleViolation(rule)).response
     assert (response.status, json.loads(response.body)) == (status, error(status, message))
 
 

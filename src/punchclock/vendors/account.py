@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from punchclock.machine import State
+from punchclock.machine import Correction, State
 from punchclock.vendors.records import Change, VendorTimer
 from punchclock.vendors.workspace import Client, Job, Project, Task, Workspace
 
@@ -85,17 +85,12 @@ class MemoryAccount:
     """
 
     def __init__(self, workspace: Workspace, records: Iterable[VendorTimer] = ()) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._records: dict[type[VendorTimer], dict[str, VendorTimer]] = {}
         self._index: dict[tuple[type[VendorTimer], str, State], dict[str, VendorTimer]] = {}
         self._last_id = 1000
         for record in records:
             self._put(record)
-
-    @property
-    def workspace(self) -> Workspace:
-        """The account's people, projects and settings."""
-        return self._workspace
 
     def get(self, of: type[R], id: str) -> R | None:
         """Return the record of this type with this id."""
@@ -123,7 +118,7 @@ class MemoryAccount:
     def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
         """Store the changes of a call."""
         for change in changes:
-            if change.removes:
+            if change.action is Correction.DISCARD:
                 self._drop(change.record)
             else:
                 self._put(change.record)

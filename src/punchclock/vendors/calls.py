@@ -49,10 +49,6 @@ __all__ = [
     "Route",
     "Vendor",
     "apply_event",
-    "match_length",
-    "operation_of",
-    "reject",
-    "route_prefixes",
 ]
 
 R = TypeVar("R", bound=VendorTimer)
@@ -168,36 +164,6 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         bound = {binding.operation for binding in self.dialect.bindings}
         rows = tuple(replace(row, changes=row.name in bound) for row in self.operations)
         force_setattr(self, "operations", rows)
-
-    @property
-    def VENDOR(self) -> Vendor[R]:  # noqa: N802 - until every caller uses the vendor itself
-        """The vendor."""
-        return self
-
-    @property
-    def OPERATIONS(self) -> Sequence[Operation]:  # noqa: N802
-        """See ``operations``."""
-        return self.operations
-
-    @property
-    def DIALECT(self) -> Dialect:  # noqa: N802
-        """See ``dialect``."""
-        return self.dialect
-
-    @property
-    def RECORDS(self) -> tuple[type[R], ...]:  # noqa: N802
-        """See ``timer_types``."""
-        return self.timer_types
-
-    @property
-    def record(self) -> type[R]:
-        """The first of ``timer_types``."""
-        return self.timer_types[0]
-
-    @property
-    def read(self) -> Callable[[Request], Mapping[str, object]]:
-        """See ``read_parameters``."""
-        return self.read_parameters
 
     @cached_property
     def _templates(self) -> tuple[tuple[Operation, tuple[tuple[str, ...], ...]], ...]:
@@ -410,29 +376,3 @@ def _contradiction(sent: Mapping[str, object], in_path: Mapping[str, object]) ->
         if str(sent.get(name) or value) != value:
             return RuleViolation(Rule.DUPLICATE, name, "the path says otherwise")
     return None
-
-
-# ---- the functions of before, until every caller uses the methods ----------------------------------
-
-
-def reject(
-    vendor: Vendor[Any], request: Request, why: RuleViolation | Rejection, operation: Operation | None = None
-) -> CallResult:
-    """See `Vendor.reject`."""
-    return vendor.reject(request, why, operation)
-
-
-def operation_of(vendor: Vendor[Any], request: Request) -> str:
-    """Return the name of the operation that a request selects, ``""`` if there is none."""
-    operation = vendor.route(request).operation
-    return operation.name if operation else ""
-
-
-def match_length(vendor: Vendor[Any], path: str) -> int:
-    """See `Vendor.match_length`."""
-    return vendor.match_length(path)
-
-
-def route_prefixes(vendor: Vendor[Any]) -> frozenset[str]:
-    """Return the first segments of the vendor's paths."""
-    return frozenset(_segments(path)[0] for row in vendor.operations for path in (row.path, *row.aliases))

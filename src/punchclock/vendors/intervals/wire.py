@@ -113,13 +113,14 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
 def element(record: IntervalsTimer, now: int) -> TimerElement:
     """Return a timer's element at ``now``."""
     timer = record.timer
-    total = worked_at(timer, not_before(timer, now))
     running = timer.state is State.RUNNING
+    starttime = write_timestamp(timer.since) if running else None
+    total = worked_at(timer, not_before(timer, now))
     return TimerElement(
         id=id_number("intervals", record.id or "0"),
         taskid=id_number("intervals", record.task.id) if record.task else None,
         personid=id_number("intervals", record.person.id or "0"),
-        starttime=write_timestamp(timer.since) if running else None,
+        starttime=starttime,
         time=timer.worked / SECOND,
         timelapsed=(total - timer.worked) / SECOND,
         name=record.note,
