@@ -153,14 +153,14 @@ def test_an_unknown_action(action: str) -> None:
 def test_an_unknown_path(path: str) -> None:
     """Other paths are rejected."""
     call = replace(user_call("action=get_my_timer"), path=path)
-    assert rejection(call, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
+    assert rejection(call, account()) == error(0, "Action is invalid", f"there is no call at {path}")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", ""])
 def test_an_unknown_method(method: str) -> None:
     """Only GET and POST are accepted."""
     call = user_call("action=get_my_timer", method=method)
-    assert rejection(call, account()) == error(0, "Action is invalid", f"{method} is not taken here")
+    assert rejection(call, account()) == error(0, "Action is invalid", f"this path does not accept {method}")
 
 
 @pytest.mark.parametrize(

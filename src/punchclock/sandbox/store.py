@@ -66,7 +66,7 @@ class Store(Protocol):
         """Delete every timer and the journal, and start the ids again."""
 
     def close(self) -> None:
-        """Release what the store holds."""
+        """Release the store's resources."""
 
 
 class MemoryStore:

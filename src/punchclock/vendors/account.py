@@ -71,7 +71,7 @@ class Account(Protocol):
         """Return the record of this type with this id."""
 
     def find(self, query: Query[R]) -> Page[R]:
-        """Return the records that match, oldest first unless the query says otherwise."""
+        """Return the records that match, oldest first unless the query orders them otherwise."""
 
     def new_id(self) -> int:
         """Return a number that no record of this account has yet; until a change is stored, always the same."""
@@ -97,7 +97,7 @@ class MemoryAccount:
         return cast("R | None", self._records.get(of, {}).get(id))
 
     def find(self, query: Query[R]) -> Page[R]:
-        """Return the records that match, oldest first unless the query says otherwise."""
+        """Return the records that match, oldest first unless the query orders them otherwise."""
         found = self._candidates(query)
         entities = {"task": query.tasks, "project": query.projects, "client": query.clients, "job": query.jobs}
         for name, ids in entities.items():

@@ -1,4 +1,4 @@
-"""Calls: from an HTTP request to a vendor's response and the changes behind it, without side effects.
+"""Calls: from an HTTP request to a vendor's response and its changes, without side effects.
 
 A `Vendor` holds one vendor's data and functions: its table of `Operation` rows, its dialect, and how it reads,
 authenticates, rejects and writes. The vendor's methods are the only way through a call: `Vendor.route` finds the
@@ -173,7 +173,8 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
     def match_length(self, path: str) -> int:
         """Return how many leading segments of ``path`` one of this vendor's paths matches.
 
-        Of several vendors, the one with the longest match answers, be it with a rejection; 0 is a path of no vendor.
+        Of several vendors, the one with the longest match responds, even if only with a rejection; 0 means that the
+        path is not one of this vendor's.
         """
         segments = _segments(path)
         return max(_shared(template, segments) for _, templates in self._templates for template in templates)
@@ -201,11 +202,11 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         except RuleViolation as unreadable:
             violation = unreadable.with_traceback(None)  # the route outlives this frame
         if not rows:
-            violation = RuleViolation(Rule.PATH, detail=f"nothing answers at {request.path}")
+            violation = RuleViolation(Rule.PATH, detail=f"there is no call at {request.path}")
         elif sent is not None:
             row = _select(rows, request.method, sent)
             if row is None:
-                violation = RuleViolation(Rule.METHOD, detail=f"{request.method} is not taken here")
+                violation = RuleViolation(Rule.METHOD, detail=f"this path does not accept {request.method}")
             else:
                 operation, in_path = row
                 violation = _contradiction(sent, in_path)
@@ -374,5 +375,5 @@ def _contradiction(sent: Mapping[str, object], in_path: Mapping[str, object]) ->
     """The violation if a parameter differs from the one of that name in the path."""
     for name, value in in_path.items():
         if str(sent.get(name) or value) != value:
-            return RuleViolation(Rule.DUPLICATE, name, "the path says otherwise")
+            return RuleViolation(Rule.DUPLICATE, name, "it differs from the value in the path")
     return None

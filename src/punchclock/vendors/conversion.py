@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import NODEFAULT
@@ -140,24 +140,30 @@ def _in_shown_state(vendor: Vendor[R], record: R, now: int) -> R:
 _E = TypeVar("_E", Person, Client, Project, Task, Job)
 
 
-def resolve_entities(record: R, workspace: Workspace) -> R:
+def resolve_entities(record: R, workspace: Workspace, *, keep_unknown: bool = False) -> R:
     """Return the record with each entity that it names as the workspace has it, and the entities that follow from them.
 
     A task determines its project, a project its client; if a project has exactly one job, it is the job of a timer
     without one. An id alone identifies an entity; without an id, everything that is given must match.
 
+    Args:
+        record: the record.
+        workspace: where the entities are looked up.
+        keep_unknown: keep an entity that does not match exactly one of the workspace's: a payload may carry
+            placeholders for what the record lacks.
+
     Raises:
         UnknownEntity: none or several in the workspace match.
     """
-    return _resolve_entities(record, workspace, _found)
 
+    def find(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
+        found = [each for each in among.values() if _matches(given, each)]
+        if len(found) == 1:
+            return found[0]
+        if keep_unknown:
+            return given
+        raise UnknownEntity(kind, given.id or getattr(given, "email", "") or given.name, len(found))
 
-class _Find(Protocol):
-    def __call__(self, kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-        """The workspace's entity that matches the given one."""
-
-
-def _resolve_entities(record: R, workspace: Workspace, find: _Find) -> R:
     person = find("person", record.person, workspace.people) if record.person != Person() else record.person
     task = find("task", record.task, workspace.tasks) if record.task else None
     job = find("job", record.job, workspace.jobs) if record.job else None
@@ -170,22 +176,6 @@ def _resolve_entities(record: R, workspace: Workspace, find: _Find) -> R:
         if len(jobs) == 1:
             [job] = jobs
     return replace(record, person=person, task=task, job=job, project=project, client=client)
-
-
-def _found(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-    found = [each for each in among.values() if _matches(given, each)]
-    if len(found) != 1:
-        raise UnknownEntity(kind, given.id or getattr(given, "email", "") or given.name, len(found))
-    [entity] = found
-    return entity
-
-
-def _found_or_given(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-    """Like `_found`, but keep what does not match: a payload may carry placeholders for what the record lacks."""
-    try:
-        return _found(kind, given, among)
-    except UnknownEntity:
-        return given
 
 
 def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two of one kind, whichever it is
@@ -211,7 +201,7 @@ def _losses(source: VendorTimer, round_trip: VendorTimer, workspace: Workspace, 
     timer = _timer_fields(round_trip.timer, now)
     before = _timer_fields(source.timer, now) | _set_fields(source)
     after = timer | _set_fields(round_trip)
-    recoverable = timer | _set_fields(_resolve_entities(round_trip, workspace, _found_or_given))
+    recoverable = timer | _set_fields(resolve_entities(round_trip, workspace, keep_unknown=True))
     for field, value in before.items():
         if recoverable.get(field) != value:
             yield Loss(LossKind.DROPPED, field, _shown(field, value))

@@ -19,15 +19,7 @@ from punchclock.timer import Timer, not_before, worked_at
 from punchclock.units import DAY, SECOND
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import VendorTimer, id_number
-from punchclock.vendors.wire import (
-    Id,
-    decode_payload,
-    is_xml,
-    write_json,
-    write_xml,
-    xml_element,
-    xml_payload,
-)
+from punchclock.vendors.wire import Id, decode_payload, is_xml, write_json, write_xml, xml_element, xml_payload
 from punchclock.vendors.workspace import Client, Person, Project, Task
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - payloads have UTC times without a zone

@@ -16,16 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from punchclock.machine import State
 from punchclock.vendors.account import Account
-from punchclock.vendors.calls import (
-    Call,
-    HandlerResult,
-    Limit,
-    Operation,
-    ReadResponse,
-    Request,
-    Response,
-    Vendor,
-)
+from punchclock.vendors.calls import Call, HandlerResult, Limit, Operation, ReadResponse, Request, Response, Vendor
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
 from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart, wants_xml
