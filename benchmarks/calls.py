@@ -94,7 +94,7 @@ def measure_calls() -> list[CallTime]:
     found = []
     for vendor in (intervals, timetrack, worksection, zoho):
         name = vendor.__name__.rpartition(".")[2]
-        types = {row.name: row.request for row in vendor.OPERATIONS}
+        types = {row.name: row.request for row in vendor.operations}
         account = MemoryAccount(demo_workspace())
         times: dict[str, CallTime] = {}
         for minute, (operation, parameters) in enumerate(SEQUENCES[name]):

@@ -79,8 +79,8 @@ _SECRETS: Final = ("authorization", "x-timetrack-api-key", "x-timetrack-api-secr
 
 def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> Request:
     """Return a call by a person of the demo workspace; ``parameters`` replace the table's, and `UNSET` omits one."""
-    module: Any = vendors.load(vendor)
-    row = next(row for row in module.OPERATIONS if row.name == operation)
+    of = vendors.load(vendor)
+    row = of.operation(operation)
     named = {name: value for name, value in {**CALLS[vendor, operation], **parameters}.items() if value is not UNSET}
     sent = msgspec.convert(named, row.request, strict=False)
     credentials: dict[str, dict[str, str]] = {
@@ -89,8 +89,7 @@ def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> 
         "worksection": {"token": f"worksection-token-{person}", "key": "worksection-admin-key"},
         "zoho": {"token": f"zoho-token-{person}"},
     }
-    request: Request = module.request(operation, sent, **credentials[vendor])
-    return request
+    return of.request(operation, sent, **credentials[vendor])
 
 
 def without_credentials(request: Request) -> Request:

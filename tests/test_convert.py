@@ -7,7 +7,6 @@ import itertools
 import json
 import sys
 from datetime import date
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from punchclock import State, Timer, break_at, instant, not_before, pause, start, stop, worked_at
+from punchclock import State, Timer, break_at, instant, not_before, pause, start, stop, vendors, worked_at
 from punchclock.__main__ import main
 from punchclock.vendors import MalformedPayload, UnknownVendor, convert, load, names
 from punchclock.vendors.conversion import Conversion, Loss, LossKind, as_record_of, resolve_entities
@@ -355,7 +354,6 @@ def test_errors_of_a_conversion() -> None:
 
 def test_the_package_has_no_other_names() -> None:
     """`convert` is imported on first use; no other name is."""
-    vendors: ModuleType = sys.modules["punchclock.vendors"]
     assert vendors.convert is convert
     with pytest.raises(AttributeError):
         _ = vendors.nothing

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from punchclock import Event, InvalidTransitionTable, State
 from punchclock.machine import Correction
-from punchclock.vendors.dialect import MICROSECOND, SECOND, Binding, Dialect
+from punchclock.units import MICROSECOND, SECOND
+from punchclock.vendors.dialect import Binding, Dialect
 from punchclock.vendors.records import UPDATE
 from strategies import instants
 

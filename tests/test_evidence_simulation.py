@@ -70,8 +70,8 @@ def test_a_seed_replays_exactly() -> None:
     [
         ("store.MemoryStore", "transaction", "self._account.apply(transaction.changes)", "pass", "stored: "),
         ("store.MemoryStore", "transaction", "yield transaction", HALF_KEPT, "stored: "),
-        ("backend.Backend", "_decide", "transaction.apply(result.changes)", "pass", "stored: "),
-        ("backend.Backend", "_decide", "transaction.append(", "print('' and ", "answered 20.*but nothing is stored"),
+        ("backend.Backend", "_decide", "transaction.changes.extend(result.changes)", "pass", "stored: "),
+        ("backend.Backend", "_decide", "transaction.entries.append(", "str(", "answered 20.*but nothing is stored"),
     ],
     ids=["a commit stores nothing", "a crash stores half", "a backend stores nothing", "no journal"],
 )  # fmt: skip
@@ -186,7 +186,13 @@ def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch
 @pytest.mark.parametrize(
     ("module", "owner", "name", "old", "new"),
     [
-        ("tables", "SqlAccount", "write", "if change.removes:", "if change.removes or change.action == 'pause':"),
+        (
+            "tables",
+            "SqlAccount",
+            "write",
+            "if change.action is Correction.DISCARD:",
+            "if change.action in ('discard', 'pause'):",
+        ),
         ("sql", "SqlStore", "_begin", '"ROLLBACK"', '"COMMIT"'),
         ("sql", "SqlStore", "_begin", '"COMMIT"', '"ROLLBACK"'),
     ],
@@ -232,7 +238,7 @@ def test_a_model_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_store_that_differs_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A database that discards nothing is noticed after a start and a discard."""
     tables = import_module("punchclock.sandbox.tables")
-    breaks(monkeypatch, tables.SqlAccount, "write", "if change.removes:", "if False:")
+    breaks(monkeypatch, tables.SqlAccount, "write", "if change.action is Correction.DISCARD:", "if False:")
     monkeypatch.setattr(model.Vendors, "folder", tmp_path, raising=False)
     monkeypatch.setattr(model.Vendors, "store", model.opened(tmp_path), raising=False)
     machine = model.Vendors()

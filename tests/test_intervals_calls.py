@@ -20,7 +20,7 @@ from punchclock.machine import Correction
 from punchclock.units import DAY, HOUR, MINUTE, SECOND
 from punchclock.vendors import MalformedPayload, Rejection
 from punchclock.vendors.account import Page
-from punchclock.vendors.calls import Limit, Request, reject
+from punchclock.vendors.calls import Limit, Request
 from punchclock.vendors.errors import UnknownOperation
 from punchclock.vendors.intervals import (
     DIALECT,
@@ -840,7 +840,7 @@ def test_rejections_by_the_server() -> None:
         (Rule.UNAVAILABLE, (502, 20, "Service offline")),
         (Rule.TOO_LARGE, (400, 18, "Validation error")),
     ):
-        rejection = reject(VENDOR, call, RuleViolation(rule)).rejection
+        rejection = VENDOR.reject(call, RuleViolation(rule)).rejection
         assert rejection is not None
         assert (rejection.status, rejection.vendor_code, rejection.message) == expected
 

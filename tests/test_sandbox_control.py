@@ -336,7 +336,7 @@ def test_responses_fit_their_schemas(sandbox: Sandbox) -> None:
                 assert lines
                 for line in lines:
                     jsonschema.validate(json.loads(line), resolved(document, schema))
-        for body in bodies if endpoint.takes else ():
+        for body in bodies if endpoint.body else ():
             schema = described["requestBody"]["content"]["application/json"]["schema"]
             jsonschema.validate(json.loads(body), resolved(document, schema))
     rejected = ask(sandbox, "GET", "nothing")[1]

@@ -45,7 +45,7 @@ def record(number: int, task: str = "31", timer: pc.Timer | None = None) -> Inte
 def change(store: SqlStore, *changes: Change[IntervalsTimer]) -> None:
     """Store changes in one transaction."""
     with store.transaction() as transaction:
-        transaction.apply(changes)
+        transaction.changes.extend(changes)
 
 
 def count(store: SqlStore, query: Query[IntervalsTimer]) -> int:

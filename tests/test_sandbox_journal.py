@@ -156,7 +156,7 @@ def steps(calls: list[tuple[str, str]]) -> st.SearchStrategy[list[Any]]:
 
 
 CHANGING = {
-    name: sorted({(name, move.operation) for move in vendors.load(name).DIALECT.bindings}) for name in vendors.names()
+    name: sorted({(name, move.operation) for move in vendors.load(name).dialect.bindings}) for name in vendors.names()
 }
 
 
@@ -206,7 +206,7 @@ def test_replay_gives_the_same_timers() -> None:
         seen.update((entry.vendor, change.action) for entry in sandbox.journal() for change in entry.changes)
 
     law()
-    moves = {(name, move.action) for name in vendors.names() for move in vendors.load(name).DIALECT.bindings}
+    moves = {(name, move.action) for name in vendors.names() for move in vendors.load(name).dialect.bindings}
     assert len(seen) > 0.5 * len(moves), "the calls that were drawn hardly did anything"
 
 

@@ -90,9 +90,9 @@ def timer(id: int, person: str = "5", task: str = "", timer: pc.Timer | None = N
 def changing(store: Store, *changes: Change[IntervalsTimer], entries: Sequence[JournalEntry] = ()) -> None:
     """Store changes and their journal entries in one transaction."""
     with store.transaction() as transaction:
-        transaction.apply(changes)
+        transaction.changes.extend(changes)
         for each in entries:
-            transaction.append(each)
+            transaction.entries.append(each)
 
 
 def keep(store: Store, *records: IntervalsTimer) -> None:
@@ -124,8 +124,8 @@ def test_what_is_stored_is_read_back(store: Store) -> None:
 def failing(store: Store) -> None:
     """Fail in a transaction that has changes and a journal entry."""
     with store.transaction() as transaction:
-        transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
-        transaction.append(entry())
+        transaction.changes.extend([Change(pc.Event.START, NOW, timer(1001))])
+        transaction.entries.append(entry())
         raise ZeroDivisionError
 
 
@@ -511,7 +511,7 @@ def test_a_lost_connection_stores_nothing(tmp_path: Path) -> None:
 
         def lose() -> None:
             with store.transaction() as transaction:
-                transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+                transaction.changes.extend([Change(pc.Event.START, NOW, timer(1001))])
                 with psycopg.connect(url, autocommit=True) as other:
                     other.execute(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -555,7 +555,7 @@ def test_a_thread_does_not_wait_for_ever(tmp_path: Path) -> None:
     """A change that waits too long for another thread's transaction is rejected and changes nothing."""
     store = SqlStore(f"sqlite:///{tmp_path / 'line.sqlite3'}", WORKSPACE, timeout=0.05)
     with ThreadPoolExecutor(1) as pool, store.transaction() as transaction:
-        transaction.apply([Change(pc.Event.START, NOW, timer(1001))])
+        transaction.changes.extend([Change(pc.Event.START, NOW, timer(1001))])
         with pytest.raises(StoreUnavailable, match=r"other calls have been writing for 0\.05 seconds"):
             pool.submit(keep, store, timer(1002)).result()
     assert found(store) == [timer(1001)]

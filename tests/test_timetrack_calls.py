@@ -250,7 +250,7 @@ def test_other_paths_are_rejected(path: str) -> None:
     """An unknown path gets 404 in the vendor's shape."""
     status, code, title, detail = error(read(demo(), path, ""))
     assert (status, code, title) == (404, 15002, "Resource does not exist")
-    assert detail.startswith("nothing answers at")
+    assert detail.startswith("there is no call at")
 
 
 @pytest.mark.parametrize(

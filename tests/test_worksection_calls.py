@@ -291,7 +291,7 @@ def test_delete_my_timer() -> None:
     result = handle(request("delete_my_timer", DeleteMyTimer(), token=TOKEN), stored, NOW + SECOND)
     assert body_of(result) == OK
     (change,) = result.changes
-    assert (change.action, change.removes, change.record) == (Correction.DISCARD, True, running())
+    assert (change.action, change.record) == (Correction.DISCARD, running())
     stored.apply(result.changes)
     assert stored.get(WorksectionTimer, "1001") is None
     assert read_response("delete_my_timer", 200, {}, result.response.body, now=NOW) is None

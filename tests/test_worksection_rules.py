@@ -14,7 +14,7 @@ from pages import covers
 from punchclock import State, Timer
 from punchclock.units import SECOND
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Request, reject
+from punchclock.vendors.calls import Request
 from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.worksection import OPERATIONS, VENDOR, WorksectionTimer, handle, validate
 from punchclock.vendors.workspace import Task
@@ -153,14 +153,14 @@ def test_an_unknown_action(action: str) -> None:
 def test_an_unknown_path(path: str) -> None:
     """Other paths are rejected."""
     call = replace(user_call("action=get_my_timer"), path=path)
-    assert rejection(call, account()) == error(0, "Action is invalid", f"nothing answers at {path}")
+    assert rejection(call, account()) == error(0, "Action is invalid", f"there is no call at {path}")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", ""])
 def test_an_unknown_method(method: str) -> None:
     """Only GET and POST are accepted."""
     call = user_call("action=get_my_timer", method=method)
-    assert rejection(call, account()) == error(0, "Action is invalid", f"{method} is not taken here")
+    assert rejection(call, account()) == error(0, "Action is invalid", f"this path does not accept {method}")
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_unknown_parameters_are_ignored() -> None:
 )
 def test_rejections_by_the_server(rule: Rule, status: int, message: str) -> None:
     """Rejections that a server makes before a call is decided have an HTTP status and the shape of an error."""
-    response = reject(VENDOR, user_call("action=get_my_timer"), RuleViolation(rule)).response
+    response = VENDOR.reject(user_call("action=get_my_timer"), RuleViolation(rule)).response
     assert (response.status, json.loads(response.body)) == (status, error(status, message))
 
 

@@ -116,7 +116,7 @@ def _fill(store: Store, size: int) -> None:
             for id in range(begin, min(begin + 10_000, 1001 + size))
         ]
         with store.transaction() as transaction:
-            transaction.apply(Change(pc.Event.STOP, NOW, record) for record in records)
+            transaction.changes.extend(Change(pc.Event.STOP, NOW, record) for record in records)
 
 
 def _run_zoho(sandbox: Sandbox) -> None:

@@ -216,7 +216,7 @@ def _resolved(file: _File) -> Workspace:
     }
     credentials, vendors = {}, names()
     for vendor, each in file.credentials.items():
-        if vendor not in vendors:  # with a misspelt name, nobody could sign in to that vendor
+        if vendor not in vendors:  # with a misspelt name, no credentials would be valid at that vendor
             raise MalformedWorkspace(f"$.credentials.{vendor}", f"not a vendor; the vendors are {', '.join(vendors)}")
         owners = {}
         for token, owner in each.tokens.items():

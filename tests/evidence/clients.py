@@ -280,7 +280,7 @@ def check_binding(client: Client, binding: Binding, state: State, later: int) ->
     account.apply(result.changes)
     for change in result.changes[-1:]:
         kept = account.get(type(change.record), change.record.id)
-        if kept != (None if change.removes else change.record):
+        if kept != (None if change.action is Correction.DISCARD else change.record):
             raise Refuted(f"{what}: {kept} was stored")
 
 

@@ -524,7 +524,7 @@ def floor_is_lawful(prover: Prover) -> None:
         prover.holds("twice is the same as once", dialect.floor(once) == once)
 
     for name in vendors.names():
-        dialect = vendors.load(name).DIALECT
+        dialect = vendors.load(name).dialect
 
         @prover.prove(f"the resolution of {name}")
         def _() -> None:
@@ -546,7 +546,7 @@ def whole_units(prover: Prover, state: State, unit: int) -> Timer:
 def floored_steps_stay_whole(prover: Prover) -> None:
     """Prove that a floored step leads from whole units to whole units, so that no later rounding can break a sum."""
     for name in vendors.names():
-        dialect = vendors.load(name).DIALECT
+        dialect = vendors.load(name).dialect
         for state, event in TRANSITIONS:
 
             @prover.prove(f"{name}: {event} from {state}")

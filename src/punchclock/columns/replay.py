@@ -25,16 +25,7 @@ from punchclock.columns.arrow import (
 from punchclock.columns.codes import ACCEPTED, NULL, REASONS, STOPPED, Codes, status_of
 from punchclock.columns.folding import fold
 from punchclock.columns.grouping import group, stable_order
-from punchclock.columns.tables import (
-    Fields,
-    Log,
-    ids_as,
-    read_events,
-    read_fields,
-    read_ids,
-    read_log,
-    timers_table,
-)
+from punchclock.columns.tables import Fields, Log, ids_as, read_events, read_fields, read_ids, read_log, timers_table
 from punchclock.errors import InvalidColumns
 from punchclock.machine import Event
 

@@ -164,10 +164,12 @@ class Backend:
         too_large = _too_large(request)
         if too_large is not None:
             request = _shortened(request)
-        vendor = max(self._vendors, key=lambda each: each.match_length(request.path))
-        if vendor.match_length(request.path) == 0:
+        lengths = [each.match_length(request.path) for each in self._vendors]
+        longest = max(lengths)
+        if longest == 0:
             self._note(request, None, CallResult(_NOT_FOUND), self.clock.now())
             return _NOT_FOUND
+        vendor = self._vendors[lengths.index(longest)]
         route = vendor.route(request)
         if too_large is not None:
             result, now = vendor.reject(route, too_large), self.clock.now()
@@ -219,8 +221,8 @@ class Backend:
             with self.store.transaction() as transaction:
                 result, now = decide(transaction)
                 if result.changes:
-                    transaction.apply(result.changes)
-                    transaction.append(self._entry(route.request, route, result, now, faults))
+                    transaction.changes.extend(result.changes)
+                    transaction.entries.append(self._entry(route.request, route, result, now, faults))
         else:
             with self.store.reading() as account:
                 result, now = decide(account)

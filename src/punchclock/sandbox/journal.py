@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from punchclock import vendors
 from punchclock.eventlog import Entry, Labels, format_line
@@ -87,10 +86,6 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     response: str = ""
     changes: tuple[JournalChange, ...] = ()
     faults: tuple[str, ...] = ()
-
-    def numbered(self, number: int) -> JournalEntry:
-        """Return the entry with its position."""
-        return replace(self, number=number)
 
 
 def journal_entry(

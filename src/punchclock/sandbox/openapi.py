@@ -27,11 +27,11 @@ class Endpoint(msgspec.Struct, Generic[H], frozen=True, kw_only=True):
 
     Attributes:
         method, path: the request's method, and its path without the prefix.
-        handler: the function that answers it.
+        handler: the function that responds to it.
         summary, details: its description.
         query: the parameters in its query, with their descriptions.
-        takes, examples: the type of its body, if it has one, and examples.
-        answers, status: the type and the status of its response.
+        body, examples: the type of its body, if it has one, and examples.
+        response, status: the type and the status of its response.
     """
 
     method: str
@@ -40,9 +40,9 @@ class Endpoint(msgspec.Struct, Generic[H], frozen=True, kw_only=True):
     summary: str
     details: str = ""
     query: Mapping[str, str] = {}
-    takes: Any = None
+    body: Any = None
     examples: tuple[Any, ...] = ()
-    answers: Any
+    response: Any
     status: int = 200
 
 
@@ -59,7 +59,7 @@ def description(prefix: str, endpoints: Sequence[Endpoint[Any]], failure: type) 
     """
     types = [failure]
     for endpoint in endpoints:
-        types += [_content(each)[1] for each in (endpoint.takes, endpoint.answers) if each is not None]
+        types += [_content(each)[1] for each in (endpoint.body, endpoint.response) if each is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     schema_of = {_key(each): schema for each, schema in zip(types, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
@@ -84,7 +84,7 @@ def description(prefix: str, endpoints: Sequence[Endpoint[Any]], failure: type) 
 
 
 def _operation(endpoint: Endpoint[Any], schema_of: Mapping[str, Any], failure: Any) -> dict[str, Any]:  # noqa: ANN401
-    media, answers = _content(endpoint.answers)
+    media, response = _content(endpoint.response)
     operation: dict[str, Any] = {"summary": endpoint.summary}
     if endpoint.details:
         operation["description"] = endpoint.details
@@ -93,22 +93,22 @@ def _operation(endpoint: Endpoint[Any], schema_of: Mapping[str, Any], failure: A
             {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
             for name, meaning in endpoint.query.items()
         ]
-    if endpoint.takes is not None:
+    if endpoint.body is not None:
         examples = {f"example{number}": {"value": value} for number, value in enumerate(endpoint.examples, 1)}
-        content = {"schema": schema_of[_key(endpoint.takes)], "examples": examples}
+        content = {"schema": schema_of[_key(endpoint.body)], "examples": examples}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     operation["responses"] = {
-        str(endpoint.status): {"description": "Done", "content": {media: {"schema": schema_of[_key(answers)]}}},
+        str(endpoint.status): {"description": "Done", "content": {media: {"schema": schema_of[_key(response)]}}},
         "default": {"description": "Rejected", "content": {"application/json": {"schema": failure}}},
     }
     return operation
 
 
-def _content(answers: Any) -> tuple[str, Any]:  # noqa: ANN401 a type or a generic alias
+def _content(of: Any) -> tuple[str, Any]:  # noqa: ANN401 a type or a generic alias
     """Return the media type of a response, and the type of its content or of each of its lines."""
-    if get_origin(answers) is Lines:
-        return "application/x-ndjson", get_args(answers)[0]
-    return "application/json", answers
+    if get_origin(of) is Lines:
+        return "application/x-ndjson", get_args(of)[0]
+    return "application/json", of
 
 
 def _key(of: Any) -> str:  # noqa: ANN401 as above

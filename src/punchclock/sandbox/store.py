@@ -8,9 +8,11 @@ journal entry are stored together or not at all. Databases are in sql.py.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.journal import JournalEntry
@@ -26,7 +28,12 @@ class StoreUnavailable(PunchclockError):
 
 
 class Transaction:
-    """The account as one call sees it, and what the call stores at the end."""
+    """The account as one call sees it, and what the store keeps of the call at the end of the transaction.
+
+    Attributes:
+        changes: the call's changes, in order.
+        entries: its journal entries.
+    """
 
     def __init__(self, account: Account) -> None:
         self.workspace = account.workspace
@@ -35,14 +42,6 @@ class Transaction:
         self.new_id = account.new_id
         self.changes: list[Change[VendorTimer]] = []
         self.entries: list[JournalEntry] = []
-
-    def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
-        """Store changes, in order, when the transaction ends."""
-        self.changes.extend(changes)
-
-    def append(self, entry: JournalEntry) -> None:
-        """Append a journal entry when the transaction ends."""
-        self.entries.append(entry)
 
 
 class Store(Protocol):
@@ -67,7 +66,7 @@ class Store(Protocol):
         """Delete every timer and the journal, and start the ids again."""
 
     def close(self) -> None:
-        """Release what the store holds."""
+        """Release the store's resources."""
 
 
 class MemoryStore:
@@ -97,7 +96,7 @@ class MemoryStore:
     def note(self, entry: JournalEntry) -> None:
         """Append a journal entry."""
         with self._lock:
-            self._entries.append(entry.numbered(len(self._entries) + 1))
+            self._entries.append(replace(entry, number=len(self._entries) + 1))
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
         """Yield the journal entries with a number above ``after``, in order."""

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from punchclock.decoding import DECODE_ERRORS, decode_error_location
+from punchclock.machine import Correction
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.account import Page, Query
@@ -65,14 +66,9 @@ class SqlAccount:
 
     def __init__(self, connection: sa.Connection, workspace: Workspace, decoders: Mapping[type, Any]) -> None:
         self._connection = connection
-        self._workspace = workspace
+        self.workspace = workspace
         self._decoders = decoders
         self._last_id = 0  # 0: not read yet
-
-    @property
-    def workspace(self) -> Workspace:
-        """The people, the work and the settings."""
-        return self._workspace
 
     def get(self, of: type[R], id: str) -> R | None:
         """Return the record of this type with this id."""
@@ -113,7 +109,7 @@ class SqlAccount:
             if change.record.number <= last_id:  # else the record is new
                 before = self._connection.execute(_READ_GROUP, key).one_or_none()
                 counts.update({} if before is None else {(row["vendor"], row["kind"], *before): -1})
-            if change.removes:
+            if change.action is Correction.DISCARD:
                 deleted.append(key)
             else:
                 written.append(row)
@@ -127,7 +123,7 @@ class SqlAccount:
             self._connection.execute(_WRITE_LAST_ID, {"last_id": self._last_id})
 
     def _record(self, of: type[R], row: Any) -> R:  # noqa: ANN401 the row of a query
-        workspace = self._workspace
+        workspace = self.workspace
         record: R = _decode(self._decoders[of], row.document)
         return replace(
             record,
@@ -142,7 +138,7 @@ class SqlAccount:
 def read_journal(connection: sa.Connection, after: int) -> list[JournalEntry]:
     """Return the next journal entries, at most a thousand."""
     rows = connection.execute(_READ_JOURNAL, {"after": after, "most": _PAGE})
-    return [_decode(_entries, row.document).numbered(row.number) for row in rows]
+    return [replace(_decode(_entries, row.document), number=row.number) for row in rows]
 
 
 def write_journal(connection: sa.Connection, entries: Sequence[JournalEntry]) -> None:

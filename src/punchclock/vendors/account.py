@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from punchclock.machine import State
+from punchclock.machine import Correction, State
 from punchclock.vendors.records import Change, VendorTimer
 from punchclock.vendors.workspace import Client, Job, Project, Task, Workspace
 
@@ -71,7 +71,7 @@ class Account(Protocol):
         """Return the record of this type with this id."""
 
     def find(self, query: Query[R]) -> Page[R]:
-        """Return the records that match, oldest first unless the query says otherwise."""
+        """Return the records that match, oldest first unless the query orders them otherwise."""
 
     def new_id(self) -> int:
         """Return a number that no record of this account has yet; until a change is stored, always the same."""
@@ -85,24 +85,19 @@ class MemoryAccount:
     """
 
     def __init__(self, workspace: Workspace, records: Iterable[VendorTimer] = ()) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._records: dict[type[VendorTimer], dict[str, VendorTimer]] = {}
         self._index: dict[tuple[type[VendorTimer], str, State], dict[str, VendorTimer]] = {}
         self._last_id = 1000
         for record in records:
             self._put(record)
 
-    @property
-    def workspace(self) -> Workspace:
-        """The account's people, projects and settings."""
-        return self._workspace
-
     def get(self, of: type[R], id: str) -> R | None:
         """Return the record of this type with this id."""
         return cast("R | None", self._records.get(of, {}).get(id))
 
     def find(self, query: Query[R]) -> Page[R]:
-        """Return the records that match, oldest first unless the query says otherwise."""
+        """Return the records that match, oldest first unless the query orders them otherwise."""
         found = self._candidates(query)
         entities = {"task": query.tasks, "project": query.projects, "client": query.clients, "job": query.jobs}
         for name, ids in entities.items():
@@ -123,7 +118,7 @@ class MemoryAccount:
     def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
         """Store the changes of a call."""
         for change in changes:
-            if change.removes:
+            if change.action is Correction.DISCARD:
                 self._drop(change.record)
             else:
                 self._put(change.record)

@@ -1,4 +1,4 @@
-"""Calls: from an HTTP request to a vendor's response and the changes behind it, without side effects.
+"""Calls: from an HTTP request to a vendor's response and its changes, without side effects.
 
 A `Vendor` holds one vendor's data and functions: its table of `Operation` rows, its dialect, and how it reads,
 authenticates, rejects and writes. The vendor's methods are the only way through a call: `Vendor.route` finds the
@@ -49,10 +49,6 @@ __all__ = [
     "Route",
     "Vendor",
     "apply_event",
-    "match_length",
-    "operation_of",
-    "reject",
-    "route_prefixes",
 ]
 
 R = TypeVar("R", bound=VendorTimer)
@@ -169,36 +165,6 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         rows = tuple(replace(row, changes=row.name in bound) for row in self.operations)
         force_setattr(self, "operations", rows)
 
-    @property
-    def VENDOR(self) -> Vendor[R]:  # noqa: N802 - until every caller uses the vendor itself
-        """The vendor."""
-        return self
-
-    @property
-    def OPERATIONS(self) -> Sequence[Operation]:  # noqa: N802
-        """See ``operations``."""
-        return self.operations
-
-    @property
-    def DIALECT(self) -> Dialect:  # noqa: N802
-        """See ``dialect``."""
-        return self.dialect
-
-    @property
-    def RECORDS(self) -> tuple[type[R], ...]:  # noqa: N802
-        """See ``timer_types``."""
-        return self.timer_types
-
-    @property
-    def record(self) -> type[R]:
-        """The first of ``timer_types``."""
-        return self.timer_types[0]
-
-    @property
-    def read(self) -> Callable[[Request], Mapping[str, object]]:
-        """See ``read_parameters``."""
-        return self.read_parameters
-
     @cached_property
     def _templates(self) -> tuple[tuple[Operation, tuple[tuple[str, ...], ...]], ...]:
         """Each operation with the segments of its paths."""
@@ -207,7 +173,8 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
     def match_length(self, path: str) -> int:
         """Return how many leading segments of ``path`` one of this vendor's paths matches.
 
-        Of several vendors, the one with the longest match answers, be it with a rejection; 0 is a path of no vendor.
+        Of several vendors, the one with the longest match responds, even if only with a rejection; 0 means that the
+        path is not one of this vendor's.
         """
         segments = _segments(path)
         return max(_shared(template, segments) for _, templates in self._templates for template in templates)
@@ -235,11 +202,11 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         except RuleViolation as unreadable:
             violation = unreadable.with_traceback(None)  # the route outlives this frame
         if not rows:
-            violation = RuleViolation(Rule.PATH, detail=f"nothing answers at {request.path}")
+            violation = RuleViolation(Rule.PATH, detail=f"there is no call at {request.path}")
         elif sent is not None:
             row = _select(rows, request.method, sent)
             if row is None:
-                violation = RuleViolation(Rule.METHOD, detail=f"{request.method} is not taken here")
+                violation = RuleViolation(Rule.METHOD, detail=f"this path does not accept {request.method}")
             else:
                 operation, in_path = row
                 violation = _contradiction(sent, in_path)
@@ -408,31 +375,5 @@ def _contradiction(sent: Mapping[str, object], in_path: Mapping[str, object]) ->
     """The violation if a parameter differs from the one of that name in the path."""
     for name, value in in_path.items():
         if str(sent.get(name) or value) != value:
-            return RuleViolation(Rule.DUPLICATE, name, "the path says otherwise")
+            return RuleViolation(Rule.DUPLICATE, name, "it differs from the value in the path")
     return None
-
-
-# ---- the functions of before, until every caller uses the methods ----------------------------------
-
-
-def reject(
-    vendor: Vendor[Any], request: Request, why: RuleViolation | Rejection, operation: Operation | None = None
-) -> CallResult:
-    """See `Vendor.reject`."""
-    return vendor.reject(request, why, operation)
-
-
-def operation_of(vendor: Vendor[Any], request: Request) -> str:
-    """Return the name of the operation that a request selects, ``""`` if there is none."""
-    operation = vendor.route(request).operation
-    return operation.name if operation else ""
-
-
-def match_length(vendor: Vendor[Any], path: str) -> int:
-    """See `Vendor.match_length`."""
-    return vendor.match_length(path)
-
-
-def route_prefixes(vendor: Vendor[Any]) -> frozenset[str]:
-    """Return the first segments of the vendor's paths."""
-    return frozenset(_segments(path)[0] for row in vendor.operations for path in (row.path, *row.aliases))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import NODEFAULT
@@ -86,8 +86,7 @@ def convert(
     reported: VendorTimer = reader.parse(payload, now, zone)
     record = as_record_of(writer, resolve_entities(reported, workspace), zone)
     rendered, round_trip = render(writer, record, now, zone)
-    resolved = _resolve_entities(round_trip, workspace, _found_or_given)
-    return Conversion(rendered, list(_losses(reported, round_trip, resolved, now)))
+    return Conversion(rendered, list(_losses(reported, round_trip, workspace, now)))
 
 
 def as_record_of(vendor: Vendor[R], record: VendorTimer, zone: str) -> R:
@@ -101,11 +100,11 @@ def as_record_of(vendor: Vendor[R], record: VendorTimer, zone: str) -> R:
     of = vendor.timer_types[0]
     common = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
     timer, floor = record.timer, vendor.dialect.floor
+    rested = floor(break_at(timer, timer.since))
     since, worked = floor(timer.since), floor(timer.worked)
-    started_at = since - worked - floor(break_at(timer, timer.since))
     common["id"] = record.id if record.id.isascii() and record.id.isdecimal() and len(record.id) <= 18 else ""
     common["work_date"] = record.work_date or work_date(timer.started_at, zone)
-    common["timer"] = Timer(timer.state, started_at, since, worked)
+    common["timer"] = Timer(timer.state, since - worked - rested, since, worked)
     return of(**common)
 
 
@@ -141,24 +140,30 @@ def _in_shown_state(vendor: Vendor[R], record: R, now: int) -> R:
 _E = TypeVar("_E", Person, Client, Project, Task, Job)
 
 
-def resolve_entities(record: R, workspace: Workspace) -> R:
+def resolve_entities(record: R, workspace: Workspace, *, keep_unknown: bool = False) -> R:
     """Return the record with each entity that it names as the workspace has it, and the entities that follow from them.
 
     A task determines its project, a project its client; if a project has exactly one job, it is the job of a timer
     without one. An id alone identifies an entity; without an id, everything that is given must match.
 
+    Args:
+        record: the record.
+        workspace: where the entities are looked up.
+        keep_unknown: keep an entity that does not match exactly one of the workspace's: a payload may carry
+            placeholders for what the record lacks.
+
     Raises:
         UnknownEntity: none or several in the workspace match.
     """
-    return _resolve_entities(record, workspace, _found)
 
+    def find(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
+        found = [each for each in among.values() if _matches(given, each)]
+        if len(found) == 1:
+            return found[0]
+        if keep_unknown:
+            return given
+        raise UnknownEntity(kind, given.id or getattr(given, "email", "") or given.name, len(found))
 
-class _Find(Protocol):
-    def __call__(self, kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-        """The workspace's entity that matches the given one."""
-
-
-def _resolve_entities(record: R, workspace: Workspace, find: _Find) -> R:
     person = find("person", record.person, workspace.people) if record.person != Person() else record.person
     task = find("task", record.task, workspace.tasks) if record.task else None
     job = find("job", record.job, workspace.jobs) if record.job else None
@@ -171,22 +176,6 @@ def _resolve_entities(record: R, workspace: Workspace, find: _Find) -> R:
         if len(jobs) == 1:
             [job] = jobs
     return replace(record, person=person, task=task, job=job, project=project, client=client)
-
-
-def _found(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-    found = [each for each in among.values() if _matches(given, each)]
-    if len(found) != 1:
-        raise UnknownEntity(kind, given.id or getattr(given, "email", "") or given.name, len(found))
-    [entity] = found
-    return entity
-
-
-def _found_or_given(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-    """Like `_found`, but keep what does not match: a payload may carry placeholders for what the record lacks."""
-    try:
-        return _found(kind, given, among)
-    except UnknownEntity:
-        return given
 
 
 def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two of one kind, whichever it is
@@ -207,63 +196,62 @@ def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two of one kind
 # ---- losses --------------------------------------------------------------------------------------
 
 
-def _losses(source: VendorTimer, round_trip: VendorTimer, resolved: VendorTimer, now: int) -> Iterator[Loss]:
+def _losses(source: VendorTimer, round_trip: VendorTimer, workspace: Workspace, now: int) -> Iterator[Loss]:
     """Yield what the new payload lacks even when its entities are resolved, and what the source does not report."""
-    before, after, recoverable = _fields(source, now), _fields(round_trip, now), _fields(resolved, now)
+    timer = _timer_fields(round_trip.timer, now)
+    before = _timer_fields(source.timer, now) | _set_fields(source)
+    after = timer | _set_fields(round_trip)
+    recoverable = timer | _set_fields(resolve_entities(round_trip, workspace, keep_unknown=True))
     for field, value in before.items():
         if recoverable.get(field) != value:
-            yield Loss(LossKind.DROPPED, field, value)
+            yield Loss(LossKind.DROPPED, field, _shown(field, value))
     for field, value in after.items():
         if before.get(field) != value:
-            yield Loss(LossKind.FILLED, field, value)
+            yield Loss(LossKind.FILLED, field, _shown(field, value))
+
+
+def _timer_fields(timer: Timer, now: int) -> dict[str, object]:
+    """What a timer reports at ``now``, by field of its record."""
+    at = not_before(timer, now)
+    return {
+        "timer.state": timer.state.value,
+        "timer.started_at": timer.started_at,
+        "timer.worked": worked_at(timer, at),
+        "timer.break": break_at(timer, at),
+    }
 
 
 #: Parents are fields of the record itself, so they are not reported again within its entities.
 _PARENTS: Final = frozenset({"project", "client"})
 
 
-def _fields(record: VendorTimer, now: int) -> dict[str, object]:
-    """What a record reports, by field; a field at its default is not reported."""
-    timer = record.timer
-    at = not_before(timer, now)
-    found: dict[str, object] = {
-        "timer.state": timer.state.value,
-        "timer.started_at": format_instant(timer.started_at),
-        "timer.worked": seconds(worked_at(timer, at)),
-        "timer.break": seconds(break_at(timer, at)),
-    }
-    for name, value in _set_fields(record):
-        if name == "timer":
-            continue
+def _set_fields(struct: msgspec.Struct) -> dict[str, object]:
+    """The fields of a record or an entity that are not at their default, except the timer; entities by their fields."""
+    found: dict[str, object] = {}
+    for name, default in _defaults(type(struct)):
+        value: object = getattr(struct, name)
         if isinstance(value, msgspec.Struct):
-            _add_entity(found, name, value)
-        else:
+            parts = _set_fields(value)
+            found |= {f"{name}.{part}": parts[part] for part in parts if part.partition(".")[0] not in _PARENTS}
+        elif value != default:
             found[name] = value
     return found
 
 
-def _add_entity(found: dict[str, object], prefix: str, entity: msgspec.Struct) -> None:
-    for name, value in _set_fields(entity):
-        if name in _PARENTS:
-            continue
-        if isinstance(value, msgspec.Struct):
-            _add_entity(found, f"{prefix}.{name}", value)
-        else:
-            found[f"{prefix}.{name}"] = value
-
-
-def _set_fields(struct: msgspec.Struct) -> Iterator[tuple[str, object]]:
-    """Yield the fields that are not at their default."""
-    for name, default in _defaults(type(struct)):
-        value: object = getattr(struct, name)
-        if value != default:
-            yield name, format_instant(value) if name.endswith("_at") and type(value) is int else value
+def _shown(field: str, value: object) -> object:
+    """A value as a loss reports it."""
+    if type(value) is not int:
+        return value
+    if field in ("timer.worked", "timer.break"):
+        return seconds(value)
+    return format_instant(value) if field.endswith("_at") else value
 
 
 @cache
 def _defaults(of: type[msgspec.Struct]) -> list[tuple[str, object]]:
-    """The fields of a type with their defaults; msgspec evaluates its annotations for each request."""
+    """The fields of a type, except the timer, with their defaults; msgspec evaluates the annotations anew each time."""
     return [
         (field.name, field.default if field.default_factory is NODEFAULT else field.default_factory())
         for field in msgspec.structs.fields(of)
+        if field.name != "timer"
     ]

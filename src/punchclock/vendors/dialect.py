@@ -19,9 +19,6 @@ from punchclock.errors import InvalidTransitionTable
 from punchclock.machine import TRANSITIONS, Correction, Event, State
 from punchclock.vendors.records import UPDATE, Action
 
-MICROSECOND = 1
-SECOND = 1_000_000
-
 
 class Binding(msgspec.Struct, frozen=True):
     """A call bound to one action that it can perform on a timer.

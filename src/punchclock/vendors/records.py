@@ -97,8 +97,3 @@ class Change(msgspec.Struct, Generic[R_co], frozen=True):
     action: Action
     at: int
     record: R_co
-
-    @property
-    def removes(self) -> bool:
-        """Whether the change removes the record."""
-        return self.action is Correction.DISCARD

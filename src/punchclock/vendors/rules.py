@@ -26,7 +26,7 @@ class Rule(StrEnum):
     ROLE = "the person's role does not allow it"
     FOREIGN = "it belongs to another person"
     PATH = "there is no such call"
-    METHOD = "the call does not take this method"
+    METHOD = "the call does not accept this method"
     MALFORMED = "the request cannot be read"
     REQUIRED = "a required parameter is missing"
     UNKNOWN = "the call has no such parameter"

@@ -151,25 +151,13 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
 
     def project_named(self, name: str, client: Client | None = None) -> Project | None:
         """Return the project with this name, of this client if one is given."""
-        return next(
-            (
-                each
-                for each in self.projects.values()
-                if each.name == name and (client is None or each.client == client)
-            ),
-            None,
-        )
+        named = (each for each in self.projects.values() if each.name == name)
+        return next((each for each in named if client in (None, each.client)), None)
 
     def task_named(self, name: str, project: Project | None = None) -> Task | None:
         """Return the task with this name, of this project if one is given."""
-        return next(
-            (
-                each
-                for each in self.tasks.values()
-                if each.name == name and (project is None or each.project == project)
-            ),
-            None,
-        )
+        named = (each for each in self.tasks.values() if each.name == name)
+        return next((each for each in named if project in (None, each.project)), None)
 
     def credential(self, vendor: str) -> Credential:
         """Return the credentials for a vendor's calls; without any, no call is accepted."""

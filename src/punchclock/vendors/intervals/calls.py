@@ -14,17 +14,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from punchclock.machine import State
+from punchclock.units import DAY, SECOND
 from punchclock.vendors.account import Account, Page
-from punchclock.vendors.calls import (
-    Call,
-    HandlerResult,
-    Limit,
-    Operation,
-    ReadResponse,
-    Request,
-    Response,
-    Vendor,
-)
+from punchclock.vendors.calls import Call, HandlerResult, Limit, Operation, ReadResponse, Request, Response, Vendor
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.intervals.dialect import DIALECT
 from punchclock.vendors.intervals.error_codes import reject
@@ -107,7 +99,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
 
 class _ListResponse(msgspec.Struct):
     listcount: int
-    timer: list[TimerRead] | TimerRead | None = None  # in XML, one timer is not a list and no timer is no element
+    timer: list[TimerRead] | TimerRead | None = None  # in XML, one timer is not a list, and an empty list is absent
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -256,7 +248,7 @@ VENDOR: Final[Vendor[IntervalsTimer]] = Vendor(
     write_rejection=_write_rejection,
     read_rejection=_read_rejection,
     rate_limit=Limit(100, 60),  # help page on rate limits: 100 a minute …
-    quota=Limit(6000, 86_400),  # … and 6000 a day
+    quota=Limit(6000, DAY // SECOND),  # … and 6000 a day
 )
 
 # The names that every vendor's package has, as bindings of its `VENDOR`.

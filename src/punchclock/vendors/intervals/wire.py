@@ -19,15 +19,7 @@ from punchclock.timer import Timer, not_before, worked_at
 from punchclock.units import DAY, SECOND
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.records import VendorTimer, id_number
-from punchclock.vendors.wire import (
-    Id,
-    decode_payload,
-    is_xml,
-    write_json,
-    write_xml,
-    xml_element,
-    xml_payload,
-)
+from punchclock.vendors.wire import Id, decode_payload, is_xml, write_json, write_xml, xml_element, xml_payload
 from punchclock.vendors.workspace import Client, Person, Project, Task
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - payloads have UTC times without a zone
@@ -113,13 +105,14 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
 def element(record: IntervalsTimer, now: int) -> TimerElement:
     """Return a timer's element at ``now``."""
     timer = record.timer
-    total = worked_at(timer, not_before(timer, now))
     running = timer.state is State.RUNNING
+    starttime = write_timestamp(timer.since) if running else None
+    total = worked_at(timer, not_before(timer, now))
     return TimerElement(
         id=id_number("intervals", record.id or "0"),
         taskid=id_number("intervals", record.task.id) if record.task else None,
         personid=id_number("intervals", record.person.id or "0"),
-        starttime=write_timestamp(timer.since) if running else None,
+        starttime=starttime,
         time=timer.worked / SECOND,
         timelapsed=(total - timer.worked) / SECOND,
         name=record.note,

@@ -13,15 +13,7 @@ import msgspec
 
 from punchclock.machine import State
 from punchclock.vendors.account import Account
-from punchclock.vendors.calls import (
-    Call,
-    HandlerResult,
-    Operation,
-    ReadResponse,
-    Request,
-    Response,
-    Vendor,
-)
+from punchclock.vendors.calls import Call, HandlerResult, Operation, ReadResponse, Request, Response, Vendor
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import Rule, RuleViolation, secrets_equal
 from punchclock.vendors.timetrack.dialect import DIALECT

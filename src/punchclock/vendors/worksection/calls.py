@@ -13,17 +13,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from punchclock.machine import State
+from punchclock.units import SECOND
 from punchclock.vendors.account import Account
-from punchclock.vendors.calls import (
-    Call,
-    HandlerResult,
-    Limit,
-    Operation,
-    ReadResponse,
-    Request,
-    Response,
-    Vendor,
-)
+from punchclock.vendors.calls import Call, HandlerResult, Limit, Operation, ReadResponse, Request, Response, Vendor
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import Rule, RuleViolation, person_of_token
 from punchclock.vendors.wire import decode_payload, merged, read_form, read_json, read_multipart, write_json
@@ -249,7 +241,7 @@ def request(
     if row.path == _USER:
         headers["authorization"] = f"Bearer {token}"
     elif signature is Signature.HEADER:
-        headers["authorization"] = header(operation, str(at // 1_000_000), key)
+        headers["authorization"] = header(operation, str(at // SECOND), key)
     elif signature is Signature.QUERY:
         query += "&" + urlencode({"hash": query_hash(urlencode({"action": operation} | sent), key)})
     else:

@@ -13,7 +13,7 @@ from typing import Final
 
 from punchclock.calendar import Disambiguation, find_zone, from_seconds_of_day, seconds_of_day, work_date
 from punchclock.errors import InstantOutOfRange, InvalidInstant
-from punchclock.instants import instant, to_datetime
+from punchclock.instants import FIRST, LAST, to_datetime
 from punchclock.units import DAY, MICROSECOND, MINUTE, SECOND
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
@@ -52,7 +52,10 @@ def read_local(text: str, zone: str) -> int:
     days = day.toordinal() - _EPOCH_ORDINAL
     offset = _constant_offset(days, zone)
     if offset is not None:
-        return instant(days * DAY + seconds * SECOND - offset)
+        at = days * DAY + seconds * SECOND - offset
+        if not FIRST <= at <= LAST:
+            raise InstantOutOfRange(at)
+        return at
     return from_seconds_of_day(day, seconds, zone, disambiguation=Disambiguation.EARLIER)
 
 

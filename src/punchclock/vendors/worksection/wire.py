@@ -16,8 +16,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from punchclock.durations import format_duration, parse_duration
-from punchclock.errors import InvalidDuration, InvalidInstant
-from punchclock.instants import instant
+from punchclock.errors import InstantOutOfRange, InvalidDuration, InvalidInstant
+from punchclock.instants import FIRST, LAST
 from punchclock.timer import not_before, start, worked_at
 from punchclock.units import SECOND
 from punchclock.vendors.errors import MalformedPayload
@@ -255,14 +255,17 @@ def _record(read: _Timer, path: str, now: int, zone: str) -> WorksectionTimer:
     if read.time is UNSET:
         raise MalformedPayload("worksection", f"{path}.time", None, "required")
     try:
-        started_at = instant(DIALECT.floor(now) - _duration(read.time))
-    except (InvalidDuration, InvalidInstant) as error:
+        worked = _duration(read.time)
+    except InvalidDuration as error:
         raise MalformedPayload("worksection", f"{path}.time", read.time, error.reason) from None
+    timer = start(DIALECT.floor(now) - worked)
+    if not FIRST <= timer.started_at <= LAST:
+        raise MalformedPayload("worksection", f"{path}.time", read.time, InstantOutOfRange(timer.started_at).reason)
     _instant(read.date_started, f"{path}.date_started", zone)
     task = _task(read.task, f"{path}.task", zone) if read.task else None
     return WorksectionTimer(
         id=str(read.id),
-        timer=start(started_at),
+        timer=timer,
         person=_person(read.user_from) or Person(),
         project=task.project if task else None,
         task=task,

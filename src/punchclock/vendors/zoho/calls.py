@@ -16,22 +16,13 @@ from msgspec import UNSET, UnsetType
 
 from punchclock.machine import State
 from punchclock.vendors.account import Account
-from punchclock.vendors.calls import (
-    Call,
-    HandlerResult,
-    Limit,
-    Operation,
-    ReadResponse,
-    Request,
-    Response,
-    Vendor,
-)
+from punchclock.vendors.calls import Call, HandlerResult, Limit, Operation, ReadResponse, Request, Response, Vendor
 from punchclock.vendors.errors import MalformedPayload, Rejection
 from punchclock.vendors.rules import person_of_token
 from punchclock.vendors.wire import Id, decode_payload, merged, read_form, read_json, read_multipart, wants_xml
 from punchclock.vendors.workspace import Person, Workspace
 from punchclock.vendors.zoho.dialect import DIALECT
-from punchclock.vendors.zoho.envelope import ErrorEnvelope, Problem, plain_response, write_response
+from punchclock.vendors.zoho.envelope import ErrorEnvelope, Problem, Success, plain_response, write_response
 from punchclock.vendors.zoho.error_codes import LISTED, reject
 from punchclock.vendors.zoho.handlers import (
     AddComment,
@@ -60,11 +51,11 @@ def _read(request: Request) -> dict[str, object]:
     if "multipart/form-data" in media.lower():
         body = read_multipart(media, request.body)
     elif "json" in media.lower() or (not media and request.body.lstrip().startswith(b"{")):
-        body = read_json(request.body)
+        body = {name: _text(value) for name, value in read_json(request.body).items()}
     else:
         body = read_form(request.body)
     sent = merged(read_form(request.query), body)
-    return {name: _text(value) for name, value in sent.items() if value is not None and value != ""}
+    return {name: value for name, value in sent.items() if value is not None and value != ""}
 
 
 def _text(value: object) -> object:
@@ -93,19 +84,16 @@ def _wants_xml(request: Request) -> bool:
 _FORMAT_XML: Final = re.compile(rb"(?:^|&)format=xml(?:&|$)").search
 
 
-def _uri(path: str) -> str:
-    """The path as the envelope reports it."""
-    return path.removeprefix("/people")
-
-
-def _response(request: Request, status: int, body: bytes) -> Response:
-    media = "application/xml" if _wants_xml(request) else "application/json"
+def _response(request: Request, status: int, content: Success | ErrorEnvelope, path: str) -> Response:
+    """The response with this content; the envelope reports the path of the call without its first segment."""
+    xml = _wants_xml(request)
+    media = "application/xml" if xml else "application/json"
+    body = write_response(content, path.removeprefix("/people"), xml=xml)
     return Response(status, {"content-type": f"{media};charset=UTF-8"}, body)
 
 
 def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response:
-    body = write_response(answer.payload, _uri(call.operation.path), xml=_wants_xml(request))
-    return _response(request, answer.status, body)
+    return _response(request, answer.status, answer.payload, call.operation.path)
 
 
 def _write_rejection(request: Request, rejection: Rejection, operation: Operation | None) -> Response:
@@ -114,7 +102,7 @@ def _write_rejection(request: Request, rejection: Rejection, operation: Operatio
     listed = operation is not None and operation.name in LISTED
     path = operation.path if operation else _TIMER if request.path.strip("/") == _TIMER.strip("/") else _ROOT
     envelope = ErrorEnvelope(rejection.detail, [problem] if listed else problem)
-    return _response(request, rejection.status, write_response(envelope, _uri(path), xml=_wants_xml(request)))
+    return _response(request, rejection.status, envelope, path)
 
 
 # ---- the client's side ---------------------------------------------------------------------------
