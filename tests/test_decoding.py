@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tomllib
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True):
     by_name: dict[str, Annotated[int, Meta(ge=1, lt=9)]] = {}
     version: Literal[1] = 1
     name: Annotated[str, Meta(min_length=1)] | None = None
+    on: dt.date | None = None
 
 
 class Named(msgspec.Struct):
@@ -71,6 +73,9 @@ LONG = "k\n" * 10_000
         ({"version": 2}, "$.version", "expected 1, got 2"),
         ({"name": ""}, "$.name", "expected a string length >= 1 or null, got ''"),
         ({"size": 10**20_000}, "$.size", "expected an integer, got a number out of range"),
+        ({"color": "\ud800"}, "$.color", r"expected one of 'red', 'blue', got '\ud800'"),
+        ({"inner": [{"\ud800": 1}]}, "$.inner[0]", r"unknown key '\ud800'"),
+        ({"on": "2026\ud800"}, "$.on", r"expected a date or null, got '2026\ud800'"),
     ],
     ids=lambda value: ascii(value)[:40] if isinstance(value, str) else "",
 )

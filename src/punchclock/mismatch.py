@@ -102,7 +102,7 @@ def _locate(value: object, of: Any, path: str, *, strict: bool) -> DecodeErrorLo
 def _converts(value: object, of: Any, *, strict: bool) -> bool:  # noqa: ANN401
     try:
         msgspec.convert(value, of, strict=strict)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError):  # a key, a date or the like with half of a surrogate pair
         return False
     return True
 
