@@ -11,7 +11,7 @@ from punchclock import Event, start, transition
 
 pytest.importorskip("trace_walk")  # the scripts are the project's, not the package's
 
-from trace_walk import PAGE, WALKS, Step, drawn, switches, traced  # noqa: E402
+from trace_walk import PAGE, WALKS, Step, drawn, switches, traced
 
 
 def test_a_walk_is_the_calls_in_order() -> None:
