@@ -184,7 +184,7 @@ def _scales(start: int, end: int, zone: dt.tzinfo, *, least: int) -> Iterator[tu
 
 
 def _clock_times(start: int, end: int, step: int, zone: dt.tzinfo) -> Iterator[int]:
-    """Yield the instants at which the clock shows a multiple of ``step`` seconds, or a new date without midnight begins."""
+    """Yield the instants at which the clock shows a multiple of ``step`` seconds or a date without midnight begins."""
     at = start - start % SECOND
     date = local(at, zone).date()
     while at < end:
