@@ -10,7 +10,7 @@ import pytest
 
 from punchclock import columns
 from punchclock.cli import run
-from punchclock.columns.files import LABELS
+from punchclock.columns.text_formats import LABELS
 
 LINES = [
     {"timer": "B", "event": "pause", "at": "2026-03-02T08:00:00Z"},

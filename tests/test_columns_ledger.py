@@ -41,7 +41,7 @@ def batches(rows: list[Row], users: list[str | None], cuts: list[int]) -> list[p
 def contents(timers: TimerLog[Any], until: int) -> list[tuple[object, ...]]:
     """Return everything that a `TimerLog` knows about its timers, in order."""
     return [
-        (record.name, record.timer, record.user, record.history.segments(record.timer, max(until, record.timer.since)))
+        (record.name, record.timer, record.user, record.observer.segments(record.timer, max(until, record.timer.since)))
         for record in timers.records.values()
     ]
 
@@ -63,7 +63,7 @@ def test_batches_give_the_result_of_stepping(
     until = None if last is None else base + last * unit
     days = Days(BERLIN)
 
-    stepped = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    stepped = TimerLog(new_observer=lambda at: DailyAccumulator(days, at))
     rejected, late = [], 0
     for row, (name, event, at) in enumerate(rows):
         if until is not None and at > until:
@@ -75,7 +75,7 @@ def test_batches_give_the_result_of_stepping(
         except pc.PunchclockError as error:
             rejected.append((row, f"T{name}", type(error), str(error)))
 
-    folded = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    folded = TimerLog(new_observer=lambda at: DailyAccumulator(days, at))
     found, start = [], 0
     ignored: list[int] = []
     for batch in batches(rows, users, cuts):
@@ -98,7 +98,7 @@ def test_batches_give_the_result_of_stepping(
 
 
 def test_a_log_without_history_has_timers_and_labels() -> None:
-    """Without ``history`` there are no observers; columns that are not labels are ignored."""
+    """Without ``new_observer`` there are no observers; columns that are not labels are ignored."""
     table = pa.table(
         {
             "timer": [7, 7, 8],
@@ -157,7 +157,7 @@ def test_invalid_rows_are_rejected_with_a_reason() -> None:
         "$.event",
         "$.at",
     ]
-    assert "unknown event 'begin'; there are start, pause, resume, stop" in rejections[2][2]
+    assert "unknown event 'begin'; the events are start, pause, resume, stop" in rejections[2][2]
     assert "outside the years 1 to 9999" in rejections[3][2]
     assert list(timer_log.records) == ["A"]
 
@@ -168,17 +168,17 @@ def test_the_last_hours_of_the_calendar_are_counted() -> None:
     table = pa.table({"timer": ["A", "A"], "event": ["start", "stop"], "at": [last - 10 * HOUR, last]})
     tokyo = find_zone("Asia/Tokyo")
     days = Days(tokyo)
-    timer_log = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    timer_log = TimerLog(new_observer=lambda at: DailyAccumulator(days, at))
     assert list(apply_batch(timer_log, table, zone=tokyo)) == []
     record = timer_log.records["A"]
     assert record.timer.worked == 10 * HOUR
-    assert sum(each.end - each.start for each in record.history.segments(record.timer, last)) == 10 * HOUR
+    assert sum(each.end - each.start for each in record.observer.segments(record.timer, last)) == 10 * HOUR
 
 
 def test_an_empty_batch_changes_nothing() -> None:
     """A table without rows has no effect."""
     days = Days(BERLIN)
-    timer_log = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    timer_log = TimerLog(new_observer=lambda at: DailyAccumulator(days, at))
     table = pa.table({"timer": ["A"], "event": ["start"], "at": [0], "user": ["anna"]}).slice(1)
     assert list(apply_batch(timer_log, table)) == []
     assert (timer_log.records, timer_log.last) == ({}, None)
@@ -211,9 +211,9 @@ def test_selected_timers_are_stepped_through() -> None:
     rest = pa.table({"timer": ["A"], "event": ["stop"], "at": [3]})
 
     def watched(record: LogTimer[Any]) -> bool:
-        return isinstance(record.history, Watch)
+        return isinstance(record.observer, Watch)
 
-    timer_log = TimerLog(history=watch)
+    timer_log = TimerLog(new_observer=watch)
     for batch in (table, rest):
         assert list(apply_batch(timer_log, batch, step=watched, step_new=1)) == []
     assert seen == [("begun", 0), ("running", 1), ("paused", 2), ("running", 3)]

@@ -421,16 +421,16 @@ def test_an_empty_log_has_no_last_instant() -> None:
 
 def test_an_observer_is_notified_of_each_step() -> None:
     """Of the start, of the timer before each event, of the corrected timer, and of its removal."""
-    log = TimerLog(history=Observer)
+    log = TimerLog(new_observer=Observer)
     for event, at in ((Event.START, EIGHT), (Event.PAUSE, EIGHT + MINUTE)):
         log.apply(Entry("T1", event, at, Labels()))
-    history = log.records["T1"].history
+    observer = log.records["T1"].observer
     with pytest.raises(IllegalTransition):
         log.apply(Entry("T1", Event.PAUSE, EIGHT + MINUTE, Labels()))
     log.apply(Entry("T1", Correction.AMEND, EIGHT, Labels(), 0, EIGHT))
     log.apply(Entry("T1", Correction.DISCARD, EIGHT, Labels()))
     running = Timer(State.RUNNING, EIGHT, EIGHT, 0)
-    assert history.calls == [EIGHT, (running, EIGHT + MINUTE), Timer(State.PAUSED, EIGHT, EIGHT, 0), "discarded"]
+    assert observer.calls == [EIGHT, (running, EIGHT + MINUTE), Timer(State.PAUSED, EIGHT, EIGHT, 0), "discarded"]
 
 
 steps = st.lists(
@@ -474,12 +474,12 @@ def test_a_log_replays_each_timer_independently(steps: list[tuple[str, Event | C
 
 
 def test_a_record_has_timer_labels_and_observer() -> None:
-    """Without an observer, ``history`` is ``None``."""
+    """By default, ``observer`` is ``None``."""
     log = TimerLog()
     apply(log, "T1", Event.START, EIGHT, project="P")
     record = log.records["T1"]
     assert isinstance(record, LogTimer)
-    assert (record.name, record.project, record.history) == ("T1", "P", None)
+    assert (record.name, record.project, record.observer) == ("T1", "P", None)
     assert seconds(1_500_000) == Decimal("1.5")
 
 

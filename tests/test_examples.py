@@ -23,7 +23,7 @@ BAD = (EXAMPLES / "bad.jsonl").read_bytes().splitlines()
 def read(zone: str) -> TimerLog[DailyAccumulator]:
     """Return the week, accumulated by days of a zone."""
     days = Days(zone)
-    log = TimerLog(history=lambda at: DailyAccumulator(days, at))
+    log = TimerLog(new_observer=lambda at: DailyAccumulator(days, at))
     for line in WEEK:
         log.apply(parse_line(line))
     return log
@@ -38,7 +38,7 @@ def week() -> TimerLog[DailyAccumulator]:
 def by_day(log: TimerLog[DailyAccumulator], zone: str) -> dict[tuple[str, str], tuple[str, str]]:
     """Work and break by user and date, as texts."""
     until = log.last or 0
-    timelines = [(str(each.user), None, each.history.segments(each.timer, until)) for each in log.records.values()]
+    timelines = [(str(each.user), None, each.observer.segments(each.timer, until)) for each in log.records.values()]
     return {
         (str(row.user), row.date.isoformat()): (format_duration(row.worked), format_duration(row.break_))
         for row in totals(timelines, zone)
@@ -108,7 +108,7 @@ def test_the_week_elsewhere_has_other_days_and_the_same_sums(week: TimerLog[Dail
     for zone in ("UTC", "Europe/Berlin", "Pacific/Auckland"):
         log = read(zone)
         until = log.last or 0
-        rows = totals([(None, None, each.history.segments(each.timer, until)) for each in log.records.values()], zone)
+        rows = totals([(None, None, each.observer.segments(each.timer, until)) for each in log.records.values()], zone)
         sums.add((sum(row.worked for row in rows), sum(row.break_ for row in rows)))
         dates[zone] = {row.date for row in rows}
     assert len(sums) == 1

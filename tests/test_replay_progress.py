@@ -13,7 +13,7 @@ import pytest
 
 from punchclock import columns
 from punchclock.cli import run
-from punchclock.columns.files import LABELS
+from punchclock.columns.text_formats import LABELS
 
 WEEK = Path(__file__).parents[1] / "docs" / "examples" / "week.jsonl"
 EVENTS = len(WEEK.read_bytes().splitlines())

@@ -1,7 +1,7 @@
 """punchclock: timers as one explicit state machine over UTC microseconds.
 
-The names in ``__all__`` are the whole public core. The submodules that need more than msgspec (`calendar`, `chart`)
-load when one of their names is first used.
+The names in ``__all__`` are the whole public core. `calendar` and `chart` need more than msgspec, so they
+load at first use.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from punchclock import calendar, chart
     from punchclock.eventlog.totals import Total
 else:
-    calendar = lazy_module("punchclock.calendar", __path__)  # zones
-    chart = lazy_module("punchclock.chart", __path__)  # python-statemachine
+    calendar = lazy_module("punchclock.calendar", __path__)  # imports pendulum
+    chart = lazy_module("punchclock.chart", __path__)  # imports python-statemachine
 
 __all__ = [
     "IDLE",
@@ -127,6 +127,6 @@ __version__ = "0.1.0"
 
 def totals(timelines: Iterable[tuple[str | None, str | None, Iterable[Segment]]], zone: str | dt.tzinfo) -> list[Total]:
     """Return work and break by user, local day and project; see `punchclock.eventlog.totals.totals`."""
-    from punchclock.eventlog.totals import totals  # noqa: PLC0415 - it needs the calendar
+    from punchclock.eventlog.totals import totals  # noqa: PLC0415 - it imports pendulum
 
     return totals(timelines, zone)

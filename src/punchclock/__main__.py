@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise
-        print(f"punchclock: {MissingExtra('the command line', 'cli')}", file=sys.stderr)  # noqa: T201 - before click
+        print(f"punchclock: {MissingExtra('the command line', 'cli')}", file=sys.stderr)  # noqa: T201 - click may be missing
         return 2
 
 

@@ -16,8 +16,8 @@ the same at both ends of a day, it did not change in between; if it differs, the
 Irregular days
 --------------
 
-* Midnight may not exist (São Paulo, Cairo, Beirut). The day then begins at 01:00 on the clock.
-* A date may not exist (Apia skipped 2011-12-30). No piece has it.
+* Midnight may not exist (São Paulo, Cairo, Beirut). The day then begins when the clock shows 01:00.
+* A date may not exist (Apia skipped 2011-12-30). No piece has that date.
 * A date may occur twice. From 1987 to 2011 the clock of St. John's was set back from 00:01 to 23:01: one minute of
   Sunday, an hour of Saturday again, then the rest of Sunday. Every instant belongs to the date that the wall clock
   shows, so each of these dates has two pieces; totals by date add them.
@@ -70,7 +70,7 @@ class Day(NamedTuple):
 
 
 class Disambiguation(StrEnum):
-    """The instant of a local time that the clock shows twice or skips, as in ECMAScript's Temporal.
+    """The choice of an instant for a local time that the clock shows twice or skips, as in ECMAScript's Temporal.
 
     A time that is shown twice (the clock is set back) is one of two instants. A time that is skipped (the clock is set
     forward) is interpreted with the offset of one side: 02:30 in a gap from 02:00 to 03:00 is 01:30 or 03:30.
@@ -111,7 +111,7 @@ def find_zone(zone: str | dt.tzinfo) -> Zone:
 def _named(name: str) -> Zone:
     try:
         return pendulum.timezone(name)
-    except (ValueError, OSError):  # a directory, another kind of file, an impossible file name
+    except (ValueError, OSError):  # also a directory, another file, or no valid file name
         raise UnknownZone(name, "the tz database does not have it") from None
 
 
@@ -142,8 +142,8 @@ def seconds_of_day(at: int, zone: str | dt.tzinfo) -> int:
     check_instant(at)
     found = find_zone(zone)
     if 0 <= at < _UNTIL_2038 and isinstance(found, ZoneInfo):
-        face = dt.datetime.fromtimestamp(at // SECOND, found)  # the same result in a quarter of the time
-        return (face.hour * 60 + face.minute) * 60 + face.second
+        shown = dt.datetime.fromtimestamp(at // SECOND, found)  # the same result in a quarter of the time
+        return (shown.hour * 60 + shown.minute) * 60 + shown.second
     return _wall(at, _offset(at, found), found) % DAY // SECOND
 
 
@@ -171,16 +171,16 @@ def from_seconds_of_day(date: dt.date, seconds: int, zone: str | dt.tzinfo, *, d
     # Offsets are less than 24 hours, so the instant is less than a day from the same wall clock in UTC, and in these
     # two days the offset changes at most once.
     before, after = _offset(wall - DAY, found), _offset(wall + DAY, found)
-    meant = {wall - offset for offset in (before, after) if _offset(wall - offset, found) == offset}
+    candidates = {wall - offset for offset in (before, after) if _offset(wall - offset, found) == offset}
     earlier, later = wall - max(before, after), wall - min(before, after)
-    if len(meant) == 1:
-        at = meant.pop()
+    if len(candidates) == 1:
+        at = candidates.pop()
     elif disambiguation is Disambiguation.EARLIER:
         at = earlier
     elif disambiguation is Disambiguation.LATER:
         at = later
     else:
-        rejection = AmbiguousLocalTime if meant else MissingLocalTime
+        rejection = AmbiguousLocalTime if candidates else MissingLocalTime
         raise rejection(date, seconds, str(zone), earlier=earlier, later=later)
     if not FIRST <= at <= LAST:
         raise InstantOutOfRange(at)
@@ -250,7 +250,7 @@ def _end(day: int, at: int, offset: int, zone: Zone) -> tuple[int, int]:
 
 
 def _start(day: int, at: int, offset: int, zone: Zone) -> int:
-    """Return the first instant from which the date is ``day`` up to ``at``: `_end` in the other direction."""
+    """Return the first instant from which every date up to ``at`` is ``day``: the mirror image of `_end`."""
     midnight = day * DAY - offset
     before = _offset(midnight - 1, zone)
     if before == offset:
@@ -276,13 +276,13 @@ def _change(low: int, high: int, zone: Zone) -> int:
 def _offset(at: int, zone: Zone) -> int:
     """Return the zone's UTC offset at an instant, in microseconds.
 
-    It is defined for every integer, since the search for the end of a day looks beyond that day: instants before the
-    second and after the last but one day of the years 1 to 9999 have the offset of the nearest instant between.
+    Every integer has an offset, since the search for the end of a day looks beyond that day: instants outside the
+    years 1 to 9999, or on their first or last day, have the offset of the nearest instant on the days between.
     """
     inside = at if _SAFE_FIRST <= at <= _SAFE_LAST else min(max(at, _SAFE_FIRST), _SAFE_LAST)
     utc = _epoch(zone) + dt.timedelta(0, 0, inside)
-    # ``fromutc`` expects a UTC time with the zone attached. Both times have the same zone, so their difference is that
-    # of their fields: the offset. ``utcoffset`` of the result would derive it from the fields and the ``fold``.
+    # ``fromutc`` takes a UTC time with the zone attached. ``datetime`` subtracts times of the same zone field by field,
+    # so the difference is the offset. ``utcoffset`` would compute it once more, from the fields and ``fold``.
     ahead = zone.fromutc(utc) - utc
     return ahead.days * DAY + ahead.seconds * SECOND + ahead.microseconds
 

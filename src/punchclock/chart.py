@@ -30,9 +30,10 @@ __all__ = ["TimerMachine"]
 
 def _chart() -> dict[str, Any]:
     """Return the transition table as the class attributes that python-statemachine expects: states and events."""
-    ends = {source for source, _ in TRANSITIONS}
+    sources = {source for source, _ in TRANSITIONS}
     states = {
-        state: statemachine.State(value=state, initial=state is State.IDLE, final=state not in ends) for state in State
+        state: statemachine.State(value=state, initial=state is State.IDLE, final=state not in sources)
+        for state in State
     }
     attributes: dict[str, Any] = {state.value: chart_state for state, chart_state in states.items()}
     for (source, event), target in TRANSITIONS.items():
@@ -41,7 +42,7 @@ def _chart() -> dict[str, Any]:
     return attributes
 
 
-class _Held:
+class _Model:
     """The model of python-statemachine. Its state is the timer's state, so the two cannot differ.
 
     The engine writes the next state in a step, and the previous state again if a listener's error undoes the step. In
@@ -89,9 +90,8 @@ class TimerMachine(statemachine.StateMachine):
     An exception in a listener undoes the step if it is raised during the step (``before_…``, ``on_…``, ``on_exit_…``,
     ``on_enter_…``), but not after it (``after_…``). An event that a listener sends is processed after the current one.
 
-    *Guards* are listeners with a method ``guard``, or a subclass that overrides it. It receives the same arguments; if
-      one
-    returns false, the event is rejected. Be careful with guards that reject a stop: the timer keeps counting.
+    *Guards* are methods named ``guard``, of listeners or of a subclass. They receive the same arguments; if one returns
+    false, the event is rejected. Be careful with guards that reject a stop: the timer keeps counting.
 
     A rejected event raises an error, changes nothing and calls no listener: `InvalidInstant` (also if ``now`` is
     missing), `IllegalTransition` or `ClockWentBackwards`, in this order, as `punchclock.transition` does;
@@ -100,7 +100,7 @@ class TimerMachine(statemachine.StateMachine):
     """
 
     vars().update(_chart())
-    model: _Held
+    model: _Model
 
     start: statemachine.Event
     pause: statemachine.Event
@@ -108,7 +108,7 @@ class TimerMachine(statemachine.StateMachine):
     stop: statemachine.Event
 
     def __init__(self, timer: Timer = IDLE, *, listeners: Iterable[object] = ()) -> None:
-        super().__init__(_Held(timer), listeners=list(listeners))
+        super().__init__(_Model(timer), listeners=list(listeners))
 
     @property
     def timer(self) -> Timer:
@@ -133,25 +133,25 @@ class TimerMachine(statemachine.StateMachine):
         return super().send(event, *args, **kwargs)
 
     def prepare_event(self, event_data: EventData) -> dict[str, Any]:
-        """Compute the next timer, once for each step; the engine calls this several times before the listeners."""
-        held, trigger = self.model, event_data.trigger_data
-        if trigger is not held.trigger:
-            held.before, held.after = held.timer, _step(held.timer, trigger)
-            held.trigger = trigger
-        return {"now": held.after.since, "before": held.before, "after": held.after}
+        """Compute the next timer, once for each step; the engine calls this method several times for a step."""
+        model, trigger = self.model, event_data.trigger_data
+        if trigger is not model.trigger:
+            model.before, model.after = model.timer, _step(model.timer, trigger)
+            model.trigger = trigger
+        return {"now": model.after.since, "before": model.before, "after": model.after}
 
     def _get_engine(self) -> BaseEngine:
         return _AsyncEngine(self) if self._callbacks.has_async_callbacks else _SyncEngine(self)
 
 
 class _Engine(BaseEngine):
-    """The changes to both engines of the library: this project's errors, also for events after the end."""
+    """The changes to both engines of the library: rejected events raise this project's errors, also after the stop."""
 
     sm: TimerMachine
 
     @property
     def running(self) -> bool:
-        """Always true: in a final state, this machine rejects events, and the library's would drop them."""
+        """Always true: otherwise, the library would drop events in a final state, and this machine must reject them."""
         return True
 
     @running.setter

@@ -1,4 +1,4 @@
-"""The system clock. No other module reads it; only the package itself, the command line and the sandbox import this."""
+"""The system clock. No other module reads it; only `punchclock`, its command line and its sandbox import it."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _rank(label: str) -> int:
 
 
 def _entities(label: str) -> str:
-    """Return a label with the characters that are syntax in Mermaid or HTML as character codes."""
+    """Return a label in which all characters that may be syntax in Mermaid or HTML are character codes."""
     return "".join(each if each.isalnum() or each in " _-/.,=()'" else f"#{ord(each)};" for each in label)
 
 

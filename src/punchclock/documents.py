@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from punchclock.decoding import Undecodable, not_utf8
 
-__all__ = ["parse_toml", "parse_xml"]
+_POSITION: Final[Callable[[str], re.Match[str] | None]] = re.compile(r"line (\d+), column (\d+)\)\Z").search
 
 
 def parse_toml(document: bytes) -> dict[str, Any]:
@@ -25,12 +25,9 @@ def parse_toml(document: bytes) -> dict[str, Any]:
         raise Undecodable(not_utf8(error)) from None
     except RecursionError:
         raise Undecodable("nested too deeply") from None
-    except ValueError as error:  # tomllib raises other ValueErrors than its own, too
+    except ValueError as error:  # not only `TOMLDecodeError`: tomllib raises others, too
         place = _POSITION(str(error))  # up to Python 3.13, only the message contains the position
         raise Undecodable("not valid TOML" + (f" (line {place[1]}, column {place[2]})" if place else "")) from None
-
-
-_POSITION: Final[Callable[[str], re.Match[str] | None]] = re.compile(r"line (\d+), column (\d+)\)\Z").search
 
 
 def parse_xml(document: bytes | str) -> ET.Element:
@@ -44,7 +41,7 @@ def parse_xml(document: bytes | str) -> ET.Element:
     except ET.ParseError as error:
         line, column = error.position
         raise Undecodable(f"not valid XML (line {line}, column {column})") from None
-    except (ValueError, LookupError):  # an unknown encoding, or one of several bytes for a character
+    except (ValueError, LookupError):  # an unknown or a multi-byte encoding
         raise Undecodable("not valid XML: its encoding is not supported") from None
 
 

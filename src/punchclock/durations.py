@@ -11,13 +11,13 @@ from punchclock.units import HOUR, MINUTE, SECOND
 __all__ = ["format_duration", "parse_duration"]
 
 _HOURS_MINUTES_SECONDS: Final = re.compile(r"(\d{1,15}):([0-5]\d):([0-5]\d)", re.ASCII).fullmatch
-_TOO_LONG: Final = 10**15 * HOUR  # the shortest duration whose text `parse_duration` does not accept
+_TOO_LONG: Final = 10**15 * HOUR  # the shortest duration with sixteen digits of hours
 
 
 def format_duration(duration: int) -> str:
     """Return a duration in microseconds as ``HH:MM:SS``, with as many digits of hours as necessary.
 
-    Fractions of a second are cut off, so a displayed second has always passed.
+    Fractions of a second are truncated, so the text never shows more than the duration.
 
     Raises:
         InvalidDuration: negative, or more than fifteen digits of hours, or not exactly an ``int``.

@@ -167,7 +167,7 @@ class MalformedLine(PunchclockError):
 
 
 class InvalidColumns(PunchclockError):
-    """A table whose columns are not those of a log or of timers. ``index`` is the row at fault, if it is one row.
+    """A table whose columns are not those of a log or of timers. ``index`` is the row at fault, if there is one.
 
     Attributes:
         column: the column at fault; ``None`` if it is the whole table.
@@ -255,7 +255,7 @@ class InvalidSpan(PunchclockError):
 
 
 class UnknownFormat(PunchclockError):
-    """A file name that does not tell the file's format.
+    """A file name whose suffix does not identify a format.
 
     Attributes:
         name: the file's name.
@@ -320,8 +320,8 @@ class MissingLocalTime(InvalidLocalTime):
     """A local time that the clock never shows, because it was set forward.
 
     Attributes:
-        earlier: the instant by the offset after the change, in microseconds.
-        later: the instant by the offset before the change.
+        earlier: the instant that the offset after the change gives, in microseconds.
+        later: the instant that the offset before the change gives.
     """
 
     code = "missing-local-time"
@@ -332,7 +332,7 @@ class MissingLocalTime(InvalidLocalTime):
 
 
 class InvalidDuration(PunchclockError):
-    """A duration that cannot be written or read.
+    """A value that is not a valid duration.
 
     Attributes:
         value: the given value.
@@ -347,7 +347,7 @@ class InvalidDuration(PunchclockError):
 
 
 class InvalidRounding(PunchclockError):
-    """A step or a mode by which no duration can be rounded.
+    """An invalid step or mode for rounding.
 
     Attributes:
         parameter: the parameter at fault: ``step`` or ``mode``.

@@ -54,7 +54,7 @@ def timeline(history: Iterable[tuple[Event, int]], *, until: int | None = None, 
 
     Raises:
         IllegalTransition: an event that is not legal; ``index`` is its position.
-        ClockWentBackwards: an instant before the previous one, or ``until`` before the last.
+        ClockWentBackwards: an instant before the previous one, or ``until`` before the last instant.
     """
     segments: list[Segment] = []
     for index, (event, at) in enumerate(history):
@@ -77,6 +77,6 @@ def _append(segments: list[Segment], timer: Timer, end: int) -> None:
     start = timer.since
     if kind is None or start == end:
         return
-    if segments and segments[-1].kind is kind:  # they are adjacent: every instant from start to stop counts
+    if segments and segments[-1].kind is kind:  # adjacent, since all time from start to stop counts
         start = segments.pop().start
     segments.append(Segment(kind, start, end))

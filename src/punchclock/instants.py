@@ -19,14 +19,17 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
-# RFC 3339, section 5.6, to the microsecond: a text is valid if it has one of these shapes after each digit is replaced
-# by 0. That is twice as fast as a regular expression, and every line of a log has an instant.
-_SHAPE: Final = bytes.maketrans(b"123456789tz", b"000000000TZ")
-_NAIVE: Final = frozenset(b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") for digits in range(7))
+# RFC 3339, section 5.6, to the microsecond: a text is valid only if replacing each digit by 0 gives one of these
+# shapes. That is twice as fast as a regular expression, and every line of a log has an instant.
+_TO_SHAPE: Final = bytes.maketrans(b"123456789tz", b"000000000TZ")
+_NAIVE_SHAPES: Final = frozenset(
+    b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits else b"") for digits in range(7)
+)
+_AWARE_SHAPES: Final = frozenset(naive + offset for naive in _NAIVE_SHAPES for offset in (b"Z", b"+00:00", b"-00:00"))
+# The lengths of texts without a fraction: with Z, and with an offset.
 _WITHOUT_FRACTION: Final = (20, 25)
-_COLON, _SMALL_Z = b":z"
+_COLON, _LOWERCASE_Z = b":z"
 _fromisoformat: Final = datetime.fromisoformat
-_AWARE: Final = frozenset(naive + offset for naive in _NAIVE for offset in (b"Z", b"+00:00", b"-00:00"))
 
 
 def instant(value: object) -> int:
@@ -54,7 +57,7 @@ def check_instant(value: int) -> None:
     """Check that the type of an instant is exactly ``int``.
 
     Raises:
-        InvalidInstant: it is another type, such as ``bool``, a float, a ``datetime`` or an integer of NumPy.
+        InvalidInstant: it is another type, such as ``bool``, a float, a ``datetime`` or a NumPy integer.
     """
     if type(value) is not int:
         raise InvalidInstant(value, NOT_AN_INSTANT)
@@ -84,7 +87,7 @@ def format_instant(instant: int) -> str:
 def _from_datetime(value: datetime) -> int:
     try:
         naive = value.utcoffset() is None
-        # The subtraction of the base class: a subclass may define its own.
+        # A subclass may override the subtraction.
         since_epoch = None if naive else datetime.__sub__(value, _EPOCH)
     except Exception as error:  # a foreign tzinfo may raise anything
         raise InvalidInstant(value, f"its zone gives no UTC offset: {safe_repr(error)}") from error
@@ -94,16 +97,15 @@ def _from_datetime(value: datetime) -> int:
 
 
 def parse_instant(text: str) -> int:
-    """Return the instant of an RFC 3339 text: `instant` for a value that is known to be a text.
+    """Return the instant of an RFC 3339 text: `instant` without the checks of the type.
 
     Raises:
         NaiveDatetime: no offset.
         InstantOutOfRange: outside the years 1 to 9999 in UTC.
         InvalidInstant: any other text.
     """
-    # A log has an instant in every line, but few different hours. The text before the minutes and the text from them on
-    # are valid or invalid independently, so both halves are cached, which halves the time. Fractions would fill the
-    # cache.
+    # Most lines of a log share their hour. Whether the part before the minutes is valid does not depend on the rest, so
+    # the two parts are cached separately, which halves the time. Texts with fractions rarely repeat and are not cached.
     if len(text) in _WITHOUT_FRACTION:
         try:
             instant = _hour(text[:14]) + _within_hour(text[14:])
@@ -117,30 +119,30 @@ def parse_instant(text: str) -> int:
 
 @functools.lru_cache(maxsize=4096)
 def _hour(text: str) -> int:
-    """Return the instant of ``2026-03-02T08:``, in UTC."""
+    """Return the instant of an hour in UTC, such as ``2026-03-02T08:``."""
     return _parsed(text + "00:00Z")
 
 
 @functools.lru_cache(maxsize=8192)
 def _within_hour(text: str) -> int:
-    """Return the microseconds that ``15:00Z`` or ``15:00+01:00`` adds to an hour."""
+    """Return the microseconds to add for the rest of the text, such as ``15:00Z`` or ``15:00+01:00``."""
     return _parsed("1970-01-01T00:" + text)
 
 
 def _parsed(text: str) -> int:
     try:
-        written = text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
+        encoded = text.encode()
+    except UnicodeEncodeError:  # an unpaired surrogate
         raise _not_rfc3339(text) from None
-    shape = written.translate(_SHAPE)
-    if shape not in _AWARE:
-        raise NaiveDatetime(text) if shape in _NAIVE else _not_rfc3339(text)
+    shape = encoded.translate(_TO_SHAPE)
+    if shape not in _AWARE_SHAPES:
+        raise NaiveDatetime(text) if shape in _NAIVE_SHAPES else _not_rfc3339(text)
     # ``fromisoformat`` checks the numbers, but it accepts the offset +01:60 and, from Python 3.14 on, the time
     # 24:00:00.
-    if written[11:13] == b"24" or (written[-3] == _COLON and (written[-2:] > b"59" or written[-5:-3] > b"23")):
+    if encoded[11:13] == b"24" or (encoded[-3] == _COLON and (encoded[-2:] > b"59" or encoded[-5:-3] > b"23")):
         raise _not_rfc3339(text)
     try:
-        since_epoch = _fromisoformat(text if written[-1] != _SMALL_Z else text.upper()) - _EPOCH
+        since_epoch = _fromisoformat(text if encoded[-1] != _LOWERCASE_Z else text.upper()) - _EPOCH
     except ValueError:
         raise InvalidInstant(text, "no such date or time") from None
     return _microseconds(since_epoch, text)

@@ -1,7 +1,7 @@
 """Submodules that load when one of their names is first used.
 
-A module-level ``__getattr__`` of the package would do the same, but then CPython looks up every name of the package the
-slow way. ``importlib.util.LazyLoader`` is not safe in threads in early releases of Python 3.11 and 3.12.
+A module-level ``__getattr__`` of the package would do the same, but would slow down every attribute access of the
+package. ``importlib.util.LazyLoader`` is not safe in threads in early releases of Python 3.11 and 3.12.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from importlib.abc import Loader  # slow to import
 
-#: Attributes that the import system and `inspect` read from every module in ``sys.modules``.
+#: Attributes that do not load the module: the import system and `inspect` read them from all of ``sys.modules``.
 _METADATA: Final = frozenset(
     {"__class__", "__file__", "__loader__", "__name__", "__package__", "__spec__", "__warningregistry__"}
 )
@@ -23,7 +23,7 @@ _loaders: Final[dict[ModuleType, Loader]] = {}
 
 
 class _LazyModule(ModuleType):
-    """A module whose code has not run to its end; after that, it is an ordinary module."""
+    """A module that has not loaded yet; loading turns it into an ordinary module."""
 
     def __getattribute__(self, name: str) -> object:
         if name not in _METADATA:
@@ -52,7 +52,7 @@ def lazy_module(name: str, path: list[str]) -> ModuleType:
 
 
 def _load(module: ModuleType) -> None:
-    """Run the code of a module, once; other threads wait for its end."""
+    """Run the code of a module once; other threads wait until it has finished."""
     with _lock:
         loader = _loaders.pop(module, None)
         if loader is None:

@@ -1,7 +1,7 @@
 """The state machine: states, events and the transition table.
 
 Only this module decides whether an event is legal. `punchclock.timer` takes its rules from the table; the chart, the
-diagrams, the tables in the docs, the columns and the proofs are derived from it or checked against it. Time and
+diagrams, the docs, `punchclock.columns` and the proofs are derived from it or checked against it. Time and
 arithmetic are not part of this module.
 
 Theory of operation
@@ -19,8 +19,8 @@ and begins work, ``STOP`` ends the timer, from work and from a break::
                      stop             stop
                        └──▶ STOPPED ◀───┘
 
-All other events are *illegal*: they are rejected and change nothing. No event leads out of ``STOPPED``, so a timer is
-stopped once. A `Correction` is not an event and does not change the state.
+All other events are *illegal*: they are rejected and change nothing. No event leads out of ``STOPPED``, so a timer
+stops only once. A `Correction` is not an event and does not change the state.
 
 `build_table` checks that the table has at most one row for each pair of state and event, that every state is reachable
 from ``IDLE``, and that every event is used.
@@ -120,5 +120,5 @@ COUNTS_AS: Final[Mapping[State, Kind]] = MappingProxyType({State.RUNNING: Kind.W
 
 
 def targets(event: Event) -> dict[State, State]:
-    """Return the table's column for one event: state → next state."""
+    """Return the next state for each state in which ``event`` is legal."""
     return {source: target for (source, each), target in TRANSITIONS.items() if each is event}

@@ -1,4 +1,4 @@
-"""The place at which a document differs from its expected type, for the text of an error.
+"""The search for the place at which a document differs from its expected type, for error texts.
 
 Used through `punchclock.decoding.decode_error_location`, and only for documents that a decoder has rejected.
 """
@@ -82,7 +82,7 @@ def _locate(value: object, of: Any, path: str, *, strict: bool) -> DecodeErrorLo
     """Return the first part of a value that does not convert; ``None`` if the whole value does."""
     members = _members(of)
     if any(member is msgspec.Raw for member, _ in members) or _converts(value, of, strict=strict):
-        return None  # any JSON is a Raw, although `convert` accepts nothing for it
+        return None  # every value is a valid Raw, but `convert` rejects them all
     for member, _ in members:
         parts = _parts(value, member)
         if parts is None:
@@ -108,9 +108,10 @@ def _converts(value: object, of: Any, *, strict: bool) -> bool:  # noqa: ANN401
 
 
 def _parts(value: object, of: Any) -> Iterator[tuple[str, object, Any]] | None:  # noqa: ANN401
-    """Yield the parts of an object or an array, each with its path step and its expected type.
+    """Return the parts of an object or an array, each as path step, value and expected type.
 
-    Without a type, the step is a reason. Returns ``None`` if the value is not the kind of container that ``of`` is.
+    An unknown or missing key has the type ``None``, and the reason as its step. Returns ``None`` if the value is not
+    the kind of container that ``of`` is.
     """
     origin = get_origin(of) or of
     arguments = get_args(of)

@@ -21,11 +21,11 @@ __all__ = ["FaultNeverFired", "SandboxFactory", "punchclock_sandbox", "punchcloc
 
 
 class FaultNeverFired(UserWarning):
-    """A test injected a fault that hit no call, so it didn't test what it was written for."""
+    """A warning: a test injected a fault that hit no call, so the test didn't test what it was written for."""
 
 
 class SandboxFactory(Protocol):
-    """Creates sandboxes that are closed when the test ends."""
+    """A factory of sandboxes that are closed when the test ends."""
 
     def __call__(self, workspace: Workspace | None = None, **options: Any) -> Sandbox:  # noqa: ANN401 those of Sandbox
         """Return a new sandbox; the arguments are those of `punchclock.sandbox.Sandbox`."""
@@ -55,7 +55,7 @@ def punchclock_sandbox(punchclock_sandboxes: SandboxFactory) -> Sandbox:
 
 
 def _warn_of_unused_faults(sandbox: Sandbox) -> None:
-    """Warn of faults that hit no call. A limit is an exception: a test may check that a client keeps to it."""
+    """Warn of faults that hit no call. Limits are exempt: a test may check that a client stays within one."""
     from punchclock.sandbox.faults import LIMITS  # noqa: PLC0415 - only when a test needs it
 
     for report in sandbox.faults.reports():

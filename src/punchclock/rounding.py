@@ -10,7 +10,7 @@ __all__ = ["Rounding", "round_duration"]
 
 
 class Rounding(StrEnum):
-    """The multiple of the step that a duration between two multiples is rounded to."""
+    """A rounding mode: which of the two nearest multiples of the step replaces a duration between them."""
 
     UP = "up"
     DOWN = "down"
@@ -21,7 +21,7 @@ class Rounding(StrEnum):
 def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
     """Return a duration rounded to a multiple of ``step``, both in microseconds.
 
-    A multiple does not change, in any mode, so rounding again has no effect.
+    A multiple of ``step`` stays the same in every mode, so rounding a result again has no effect.
 
     Args:
         duration: the duration; at least 0.
@@ -32,7 +32,10 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
         InvalidDuration: the duration is negative or not exactly an ``int``.
         InvalidRounding: the step is less than 1 or not exactly an ``int``, or the mode is unknown.
     """
-    _check_integers(duration, step)
+    if type(duration) is not int:
+        raise InvalidDuration(duration, "the type must be exactly int, in microseconds")
+    if type(step) is not int:
+        raise InvalidRounding("step", step, "the type must be exactly int, in microseconds")
     if duration < 0:
         raise InvalidDuration(duration, "it is negative")
     if step < 1:
@@ -49,11 +52,3 @@ def round_duration(duration: int, step: int, mode: Rounding | str) -> int:
     else:
         raise InvalidRounding("mode", mode, f"the modes are {', '.join(Rounding)}")
     return (count + 1) * step if up else count * step
-
-
-def _check_integers(duration: int, step: int) -> None:
-    """Reject values whose type is not exactly ``int``."""
-    if type(duration) is not int:
-        raise InvalidDuration(duration, "the type must be exactly int, in microseconds")
-    if type(step) is not int:
-        raise InvalidRounding("step", step, "the type must be exactly int, in microseconds")

@@ -4,8 +4,8 @@ This module contains all arithmetic of work and break. It uses integers of UTC m
 changes of local clocks have no effect. `punchclock.machine` decides which events are legal; `punchclock.history`
 handles sequences of events.
 
-Every function first rejects an instant whose type is not exactly ``int`` (`InvalidInstant`). The functions do not check
-the fields of a timer again; `restore` does.
+Every function first rejects an instant whose type is not exactly ``int`` (`InvalidInstant`). The functions trust
+the fields of the timer; `restore` checks them.
 
 Every function preserves one invariant: ``0 <= worked <= since - started_at``. The break is not stored; it is the
 rest: ``since - started_at - worked``.
@@ -61,11 +61,11 @@ class Timer(msgspec.Struct, frozen=True, gc=False):
     worked: int
 
 
-#: The timer that has not started. Its zeros are placeholders, which no function reads.
+#: The timer that has not started. Its two zero instants are placeholders: no function compares ``now`` with them.
 IDLE: Final = Timer(State.IDLE, 0, 0, 0)
 
-# The functions below read these module-level names, which is faster than attributes of the enums. Each column of the
-# table contains the complete rule of its event.
+# The functions below read these module-level names, which is faster than attributes of the enums. Each of the
+# last three maps the states in which its event is legal to the next state.
 _IDLE: Final = State.IDLE
 _RUNNING: Final = State.RUNNING
 _PAUSED: Final = State.PAUSED
@@ -87,7 +87,7 @@ def start(now: int) -> Timer:
 
 
 def pause(timer: Timer, now: int) -> Timer:
-    """Return the timer with its work ended and a break begun: ``time = time + (now - starttime)``.
+    """Return the timer with its work ended and a break begun: ``worked`` grows by ``now - since``.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -116,7 +116,7 @@ def resume(timer: Timer, now: int) -> Timer:
 
 
 def stop(timer: Timer, now: int) -> Timer:
-    """Return the timer, ended from work or from a break.
+    """Return the timer, stopped from work or from a break.
 
     Raises:
         InvalidInstant: ``now`` is not exactly an ``int``.
@@ -281,7 +281,7 @@ def _rejection(timer: Timer, event: Event | None, at: int) -> PunchclockError:
     """Return the error for ``event`` at ``at`` (``None`` for a reading): the first of three that applies.
 
     1. The instant is not exactly an ``int``. A ``bool`` or a float could be compared and subtracted without an error,
-       and the sum would be wrong. The functions check the type inline, since a separate call would double their time.
+       but the result would be wrong. The functions check the type inline, since a call would double their time.
     2. The event is not legal in the timer's state.
     3. The instant is before the timer's last one.
     """

@@ -1,4 +1,4 @@
-"""Units of time as integers of microseconds: the only place that defines them."""
+"""Units of time in microseconds. No other module defines any."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class MalformedWorkspace(PunchclockError):
 _Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,14}\Z")]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 _Amount = Annotated[float, Meta(ge=0, lt=10**15)]
-_Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
+_TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
 
 
 class _Named(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,7 +87,7 @@ class _Task(_Named):
     added_at: datetime | None = None
     starts_on: date | None = None
     ends_on: date | None = None
-    ends_at: _Clock = ""
+    ends_at: _TimeOfDay = ""
     max_time: _Amount | None = None
     max_money: _Amount | None = None
     tags: dict[str, str] = {}
@@ -113,7 +113,7 @@ class _Leave(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Settings(Settings, frozen=True, forbid_unknown_fields=True):
-    leaves: tuple[_Leave, ...] = ()  # type: ignore[assignment]  # its people are ids in the file
+    leaves: tuple[_Leave, ...] = ()  # type: ignore[assignment]  # a file names people by id
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -134,7 +134,7 @@ def demo_workspace() -> Workspace:
 
 
 def load_workspace(path: Path | str) -> Workspace:
-    """Return the workspace in a file: ``.json`` is JSON, every other suffix is TOML.
+    """Return the workspace in a file: JSON if its suffix is ``.json``, otherwise TOML.
 
     Raises:
         MalformedWorkspace: the file cannot be read, or its content is invalid.
@@ -162,10 +162,10 @@ def parse_workspace(text: bytes, form: Literal["json", "toml"]) -> Workspace:
     except DECODE_ERRORS:
         path, reason, _ = decode_error_location(document, _File)
         raise MalformedWorkspace(path, reason) from None
-    return _resolved(file)
+    return _resolve(file)
 
 
-def _resolved(file: _File) -> Workspace:
+def _resolve(file: _File) -> Workspace:
     try:
         find_zone(file.zone)
     except PunchclockError as error:

@@ -24,9 +24,7 @@ from punchclock import __version__
 from punchclock.cli.terminal import printable
 from punchclock.errors import MissingExtra, PunchclockError
 
-__all__ = ["cli", "run"]
-
-#: Each name is that of a module in this package, and of the command in it.
+#: The commands; each is defined in the module of the same name.
 _COMMANDS = ("convert", "replay", "serve")
 
 
@@ -46,12 +44,12 @@ class _Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
             return super().parse_args(ctx, args)
-        except BrokenPipeError:  # of --help and --version; click would exit with 1
+        except BrokenPipeError:  # from --help or --version; click would exit with 1
             _forget_output()
             ctx.exit(141)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
-        # Here, since click would handle some of these exceptions itself.
+        # Handled here, since click would handle some of these exceptions in its own way.
         try:
             if sys.stdout is None:  # closed, as by ``>&-``
                 raise click.UsageError("there is no standard output", ctx)
@@ -81,7 +79,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         status = cli.main(args=arguments, prog_name="punchclock", standalone_mode=False)
     except click.ClickException as error:
-        message = io.StringIO()  # it may contain arguments and file names
+        message = io.StringIO()  # arguments and file names in it may have control characters
         error.show(message)
         click.echo("\n".join(printable(line.expandtabs(4)) for line in message.getvalue().splitlines()), err=True)
         return error.exit_code
@@ -95,7 +93,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _forget_output() -> None:
-    """Redirect buffered output to the null device; otherwise the interpreter reports the error again at its exit."""
+    """Redirect buffered output to the null device; otherwise the interpreter reports the error again when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -43,7 +43,7 @@ class _Payload(click.File):
     type=A_FILE,
     callback=read_workspace,
     metavar="FILE",
-    help="Where names are looked up, as TOML or JSON. [default: the demo workspace]",
+    help="The workspace in which names are looked up, in TOML or JSON. [default: the demo workspace]",
 )
 @click.argument("payload", type=_Payload("rb"), default="-", metavar="[FILE]")
 def convert(
@@ -51,7 +51,8 @@ def convert(
 ) -> None:
     """Read one vendor's payload of a timer from FILE and write it as another vendor's.
 
-    FILE is - or absent for standard input. Fields that are dropped or filled are reported on standard error.
+    Without FILE, or if it is -, standard input is read. Fields that are dropped or filled are reported on standard
+    error.
     """
     try:
         conversion = converted(
@@ -60,7 +61,7 @@ def convert(
             target=target,
             now=now() if at is None else at,
             workspace=demo_workspace() if workspace is None else workspace,
-            zone=None if zone is None else str(zone),  # by its name, as vendors know it
+            zone=None if zone is None else str(zone),  # vendors identify a zone by its name
         )
     except PunchclockError as error:
         raise click.ClickException(printable(str(error))) from error

@@ -134,7 +134,7 @@ def _fit(label: str, width: int, more: str) -> str:
     return set_cell_size(label, width - 1) + more
 
 
-# The axis. A scale has the instants of its ticks, and functions that label them, the longest labels first.
+# The axis. A scale is a pair: the instants of its ticks, and functions that return their labels, the longest first.
 
 _Label = Callable[[dt.datetime], str]
 
@@ -154,7 +154,7 @@ def _ticks(span: _Span, zone: dt.tzinfo) -> list[tuple[int, str]]:
         for label in labels:
             labelled = [(column, label(at)) for column, at in ticks]
             clashes = [one for (one, text), (two, _) in pairwise(labelled) if one + len(text) + (one >= 0) >= two]
-            if not clashes or clashes == [-1]:
+            if not clashes or clashes == [-1]:  # the label in the margin may be omitted
                 return labelled[len(clashes) :]
     return []
 
@@ -168,7 +168,7 @@ def _scales(start: int, end: int, zone: dt.tzinfo, *, least: int) -> Iterator[tu
     for step in _BY_DAYS:
         if step * DAY >= least:
             every = (dt.date.fromordinal(each) for each in range(first.toordinal(), last.toordinal() + 1))
-            # Day 1 of the calendar is a Monday, and so are the ticks of weeks.
+            # The date with the ordinal 1 is a Monday, so the ticks of weeks are Mondays.
             dates = (date for date in every if date.toordinal() % step == 1 % step)
             yield _midnights(dates, zone), (_day, lambda at: f"{at:%a} {at.day}", lambda at: f"{at.day} {at:%b}")
     for step in _BY_MONTHS:
@@ -184,7 +184,7 @@ def _scales(start: int, end: int, zone: dt.tzinfo, *, least: int) -> Iterator[tu
 
 
 def _clock_times(start: int, end: int, step: int, zone: dt.tzinfo) -> Iterator[int]:
-    """Yield the instants at which the clock shows a multiple of ``step`` seconds, or a new date without midnight."""
+    """Yield the instants at which the clock shows a multiple of ``step`` seconds or a date without midnight begins."""
     at = start - start % SECOND
     date = local(at, zone).date()
     while at < end:

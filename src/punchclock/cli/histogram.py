@@ -8,8 +8,8 @@ from punchclock.machine import Kind
 class Histogram:
     """Work and break of one timer, in bins of equal width from its start on.
 
-    The memory is constant: when an instant is beyond the last bin, pairs of bins are merged. From the 512th microsecond
-    on, at least half of the bins are used, so the width of a bin is at most a 256th of the whole.
+    The memory is constant: when an instant is beyond the last bin, pairs of bins are merged. Once 512 microseconds
+    have passed, at least half of the bins are used, so the width of a bin is at most a 256th of the whole.
     """
 
     BINS = 512
@@ -59,7 +59,7 @@ class Histogram:
 
     def _widen(self) -> None:
         self._width *= 2
-        if self.end == self.start:  # the bins are empty; a timer that is often amended has many empty histograms
+        if self.end == self.start:  # the bins are empty; each amendment creates an empty histogram
             return
         for kind, bins in self._bins.items():
             pairs = [bins[index] + bins[index + 1] for index in range(0, self.BINS, 2)]

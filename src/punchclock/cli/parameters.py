@@ -1,4 +1,4 @@
-"""Callbacks of click that convert options: an instant, a zone, a workspace, a picture."""
+"""Click callbacks that convert options: an instant, a zone, a workspace, a picture."""
 
 from __future__ import annotations
 

@@ -24,8 +24,9 @@ from punchclock.eventlog import MAX_LINE, AnyLogTimer, TimerLog, parse_line
 from punchclock.eventlog.totals import DailyAccumulator
 from punchclock.instants import LAST, format_instant
 
-#: The number of lines between two updates of the progress bar, and the least size in bytes of a log that has one.
+#: The number of lines between two updates of the progress bar.
 _STRIDE: Final = 1 << 13
+#: The minimum size in bytes of a log that has a progress bar.
 _LONG: Final = 4 << 20
 #: The suffixes of tables.
 _TABLES: Final = frozenset({".parquet", ".arrow", ".feather", ".arrows", ".csv"})
@@ -50,11 +51,11 @@ def read_log(log: str, until: int | None, timelines: Timelines | None, zone: dt.
 
     Args:
         log: a file, or ``-`` for standard input.
-        until: later events are ignored.
+        until: the instant after which events are ignored; ``None`` for no limit.
         timelines: creates the observers of timers; without it, they have none.
         zone: the zone of the observers.
     """
-    timers: TimerLog[DailyAccumulator | None] = TimerLog() if timelines is None else TimerLog(history=timelines)
+    timers: TimerLog[DailyAccumulator | None] = TimerLog() if timelines is None else TimerLog(new_observer=timelines)
     if Path(log).suffix.lower() in _TABLES:
         return _read_table(Path(log), timers, until, timelines, zone)
     with _open(log) as file:
@@ -78,12 +79,12 @@ def _unreadable(error: OSError) -> click.UsageError:
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a file; of a line that is too long, only the start."""
-    most = MAX_LINE + 1
+    limit = MAX_LINE + 1
     try:
-        while line := file.readline(most):
+        while line := file.readline(limit):
             yield line
-            while len(line) == most and not line.endswith(b"\n"):
-                line = file.readline(most)
+            while len(line) == limit and not line.endswith(b"\n"):
+                line = file.readline(limit)
     except OSError as error:
         raise _unreadable(error) from error
 
@@ -117,9 +118,10 @@ def _read_table(
     timelines: Timelines | None,
     zone: dt.tzinfo,
 ) -> ReadLog:
-    """Read a table in batches. A row counts as a line, and so does the header of a CSV file."""
-    from punchclock.columns.files import LABELS, read_batches  # noqa: PLC0415 - an extra, and only for tables
+    """Read a table in batches. Rows are numbered as lines, also the header of a CSV file."""
+    from punchclock.columns.files import read_batches  # noqa: PLC0415 - an extra, and only for tables
     from punchclock.columns.ledger import apply_batch  # noqa: PLC0415
+    from punchclock.columns.text_formats import LABELS  # noqa: PLC0415
 
     rejected, done, first = 0, 0, 2 if path.suffix.lower() == ".csv" else 1
     ignored: list[int] = []
@@ -137,7 +139,7 @@ def _read_table(
 
 
 def _is_drawn(record: AnyLogTimer) -> bool:
-    return isinstance(record.history, DrawnTimeline)
+    return isinstance(record.observer, DrawnTimeline)
 
 
 def _report_rejection(number: int, timer: str | None, error: PunchclockError) -> None:
@@ -147,7 +149,7 @@ def _report_rejection(number: int, timer: str | None, error: PunchclockError) ->
             f"cannot {error.event} a timer that is {error.state} at {format_instant(error.at)}: "
             f"that is before its last instant, {format_instant(error.since)}"
         )
-    elif isinstance(error, InstantOutOfRange):  # of an amendment: `parse_line` has checked the instants of the line
+    elif isinstance(error, InstantOutOfRange):  # only from an amendment: `parse_line` checks the line's instants
         reason = "cannot amend a timer so that it starts outside the years 1 to 9999 in UTC"
     about = "" if timer is None else f"timer {safe_repr(timer)}: "
     report(f"line {number}: {about}{reason}")

@@ -25,24 +25,24 @@ from punchclock.workspaces import demo_workspace
     "--at",
     callback=read_instant,
     metavar="INSTANT",
-    help="Read the timers at this instant. Later events are ignored; their count is reported.",
+    help="Report the timers as of this instant. Later events are ignored; their count is reported.",
 )
 @click.option(
     "--zone",
     callback=read_zone,
     metavar="ZONE",
-    help="Time zone for day boundaries and displayed times: UTC by default, or with --as the account's.",
+    help="Time zone for day boundaries and displayed times. [default: UTC; with --as, the workspace's]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print each timer as a JSON object in a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print each timer as one line of JSON.")
 @click.option(
-    "--as", "vendor", type=click.Choice(names()), help="Print each timer as a payload of this vendor, JSON in a line."
+    "--as", "vendor", type=click.Choice(names()), help="Print each timer as this vendor's payload, in one line."
 )
 @click.option(
     "--workspace",
     type=A_FILE,
     callback=read_workspace,
     metavar="FILE",
-    help="Workspace for --as to find names in, as TOML or JSON; by default the demo workspace.",
+    help="The workspace in which --as looks up names, in TOML or JSON. [default: the demo workspace]",
 )
 @click.option("--plot", callback=read_picture, metavar="FILE", help="Also draw who worked when, as .png or .svg.")
 def replay(
@@ -59,7 +59,7 @@ def replay(
 
     LOG is JSON Lines; - is standard input. Files in .parquet, .arrow and .csv are tables with a row for each event. A
     line that is malformed, or whose event is not legal in the timer's state, is reported and changes nothing; all other
-    lines count. The exit status is 1 if there was such a line, or with --as a timer that the vendor cannot show.
+    lines count. The exit status is 1 if there was such a line, or, with --as, a timer that the vendor cannot show.
     """
     local = dt.UTC if zone is None else zone
     observed = plot is not None or not (as_json or vendor)

@@ -31,7 +31,7 @@ from punchclock.vendors.workspace import Workspace
 
 #: The maximum number of timers in the table.
 _MAX_LISTED: Final = 50
-#: The maximum number of days of all timers in the table by day; more would take longer than reading the log.
+#: The maximum number of days, summed over all timers, for the table by day: more would be slower than reading the log.
 _MAX_DAYS: Final = 2_000_000
 #: The maximum number of rows in a picture.
 _MAX_PLOTTED: Final = 60
@@ -54,7 +54,7 @@ class _TimerObject(msgspec.Struct):
 
 
 def print_json(records: Iterable[AnyLogTimer], until: int) -> None:
-    """Print each timer as a JSON object in a line."""
+    """Print each timer as a line of JSON."""
     encode = msgspec.json.Encoder(decimal_format="number").encode
     out = sys.stdout.buffer
     for record in records:
@@ -82,12 +82,12 @@ def print_payloads(
 ) -> int:
     """Print each timer as a payload of a vendor; report those that it cannot show, and return their count."""
     name = workspace.zone if zone is None else str(zone)  # vendors identify a zone by its name
-    shows = load(vendor)
+    target = load(vendor)
     out = sys.stdout.buffer
     rejected = 0
     for number, record in enumerate(records, 1):
         try:
-            payload = payload_of(shows, record, number, now=until, workspace=workspace, zone=name)
+            payload = payload_of(target, record, number, now=until, workspace=workspace, zone=name)
         except PunchclockError as error:
             rejected += 1
             report(f"timer {safe_repr(record.name)}: {error}")
@@ -121,7 +121,7 @@ def print_report(records: Sequence[LogTimer[DailyAccumulator | None]], until: in
 
     console.print()
     console.print("Timeline", style="bold")
-    drawn = [(record, record.history) for record in records if isinstance(record.history, DrawnTimeline)]
+    drawn = [(record, record.observer) for record in records if isinstance(record.observer, DrawnTimeline)]
     rows = [_row(record, history, until) for record, history in drawn[:MAX_DRAWN]]
     for line in draw(rows, zone, width=console.width, plain=plain):
         console.print(line)
@@ -136,8 +136,8 @@ def _segments(
     for record in records:
         user = None if record.user is UNSET else record.user
         project = None if record.project is UNSET else record.project
-        if record.history is not None:
-            yield user, project, record.history.segments(record.timer, until)
+        if record.observer is not None:
+            yield user, project, record.observer.segments(record.timer, until)
 
 
 def _row(record: AnyLogTimer, history: DrawnTimeline, until: int) -> Row:
@@ -158,8 +158,8 @@ def plot_users(records: Iterable[AnyLogTimer], until: int | None, zone: dt.tzinf
     for record in records:
         key = (False, record.name) if record.user is UNSET else (True, record.user)
         row = rows.setdefault(key, plot.Row(printable(key[1]), [], []))
-        if isinstance(record.history, PlottedTimeline):
-            row.segments.extend(record.history.past)
+        if isinstance(record.observer, PlottedTimeline):
+            row.segments.extend(record.observer.past)
         timer = record.timer
         kind = COUNTS_AS.get(timer.state)
         if kind is not None:

@@ -25,7 +25,7 @@ from punchclock.workspaces import demo_workspace
 if TYPE_CHECKING:
     from punchclock.sandbox import Sandbox
 
-#: The ``--database`` that needs no database.
+#: The value of ``--database`` for a store in memory.
 _MEMORY: Final = "memory:"
 
 
@@ -114,7 +114,7 @@ def _run(sandbox: Sandbox, listening: socket.socket, *, control_from_anywhere: b
     def stop(_signal: int, _frame: object) -> None:
         running.should_exit = True
 
-    # uvicorn raises a caught signal again when it ends; this handler keeps a stop from being an error.
+    # uvicorn raises a caught signal again when it ends. With this handler, the command still exits with status 0.
     before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         running.run([listening])
@@ -147,7 +147,7 @@ def greeting(url: str, workspace: Workspace, at: int, *, is_demo: bool, store: s
 
 
 def _bases(vendor: Vendor[Any]) -> list[str]:
-    """Return the common prefixes of a vendor's paths, one for each pair of first segments."""
+    """Return the common prefixes of a vendor's paths, one for each group of paths with the same first two segments."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for operation in vendor.operations:
         fixed = operation.path.partition("{")[0].rstrip("/")

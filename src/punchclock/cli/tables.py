@@ -20,7 +20,7 @@ from punchclock.eventlog import AnyLogTimer
 from punchclock.eventlog.totals import Total
 from punchclock.timer import break_at, not_before, worked_at
 
-#: The labels in the order in which they get room in the table.
+#: The labels, by their priority for space in the table.
 _LABELS: Final = ("user", "project", "task", "client", "note")
 _GAP: Final = 2  # between columns; the box contributes one
 #: The maximum number of rows.
@@ -117,7 +117,7 @@ def _merged(totals: Sequence[Total], first: Callable[[dt.date], dt.date]) -> lis
 def _with_sums(
     rows: Sequence[Total], label: Callable[[dt.date], str]
 ) -> Iterator[tuple[tuple[str, str, str], Sequence[Total]]]:
-    """Yield the rows of the table: labels and summed totals. Only a user's first row names the user."""
+    """Yield the rows of the table: labels and summed totals. The user is named only in their first row."""
     for user, group in groupby(rows[:MAX_ROWS], key=lambda row: row.user):
         mine = list(group)
         for at, row in enumerate(mine):

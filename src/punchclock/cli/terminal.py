@@ -15,7 +15,7 @@ from punchclock.instants import to_datetime
 
 #: A table in ASCII, with a line below its header.
 PLAIN_BOX: Final = box.Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
-#: The minimum width of the output, on narrower terminals too: a table needs this much.
+#: The minimum width of the output, which a table needs; lines wrap on narrower terminals.
 _MIN_WIDTH: Final = 40
 
 
@@ -35,7 +35,7 @@ class Output(Console):
 
 
 def is_plain(console: Console) -> bool:
-    """Return whether to write plain characters only: to a file or a pipe, and to a terminal without UTF."""
+    """Return whether to write plain characters only: to a file, a pipe or a terminal without a Unicode encoding."""
     return not console.is_terminal or not console.encoding.startswith("utf")
 
 

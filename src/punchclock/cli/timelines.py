@@ -43,7 +43,7 @@ class DrawnTimeline(DailyAccumulator):
 
 
 class PlottedTimeline(DrawnTimeline):
-    """The past of a timer that the picture shows, too: all its segments."""
+    """The past of a timer that both the timeline and the picture show; the picture needs all segments."""
 
     __slots__ = ("past",)
 
@@ -63,7 +63,7 @@ class PlottedTimeline(DrawnTimeline):
 
 
 class Timelines:
-    """Creates the observer of each new timer: a `DrawnTimeline` while the timeline has free rows.
+    """A factory of observers for new timers: a `DrawnTimeline` while the timeline has free rows.
 
     Attributes:
         free_rows: the number of timers that the timeline can still show.

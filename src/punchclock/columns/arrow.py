@@ -1,7 +1,7 @@
 """Arrow columns as NumPy arrays, and back.
 
-Checks whole columns: a column of the wrong type raises `InvalidColumns` before anything is computed. Which columns a
-log and a table of timers have is defined in `punchclock.columns.tables`.
+This module checks whole columns: a column of the wrong type raises `InvalidColumns` before anything is computed.
+`punchclock.columns.tables` defines which columns a log and a table of timers have.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def check_range(values: npt.NDArray[np.int64]) -> Ints:
 
 
 def outside_range(values: Ints, low: int, high: int) -> Flags | None:
-    """Return which values are out of range, or ``None`` if none is: the usual case then needs no array."""
+    """Return which values are out of range, or ``None`` in the usual case that none is, which needs no array."""
     if not values.size or (values.min() >= low and values.max() <= high):
         return None
     return (values < low) | (values > high)
@@ -183,8 +183,8 @@ def read_instants(now: object) -> Ints:
     """Return one instant (an array of dimension 0) or many.
 
     Args:
-        now: anything that `punchclock.instant` accepts, or a list of such values; an array of int64; or a column of
-            Arrow, or an object that exports one, of a type that the column ``at`` of a log may have.
+        now: anything that `punchclock.instant` accepts, or a list of such values; an array of int64; or an Arrow
+            column, or an object that exports one, of a type that the column ``at`` of a log may have.
 
     Raises:
         InvalidColumns: a column or an array has another type, or a null.

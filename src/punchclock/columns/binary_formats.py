@@ -1,6 +1,6 @@
 """Logs in Parquet and Arrow IPC files, read and written in batches.
 
-Files of columns carry their types, so these readers only select columns; the replay checks them.
+These files contain the types of their columns, so the readers only select columns; the replay checks the types.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ WriteTable: TypeAlias = Callable[[pa.Table], None]
 
 
 def read_parquet(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
-    """Yield the columns of a log and the ``extra`` ones, first without rows."""
-    # No read-ahead and no whole columns of a row group: a file may consist of one large row group.
+    """Yield the columns of a log and the ``extra`` ones; the first table has no rows."""
+    # Read neither ahead nor whole row groups: a file may consist of one large row group.
     with pq.ParquetFile(path, read_dictionary=["event"], pre_buffer=False, buffer_size=_BUFFER) as file:
         yield _select(file.schema_arrow.empty_table(), extra)
         for batch in file.iter_batches(_BATCH, columns=[*LOG_COLUMNS, *extra], use_threads=False):
@@ -34,7 +34,7 @@ def read_parquet(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
 
 
 def read_arrow(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
-    """Do the same as `read_parquet` for a file of Arrow IPC."""
+    """Yield the same as `read_parquet`, from an Arrow IPC file."""
     with pa.memory_map(str(path)) as file:
         reader = pa.ipc.open_file(file)
         yield _select(reader.schema.empty_table(), extra)
@@ -43,7 +43,7 @@ def read_arrow(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
 
 
 def read_arrow_stream(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
-    """Do the same as `read_parquet` for a stream of Arrow IPC."""
+    """Yield the same as `read_parquet`, from an Arrow IPC stream."""
     with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
         yield _select(reader.schema.empty_table(), extra)
         for batch in reader:
@@ -83,7 +83,7 @@ def table_writer(
 
     def write(table: pa.Table) -> None:
         nonlocal writer
-        # A file has one dictionary for each column. That of the ids grows with the log, so ids are written plainly.
+        # A file has one dictionary for each column. One of ids would grow with the log, so ids are written without.
         for position, field in enumerate(table.schema):
             if field.name == "timer" and pa.types.is_dictionary(field.type):
                 table = table.set_column(position, "timer", table.column(position).cast(field.type.value_type))

@@ -92,7 +92,7 @@ LEGAL: Final[Flags] = np.zeros((len(STATES), CODES), dtype=np.bool_)
 for _source, _event in TRANSITIONS:
     LEGAL[STATES.index(_source), EVENTS.index(_event)] = True
 
-#: What time in a state counts as, by state: an index of `KINDS`, or -1.
+#: The kind that time in a state counts as, by state: an index of `KINDS`, or -1.
 KIND_OF: Final[npt.NDArray[np.int8]] = np.array(
     [KINDS.index(COUNTS_AS[state]) if state in COUNTS_AS else -1 for state in STATES], dtype=np.int8
 )
@@ -107,8 +107,8 @@ STARTING: Final = tuple(event for event in range(len(EVENTS)) if LEGAL[IDLE, eve
 #: For each state with events before and after it: the events that lead to it, the events that it allows, and whether
 #: its time is work. Together with `LEGAL` for a timer's first event, this is the whole table.
 BETWEEN: Final = tuple(
-    (leading, answered, KIND_OF[state] == WORK)
+    (leading, allowed, KIND_OF[state] == WORK)
     for state in range(len(STATES))
     if (leading := tuple(event for event in range(len(EVENTS)) if AFTER[event] == state))
-    and (answered := tuple(event for event in range(len(EVENTS)) if LEGAL[state, event]))
+    and (allowed := tuple(event for event in range(len(EVENTS)) if LEGAL[state, event]))
 )

@@ -1,7 +1,7 @@
 """Logs and results as files, read and written in batches; the suffix of a file's name determines its format.
 
-Only one batch of a log is in memory at a time; `punchclock.columns.replay.stream` says what else a replay needs. The
-formats are in `punchclock.columns.binary_formats` and `punchclock.columns.text_formats`.
+Only one batch of a log is in memory at a time; `punchclock.columns.replay.stream` describes the other memory that a
+replay needs. The formats are in `punchclock.columns.binary_formats` and `punchclock.columns.text_formats`.
 """
 
 from __future__ import annotations
@@ -23,19 +23,17 @@ from punchclock.columns.binary_formats import (
     write_parquet,
 )
 from punchclock.columns.replay import stream
-from punchclock.columns.text_formats import LABELS, read_csv, read_json, write_csv, write_json
+from punchclock.columns.text_formats import read_csv, read_json, write_csv, write_json
 from punchclock.errors import InvalidColumns, UnknownFormat
-
-__all__ = ["LABELS", "FileReplayed", "read", "read_batches", "replay_file", "write"]
 
 
 class FileReplayed(NamedTuple):
     """The counts of one replayed file.
 
     Attributes:
-        events: its rows.
-        timers: its timers.
-        rejected: the rows that were rejected.
+        events: the number of rows.
+        timers: the number of timers.
+        rejected: the number of rejected rows.
     """
 
     events: int
@@ -58,10 +56,10 @@ def replay_file(
         timers: the file for the timers, in any of these formats. Each timer is written when it stops; those that have
             not stopped are written at the end.
         rejected: the file for the rejected rows, if they are wanted.
-        advance: called after each batch with the number of events done.
+        advance: called after each batch with the number of events so far.
 
     Raises:
-        UnknownFormat: a suffix is not one of these.
+        UnknownFormat: a file has another suffix.
         InvalidColumns: the log's columns are not those of a log for `replay`, or the file is damaged.
         OSError: a file cannot be read or written.
     """

@@ -6,7 +6,7 @@ Theory of operation
 1. *Fold.* Assume that every event is accepted. Then the state before an event is the one that the preceding event
    leads to, ``since`` is the instant of that event, and everything else follows from pairs of neighbours: which
    events are illegal, where the clock went back, how much of the time between two events is work. A row that is
-   illegal or too early after its predecessor is a *conflict*.
+   illegal or earlier than its predecessor is a *conflict*.
 2. *Reject.* A timer without conflicts is finished. In any other timer the assumption holds up to its first conflict,
    and that row is rejected. From there the events are applied one by one, to all such timers in parallel, until one
    is accepted; from that event on the assumption holds again, up to the timer's next conflict, which is known already.
@@ -51,7 +51,7 @@ _MIN_PARALLEL: Final = 128
 # Rows of one timer that are converted to Python integers at a time.
 _STRIDE: Final = 1 << 8
 
-# For that loop: Python reads tuples faster than arrays.
+# For the loop in Python, which reads tuples faster than arrays.
 _LEGAL: Final = tuple(map(tuple, LEGAL.tolist()))
 _AFTER: Final = tuple(AFTER.tolist())
 
@@ -115,7 +115,8 @@ def _fold_as_accepted(events: Codes, at: Ints, offsets: Ints, before: Fields | N
         stop = min(start + _BLOCK, len(events))
         first, last = bounds[block], bounds[block + 1]
         inner = offsets[first:last] - start
-        size, inside = stop - start, 0 if start else 1
+        size = stop - start
+        inside = 0 if start else 1  # the log's first row has no predecessor
 
         # The events of each row and of the preceding one decide which pairs are legal and which gaps are work.
         codes = events[start + inside - 1 : stop]
@@ -144,6 +145,7 @@ def _fold_as_accepted(events: Codes, at: Ints, offsets: Ints, before: Fields | N
             worked[first - 1] += marks[0]
 
         started_at[first:last] = at.take(offsets[first:last])
+        # The row before a timer's first row is the last row of the timer before.
         ends = offsets[max(first, 1) : last] - 1
         since[max(first, 1) - 1 : max(last, 1) - 1] = at.take(ends)
         final[max(first, 1) - 1 : max(last, 1) - 1] = events.take(ends)
@@ -202,7 +204,6 @@ def _reject_one(
     """Do the same as `_reject` for one timer, from ``row`` on."""
     while row < stop:
         end = min(row + _STRIDE, stop)
-        rejected = True
         for code, instant in zip(events[row:end].tolist(), at[row:end].tolist(), strict=True):
             rejected = True
             if not _LEGAL[state][code]:

@@ -17,7 +17,7 @@ from punchclock.errors import InvalidColumns
 # Rows compared at a time, so that the arrays of one pass fit into the processor's caches.
 _BLOCK: Final = 1 << 16
 
-# A timer's number, a row's number and an event's code are packed into 63 bits; this many are left for the row.
+# A timer's number, a row's number and an event's code are packed into 63 bits; at most this many are for the row.
 _MAX_ROW_BITS: Final = 30
 
 
@@ -102,7 +102,7 @@ def offsets_of(differ: Flags) -> Ints:
 
 
 def stable_order(keys: Ints) -> Ints:
-    """Return the stable order that sorts numbers from 0 up to 2**31."""
+    """Return the indices that sort numbers from 0 to 2**31 - 1, with equal numbers in their order."""
     row_bits = len(keys).bit_length()
     packed = keys << row_bits
     packed |= np.arange(len(keys))

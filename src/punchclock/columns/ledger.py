@@ -64,7 +64,7 @@ def apply_batch(
     batch: pa.Table,
     *,
     until: int | None = None,
-    ignored: Callable[[int], object] = int,
+    ignored: Callable[[int], object] = int,  # has no effect
     zone: dt.tzinfo = dt.UTC,
     step: Callable[[AnyLogTimer], bool] | None = None,
     step_new: int = 0,
@@ -77,9 +77,9 @@ def apply_batch(
         batch: part of a log, as for `punchclock.columns.replay`, with any of the columns `LABELS`.
         until: entries later than this instant are ignored.
         ignored: called with the number of ignored entries.
-        zone: time zone for these dates.
+        zone: time zone of these dates.
         step: returns whether a timer must be stepped through; without it, only timers with rejected rows are.
-        step_new: the number of new timers of this batch, the first ones, that are stepped through.
+        step_new: how many of the batch's new timers are stepped through, from the first on.
 
     Yields:
         The rejected rows, in order.
@@ -127,7 +127,7 @@ def apply_batch(
         if record is None:
             record = timers.add(names[number], timer)
         record.timer = timer
-        _observe(record.history, crossings.get(number, ()))
+        _observe(record.observer, crossings.get(number, ()))
         for name, words, indices in last_labels:
             if indices[number] >= 0:
                 setattr(record, name, words[indices[number]])
@@ -140,7 +140,7 @@ def _observe(observer: TimelineObserver | None, steps: Iterable[tuple[Timer, int
 
 
 def _reject_undatable(log: Log) -> Log:
-    """Mark rows with an instant outside the years 1 to 9999 as out of range: output for people shows dates."""
+    """Mark rows with an instant outside the years 1 to 9999 as out of range: the output shows dates."""
     if not log.at.size or (log.at.min() >= FIRST and log.at.max() <= LAST):
         return log
     outside = ((log.at < FIRST) | (log.at > LAST)) & (log.events < NULL)
@@ -224,22 +224,22 @@ def _crossings(groups: Groups, before: Fields, which: Flags, zone: dt.tzinfo) ->
     state[1:], since[1:] = AFTER.take(groups.events[:-1]), at[:-1]
     state[offsets], since[offsets] = before.state, np.where(begun, before.since, at[offsets])
 
-    long = np.flatnonzero(which[owner] & (at > since))
+    rows = np.flatnonzero(which[owner] & (at > since))
     try:
-        _, changes, _ = days_of(since[long], at[long], zone)
+        _, changes, _ = days_of(since[rows], at[rows], zone)
     except InstantOutOfRange:  # the zone has no date for some instant: treat every step as a crossing
         pass
     else:
-        long = long[np.searchsorted(changes, since[long]) < np.searchsorted(changes, at[long])]
+        rows = rows[np.searchsorted(changes, since[rows]) < np.searchsorted(changes, at[rows])]
 
     work = np.where(KIND_OF.take(state) == WORK, at - since, 0)
     sums = np.cumsum(work) - work
     worked = sums - np.repeat(sums[offsets] - before.worked, np.diff(offsets, append=len(at)))
     started_at = np.where(begun, before.started_at, at[offsets])
     steps: dict[int, list[tuple[Timer, int]]] = {}
-    owners = owner[long]
-    earlier = _timers(Fields(state[long], started_at[owners], since[long], worked[long]))
-    for number, timer, end in zip(owners.tolist(), earlier, at[long].tolist(), strict=True):
+    owners = owner[rows]
+    earlier = _timers(Fields(state[rows], started_at[owners], since[rows], worked[rows]))
+    for number, timer, end in zip(owners.tolist(), earlier, at[rows].tolist(), strict=True):
         steps.setdefault(number, []).append((timer, end))
     return steps
 
@@ -255,7 +255,7 @@ def _row_parser(log: Log, batch: pa.Table, rows: Ints, labels: list[_Label]) -> 
         at, code = int(log.at[row]), int(log.events[row])
         if code == UNKNOWN:
             word = safe_repr(batch.column("event")[int(rows[row])].as_py())
-            raise MalformedLine("$.event", f"unknown event {word}; there are {', '.join(EVENTS)}", timer=name)
+            raise MalformedLine("$.event", f"unknown event {word}; the events are {', '.join(EVENTS)}", timer=name)
         if code == OUT_OF_RANGE:
             raise MalformedLine("$.at", str(InstantOutOfRange(at)), timer=name)
         if code >= NULL:

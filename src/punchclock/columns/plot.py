@@ -90,7 +90,9 @@ def plot(rows: Sequence[Row], zone: dt.tzinfo, target: Path) -> None:
 def _lanes(segments: Sequence[Segment]) -> list[list[Segment]]:
     """Return segments in as few lanes as possible without overlaps; at least one lane."""
     lanes: list[list[Segment]] = [[]]
-    for segment in sorted((each for each in segments if each.start < each.end), key=_span):
+    for segment in sorted(
+        (each for each in segments if each.start < each.end), key=lambda each: (each.start, each.end)
+    ):
         for lane in lanes:
             if not lane or lane[-1].end <= segment.start:
                 lane.append(segment)
@@ -98,10 +100,6 @@ def _lanes(segments: Sequence[Segment]) -> list[list[Segment]]:
         else:
             lanes.append([segment])
     return lanes
-
-
-def _span(segment: Segment) -> tuple[int, int]:
-    return segment.start, segment.end
 
 
 def _draw_row(axes: Axes, row: Row, lanes: Sequence[Sequence[Segment]], top: float) -> None:
@@ -167,7 +165,7 @@ def _all_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
 
 
 def _sampled_days(first: int, last: int, zone: dt.tzinfo) -> list[Day]:
-    """Return days at even distances, for a time so long that drawing every day would be slow and illegible."""
+    """Return evenly spaced days, for a time so long that drawing every day would be slow and illegible."""
     look_up = Days(zone).of
     return [look_up(first + (last - first) * number // _NAMED) for number in range(_NAMED + 1)]
 

@@ -15,8 +15,6 @@ from punchclock.columns.codes import COUNTS_BREAK, COUNTS_WORK, IDLE, STATES, Co
 from punchclock.columns.tables import read_instant_column, read_states, read_worked
 from punchclock.errors import ClockWentBackwards, InvalidColumns
 
-__all__ = ["break_at", "elapsed_at", "not_before", "worked_at"]
-
 _BLOCK: Final = 1 << 16
 
 
@@ -26,8 +24,9 @@ def worked_at(timers: ArrowTable, now: object) -> Ints:
     Args:
         timers: a table with the columns ``state``, ``since`` and ``worked``, as `replay` returns them.
         now: one instant for all timers: an integer of microseconds, or anything else that `punchclock.instant` accepts.
-            Or one for each timer: an array of int64, a column of Arrow, a list. Or an array of two dimensions, which is
-            broadcast: with the shape ``(m, 1)``, the result has the shape ``(m, n)``, one row for each instant.
+            To read each timer at its own instant, pass an array of int64, an Arrow column or a list. An array of two
+            dimensions is broadcast: with the shape ``(m, 1)``, the result has the shape ``(m, n)``, one row for each
+            instant.
 
     Raises:
         ClockWentBackwards: an instant is before a timer's last one; ``index`` is the timer's row. Pass
@@ -76,7 +75,7 @@ def not_before(timers: ArrowTable, now: object) -> Ints:
 
 
 def _one_each(at: Ints, count: int) -> Ints:
-    """Broadcast instants so that the last dimension has one for each timer."""
+    """Return instants, broadcast so that the last dimension has one for each timer."""
     try:
         shape = np.broadcast_shapes(at.shape, (count,))
     except ValueError:

@@ -1,6 +1,6 @@
 """Whole logs replayed at once: exactly the result of applying their events one by one.
 
-Here logs meet the timers known before them. `punchclock.columns.grouping` sorts the rows by timer, and
+This module combines a log with the timers known before it. `punchclock.columns.grouping` sorts the rows by timer, and
 `punchclock.columns.folding` computes the timers and the rejected rows.
 """
 
@@ -28,8 +28,6 @@ from punchclock.columns.grouping import group, stable_order
 from punchclock.columns.tables import Fields, Log, ids_as, read_events, read_fields, read_ids, read_log, timers_table
 from punchclock.errors import InvalidColumns
 from punchclock.machine import Event
-
-__all__ = ["Replayed", "replay", "stream", "transition"]
 
 # Rows that are grouped at a time: this bounds the memory needed, and a row's number fits into 27 bits.
 _MAX_ROWS: Final = 1 << 27
@@ -89,7 +87,7 @@ def stream(batches: Iterable[ArrowTable]) -> Iterator[Replayed]:
     """Fold a log that arrives in batches, and return each timer when it stops.
 
     Taken together, the results equal those of `replay`, except for the order of the timers. Memory holds one batch, the
-    timers that have not stopped, and only the ids of those that have: they are needed to reject later events of these
+    timers that have not stopped, and the ids of those that have, which are needed to reject later events of these
     timers. Each batch is compared with all of these ids, so a few large batches are faster than many small ones.
 
     Args:
@@ -190,9 +188,9 @@ def _replay(
         if stopped_ids:
             ended = pa.chunked_array([each.cast(names.type) for each in stopped_ids])
             again = ended.filter(pc.is_in(ended, names))
-            over = pc.is_in(names, again.combine_chunks()).to_numpy(zero_copy_only=False)
-            before.state[over] = STOPPED
-            new &= ~over
+            stopped = pc.is_in(names, again.combine_chunks()).to_numpy(zero_copy_only=False)
+            before.state[stopped] = STOPPED
+            new &= ~stopped
     after, status = fold(groups.events, groups.at, groups.offsets, before)
 
     # Known timers keep their places; new ones follow in order of first appearance.

@@ -33,8 +33,6 @@ from punchclock.errors import ClockWentBackwards, InvalidColumns
 from punchclock.instants import instant
 from punchclock.units import DAY
 
-__all__ = ["segments"]
-
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
 
 
@@ -152,7 +150,7 @@ def _check_until(groups: Groups, kept: Ints | None, at: Ints, until: int) -> Non
 
 
 def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str, Flags]]:
-    """Yield each zone with the timers that are in it."""
+    """Yield each zone, and for each timer whether it is in the zone."""
     column = one_array(zones) if isinstance(zones, pa.ChunkedArray) else zones
     if len(column) != count:
         raise InvalidColumns("zone", f"{len(column)} values for {count} rows")
@@ -183,7 +181,7 @@ def _split(found: _Segments, which: Ints, zone: str | dt.tzinfo) -> tuple[Ints, 
 def days_of(start: Ints, end: Ints, zone: str | dt.tzinfo) -> tuple[Ints, Ints, Ints]:
     """Return the local days that these segments touch, in order: date (days since 1970), start and end.
 
-    Gaps of more than two days between segments are skipped, so that one wrong year in a log costs nothing.
+    Gaps of more than two days between segments are skipped, so that a row with a wrong year does not add centuries.
     """
     zone = find_zone(zone)
     days: list[Day] = []

@@ -37,7 +37,7 @@ from punchclock.errors import InconsistentTimer, InvalidColumns
 #: The columns of a log.
 LOG_COLUMNS: Final = ("timer", "event", "at")
 
-#: The most work of a timer, in microseconds: two instants in range are not further apart.
+#: The maximum work of a timer, in microseconds: the largest difference of two instants in range.
 MAX_WORKED: Final = 2**62 - 1
 
 

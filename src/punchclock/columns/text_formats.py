@@ -56,7 +56,7 @@ def _schema(labels: list[str]) -> pa.Schema:
 
 
 def read_csv(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
-    """Yield the columns of a log and those of the ``extra`` ones that the file has, first without rows."""
+    """Yield the columns of a log, and the ``extra`` ones if the file has them; the first table has no rows."""
     header = _csv_header(path)
     schema = _schema([name for name in extra if name in header])
     empty = pa.table([pa.nulls(0)] * len(header), names=header)
@@ -69,7 +69,7 @@ def read_csv(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
         strings_can_be_null=True,
     )
     options = pa.csv.ReadOptions(block_size=_CHUNK, use_threads=False)
-    # A note of several lines may extend over two blocks.
+    # A note of several lines may continue in the next block.
     parse = pa.csv.ParseOptions(newlines_in_values=True)
     with pa.csv.open_csv(path, read_options=options, parse_options=parse, convert_options=convert) as reader:
         yield schema.empty_table()
@@ -105,7 +105,7 @@ def _without_empty_chunks(table: pa.Table) -> pa.Table:
 
 
 def read_json(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
-    """Yield the columns of a log and those of the ``extra`` ones that are labels, first without rows."""
+    """Yield the columns of a log, and the ``extra`` ones if they are labels; the first table has no rows."""
     schema = _schema([name for name in extra if name in LABELS])
     with path.open("rb") as file:
         yield schema.empty_table()
@@ -134,7 +134,7 @@ def _parse_by_arrow(lines: bytes) -> pa.Table | None:
     """
     count = lines.count(b"\n")
     between = lines.count(b"}\n{") + lines.count(b"}\r\n{")
-    half = MAX_LINE // 2  # in a line that is too long, one of the ranges of this length has no end of line
+    half = MAX_LINE // 2  # a line that is too long covers at least one whole range of this length
     if (
         between != count - 1  # not exactly one object on each line
         or b"null" in lines  # Arrow reads a label that is null as a missing label

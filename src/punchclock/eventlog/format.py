@@ -16,7 +16,7 @@ Each line is a JSON object in UTF-8; a byte order mark at the start of a line is
 ``at``
     The instant of the event: an RFC 3339 text, as for `punchclock.instant`.
 ``user``, ``task``, ``project``, ``client``, ``note``
-    Texts, all optional. They belong to the timer: the last given value is valid for all its time.
+    Optional texts. They describe the timer, not the event: the last value given applies to all its time.
 ``meta``
     Any object, optional. It is ignored.
 ``worked_seconds``, ``since``
@@ -45,13 +45,13 @@ from punchclock.instants import format_instant, parse_instant
 from punchclock.machine import Correction, Event
 from punchclock.units import SECOND
 
-#: The maximum length of a line in bytes, including its end of line. Readers need at most one byte more of a line.
+#: The maximum length of a line in bytes, including its end of line. A reader needs to read at most one byte more.
 MAX_LINE: Final = 1 << 20
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _PRECISION: Final = Decimal("0.000001")
 _EXACT: Final = Context(prec=40, traps=[InvalidOperation])  # independent of the thread's context
-#: More than the years 1 to 9999 contain.
+#: The limit of ``worked_seconds``: longer than the years 1 to 9999.
 _MAX_SECONDS: Final = 10**12
 
 
@@ -139,34 +139,34 @@ def parse_line(line: bytes) -> Entry:
     if len(line) > MAX_LINE:
         raise MalformedLine("$", f"longer than {MAX_LINE} bytes")
     try:
-        written = _decode(line)
+        decoded = _decode(line)
     except DECODE_ERRORS:
         if line.startswith(_BYTE_ORDER_MARK):
             return parse_line(line.removeprefix(_BYTE_ORDER_MARK))
         raise _undecodable(line) from None
-    timer = written.timer
-    event = _EVENTS.get(written.event)
+    timer = decoded.timer
+    event = _EVENTS.get(decoded.event)
     if event is None or not timer:
-        raise _invalid_event(written)
+        raise _invalid_event(decoded)
     try:
-        at = parse_instant(written.at)
+        at = parse_instant(decoded.at)
     except InvalidInstant as error:
         raise MalformedLine("$.at", str(error), timer=timer) from error
-    # Each key has two quotes, and so has each text; in a text, quotes are written as escapes, which contain quotes too.
-    # So a line with as many quotes as its known keys and texts need has no key twice.
+    # Each key and each text is in two quotes; escaped quotes only add to the count. So if a line has exactly the quotes
+    # that the keys found in it need, no key is there twice. Three keys with a text each have twelve.
     quotes = line.count(b'"')
     if quotes == 12 and event is not _AMEND:
         return Entry(timer, event, at, _NO_LABELS)
-    user, task, project, client, note = written.user, written.task, written.project, written.client, written.note
+    user, task, project, client, note = decoded.user, decoded.task, decoded.project, decoded.client, decoded.note
     keys = 3 + (user is not UNSET) + (task is not UNSET) + (project is not UNSET) + (client is not UNSET)
     keys += note is not UNSET
-    if quotes != 4 * keys + (6 if event is _AMEND else 0):  # its number of seconds is not a text
-        _reject_doubled_key(line, written, keys)
+    if quotes != 4 * keys + (6 if event is _AMEND else 0):  # ``since`` has a text, ``worked_seconds`` a number
+        _reject_doubled_key(line, decoded, keys)
     labels = Labels(user=user, task=task, project=project, client=client, note=note)
     if event is _AMEND:
-        return _amendment(written, at, labels)
-    if written.worked_seconds is not UNSET or written.since is not UNSET:
-        surplus = "since" if written.worked_seconds is UNSET else "worked_seconds"
+        return _amendment(decoded, at, labels)
+    if decoded.worked_seconds is not UNSET or decoded.since is not UNSET:
+        surplus = "since" if decoded.worked_seconds is UNSET else "worked_seconds"
         raise MalformedLine(f"$.{surplus}", f"only amend has this key, not {event}", timer=timer)
     return Entry(timer, event, at, labels)
 
@@ -200,36 +200,36 @@ def seconds(duration: int) -> int | Decimal:
     return whole if rest == 0 else Decimal(f"{whole}.{rest:06}".rstrip("0"))
 
 
-def _invalid_event(written: _Line) -> MalformedLine:
-    if written.event in _EVENTS:
-        return MalformedLine("$.timer", "empty", timer=written.timer)
-    reason = f"unknown event {safe_repr(written.event)}; the events are {', '.join(_EVENTS)}"
-    return MalformedLine("$.event", reason, timer=written.timer)
+def _invalid_event(decoded: _Line) -> MalformedLine:
+    if decoded.event in _EVENTS:
+        return MalformedLine("$.timer", "empty", timer=decoded.timer)
+    reason = f"unknown event {safe_repr(decoded.event)}; the events are {', '.join(_EVENTS)}"
+    return MalformedLine("$.event", reason, timer=decoded.timer)
 
 
-def _reject_doubled_key(line: bytes, written: _Line, keys: int) -> None:
-    keys += (written.worked_seconds is not UNSET) + (written.since is not UNSET)
-    if written.meta is not UNSET:
-        keys += 1 + len(written.meta)
+def _reject_doubled_key(line: bytes, decoded: _Line, keys: int) -> None:
+    keys += (decoded.worked_seconds is not UNSET) + (decoded.since is not UNSET)
+    if decoded.meta is not UNSET:
+        keys += 1 + len(decoded.meta)
     if (key := doubled_key(line, keys)) is not None:
-        raise MalformedLine("$", f"key given twice: {safe_repr(key)}", timer=written.timer)
+        raise MalformedLine("$", f"key given twice: {safe_repr(key)}", timer=decoded.timer)
 
 
-def _amendment(written: _Line, at: int, labels: Labels) -> Entry:
-    timer = written.timer
-    if written.worked_seconds is UNSET or written.since is UNSET:
-        missing = "worked_seconds" if written.worked_seconds is UNSET else "since"
+def _amendment(decoded: _Line, at: int, labels: Labels) -> Entry:
+    timer = decoded.timer
+    if decoded.worked_seconds is UNSET or decoded.since is UNSET:
+        missing = "worked_seconds" if decoded.worked_seconds is UNSET else "since"
         raise MalformedLine("$", f"amend is missing `{missing}`", timer=timer)
-    worked = _microseconds(written.worked_seconds, timer)
+    worked = _microseconds(decoded.worked_seconds, timer)
     try:
-        since = parse_instant(written.since)
+        since = parse_instant(decoded.since)
     except InvalidInstant as error:
         raise MalformedLine("$.since", str(error), timer=timer) from error
     return Entry(timer, Correction.AMEND, at, labels, worked, since)
 
 
 def _microseconds(number: Raw, timer: str) -> int:
-    """Return the duration of a JSON number of seconds, exactly, without a float in between."""
+    """Return the duration of a JSON number of seconds, exactly, without going through a float."""
     text = bytes(number).decode(errors="replace")  # msgspec does not check the encoding of a Raw
     try:
         value = Decimal(text, _EXACT)

@@ -18,39 +18,39 @@ from punchclock.instants import to_datetime
 from punchclock.machine import Correction
 from punchclock.timer import IDLE, Timer, amend, transition
 
-#: Texts up to this length are shared.
-_SHORT: Final = 200
+#: The maximum length of a text that timers share.
+_MAX_SHARED: Final = 200
 
 
 class TimelineObserver(Protocol):
     """An object that a `TimerLog` notifies of each change of one timer, in order."""
 
     def moved(self, before: Timer, at: int) -> None:
-        """Accept an event at ``at``; the timer was ``before`` until then."""
+        """Handle an event at ``at``; the timer was ``before`` until then."""
 
     def amended(self, timer: Timer) -> None:
-        """Accept a correction; ``timer`` is the corrected timer, which replaces the past."""
+        """Handle an amendment; ``timer`` is the corrected timer, which replaces the past."""
 
     def discarded(self) -> None:
-        """Accept the removal of the timer."""
+        """Handle the removal of the timer."""
 
 
-H_co = TypeVar("H_co", bound=TimelineObserver | None, covariant=True)
+ObserverT_co = TypeVar("ObserverT_co", bound=TimelineObserver | None, covariant=True)
 
 
-class LogTimer(msgspec.Struct, Generic[H_co], kw_only=True, gc=False):
+class LogTimer(msgspec.Struct, Generic[ObserverT_co], kw_only=True, gc=False):
     """A timer of a log, with its labels.
 
     Attributes:
         name: the timer's name.
         timer: the current timer.
-        history: the observer of this timer, or ``None``.
+        observer: the observer of this timer, or ``None``.
         user: the label ``user``, like the other four; ``UNSET`` if the log does not assign it.
     """
 
     name: str
     timer: Timer
-    history: H_co
+    observer: ObserverT_co
     user: str | UnsetType = UNSET
     task: str | UnsetType = UNSET
     project: str | UnsetType = UNSET
@@ -63,14 +63,14 @@ AnyLogTimer: TypeAlias = LogTimer[TimelineObserver | None]
 
 
 def _no_observer(_started_at: int, /) -> None:
-    """Observe nothing."""
+    """Return no observer."""
 
 
-class TimerLog(Generic[H_co]):
+class TimerLog(Generic[ObserverT_co]):
     """The timers of a log, by name, in order of first appearance.
 
     Args:
-        history: returns the observer of a new timer, given the instant of its start; without it, timers have no
+        new_observer: returns the observer of a new timer, given the instant of its start; without it, timers have no
             observer. An observer must not refer to the log: the garbage collector does not follow references in
             `LogTimer`.
 
@@ -83,12 +83,12 @@ class TimerLog(Generic[H_co]):
     @overload
     def __init__(self: TimerLog[None]) -> None: ...
     @overload
-    def __init__(self, *, history: Callable[[int], H_co]) -> None: ...
-    def __init__(self, *, history: Callable[[int], Any] = _no_observer) -> None:
-        self.records: dict[str, LogTimer[H_co]] = {}
+    def __init__(self, *, new_observer: Callable[[int], ObserverT_co]) -> None: ...
+    def __init__(self, *, new_observer: Callable[[int], Any] = _no_observer) -> None:
+        self.records: dict[str, LogTimer[ObserverT_co]] = {}
         self.last: int | None = None
-        self.observed = history is not _no_observer
-        self._history = history
+        self.observed = new_observer is not _no_observer
+        self._new_observer = new_observer
 
     def apply(self, entry: Entry) -> None:
         """Apply an entry, or reject it and change nothing.
@@ -108,30 +108,30 @@ class TimerLog(Generic[H_co]):
         else:
             before = record.timer
             record.timer = transition(before, event, at)
-            if record.history is not None:
-                record.history.moved(before, at)
+            if record.observer is not None:
+                record.observer.moved(before, at)
             _relabel(record, entry.labels)
         if self.last is None or at > self.last:
             self.last = at
 
-    def add(self, name: str, timer: Timer) -> LogTimer[H_co]:
+    def add(self, name: str, timer: Timer) -> LogTimer[ObserverT_co]:
         """Add a timer that has started, and return its record."""
-        record = self.records[name] = LogTimer(name=name, timer=timer, history=self._history(timer.started_at))
+        record = self.records[name] = LogTimer(name=name, timer=timer, observer=self._new_observer(timer.started_at))
         return record
 
-    def _correct(self, record: LogTimer[H_co] | None, entry: Entry) -> None:
+    def _correct(self, record: LogTimer[ObserverT_co] | None, entry: Entry) -> None:
         if record is None:
             raise UnknownTimer(entry.timer, event=entry.event, at=entry.at)
         if entry.event is Correction.DISCARD:
             del self.records[entry.timer]
-            if record.history is not None:
-                record.history.discarded()
+            if record.observer is not None:
+                record.observer.discarded()
             return
         amended = amend(record.timer, worked=entry.worked, since=entry.since)
-        to_datetime(amended.started_at)  # reject an instant that cannot be displayed now, while the line is known
+        to_datetime(amended.started_at)  # rejects a start that cannot be displayed
         record.timer = amended
-        if record.history is not None:
-            record.history.amended(amended)
+        if record.observer is not None:
+            record.observer.amended(amended)
         _relabel(record, entry.labels)
 
 
@@ -151,7 +151,7 @@ def _relabel(record: AnyLogTimer, labels: Labels) -> None:
 
 def _shared(text: str) -> str:
     """Return an equal text that all timers share, since many timers have the same labels."""
-    return text if len(text) > _SHORT else _cached(text)
+    return text if len(text) > _MAX_SHARED else _cached(text)
 
 
 @functools.lru_cache(maxsize=4096)  # unlike `sys.intern`, whose texts Python 3.12 never frees

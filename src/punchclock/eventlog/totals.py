@@ -1,7 +1,7 @@
 """Totals: work and break by user, local day and project.
 
-`totals` adds segments. `DailyAccumulator` replaces the segments of a timer with many events: its memory depends only on
-the number of days. `punchclock.calendar` determines the date of an instant.
+`totals` adds segments. `DailyAccumulator` stands in for the segments of a timer with many events: its memory depends on
+the number of days only. `punchclock.calendar` determines the date of an instant.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Days:
     used.
     """
 
-    _MAX_HOURS = 10_000  # more than a year has; then the cache is cleared
+    _MAX_HOURS = 10_000  # more than in a year; a full cache is cleared
 
     def __init__(self, zone: str | dt.tzinfo) -> None:
         self._zone = find_zone(zone)
@@ -110,9 +110,9 @@ class Days:
 class DailyAccumulator:
     """The past of a timer, reduced to what totals by day need: a `punchclock.eventlog.TimelineObserver`.
 
-    It stores readings of the work done: one at the first change of date after an event, and one at the last change
-    before the next event. So the time between two readings has one date or one kind, and its order does not affect the
-    totals: the work can precede the break. A timer within one day needs no reading.
+    It stores readings of the work done: between two events, one at the first change of date and one at the last. So the
+    time between two readings is on one date or of one kind. Within it, the order of work and break does not affect the
+    totals, so `segments` puts the work first. A timer within one day needs no reading.
     """
 
     __slots__ = ("_days", "_midnight", "_readings")
@@ -151,11 +151,11 @@ class DailyAccumulator:
         segments = []
         start, worked = timer.started_at, 0
         for end, by_then in readings:
-            turn = start + by_then - worked
-            if start < turn:
-                segments.append(Segment(Kind.WORK, start, turn))
-            if turn < end:
-                segments.append(Segment(Kind.BREAK, turn, end))
+            work_end = start + by_then - worked
+            if start < work_end:
+                segments.append(Segment(Kind.WORK, start, work_end))
+            if work_end < end:
+                segments.append(Segment(Kind.BREAK, work_end, end))
             start, worked = end, by_then
         return segments
 
