@@ -28,7 +28,7 @@ PYTEST := pytest --numprocesses logical --dist worksteal
 
 # The core's tests: fast, and without an extra.
 CORE_TESTS := $(addprefix tests/test_,$(addsuffix .py,calendar chart clock dialect diagrams durations errors history \
-	import instants laws eventlog machine main pitfalls public_api rounding serialization timer totals))
+	import instants laws lazy eventlog machine main pitfalls public_api rounding serialization timer totals))
 
 # These parts need 95 % branch coverage; all others need 100 %.
 COMMAND_LINE := */punchclock/cli/*,*/punchclock/__main__.py

@@ -23,6 +23,7 @@ from punchclock.documents import parse_toml, parse_xml
 from punchclock.eventlog import format as line_format
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
 from punchclock.vendors import wire
+from punchclock.vendors.rules import RuleViolation
 
 
 class Color(Enum):
@@ -117,6 +118,17 @@ def test_a_missing_key_is_named() -> None:
 def test_invalid_json_is_located_as_a_whole(document: str | bytes, reason: str) -> None:
     """The position is counted in bytes; the value is the document."""
     assert decode_error_location(document, Document) == ("$", reason, document)
+
+
+def test_a_doubled_key_beside_a_deep_value() -> None:
+    """The line and the body are rejected at every depth; msgspec and the standard library count levels differently."""
+    for depth in range(900, 1010):
+        deep = '{"a":' + "[" * depth + "]" * depth + "}"
+        line = f'{{"timer":"T","event":"start","at":"2026-03-02T08:00:00Z","note":"a","note":"b","meta":{deep}}}'
+        with pytest.raises(pc.MalformedLine, match=r"key given twice: 'note'|nested too deeply"):
+            eventlog.parse_line(line.encode())
+        with pytest.raises(RuleViolation, match=r"note|nested too deeply"):
+            wire.read_json(line.encode())
 
 
 def test_toml_and_xml() -> None:

@@ -37,6 +37,14 @@ def test_the_first_use_loads_a_module(lazy: Callable[[str], ModuleType]) -> None
     assert sys.modules[NAME] is module
 
 
+def test_a_finder_of_the_old_kind_is_skipped(
+    lazy: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the import system does with a finder that has no ``find_spec``."""
+    monkeypatch.setattr(sys, "meta_path", [object(), *sys.meta_path])
+    assert lazy("value = 2").value == 2
+
+
 def test_threads_wait_for_the_end_of_a_load(lazy: Callable[[str], ModuleType]) -> None:
     """No thread sees a module without its names, and its code runs once."""
     module = lazy("import time\nruns = [1]\ntime.sleep(0.1)\nvalue = 2")

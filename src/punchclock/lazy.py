@@ -39,7 +39,7 @@ def lazy_module(name: str, path: list[str]) -> ModuleType:
         path: the ``__path__`` of its package.
     """
     # `importlib.util` has functions for this, but its import takes as long as that of several modules of the core.
-    specs = (finder.find_spec(name, path) for finder in sys.meta_path)
+    specs = (finder.find_spec(name, path) for finder in sys.meta_path if hasattr(finder, "find_spec"))
     spec, loader = next((spec, spec.loader) for spec in specs if spec is not None and spec.loader is not None)
     module = _LazyModule(name)
     module.__spec__ = spec

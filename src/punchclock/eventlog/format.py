@@ -39,7 +39,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from punchclock.decoding import DECODE_ERRORS, decode_error_location, doubled_key
+from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key
 from punchclock.errors import InvalidInstant, MalformedLine, safe_repr
 from punchclock.instants import format_instant, parse_instant
 from punchclock.machine import Correction, Event
@@ -211,7 +211,11 @@ def _reject_doubled_key(line: bytes, decoded: _Line, keys: int) -> None:
     keys += (decoded.worked_seconds is not UNSET) + (decoded.since is not UNSET)
     if decoded.meta is not UNSET:
         keys += 1 + len(decoded.meta)
-    if (key := doubled_key(line, keys)) is not None:
+    try:
+        key = doubled_key(line, keys)
+    except Undecodable as error:
+        raise MalformedLine("$", str(error), timer=decoded.timer) from None
+    if key is not None:
         raise MalformedLine("$", f"key given twice: {safe_repr(key)}", timer=decoded.timer)
 
 

@@ -109,7 +109,11 @@ def read_json(body: bytes) -> dict[str, object]:
     except DECODE_ERRORS:
         reason = decode_error_location(body, dict[str, object]).reason
         raise RuleViolation(Rule.MALFORMED, detail=f"the body is not a JSON object: {reason}") from None
-    if (key := doubled_key(body, len(found))) is not None:
+    try:
+        key = doubled_key(body, len(found))
+    except Undecodable as error:
+        raise RuleViolation(Rule.MALFORMED, detail=f"the body is not a JSON object: {error}") from None
+    if key is not None:
         raise RuleViolation(Rule.DUPLICATE, key)
     return found
 
