@@ -7,7 +7,8 @@ project, against the test files of its module; a run that takes much longer than
 
 Mutants that behave like the original are listed in ``equivalent_mutants.toml``, each with the reason; the operators and
 the tests of each module are in ``mutation.toml``. A whole run takes hours: ``make mutation`` tries every mutant and
-saves the counts in ``mutants.json``. The claims rest on these counts and on a sample that is tried anew.
+saves the counts in ``mutants.json``. The claims rest on these counts and on a sample that is tried anew; they are not
+shown while a module has no whole run, or it or its tests have changed since.
 ``PYTHONPATH=tests python -m evidence.mutation MODULE…`` runs single modules.
 """
 
@@ -32,7 +33,7 @@ from typing import Final
 
 import msgspec
 
-from evidence.claims import Budget, Claim, Refuted
+from evidence.claims import Budget, Claim, NotShown, Refuted
 
 _ROOT: Final = Path(__file__).parents[2]
 _SOURCES: Final = Path("src", "punchclock")
@@ -235,7 +236,7 @@ def tally(module: str, files: tuple[str, ...], chosen: Callable[[list[Mutant]], 
     survivors = [msgspec.structs.replace(each, source="") for each in left if each.key not in known]
     return Tally(
         module=module,
-        sources=_digest(module, files),
+        sources=digest(module, files),
         mutants=len(mutants),
         killed=len(mutants) - len(left),
         equivalent=len(left) - len(survivors),
@@ -249,7 +250,8 @@ def _pytest(files: tuple[str, ...]) -> str:
     return f"PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 exec {sys.executable} -m pytest {options} {tests}"
 
 
-def _digest(module: str, files: Iterable[str]) -> str:
+def digest(module: str, files: Iterable[str]) -> str:
+    """Return a hash of a module and its tests."""
     paths = [_ROOT / _SOURCES / module, *(_ROOT / "tests" / f"{file}.py" for file in files)]
     return sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
@@ -281,21 +283,21 @@ def vendors(budget: Budget) -> str:
 
 
 def _check(budget: Budget, modules: Mapping[str, tuple[str, ...]], share: float) -> str:
-    """Hold the saved counts to the share of survivors, and a sample beside them, of changed modules if there are any.
+    """Hold the saved counts to the share of survivors, and a sample beside them, of other modules if there are any.
 
     Raises:
-        Refuted: too many mutants survive, or a module was never run.
+        Refuted: too many mutants survive.
+        NotShown: a module has no whole run, or it or its tests have changed since.
     """
-    whole = [each for each in saved() if each.module in modules]
-    missing = modules.keys() - {each.module for each in whole}
-    if missing:
-        raise Refuted(f"never run: {', '.join(sorted(missing))}; `make mutation` runs them")
+    whole = [each for each in saved() if each.module in modules and each.sources == digest(each.module, modules[each.module])]
     _refute(whole, share * sum(each.mutants for each in whole))
-    changed = [each.module for each in whole if each.sources != _digest(each.module, modules[each.module])]
-    sample = sample_of({module: modules[module] for module in changed or modules}, budget.mutants)
+    without = sorted(modules.keys() - {each.module for each in whole})
+    sample = sample_of({module: modules[module] for module in without or modules}, budget.mutants)
     _refute(sample, _CREDIBLE if share else 0)
-    since = f"; {len(changed)} of {len(modules)} modules changed since, or their tests" if changed else ""
-    return f"last whole run: {_summary(whole)}{since}; sample: {_summary(sample)}"
+    tried = f"whole runs of {len(whole)} modules: {_summary(whole)}; sample: {_summary(sample)}"
+    if without:
+        raise NotShown(f"{tried}; no whole run (`make mutation`) of the present {', '.join(without)}")
+    return tried
 
 
 def _refute(tallies: list[Tally], allowed: float) -> None:
