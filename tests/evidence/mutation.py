@@ -289,7 +289,8 @@ def _check(budget: Budget, modules: Mapping[str, tuple[str, ...]], share: float)
         Refuted: too many mutants survive.
         NotShown: a module has no whole run, or it or its tests have changed since.
     """
-    whole = [each for each in saved() if each.module in modules and each.sources == digest(each.module, modules[each.module])]
+    present = {digest(module, files) for module, files in modules.items()}
+    whole = [each for each in saved() if each.module in modules and each.sources in present]
     _refute(whole, share * sum(each.mutants for each in whole))
     without = sorted(modules.keys() - {each.module for each in whole})
     sample = sample_of({module: modules[module] for module in without or modules}, budget.mutants)
