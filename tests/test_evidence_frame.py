@@ -200,7 +200,7 @@ def test_a_pitfall_that_fails_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_saved_results_hold() -> None:
-    """The results in the docs cover every means and every claim; each holds, or is not shown for lack of a whole run."""
+    """The results in the docs cover every means and every claim; each holds, or lacks a whole run of mutants."""
     saved = msgspec.json.decode(command.RESULTS.read_bytes(), type=command.Results)
     assert [row.claim for row in saved.rows if row.status != "holds" and row.means != "mutation"] == []
     assert [row.claim for row in saved.rows if row.status == "fails"] == []
