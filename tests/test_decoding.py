@@ -158,6 +158,13 @@ def test_a_doubled_key_is_found(pairs: list[tuple[str, str]], colon: str, ascii_
         assert found is None or names.count(found) > 1
 
 
+def test_a_doubled_key_is_found_wherever_the_white_space_is() -> None:
+    """One of the two keys is written with white space before the colon, at any place; the other one is counted."""
+    for length in range(20):
+        key = "k" * length
+        assert doubled_key(f'{{"{key}" :1,"{key}":2}}', 1) == key
+
+
 @pytest.mark.parametrize("document", [b'{"a" :' + b"[" * 100_000, b'{"a" :]}', b'{"a" : "\xff"}'])
 def test_keys_are_not_searched_beyond_what_json_reads(document: bytes) -> None:
     """A document that is nested too deeply or malformed causes no error here; its decoder rejects it."""

@@ -55,7 +55,7 @@ SHORT: Final = Budget(
     simulation_seeds=300,
     fuzz_runs=2000,
     fuzz_seconds=0,
-    mutants=24,
+    mutants=12,
 )
 
 LONG: Final = Budget(
