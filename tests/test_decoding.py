@@ -93,6 +93,15 @@ def test_the_location_is_where_and_why(document: object, path: str, reason: str)
         assert (located.path, located.reason) == (path, reason)
 
 
+@pytest.mark.parametrize(
+    ("digits", "reason"),
+    [(1_000, "does not match the expected form"), (1_001, "expected an integer, got a number out of range")],
+)
+def test_an_integer_of_more_than_a_thousand_digits_is_out_of_range(digits: int, reason: str) -> None:
+    """The limit is a number of digits; a shorter integer is compared with the type."""
+    assert decode_error_location(f'{{"size": {"9" * digits}}}', Document).reason == reason
+
+
 def test_a_missing_key_is_named() -> None:
     """The value is the object without the key."""
     assert decode_error_location([{"name": "a"}, {"x": 1}], list[Named]) == (
@@ -164,6 +173,19 @@ def test_a_doubled_key_is_found(pairs: list[tuple[str, str]], colon: str, ascii_
         found = doubled_key(form, len(set(names)))
         assert (found is None) == (len(set(names)) == len(names))
         assert found is None or names.count(found) > 1
+
+
+def test_a_doubled_key_is_found_wherever_the_white_space_is() -> None:
+    """One of the two keys is written with white space before the colon, at any place; the other one is counted."""
+    for length in range(20):
+        key = "k" * length
+        assert doubled_key(f'{{"{key}" :1,"{key}":2}}', 1) == key
+
+
+@pytest.mark.parametrize("document", [b'{"a" :' + b"[" * 100_000, b'{"a" :]}', b'{"a" : "\xff"}'])
+def test_keys_are_not_searched_beyond_what_json_reads(document: bytes) -> None:
+    """A document that is nested too deeply or malformed causes no error here; its decoder rejects it."""
+    assert doubled_key(document, 0) is None
 
 
 # ---- reworded decoders ---------------------------------------------------------------------------

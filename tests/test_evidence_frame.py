@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("evidence")
 
 from evidence import __main__ as command
-from evidence.claims import LONG, SHORT, Budget, Claim, Refuted, Row, check
+from evidence.claims import LONG, SHORT, Budget, Claim, NotShown, Refuted, Row, check
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +31,11 @@ def holding(budget: Budget) -> str:
 def failing(budget: Budget) -> str:
     """Find a counter-example."""
     raise Refuted("1 + 1 | 3")
+
+
+def too_little(budget: Budget) -> str:
+    """Neither hold nor fail."""
+    raise NotShown("never run: timer.py")
 
 
 @pytest.fixture
@@ -71,9 +76,9 @@ def test_a_claim_that_fails_is_a_row_that_says_so() -> None:
     """A check that raises anything fails its own claim; the others are still checked."""
     claims = (Claim("a", failing), Claim("b", holding), Claim("c", lambda _: str(1 // 0)))
     first, second, third = check("proof", claims, SHORT)
-    assert (first.holds, first.finding, first.size) == (False, "Refuted: 1 + 1 | 3", "")
-    assert (second.holds, second.finding, second.size) == (True, "", "one case, within the short budget")
-    assert not third.holds
+    assert (first.status, first.finding, first.size) == ("fails", "Refuted: 1 + 1 | 3", "")
+    assert (second.status, second.finding, second.size) == ("holds", "", "one case, within the short budget")
+    assert third.status == "fails"
     assert "ZeroDivisionError" in third.finding
 
 
@@ -92,27 +97,35 @@ def test_a_finding_has_its_notes() -> None:
 def test_a_check_that_ends_the_run_or_tried_nothing_has_shown_nothing() -> None:
     """A check that exits with status 0, or reports nothing, fails."""
     ended, silent = check("proof", (Claim("a", lambda _: sys.exit(0)), Claim("b", lambda _: "")), SHORT)
-    assert (ended.holds, ended.finding) == (False, "SystemExit: 0")
-    assert (silent.holds, silent.finding) == (False, "the check does not report what it tried")
+    assert (ended.status, ended.finding) == ("fails", "SystemExit: 0")
+    assert (silent.status, silent.finding) == ("fails", "the check does not report what it tried")
 
 
 @pytest.mark.parametrize(
-    ("check", "status", "line"), [(holding, 0, "2 claims, 0 failed;"), (failing, 1, "2 claims, 1 failed;")]
+    ("check", "options", "status", "line"),
+    [
+        (holding, [], 0, "2 claims, 0 failed, 0 not shown;"),
+        (failing, [], 1, "2 claims, 1 failed, 0 not shown;"),
+        (too_little, [], 0, "2 claims, 0 failed, 1 not shown;"),
+        (too_little, ["--long"], 1, "2 claims, 0 failed, 1 not shown;"),
+    ],
 )
 def test_the_command_s_status(
     check: Callable[[Budget], str],
+    options: list[str],
     status: int,
     line: str,
     claims: Callable[..., None],
     saved: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The status is 0 if every claim holds, else 1, and the failure is printed. Without ``--save`` nothing is saved."""
+    """The status is 1 if a claim fails, or is not shown in the long budget. Without ``--save`` nothing is saved."""
     claims(Claim("a claim", check), Claim("another", holding))
-    assert command.main(["proof"]) == status
+    assert command.main(["proof", *options]) == status
     printed = capsys.readouterr().out
     assert line in printed
-    assert ("Refuted: 1 + 1 | 3" in printed) == bool(status)
+    assert ("Refuted: 1 + 1 | 3" in printed) == (check is failing)
+    assert ("never run: timer.py" in printed) == printed.startswith("not shown") == (check is too_little)
     assert not saved.exists()
 
 
@@ -187,8 +200,9 @@ def test_a_pitfall_that_fails_is_noticed(tmp_path: Path) -> None:
 
 
 def test_the_saved_results_hold() -> None:
-    """The results in the docs cover every means and every claim of the code, and every claim held."""
+    """The results in the docs cover every means and every claim; each holds, or lacks a whole run of mutants."""
     saved = msgspec.json.decode(command.RESULTS.read_bytes(), type=command.Results)
-    assert [row.claim for row in saved.rows if not row.holds] == []
+    assert [row.claim for row in saved.rows if row.status != "holds" and row.means != "mutation"] == []
+    assert [row.claim for row in saved.rows if row.status == "fails"] == []
     claims = [(means, one) for means in command.MEANS for one in importlib.import_module(f"evidence.{means}").CLAIMS]
     assert [(row.means, row.claim) for row in saved.rows] == [(means, claim.text) for means, claim in claims]

@@ -6,6 +6,7 @@ The evidence is not part of the package: tests of the built wheel skip this file
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 from pathlib import Path
 
@@ -19,7 +20,7 @@ pytest.importorskip("evidence")
 pytest.importorskip("cosmic_ray")
 
 from evidence import mutation
-from evidence.claims import SHORT, Refuted
+from evidence.claims import SHORT, NotShown, Refuted
 from evidence.mutation import Mutant, Tally
 
 pytestmark = pytest.mark.slow
@@ -68,47 +69,73 @@ def test_equivalents_exist() -> None:
     assert all(len(reason) > 20 for reason in listed.values())
 
 
-def _tally(module: str, left: int, mutants: int = 24) -> Tally:
+def _tally(module: str, left: int, mutants: int = 24, sources: str = "") -> Tally:
     survivors = [Mutant(module, "f", "a", "b")] * left
-    return Tally(module=module, sources="", mutants=mutants, killed=mutants - left, equivalent=0, survivors=survivors)
+    killed = mutants - left
+    return Tally(module=module, sources=sources, mutants=mutants, killed=killed, equivalent=0, survivors=survivors)
 
 
 def _whole(left: int) -> list[Tally]:
-    """Return a whole run with survivors in one module of each layer."""
+    """Return a whole run of the present modules, with survivors in one module of each layer."""
     left_in = {"rounding.py": left, "vendors/rules.py": left}
-    modules = (*mutation.core_modules(), *mutation.vendor_modules())
-    return [_tally(module, left_in.get(module, 0), 4) for module in modules]
+    modules = mutation.core_modules() | mutation.vendor_modules()
+    return [_tally(each, left_in.get(each, 0), 4, mutation.digest(each, files)) for each, files in modules.items()]
 
 
 def test_the_claims_rest_on_a_whole_run_and_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     """No mutant of the core may survive, and five in a hundred of the vendors; the sample must agree."""
     monkeypatch.setattr(mutation, "sample_of", lambda *_: [_tally("rounding.py", 0)])
     monkeypatch.setattr(mutation, "saved", lambda: _whole(0))
-    assert mutation.core(SHORT).endswith("sample: 24 mutants, 24 killed, 0 equivalent, 0 left")
-    assert f"{len(mutation.core_modules())} of {len(mutation.core_modules())} modules changed" in mutation.core(SHORT)
-    monkeypatch.setattr(mutation, "saved", lambda: [each for each in _whole(0) if each.module != "timer.py"])
-    with pytest.raises(Refuted, match=r"never run: timer\.py; `make mutation` runs them"):
-        mutation.core(SHORT)
+    tried = mutation.core(SHORT)
+    assert tried.startswith(f"whole runs of {len(mutation.core_modules())} modules: ")
+    assert tried.endswith("sample: 24 mutants, 24 killed, 0 equivalent, 0 left")
     monkeypatch.setattr(mutation, "saved", lambda: _whole(1))
     with pytest.raises(Refuted, match=r"1 of \d+ survive: rounding\.py, f: 'a' as 'b'"):
         mutation.core(SHORT)
-    assert mutation.vendors(SHORT).startswith("last whole run: ")
+    assert mutation.vendors(SHORT).startswith("whole runs of ")
     monkeypatch.setattr(mutation, "sample_of", lambda *_: [_tally("vendors/rules.py", 4)])
     with pytest.raises(Refuted, match="4 of 24 survive"):
         mutation.vendors(SHORT)
+
+
+def test_a_claim_without_a_present_whole_run_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules that were never run, or changed since, are listed and sampled; a survivor in the sample still refutes."""
+    sampled: list[set[str]] = []
+    survivors = 0
+
+    def sample_of(modules: dict[str, tuple[str, ...]], _size: int) -> list[Tally]:
+        sampled.append(set(modules))
+        return [_tally("timer.py", survivors)]
+
+    monkeypatch.setattr(mutation, "sample_of", sample_of)
+    changed = {"clock.py": "another"}
+    whole = [
+        msgspec.structs.replace(each, sources=changed.get(each.module, each.sources))
+        for each in _whole(0)
+        if each.module != "timer.py"
+    ]
+    monkeypatch.setattr(mutation, "saved", lambda: whole)
+    with pytest.raises(NotShown, match=r"; no whole run \(`make mutation`\) of the present clock\.py, timer\.py$"):
+        mutation.core(SHORT)
+    assert sampled == [{"clock.py", "timer.py"}]
+    assert mutation.vendors(SHORT)
+    survivors = 1
+    with pytest.raises(Refuted, match=r"1 of 24 survive: timer\.py"):
+        mutation.core(SHORT)
 
 
 def test_a_sample_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sample takes the same mutants of the same few modules, and about as many as it should."""
     tried: list[str] = []
 
-    def tally(module: str, _files: tuple[str, ...], chosen: object) -> Tally:
+    def tally(module: str, _files: tuple[str, ...], chosen: object, _project: object) -> Tally:
         assert callable(chosen)
         mutants = chosen(mutation.mutants_of(module))
         tried.extend(map(str, mutants))
         return _tally(module, 0, len(mutants))
 
     monkeypatch.setattr(mutation, "tally", tally)
+    monkeypatch.setattr(mutation, "passing", contextlib.nullcontext)
     modules: dict[str, tuple[str, ...]] = {"clock.py": (), "rounding.py": ()}
     runs = [sum(each.mutants for each in mutation.sample_of(modules, 8)) for _ in range(2)]
     assert runs == [8, 8]

@@ -15,7 +15,7 @@ def evidence_table() -> str:
     rows = results["rows"]
     lines = [("claim", "command", "tried", "result", "time"), ("---",) * 5, *map(_line, rows)]
     table = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-    held = sum(row["holds"] for row in rows)
+    held = sum(row["status"] == "holds" for row in rows)
     total = _time(sum(row["seconds"] for row in rows))
     return (
         f"{table}\n{len(rows)} claims, {held} of them hold; {total} in all.\n"
@@ -25,7 +25,7 @@ def evidence_table() -> str:
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     command = f"PYTHONPATH=tests python -m evidence {row['means']}" + (" --long" if row["budget"] == "long" else "")
-    result = "holds" if row["holds"] else f"**fails**: {_cell(row['finding'])}"
+    result = "holds" if row["status"] == "holds" else f"**{row['status']}**: {_cell(row['finding'])}"
     return _cell(row["claim"]), f"`{command}`", _cell(row["size"]), result, _time(row["seconds"])
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 
 class Refuted(Exception):
     """A claim does not hold; the message is the counter-example."""
+
+
+class NotShown(Exception):
+    """Nothing contradicts a claim, but too little was tried to say that it holds; the message says what is missing."""
+
+
+Status = Literal["holds", "not shown", "fails"]
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +55,7 @@ SHORT: Final = Budget(
     simulation_seeds=300,
     fuzz_runs=2000,
     fuzz_seconds=0,
-    mutants=24,
+    mutants=12,
 )
 
 LONG: Final = Budget(
@@ -69,7 +76,8 @@ class Claim(NamedTuple):
 
     Attributes:
         text: the sentence.
-        check: takes a budget and returns a description of what it tried; raises if the claim does not hold.
+        check: takes a budget and returns a description of what it tried; raises `NotShown` if that was too little, and
+            any other error if the claim does not hold.
     """
 
     text: str
@@ -84,8 +92,8 @@ class Row(msgspec.Struct, frozen=True):
         means: the name of the file that checks it.
         budget: the name of the budget.
         size: what was tried.
-        holds: whether the claim holds.
-        finding: the counter-example or error, if it does not.
+        status: whether the claim holds.
+        finding: the counter-example or error if it fails, or what is missing to show it.
         seconds: duration of the check.
     """
 
@@ -93,7 +101,7 @@ class Row(msgspec.Struct, frozen=True):
     means: str
     budget: str
     size: str
-    holds: bool
+    status: Status
     finding: str
     seconds: float
 
@@ -103,10 +111,13 @@ def check(means: str, claims: Iterable[Claim], budget: Budget) -> Iterator[Row]:
     for claim in claims:
         begun = time.perf_counter()
         size, finding = "", ""
+        status: Status = "fails"
         try:
             size = claim.check(budget)
+            finding = "" if size else "the check does not report what it tried"
+            status = "holds" if size else "fails"
+        except NotShown as error:
+            status, finding = "not shown", str(error)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a check that crashes or exits has shown nothing
             finding = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-        if not size and not finding:
-            finding = "the check does not report what it tried"
-        yield Row(claim.text, means, budget.name, size, not finding, finding, time.perf_counter() - begun)
+        yield Row(claim.text, means, budget.name, size, status, finding, time.perf_counter() - begun)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any, Final, cast
 
 import punchclock.calendar
@@ -31,6 +31,7 @@ from punchclock import vendors
 from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, InvalidInstant, PunchclockError
 from punchclock.history import Segment
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
+from punchclock.rounding import Rounding
 from punchclock.timer import IDLE, Timer
 from punchclock.units import MINUTE, SECOND
 from punchclock.vendors.dialect import Binding, Dialect
@@ -86,46 +87,42 @@ def same(prover: Prover, what: str, one: Any, other: Any) -> None:  # noqa: ANN4
 @of_ints()
 def step_keeps_the_invariant(prover: Prover) -> None:
     """Prove by cases over state and event that the step is the table's, or is rejected."""
-    for state in State:
-        for event in Event:
 
-            @prover.prove(f"{event} from {state}")
-            def _() -> None:
-                timer, now = any_timer(prover, state), any_integer("now")
-                after = attempted(core.transition, timer, event, now)
-                target = TRANSITIONS.get((state, event))
-                if target is None:
-                    prover.holds("an event that is not in the table is illegal", type(after) is IllegalTransition)
-                elif isinstance(after, PunchclockError):
-                    prover.holds(
-                        "otherwise only the clock causes a rejection",
-                        type(after) is ClockWentBackwards,
-                        now < timer.since,
-                    )
-                    prover.holds("a start is never rejected", event is not Event.START)
-                else:
-                    prover.holds("the state is the table's", after.state is target)
-                    prover.holds("the invariant", 0 <= after.worked, after.worked <= after.since - after.started_at)
-                    prover.holds("since is now", after.since == now)
-                    if event is Event.START:
-                        prover.holds("a start begins now", after.started_at == now, after.worked == 0)
-                    else:
-                        prover.holds("time moves forward", now >= timer.since, after.started_at == timer.started_at)
-                        gained = now - timer.since if COUNTS_AS.get(state) is Kind.WORK else 0
-                        prover.holds("only a running timer gains work", after.worked == timer.worked + gained)
+    @prover.cases("{1} from {0}", product(State, Event))
+    def _(state: State, event: Event) -> None:
+        timer, now = any_timer(prover, state), any_integer("now")
+        after = attempted(core.transition, timer, event, now)
+        target = TRANSITIONS.get((state, event))
+        if target is None:
+            prover.holds("an event that is not in the table is illegal", type(after) is IllegalTransition)
+        elif isinstance(after, PunchclockError):
+            prover.holds(
+                "otherwise only the clock causes a rejection",
+                type(after) is ClockWentBackwards,
+                now < timer.since,
+            )
+            prover.holds("a start is never rejected", event is not Event.START)
+        else:
+            prover.holds("the state is the table's", after.state is target)
+            prover.holds("the invariant", 0 <= after.worked, after.worked <= after.since - after.started_at)
+            prover.holds("since is now", after.since == now)
+            if event is Event.START:
+                prover.holds("a start begins now", after.started_at == now, after.worked == 0)
+            else:
+                prover.holds("time moves forward", now >= timer.since, after.started_at == timer.started_at)
+                gained = now - timer.since if COUNTS_AS.get(state) is Kind.WORK else 0
+                prover.holds("only a running timer gains work", after.worked == timer.worked + gained)
 
 
 @of_ints()
 def functions_are_the_transition(prover: Prover) -> None:
     """Prove that `start`, `pause`, `resume` and `stop` equal `transition`, from every state."""
-    for event in (Event.PAUSE, Event.RESUME, Event.STOP):
-        for state in State:
 
-            @prover.prove(f"{event} is the transition, from {state}")
-            def _() -> None:
-                timer, now = any_timer(prover, state), any_integer("now")
-                function = getattr(core, event.value)
-                same(prover, event, attempted(function, timer, now), attempted(core.transition, timer, event, now))
+    @prover.cases("{} is the transition, from {}", product((Event.PAUSE, Event.RESUME, Event.STOP), State))
+    def _(event: Event, state: State) -> None:
+        timer, now = any_timer(prover, state), any_integer("now")
+        function = getattr(core, event.value)
+        same(prover, event, attempted(function, timer, now), attempted(core.transition, timer, event, now))
 
     @prover.prove("start is the transition")
     def _() -> None:
@@ -136,84 +133,76 @@ def functions_are_the_transition(prover: Prover) -> None:
 @of_ints()
 def readings_add_up(prover: Prover) -> None:
     """Prove that work + break = elapsed, that none is negative, and that all three reject the same instants."""
-    for state in State:
 
-        @prover.prove(f"readings of a timer that is {state}")
-        def _() -> None:
-            timer, now = any_timer(prover, state), any_integer("now")
-            worked, rested, elapsed = (
-                attempted(reading, timer, now) for reading in (core.worked_at, core.break_at, core.elapsed_at)
-            )
-            if isinstance(worked, PunchclockError):
-                rejected = type(worked) is type(rested) is type(elapsed) is ClockWentBackwards
-                prover.holds(
-                    "all are rejected, because of the clock", rejected, now < timer.since, state is not State.IDLE
-                )
-                return
-            errors = (isinstance(rested, PunchclockError), isinstance(elapsed, PunchclockError))
-            prover.holds("the others are not rejected", errors == (False, False))
-            prover.holds("work + break = elapsed", worked + rested == elapsed)
-            prover.holds("none is negative", worked >= 0, rested >= 0, elapsed >= 0)
-            if state is State.IDLE:
-                prover.holds("an idle timer has no time", worked == 0, rested == 0, elapsed == 0)
-            else:
-                prover.holds("now is not before the last instant", now >= timer.since)
+    @prover.cases("readings of a timer that is {}", State)
+    def _(state: State) -> None:
+        timer, now = any_timer(prover, state), any_integer("now")
+        worked, rested, elapsed = (
+            attempted(reading, timer, now) for reading in (core.worked_at, core.break_at, core.elapsed_at)
+        )
+        if isinstance(worked, PunchclockError):
+            rejected = type(worked) is type(rested) is type(elapsed) is ClockWentBackwards
+            prover.holds("all are rejected, because of the clock", rejected, now < timer.since, state is not State.IDLE)
+            return
+        errors = (isinstance(rested, PunchclockError), isinstance(elapsed, PunchclockError))
+        prover.holds("the others are not rejected", errors == (False, False))
+        prover.holds("work + break = elapsed", worked + rested == elapsed)
+        prover.holds("none is negative", worked >= 0, rested >= 0, elapsed >= 0)
+        if state is State.IDLE:
+            prover.holds("an idle timer has no time", worked == 0, rested == 0, elapsed == 0)
+        else:
+            prover.holds("now is not before the last instant", now >= timer.since)
 
 
 @of_ints()
 def readings_grow(prover: Prover) -> None:
     """Prove that between two instants only the state's own kind grows, and that a step changes no reading."""
-    for state in State:
 
-        @prover.prove(f"readings of a timer that is {state}, in time")
-        def _() -> None:
-            timer, early, late = any_timer(prover, state), any_integer("early"), any_integer("late")
-            prover.assume(early <= late)
-            if state is not State.IDLE:
-                prover.assume(timer.since <= early)
-            kind, passed = COUNTS_AS.get(state), late - early
-            for reading, kinds in (
-                (core.worked_at, (Kind.WORK,)),
-                (core.break_at, (Kind.BREAK,)),
-                (core.elapsed_at, (Kind.WORK, Kind.BREAK)),
-            ):
-                grown = reading(timer, late) - reading(timer, early)
-                prover.holds(
-                    f"{reading.__name__} grows by the time that passes, or not at all",
-                    grown == (passed if kind in kinds else 0),
-                )
+    @prover.cases("readings of a timer that is {}, in time", State)
+    def _(state: State) -> None:
+        timer, early, late = any_timer(prover, state), any_integer("early"), any_integer("late")
+        prover.assume(early <= late)
+        if state is not State.IDLE:
+            prover.assume(timer.since <= early)
+        kind, passed = COUNTS_AS.get(state), late - early
+        for reading, kinds in (
+            (core.worked_at, (Kind.WORK,)),
+            (core.break_at, (Kind.BREAK,)),
+            (core.elapsed_at, (Kind.WORK, Kind.BREAK)),
+        ):
+            grown = reading(timer, late) - reading(timer, early)
+            prover.holds(
+                f"{reading.__name__} grows by the time that passes, or not at all",
+                grown == (passed if kind in kinds else 0),
+            )
 
-        for event in Event:
-            if (state, event) in TRANSITIONS and state is not State.IDLE:
-
-                @prover.prove(f"readings across {event} from {state}")
-                def _() -> None:
-                    timer, now = any_timer(prover, state), any_integer("now")
-                    prover.assume(timer.since <= now)
-                    after = core.transition(timer, event, now)
-                    for reading in (core.worked_at, core.break_at, core.elapsed_at):
-                        prover.holds("the step changes no reading", reading(after, now) == reading(timer, now))
+    @prover.cases("readings across {1} from {0}", (each for each in TRANSITIONS if each[0] is not State.IDLE))
+    def _(state: State, event: Event) -> None:
+        timer, now = any_timer(prover, state), any_integer("now")
+        prover.assume(timer.since <= now)
+        after = core.transition(timer, event, now)
+        for reading in (core.worked_at, core.break_at, core.elapsed_at):
+            prover.holds("the step changes no reading", reading(after, now) == reading(timer, now))
 
 
 @of_ints()
 def clamp_never_traps(prover: Prover) -> None:
     """Prove that no reading and no legal step rejects what `not_before` returns, and that it clamps only if needed."""
-    for state in State:
 
-        @prover.prove(f"the clamp on a timer that is {state}")
-        def _() -> None:
-            timer, now = any_timer(prover, state), any_integer("now")
-            at = core.not_before(timer, now)
-            if state is State.IDLE or now >= timer.since:
-                prover.holds("a valid instant is returned as it is", at == now)
-            else:
-                prover.holds("an earlier one becomes the last instant", at == timer.since)
-            for reading in (core.worked_at, core.break_at, core.elapsed_at):
-                prover.holds("no reading is rejected", not isinstance(attempted(reading, timer, at), PunchclockError))
-            for event in Event:
-                if (state, event) in TRANSITIONS:
-                    after = attempted(core.transition, timer, event, at)
-                    prover.holds(f"{event} is never rejected", isinstance(after, Timer))
+    @prover.cases("the clamp on a timer that is {}", State)
+    def _(state: State) -> None:
+        timer, now = any_timer(prover, state), any_integer("now")
+        at = core.not_before(timer, now)
+        if state is State.IDLE or now >= timer.since:
+            prover.holds("a valid instant is returned as it is", at == now)
+        else:
+            prover.holds("an earlier one becomes the last instant", at == timer.since)
+        for reading in (core.worked_at, core.break_at, core.elapsed_at):
+            prover.holds("no reading is rejected", not isinstance(attempted(reading, timer, at), PunchclockError))
+        for event in Event:
+            if (state, event) in TRANSITIONS:
+                after = attempted(core.transition, timer, event, at)
+                prover.holds(f"{event} is never rejected", isinstance(after, Timer))
 
 
 @of_ints()
@@ -223,23 +212,22 @@ def other_types_are_rejected(prover: Prover) -> None:
     The instant is a bare object, which cannot be compared, added or subtracted: trying would raise another error.
     """
     other: Any = object()
-    for state in State:
 
-        @prover.prove(f"an instant of another type, for a timer that is {state}")
-        def _() -> None:
-            timer = any_timer(prover, state)
-            attempts = {
-                **{f"{event} as an event": attempted(core.transition, timer, event, other) for event in Event},
-                "start": attempted(core.start, other),
-                "amend": attempted(core.amend, timer, worked=any_integer("new worked"), since=other),
-                "timeline": attempted(punchclock.history.timeline, [], until=other, timer=timer),
-            }
-            for function in (core.pause, core.resume, core.stop, core.worked_at, core.break_at, core.elapsed_at):
-                attempts[function.__name__] = attempted(function, timer, other)
-            attempts["not_before"] = attempted(core.not_before, timer, other)
-            for what, outcome in attempts.items():
-                prover.holds(f"{what} rejects it", type(outcome) is InvalidInstant)
-                prover.holds(f"{what} names it", outcome.value is other)
+    @prover.cases("an instant of another type, for a timer that is {}", State)
+    def _(state: State) -> None:
+        timer = any_timer(prover, state)
+        attempts = {
+            **{f"{event} as an event": attempted(core.transition, timer, event, other) for event in Event},
+            "start": attempted(core.start, other),
+            "amend": attempted(core.amend, timer, worked=any_integer("new worked"), since=other),
+            "timeline": attempted(punchclock.history.timeline, [], until=other, timer=timer),
+        }
+        for function in (core.pause, core.resume, core.stop, core.worked_at, core.break_at, core.elapsed_at):
+            attempts[function.__name__] = attempted(function, timer, other)
+        attempts["not_before"] = attempted(core.not_before, timer, other)
+        for what, outcome in attempts.items():
+            prover.holds(f"{what} rejects it", type(outcome) is InvalidInstant)
+            prover.holds(f"{what} names it", outcome.value is other)
 
 
 # ---- histories -----------------------------------------------------------------------------------
@@ -248,33 +236,29 @@ def other_types_are_rejected(prover: Prover) -> None:
 @of_ints()
 def replay_is_stepping(prover: Prover) -> None:
     """Prove `replay` of no event, of one and of two: it is the steps in order. The rest is induction."""
-    for state in State:
 
-        @prover.prove(f"replay of one event from {state}")
-        def _() -> None:
-            timer, at = any_timer(prover, state), any_integer("at")
-            same(prover, "no event", punchclock.history.replay([], timer), timer)
-            for event in Event:
-                stepped = attempted(core.transition, timer, event, at)
-                if isinstance(stepped, PunchclockError):
-                    stepped.index = 0
-                same(prover, "one event", attempted(punchclock.history.replay, [(event, at)], timer), stepped)
+    @prover.cases("replay of one event from {}", State)
+    def _(state: State) -> None:
+        timer, at = any_timer(prover, state), any_integer("at")
+        same(prover, "no event", punchclock.history.replay([], timer), timer)
+        for event in Event:
+            stepped = attempted(core.transition, timer, event, at)
+            if isinstance(stepped, PunchclockError):
+                stepped.index = 0
+            same(prover, "one event", attempted(punchclock.history.replay, [(event, at)], timer), stepped)
 
-        for first in Event:
-            for second in Event:
-
-                @prover.prove(f"replay of {first}, {second} from {state}")
-                def _() -> None:
-                    timer = any_timer(prover, state)
-                    head, tail = (first, any_integer("at 0")), (second, any_integer("at 1"))
-                    whole = attempted(punchclock.history.replay, [head, tail], timer)
-                    parts = attempted(core.transition, timer, *head)
-                    index = 0
-                    if isinstance(parts, Timer):
-                        parts, index = attempted(core.transition, parts, *tail), 1
-                    if isinstance(parts, PunchclockError):
-                        parts.index = index
-                    same(prover, "two events", whole, parts)
+    @prover.cases("replay of {}, {} from {}", product(Event, Event, State))
+    def _(first: Event, second: Event, state: State) -> None:
+        timer = any_timer(prover, state)
+        head, tail = (first, any_integer("at 0")), (second, any_integer("at 1"))
+        whole = attempted(punchclock.history.replay, [head, tail], timer)
+        parts = attempted(core.transition, timer, *head)
+        index = 0
+        if isinstance(parts, Timer):
+            parts, index = attempted(core.transition, parts, *tail), 1
+        if isinstance(parts, PunchclockError):
+            parts.index = index
+        same(prover, "two events", whole, parts)
 
 
 @of_ints()
@@ -284,45 +268,40 @@ def timeline_covers_exactly(prover: Prover) -> None:
     The timeline before is empty, or its last segment, of either kind, ends at the timer's last instant. The function
     reads nothing before that, so this is the step of an induction over all histories.
     """
-    for state in State:
-        for last in (None, *Kind):
 
-            @prover.prove(f"the timeline of a timer that is {state}, after {last}")
-            def _() -> None:
-                timer, end = any_timer(prover, state), any_integer("end")
-                if state is not State.IDLE:
-                    prover.assume(timer.since <= end)
-                begun = any_integer("begun")
-                prover.assume(begun < timer.since)
-                before = [] if last is None else [Segment(last, begun, timer.since)]
-                segments = list(before)
-                punchclock.history._append(segments, timer, end)
-                for one, next_ in pairwise(segments):
-                    prover.holds("they touch", one.end == next_.start)
-                    prover.holds("neighbours differ in kind", one.kind is not next_.kind)
-                for each in segments:
-                    prover.holds("none is empty", each.start < each.end)
-                kind = COUNTS_AS.get(state)
-                for counted in Kind:
-                    grown = _sum_of(segments, counted) - _sum_of(before, counted)
-                    expected = end - timer.since if kind is counted else 0
-                    prover.holds(f"{counted} grows by exactly what was counted", grown == expected)
+    @prover.cases("the timeline of a timer that is {}, after {}", product(State, (None, *Kind)))
+    def _(state: State, last: Kind | None) -> None:
+        timer, end = any_timer(prover, state), any_integer("end")
+        if state is not State.IDLE:
+            prover.assume(timer.since <= end)
+        begun = any_integer("begun")
+        prover.assume(begun < timer.since)
+        before = [] if last is None else [Segment(last, begun, timer.since)]
+        segments = list(before)
+        punchclock.history._append(segments, timer, end)
+        for one, next_ in pairwise(segments):
+            prover.holds("they touch", one.end == next_.start)
+            prover.holds("neighbours differ in kind", one.kind is not next_.kind)
+        for each in segments:
+            prover.holds("none is empty", each.start < each.end)
+        kind = COUNTS_AS.get(state)
+        for counted in Kind:
+            grown = _sum_of(segments, counted) - _sum_of(before, counted)
+            expected = end - timer.since if kind is counted else 0
+            prover.holds(f"{counted} grows by exactly what was counted", grown == expected)
 
-    for state in _BEGUN:
-        for event in (None, *Event):
-            if event is not None and (state, event) not in TRANSITIONS:
-                continue
+    legal = [step for step in product(_BEGUN, (None, *Event)) if step[1] is None or step in TRANSITIONS]
 
-            @prover.prove(f"the timeline of {event} from {state}")
-            def _() -> None:
-                timer, at, until = any_timer(prover, state), any_integer("at"), any_integer("until")
-                prover.assume(timer.since <= at, at <= until)
-                history = [] if event is None else [(event, at)]
-                after = timer if event is None else core.transition(timer, event, at)
-                segments = punchclock.history.timeline(history, until=until, timer=timer)
-                for kind, reading in ((Kind.WORK, core.worked_at), (Kind.BREAK, core.break_at)):
-                    grown = reading(after, until) - reading(timer, timer.since)
-                    prover.holds(f"the segments of {kind} are what the reading says", _sum_of(segments, kind) == grown)
+    @prover.cases("the timeline of {1} from {0}", legal)
+    def _(state: State, event: Event | None) -> None:
+        timer, at, until = any_timer(prover, state), any_integer("at"), any_integer("until")
+        prover.assume(timer.since <= at, at <= until)
+        history = [] if event is None else [(event, at)]
+        after = timer if event is None else core.transition(timer, event, at)
+        segments = punchclock.history.timeline(history, until=until, timer=timer)
+        for kind, reading in ((Kind.WORK, core.worked_at), (Kind.BREAK, core.break_at)):
+            grown = reading(after, until) - reading(timer, timer.since)
+            prover.holds(f"the segments of {kind} are what the reading says", _sum_of(segments, kind) == grown)
 
 
 def _sum_of(segments: list[Segment], kind: Kind) -> int:
@@ -345,52 +324,49 @@ def split_is_exact(prover: Prover) -> None:
     """Prove that `split_by_day` cuts a span at its midnights and nowhere else, whatever the calendar."""
     calendar = punchclock.calendar
 
-    for cuts in range(4):
-
-        @prover.prove(f"a span with {cuts} midnights in it")
-        def _() -> None:
-            start, end = any_integer("start"), any_integer("end")
-            prover.assume(start <= end)
-            midnights = any_midnights(prover, cuts, start, end)
-            ahead = iter(midnights)
-            excluded = {
-                "find_zone": lambda zone: zone,
-                "_offset": lambda at, zone: 0,
-                "_wall": lambda at, offset, zone: at,
-                "_date": lambda day: day,
-                "_end": lambda day, at, offset, zone: (next(ahead), 0),
-            }
-            with standing_in(calendar, **excluded):
-                pieces = calendar.split_by_day(start, end, "any")
-            _exact(prover, [(piece.start, piece.end) for piece in pieces], start, end, midnights[:-1])
+    @prover.cases("a span with {} midnights in it", range(4))
+    def _(cuts: int) -> None:
+        start, end = any_integer("start"), any_integer("end")
+        prover.assume(start <= end)
+        midnights = any_midnights(prover, cuts, start, end)
+        ahead = iter(midnights)
+        excluded = {
+            "find_zone": lambda zone: zone,
+            "_offset": lambda at, zone: 0,
+            "_wall": lambda at, offset, zone: at,
+            "_date": lambda day: day,
+            "_end": lambda day, at, offset, zone: (next(ahead), 0),
+        }
+        with standing_in(calendar, **excluded):
+            pieces = calendar.split_by_day(start, end, "any")
+        _exact(prover, [(piece.start, piece.end) for piece in pieces], start, end, midnights[:-1])
 
 
 def totals_are_exact(prover: Prover) -> None:
     """Prove that `totals` books each part of a segment on its own day, and all of it, whatever the calendar."""
-    for cuts in range(4):
 
-        @prover.prove(f"totals of a segment with {cuts} midnights in it")
-        def _() -> None:
-            start, end = any_integer("start"), any_integer("end")
-            prover.assume(start < end)
-            midnights = any_midnights(prover, cuts, start, end)
-            ahead = iter(enumerate(midnights))
+    @prover.cases("totals of a segment with {} midnights in it", range(4))
+    def _(cuts: int) -> None:
+        start, end = any_integer("start"), any_integer("end")
+        prover.assume(start < end)
+        midnights = any_midnights(prover, cuts, start, end)
+        ahead = iter(enumerate(midnights))
 
-            class AnyDays:
-                def __init__(self, zone: object) -> None:
-                    pass
+        class AnyDays:
+            def __init__(self, zone: object) -> None:
+                pass
 
-                def of(self, at: int) -> tuple[int, int, int]:
-                    date, midnight = next(ahead)
-                    return date, at, midnight
+            def of(self, at: int) -> tuple[int, int, int]:
+                date, midnight = next(ahead)
+                return date, at, midnight
 
-            with standing_in(punchclock.eventlog.totals, Days=AnyDays):
-                rows = punchclock.eventlog.totals.totals([("a", "b", [Segment(Kind.WORK, start, end)])], "any")
-            prover.holds("one row for each day", len(rows) == cuts + 1)
-            bounds = [start, *midnights[:-1], end]
-            for row, earlier, later in zip(rows, bounds, bounds[1:], strict=False):
-                prover.holds("each day has its own part", row.worked == later - earlier, row.break_ == 0)
-            prover.holds("the parts are the whole", sum(row.worked for row in rows) == end - start)
+        with standing_in(punchclock.eventlog.totals, Days=AnyDays):
+            rows = punchclock.eventlog.totals.totals([("a", "b", [Segment(Kind.WORK, start, end)])], "any")
+        prover.holds("one row for each day", len(rows) == cuts + 1)
+        bounds = [start, *midnights[:-1], end]
+        for row, earlier, later in zip(rows, bounds, bounds[1:], strict=False):
+            prover.holds("each day has its own part", row.worked == later - earlier, row.break_ == 0)
+        prover.holds("the parts are the whole", sum(row.worked for row in rows) == end - start)
 
 
 def _exact(prover: Prover, pieces: list[tuple[int, int]], start: int, end: int, cuts: list[int]) -> None:
@@ -413,91 +389,88 @@ def _exact(prover: Prover, pieces: list[tuple[int, int]], start: int, end: int, 
 @of_ints()
 def amendment_keeps_the_invariant(prover: Prover) -> None:
     """Prove what `amend` does from every state, with any work and any instant."""
-    for state in State:
 
-        @prover.prove(f"amend from {state}")
-        def _() -> None:
-            timer, worked, since = any_timer(prover, state), any_integer("new worked"), any_integer("new since")
-            amended = attempted(core.amend, timer, worked=worked, since=since)
-            if isinstance(amended, PunchclockError):
-                prover.holds("rejected by name", type(amended) is InconsistentTimer)
-                if state is not State.IDLE:
-                    prover.holds("only negative work is rejected", worked < 0)
-                return
-            prover.holds("an idle timer cannot be amended", state is not State.IDLE)
-            prover.holds("the state stays", amended.state is state)
-            prover.holds("worked and since are as given", amended.worked == worked, amended.since == since)
-            prover.holds("the invariant", 0 <= worked, worked <= since - amended.started_at)
-            prover.holds("the start never moves forward", amended.started_at <= timer.started_at)
-            if worked <= since - timer.started_at:
-                prover.holds("it stays if the work fits", amended.started_at == timer.started_at)
-            else:
-                prover.holds("otherwise it moves back just far enough", amended.started_at == since - worked)
+    @prover.cases("amend from {}", State)
+    def _(state: State) -> None:
+        timer, worked, since = any_timer(prover, state), any_integer("new worked"), any_integer("new since")
+        amended = attempted(core.amend, timer, worked=worked, since=since)
+        if isinstance(amended, PunchclockError):
+            prover.holds("rejected by name", type(amended) is InconsistentTimer)
+            if state is not State.IDLE:
+                prover.holds("only negative work is rejected", worked < 0)
+            return
+        prover.holds("an idle timer cannot be amended", state is not State.IDLE)
+        prover.holds("the state stays", amended.state is state)
+        prover.holds("worked and since are as given", amended.worked == worked, amended.since == since)
+        prover.holds("the invariant", 0 <= worked, worked <= since - amended.started_at)
+        prover.holds("the start never moves forward", amended.started_at <= timer.started_at)
+        if worked <= since - timer.started_at:
+            prover.holds("it stays if the work fits", amended.started_at == timer.started_at)
+        else:
+            prover.holds("otherwise it moves back just far enough", amended.started_at == since - worked)
 
 
 @of_ints()
 def restore_is_the_invariant(prover: Prover) -> None:
     """Prove that `restore` accepts exactly the timers that keep the invariant."""
-    for state in State:
 
-        @prover.prove(f"restore of {state}")
-        def _() -> None:
-            started_at, since, worked = (any_integer(name) for name in ("started_at", "since", "worked"))
-            restored = attempted(core.restore, state=state, started_at=started_at, since=since, worked=worked)
-            consistent = 0 <= worked
-            if consistent:
-                consistent = worked <= since - started_at
-            if consistent and state is State.IDLE:
-                for field in (started_at, since, worked):
-                    consistent = consistent and field == 0
-            if isinstance(restored, Timer):
-                prover.holds("an accepted timer is consistent", bool(consistent))
-                same(prover, "it is returned unchanged", restored, Timer(state, started_at, since, worked))
-            else:
-                prover.holds("a consistent timer is accepted", not consistent)
-                prover.holds("rejected by name", type(restored) is InconsistentTimer)
+    @prover.cases("restore of {}", State)
+    def _(state: State) -> None:
+        started_at, since, worked = (any_integer(name) for name in ("started_at", "since", "worked"))
+        restored = attempted(core.restore, state=state, started_at=started_at, since=since, worked=worked)
+        consistent = 0 <= worked
+        if consistent:
+            consistent = worked <= since - started_at
+        if consistent and state is State.IDLE:
+            for field in (started_at, since, worked):
+                consistent = consistent and field == 0
+        if isinstance(restored, Timer):
+            prover.holds("an accepted timer is consistent", bool(consistent))
+            same(prover, "it is returned unchanged", restored, Timer(state, started_at, since, worked))
+        else:
+            prover.holds("a consistent timer is accepted", not consistent)
+            prover.holds("rejected by name", type(restored) is InconsistentTimer)
 
 
 @of_ints()
 def rounding_is_lawful(prover: Prover) -> None:
     """Prove the laws of rounding for every duration and every step."""
     rounding = punchclock.rounding
-    for mode in rounding.Rounding:
 
-        @prover.prove(f"rounding {mode}")
-        def _() -> None:
-            duration, step, count = any_integer("duration"), any_integer("step"), any_integer("count")
-            prover.assume(duration >= 0, step >= 1)
-            rounded = rounding.round_duration(duration, step, mode)
-            prover.holds("the error is less than a step", -step < rounded - duration, rounded - duration < step)
-            prover.holds("the result is not negative", rounded >= 0)
-            if mode is rounding.Rounding.UP:
-                prover.holds("up", rounded >= duration)
-            elif mode is rounding.Rounding.DOWN:
-                prover.holds("down", rounded <= duration)
-            else:
-                error = rounded - duration
-                prover.holds("the error is at most half a step", -step <= 2 * error, 2 * error <= step)
-            if mode is rounding.Rounding.NEAREST:
-                prover.holds("half goes up", 2 * (duration - rounded) < step)
-            prover.assume(count >= 0)
-            boundary = count * step
-            prover.holds("boundaries stay as they are", rounding.round_duration(boundary, step, mode) == boundary)
+    @prover.cases("rounding {}", Rounding)
+    def _(mode: Rounding) -> None:
+        duration, step, count = any_integer("duration"), any_integer("step"), any_integer("count")
+        prover.assume(duration >= 0, step >= 1)
+        rounded = rounding.round_duration(duration, step, mode)
+        prover.holds("the error is less than a step", -step < rounded - duration, rounded - duration < step)
+        prover.holds("the result is not negative", rounded >= 0)
+        if mode is Rounding.UP:
+            prover.holds("up", rounded >= duration)
+        elif mode is Rounding.DOWN:
+            prover.holds("down", rounded <= duration)
+        else:
+            error = rounded - duration
+            prover.holds("the error is at most half a step", -step <= 2 * error, 2 * error <= step)
+        if mode is Rounding.NEAREST:
+            prover.holds("half goes up", 2 * (duration - rounded) < step)
+        prover.assume(count >= 0)
+        boundary = count * step
+        prover.holds("boundaries stay as they are", rounding.round_duration(boundary, step, mode) == boundary)
 
-        @prover.prove(f"rounding {mode} twice")
-        def _() -> None:
-            duration, step = any_integer("duration"), any_integer("step")
-            prover.assume(duration >= 0, step >= 1)
-            once = rounding.round_duration(duration, step, mode)
-            prover.holds("twice is the same as once", rounding.round_duration(once, step, mode) == once)
+    @prover.cases("rounding {} twice", Rounding)
+    def _(mode: Rounding) -> None:
+        duration, step = any_integer("duration"), any_integer("step")
+        prover.assume(duration >= 0, step >= 1)
+        once = rounding.round_duration(duration, step, mode)
+        prover.holds("twice is the same as once", rounding.round_duration(once, step, mode) == once)
 
-        @prover.prove(f"rounding {mode} keeps the order")
-        def _() -> None:
-            less, more = any_integer("less"), any_integer("more")
-            prover.assume(0 <= less, less <= more)
-            step = 15 * MINUTE  # the order for every step at once is beyond z3
-            less, more = (rounding.round_duration(each, step, mode) for each in (less, more))
-            prover.holds("the order is kept, at a quarter of an hour", less <= more)
+    @prover.cases("rounding {} keeps the order", Rounding)
+    def _(mode: Rounding) -> None:
+        less, more = any_integer("less"), any_integer("more")
+        prover.assume(0 <= less, less <= more)
+        step = 15 * MINUTE  # the order for every step at once is beyond z3
+        less, more = (rounding.round_duration(each, step, mode) for each in (less, more))
+        prover.holds("the order is kept, at a quarter of an hour", less <= more)
 
 
 # ---- the vendors ---------------------------------------------------------------------------------
@@ -523,14 +496,12 @@ def floor_is_lawful(prover: Prover) -> None:
         once = dialect.floor(at)
         prover.holds("twice is the same as once", dialect.floor(once) == once)
 
-    for name in vendors.names():
+    @prover.cases("the resolution of {}", vendors.names())
+    def _(name: str) -> None:
         dialect = vendors.load(name).dialect
-
-        @prover.prove(f"the resolution of {name}")
-        def _() -> None:
-            at, later = any_integer("at"), any_integer("later")
-            prover.assume(at <= later)
-            prover.holds("the order is kept", dialect.floor(at) <= dialect.floor(later))
+        at, later = any_integer("at"), any_integer("later")
+        prover.assume(at <= later)
+        prover.holds("the order is kept", dialect.floor(at) <= dialect.floor(later))
 
 
 def whole_units(prover: Prover, state: State, unit: int) -> Timer:
@@ -545,19 +516,17 @@ def whole_units(prover: Prover, state: State, unit: int) -> Timer:
 @of_ints()
 def floored_steps_stay_whole(prover: Prover) -> None:
     """Prove that a floored step leads from whole units to whole units, so that no later rounding can break a sum."""
-    for name in vendors.names():
-        dialect = vendors.load(name).dialect
-        for state, event in TRANSITIONS:
 
-            @prover.prove(f"{name}: {event} from {state}")
-            def _() -> None:
-                timer, now = whole_units(prover, state, dialect.resolution), any_integer("now")
-                at = core.not_before(timer, dialect.floor(now))
-                after = core.transition(timer, event, at)
-                for field in (after.started_at, after.since, after.worked):
-                    prover.holds("whole units", field % dialect.resolution == 0)
-                worked, rested = core.worked_at(after, at), core.break_at(after, at)
-                prover.holds("whole readings", worked % dialect.resolution == 0, rested % dialect.resolution == 0)
+    @prover.cases("{0}: {1[1]} from {1[0]}", product(vendors.names(), TRANSITIONS))
+    def _(name: str, step: tuple[State, Event]) -> None:
+        dialect, (state, event) = vendors.load(name).dialect, step
+        timer, now = whole_units(prover, state, dialect.resolution), any_integer("now")
+        at = core.not_before(timer, dialect.floor(now))
+        after = core.transition(timer, event, at)
+        for field in (after.started_at, after.since, after.worked):
+            prover.holds("whole units", field % dialect.resolution == 0)
+        worked, rested = core.worked_at(after, at), core.break_at(after, at)
+        prover.holds("whole readings", worked % dialect.resolution == 0, rested % dialect.resolution == 0)
 
 
 @of_ints()
@@ -569,39 +538,36 @@ def formulas_agree(prover: Prover) -> None:
     started``. Excluded: writing dates and durations; for Intervals also the rounding of its floats.
     """
     timetrack = punchclock.vendors.timetrack.wire
-    for state in _BEGUN:
-        for unit in (SECOND, MINUTE):
 
-            @prover.prove(f"TimeTrack, {state}, in units of {unit} µs")
-            def _() -> None:
-                timer, units = whole_units(prover, state, SECOND), any_integer("now in units")
-                now = units * SECOND
-                worked, rested = timetrack._counted(timer, now, unit)
-                at = core.not_before(timer, now)
-                prover.holds("work + break = elapsed", worked + rested == core.elapsed_at(timer, at) // unit)
-                if unit == SECOND:
-                    prover.holds("work", worked * SECOND == core.worked_at(timer, at))
-                    prover.holds("break", rested * SECOND == core.break_at(timer, at))
-                elif state is State.PAUSED:
-                    prover.holds("work is constant, and floored", worked == core.worked_at(timer, at) // unit)
-                else:
-                    prover.holds("break is constant, and floored", rested == core.break_at(timer, at) // unit)
+    @prover.cases("TimeTrack, {}, in units of {} µs", product(_BEGUN, (SECOND, MINUTE)))
+    def _(state: State, unit: int) -> None:
+        timer, units = whole_units(prover, state, SECOND), any_integer("now in units")
+        now = units * SECOND
+        worked, rested = timetrack._counted(timer, now, unit)
+        at = core.not_before(timer, now)
+        prover.holds("work + break = elapsed", worked + rested == core.elapsed_at(timer, at) // unit)
+        if unit == SECOND:
+            prover.holds("work", worked * SECOND == core.worked_at(timer, at))
+            prover.holds("break", rested * SECOND == core.break_at(timer, at))
+        elif state is State.PAUSED:
+            prover.holds("work is constant, and floored", worked == core.worked_at(timer, at) // unit)
+        else:
+            prover.holds("break is constant, and floored", rested == core.break_at(timer, at) // unit)
 
     intervals = punchclock.vendors.intervals.wire
-    for state in (State.RUNNING, State.PAUSED):
 
-        @prover.prove(f"Intervals, {state}")
-        def _() -> None:
-            timer, now = any_timer(prover, state), any_integer("now")
-            record = intervals.IntervalsTimer(timer=timer)
-            with standing_in(intervals, write_timestamp=lambda at: at):
-                element = intervals.element(record, now)
-            total = core.worked_at(timer, core.not_before(timer, now))
-            shown = cast("Any", element)
-            prover.holds("totaltime = time + timelapsed", shown.time + shown.timelapsed == shown.totaltime)
-            prover.holds("totaltime is the work", shown.totaltime == cast("Any", total) / SECOND)
-            if state is State.RUNNING:
-                prover.holds("starttime is the instant at which time was taken", shown.starttime == timer.since)
+    @prover.cases("Intervals, {}", (State.RUNNING, State.PAUSED))
+    def _(state: State) -> None:
+        timer, now = any_timer(prover, state), any_integer("now")
+        record = intervals.IntervalsTimer(timer=timer)
+        with standing_in(intervals, write_timestamp=lambda at: at):
+            element = intervals.element(record, now)
+        total = core.worked_at(timer, core.not_before(timer, now))
+        shown = cast("Any", element)
+        prover.holds("totaltime = time + timelapsed", shown.time + shown.timelapsed == shown.totaltime)
+        prover.holds("totaltime is the work", shown.totaltime == cast("Any", total) / SECOND)
+        if state is State.RUNNING:
+            prover.holds("starttime is the instant at which time was taken", shown.starttime == timer.since)
 
     zoho = punchclock.vendors.zoho.wire
 

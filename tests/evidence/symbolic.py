@@ -15,8 +15,9 @@ that contains a product may be spurious.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -278,6 +279,16 @@ class Prover:
             Refuted: some integers break a statement, or z3 cannot decide it; or no path was walked to its end.
         """
         return lambda body: self._walk(what, body)
+
+    def cases(self, what: str, cases: Iterable[object]) -> Callable[[Callable[..., None]], None]:
+        """As `prove`, once for each case: ``what`` and the function take the case, or all parts of a tuple."""
+
+        def prove(body: Callable[..., None]) -> None:
+            for case in cases:
+                parts = case if isinstance(case, tuple) else (case,)
+                self._walk(what.format(*parts), partial(body, *parts))
+
+        return prove
 
     def _walk(self, what: str, body: Callable[[], None]) -> None:
         pending: list[list[bool]] = [[]]
