@@ -181,6 +181,8 @@ def _engine(url: str, timeout: float) -> sa.Engine:
         durable = parsed.query.get("durable", "")
         if durable not in ("", "full"):
             raise StoreUnavailable(f"durable={safe_repr(durable)} is not valid; use durable=full or leave it out")
+        if unknown := parsed.query.keys() - {"durable"}:
+            raise StoreUnavailable(f"{safe_repr(min(unknown))} is not an option of SQLite's URL; durable=full is")
         parsed = parsed.set(drivername="sqlite").difference_update_query(["durable"])
         options["connect_args"] = {"timeout": timeout}
         settings = ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"]
