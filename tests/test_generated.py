@@ -107,17 +107,19 @@ def test_vendors_side_by_side(vendor_pages: dict[str, str]) -> None:
 
 
 def test_the_table_of_the_evidence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each claim is a row with the command that checks it; durations are in a suitable unit; failures are marked."""
+    """Each claim is a row with the command that checks it; durations have a suitable unit; other results are marked."""
     script = pytest.importorskip("evidence_docs")
-    row = {"claim": "a|b", "means": "proof", "budget": "long", "size": "all", "holds": True, "finding": ""}
-    failed = row | {"budget": "short", "holds": False, "finding": "1 + 1 | 3"}
-    rows = [row | {"seconds": 1.25}, row | {"seconds": 240.0}, failed | {"seconds": 9000.0}]
+    row = {"claim": "a|b", "means": "proof", "budget": "long", "size": "all", "status": "holds", "finding": ""}
+    failed = row | {"budget": "short", "status": "fails", "finding": "1 + 1 | 3"}
+    missing = row | {"status": "not shown", "finding": "never run"}
+    rows = [row | {"seconds": 1.25}, row | {"seconds": 240.0}, failed | {"seconds": 9000.0}, missing | {"seconds": 0}]
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"version": "1", "machine": "a machine", "rows": rows}), encoding="utf-8")
     monkeypatch.setattr(script, "RESULTS", path)
-    head, _, first, second, third, _, *ending = script.evidence_table().splitlines()
+    head, _, first, second, third, fourth, _, *ending = script.evidence_table().splitlines()
     assert head == "| claim | command | tried | result | time |"
     assert first == r"| a\|b | `PYTHONPATH=tests python -m evidence proof --long` | all | holds | 1.2 s |"
     assert second.endswith("| 4.0 min |")
     assert third == (r"| a\|b | `PYTHONPATH=tests python -m evidence proof` | all | **fails**: 1 + 1 \| 3 | 2.5 h |")
-    assert ending == ["3 claims, 2 of them hold; 2.6 h in all.", "punchclock 1 on a machine."]
+    assert fourth.endswith("| **not shown**: never run | 0.0 s |")
+    assert ending == ["4 claims, 2 of them hold; 2.6 h in all.", "punchclock 1 on a machine."]
