@@ -18,9 +18,10 @@ from msgspec import Meta
 
 import punchclock as pc
 from punchclock import eventlog, mismatch, serialization, workspaces
-from punchclock.decoding import Undecodable, decode_error_location, doubled_key
+from punchclock.decoding import Undecodable, doubled_key
 from punchclock.documents import parse_toml, parse_xml
 from punchclock.eventlog import format as line_format
+from punchclock.mismatch import decode_error_location
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
 from punchclock.vendors import wire
 from punchclock.vendors.rules import RuleViolation

@@ -2,21 +2,15 @@
 
 The messages of msgspec and of the standard library's json, and the base classes of their exceptions, change from
 version to version. Only this module, `punchclock.mismatch` (JSON) and `punchclock.documents` (TOML, XML) depend on
-them. Other modules write ``except DECODE_ERRORS`` and then call `decode_error_location`, which ignores the exception
-and compares the document with the expected type.
-
-The first malformed document imports `punchclock.mismatch` and json, so that ``import punchclock`` does not wait for
-them.
+them. Other modules write ``except DECODE_ERRORS`` and then call `punchclock.mismatch.decode_error_location`, which
+ignores the exception and compares the document with the expected type.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import msgspec
-
-if TYPE_CHECKING:
-    from punchclock.mismatch import DecodeErrorLocation
 
 #: All exceptions that decoders and ``convert`` of msgspec raise for a document, in every supported version.
 DECODE_ERRORS: Final[tuple[type[Exception], ...]] = (msgspec.MsgspecError, UnicodeError, RecursionError)
@@ -24,19 +18,6 @@ DECODE_ERRORS: Final[tuple[type[Exception], ...]] = (msgspec.MsgspecError, Unico
 
 class Undecodable(Exception):
     """A document that is not in its format; the text says why, in one line."""
-
-
-def decode_error_location(document: object, of: Any, *, strict: bool = True) -> DecodeErrorLocation:  # noqa: ANN401 any type
-    """Return where and why a document that a decoder rejected does not have the type ``of``.
-
-    Args:
-        document: JSON as bytes or text, or plain values.
-        of: the expected type.
-        strict: the decoder's setting; if false, a string is accepted for a number, a boolean or null.
-    """
-    from punchclock.mismatch import locate_mismatch  # noqa: PLC0415 - only a malformed document needs it
-
-    return locate_mismatch(document, of, strict=strict)
 
 
 def not_utf8(error: UnicodeError) -> str:

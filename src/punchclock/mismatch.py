@@ -1,6 +1,6 @@
 """The search for the place at which a document differs from its expected type, for error texts.
 
-Used through `punchclock.decoding.decode_error_location`, and only for documents that a decoder has rejected.
+Used only for documents that a decoder has rejected. It imports json, so ``import punchclock`` does without it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,14 @@ class DecodeErrorLocation(NamedTuple):
     value: object
 
 
-def locate_mismatch(document: object, of: Any, *, strict: bool) -> DecodeErrorLocation:  # noqa: ANN401 any type
-    """Return where and why a document does not have the type ``of``; see `punchclock.decoding`."""
+def decode_error_location(document: object, of: Any, *, strict: bool = True) -> DecodeErrorLocation:  # noqa: ANN401 any type
+    """Return where and why a document that a decoder rejected does not have the type ``of``.
+
+    Args:
+        document: JSON as bytes or text, or plain values.
+        of: the expected type.
+        strict: the decoder's setting; if false, a string is accepted for a number, a boolean or null.
+    """
     try:
         plain = _plain(document) if isinstance(document, (str, bytes, bytearray, memoryview)) else document
         found = _locate(plain, of, "$", strict=strict)

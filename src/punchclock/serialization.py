@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from punchclock.decoding import DECODE_ERRORS, decode_error_location, doubled_key
+from punchclock.decoding import DECODE_ERRORS, doubled_key
 from punchclock.errors import InconsistentTimer, MalformedTimer, safe_repr
 from punchclock.timer import Timer, restore
 
@@ -60,6 +60,8 @@ def loads(data: str | bytes | bytearray | memoryview) -> Timer:
     try:
         saved = _decode(data)
     except DECODE_ERRORS:
+        from punchclock.mismatch import decode_error_location  # noqa: PLC0415 - it imports json
+
         path, reason, _ = decode_error_location(data, _Saved)
         raise MalformedTimer(path, reason) from None
     except TypeError:

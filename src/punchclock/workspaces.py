@@ -16,10 +16,11 @@ import msgspec
 from msgspec import Meta
 
 from punchclock.calendar import find_zone
-from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location
+from punchclock.decoding import DECODE_ERRORS, Undecodable
 from punchclock.documents import parse_toml
 from punchclock.errors import PunchclockError, truncate
 from punchclock.instants import instant
+from punchclock.mismatch import decode_error_location
 from punchclock.vendors import names
 from punchclock.vendors.workspace import (
     Client,

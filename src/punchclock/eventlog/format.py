@@ -39,10 +39,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key
+from punchclock.decoding import DECODE_ERRORS, Undecodable, doubled_key
 from punchclock.errors import InvalidInstant, MalformedLine, safe_repr
 from punchclock.instants import format_instant, parse_instant
 from punchclock.machine import Correction, Event
+from punchclock.mismatch import decode_error_location
 from punchclock.units import SECOND
 
 #: The maximum length of a line in bytes, including its end of line. A reader needs to read at most one byte more.

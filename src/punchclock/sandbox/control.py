@@ -12,9 +12,10 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from punchclock.decoding import DECODE_ERRORS, decode_error_location
+from punchclock.decoding import DECODE_ERRORS
 from punchclock.errors import PunchclockError
 from punchclock.instants import format_instant
+from punchclock.mismatch import decode_error_location
 from punchclock.sandbox.backend import MAX_BODY, Backend, TimerView
 from punchclock.sandbox.clock import ClockIsRunning
 from punchclock.sandbox.faults import Fault, FaultReport

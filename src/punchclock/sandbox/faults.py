@@ -17,8 +17,9 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from punchclock import vendors
-from punchclock.decoding import DECODE_ERRORS, decode_error_location
+from punchclock.decoding import DECODE_ERRORS
 from punchclock.errors import PunchclockError, safe_repr
+from punchclock.mismatch import decode_error_location
 from punchclock.units import SECOND
 from punchclock.vendors.calls import Limit, Route
 

@@ -18,8 +18,9 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from punchclock.decoding import DECODE_ERRORS, decode_error_location
+from punchclock.decoding import DECODE_ERRORS
 from punchclock.machine import Correction
+from punchclock.mismatch import decode_error_location
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.account import Page, Query

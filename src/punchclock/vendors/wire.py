@@ -18,8 +18,9 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from punchclock.decoding import DECODE_ERRORS, Undecodable, decode_error_location, doubled_key
+from punchclock.decoding import DECODE_ERRORS, Undecodable, doubled_key
 from punchclock.documents import parse_xml
+from punchclock.mismatch import decode_error_location
 from punchclock.vendors.errors import MalformedPayload
 from punchclock.vendors.rules import Rule, RuleViolation
 
