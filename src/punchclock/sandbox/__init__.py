@@ -5,7 +5,7 @@ store.py      the store, and the one in memory  sql.py        the store in a dat
 tables.py     the account in a database         migrations/   versions of the schema
 clock.py      the clock                         faults.py     deliberate failures
 journal.py    every call and its changes        control.py    the control plane
-openapi.py    its description                   server.py     the sandbox over HTTP
+openapi.py    the control plane's description   server.py     the sandbox over HTTP
 transport.py  the sandbox behind httpx
 """
 

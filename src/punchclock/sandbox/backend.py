@@ -37,7 +37,7 @@ from punchclock.vendors.rules import Rule, RuleViolation
 from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
-#: Bounds of a request, in bytes. The vendor rejects a larger one.
+#: Maximum sizes of the parts of a request, in bytes. The vendor rejects a larger request.
 MAX_BODY: Final = 1 << 18
 MAX_HEADERS: Final = 1 << 16
 MAX_QUERY: Final = 1 << 16
@@ -76,7 +76,7 @@ class Backend:
 
     Args:
         workspace: the people, the work and the settings; by default the demo workspace.
-        clock: a clock, or the instant at which one is frozen, as `punchclock.instant` accepts it; by default a clock
+        clock: a clock, or the instant at which to freeze one, as `punchclock.instant` accepts it; by default a clock
             in real time.
         store: the store of its timers; by default one in memory.
         seed: the seed of the faults' probabilities.
@@ -156,7 +156,9 @@ class Backend:
         return event_log(self.journal())
 
     def answer(self, request: Request) -> Response:
-        """Return the response to a vendor's call, or 404 if the path belongs to no vendor; the call is in the journal.
+        """Return the response to a vendor's call, or 404 if the path belongs to no vendor.
+
+        The call is written to the journal.
 
         Raises:
             ConnectionDropped: a fault prevents the response.
@@ -233,7 +235,7 @@ class Backend:
     def _note(
         self, request: Request, route: Route | None, result: CallResult, at: int, faults: Sequence[Fault] = ()
     ) -> None:
-        """Write a call without changes to the journal. The call succeeds even if that fails."""
+        """Write a call that changed nothing to the journal. If this fails, the call still succeeds."""
         try:
             self.store.note(self._entry(request, route, result, at, faults))
         except StoreUnavailable as error:
@@ -247,7 +249,7 @@ class Backend:
 
 
 def apply_response_faults(result: CallResult, faults: Sequence[Fault]) -> CallResult:
-    """Return the result with the response that is sent: whole, truncated, or none."""
+    """Return the result with its response as it is sent: unchanged, truncated, or empty."""
     effects = {fault.effect for fault in faults}
     if Effect.TIMEOUT in effects:
         return replace(result, response=_NO_RESPONSE)

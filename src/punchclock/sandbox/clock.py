@@ -15,7 +15,7 @@ from punchclock.clock import now as system_now
 from punchclock.errors import InvalidDuration, InvalidInstant, PunchclockError
 from punchclock.instants import instant
 
-#: The bounds of the clock. Between them, a vendor can compute a day in any time zone.
+#: The bounds of the clock. Within them, an instant has a valid local day in every time zone.
 _FIRST: Final = instant("0002-01-01T00:00:00Z")
 _LAST: Final = instant("9998-12-31T23:59:59Z")
 

@@ -96,7 +96,7 @@ def control(backend: Backend, request: Request, token: str = "") -> _Response:
     Args:
         backend: the sandbox to control.
         request: the request; its path has the prefix, and its body is JSON or empty.
-        token: the token that ``Authorization: Bearer …`` must contain; empty for none.
+        token: the token that ``Authorization: Bearer …`` must contain; if empty, none is required.
     """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if token and not (scheme.lower() == "bearer" and secrets_equal(given, token)):

@@ -136,7 +136,7 @@ class _ActiveFault:
         self.locked_until: int | None = None
 
     def hits(self, vendor: str, operation: str, now: int, chance: random.Random) -> bool:
-        """Count a call, and return whether the fault hits it."""
+        """Return whether the fault hits a call, and count the call if it matches."""
         fault = self.fault
         if fault.vendor not in (None, vendor) or fault.operation not in (None, operation):
             return False
@@ -211,7 +211,7 @@ class Faults:
             return [active.report() for active in self._active]
 
     def matching(self, route: Route, clock: Callable[[], int]) -> Sequence[Fault]:
-        """Count a call with every fault, and return the faults that hit it."""
+        """Return the faults that hit a call. Each fault counts the call if it matches."""
         if not self._active:
             return ()
         operation = route.operation.name if route.operation else ""

@@ -1,12 +1,11 @@
 """The journal: every call with its request, its response and its changes; and the event log in it.
 
-The event log is the part of the journal that ``punchclock replay`` reads: replayed by the core, it gives the same
-timers.
+The event log is the part of the journal that ``punchclock replay`` reads; replaying it gives the same timers.
 
-The journal never contains a credential, valid or not, wherever a client sent it. It keeps only what can't be one:
-three headers, the parameters that the vendors document, and the documented segments and the numbers of a path. Of
-everything else it keeps the name, with ``***`` as the value. The workspace's own credentials are also replaced in every
-text, such as a timer's note.
+The journal never contains a credential, valid or not, wherever a client sent it. It keeps only what can't be a
+credential: three headers, the parameters that the vendors document, and the documented segments and the numbers of a
+path. The value of any other parameter, and any other segment, becomes ``***``; any other header is left out. The
+workspace's own credentials are also replaced in every text, such as a timer's note.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from punchclock.vendors.workspace import Workspace
 _KEPT_HEADERS: Final = ("accept", "content-type", "user-agent")
 _KEPT_TYPES: Final = (str, int, float, bool, type(None))
 _HIDDEN: Final = "***"
-_LONGEST: Final = 2000  # characters of a parameter or a header
-_SHORTEST: Final = 4  # characters of a credential that is replaced in texts; a shorter one is part of many words
+_LONGEST: Final = 2000  # maximum length of a text from the request
+_SHORTEST: Final = 4  # minimum length of a credential that is replaced in texts; a shorter one occurs in ordinary words
 
 
 class JournalChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,7 +152,7 @@ def event_log(entries: Iterable[JournalEntry]) -> Iterator[bytes]:
 
 
 def _parameters(route: Route, secrets: Collection[str]) -> dict[str, str | int | float | bool | None]:
-    """Return the parameters with the values that the vendor's calls document, and ``***`` for the others."""
+    """Return the parameters; the value of any that the vendor's calls do not document becomes ``***``."""
     known = _documented_parameters(route.vendor)
     shown: dict[str, str | int | float | bool | None] = {}
     for name, value in (route.parameters or {}).items():

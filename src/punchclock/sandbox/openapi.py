@@ -116,7 +116,7 @@ def _key(of: Any) -> str:  # noqa: ANN401 as above
 
 
 def _plain(schema: Any) -> Any:  # noqa: ANN401 a schema or a part of one
-    """Return a schema with decimals as numbers, and a docstring's attributes as the properties' descriptions."""
+    """Return a schema in which decimals are numbers and each property has its description from the docstring."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):

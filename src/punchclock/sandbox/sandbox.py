@@ -1,4 +1,4 @@
-"""The sandbox in this process: one entry point for the vendors, the control plane and the health check.
+"""The sandbox in this process: one entry point to the vendors, the control plane and the health check.
 
 One instance is one isolated account. `Sandbox.handle` takes a request directly, `Sandbox.transport` through httpx, and
 `Sandbox.serve` through a real server.
@@ -24,7 +24,7 @@ class Sandbox(Backend):
 
     Args:
         workspace: see `Backend`.
-        control_token: the token that the control plane requires as ``Authorization: Bearer …``; empty for none.
+        control_token: the token that the control plane requires as ``Authorization: Bearer …``; if empty, none.
         options: see `Backend`.
     """
 

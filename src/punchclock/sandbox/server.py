@@ -1,7 +1,8 @@
 """The sandbox over HTTP: an ASGI application of Starlette, run by uvicorn.
 
-Nothing is decided here. This module bounds what is read of a request, restricts the control plane to this machine, and
-closes the connection if a fault drops it. The access log has no query and no header, because these contain credentials.
+Calls are not decided here. This module limits how much of a request is read, restricts the control plane to this
+machine, and closes the connection if a fault drops it. The access log has no query and no header, because these contain
+credentials.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ _access_log: Final = logging.getLogger("punchclock.access")
 SHUTDOWN_TIMEOUT: Final = 30
 #: Request-body timeout, in seconds.
 BODY_TIMEOUT: Final = 10
-#: The bound of a request line with its headers, in bytes. It is larger than the sandbox's own bounds together, so that
-#: the vendor rejects most requests that are too large.
+#: The maximum size of a request line with its headers, in bytes. It is above the sum of the sandbox's own limits, so
+#: most requests that are too large still reach the vendor, which rejects them in its own form.
 MAX_HEAD: Final = 2 * (MAX_QUERY + MAX_HEADERS)
 #: Statuses whose responses have no body.
 _WITHOUT_BODY: Final = (204, 304)
@@ -78,11 +79,11 @@ def _endpoint(handle: Handle, *, control_from_anywhere: bool) -> ASGIApp:
         except ConnectionDropped:
             _log(request, "dropped", began)
             transport = scope.get("state", {}).get("transport")
-            if transport is not None:  # another server gets no response, and closes the connection in its own way
+            if transport is not None:  # set by `_Protocol`; another server closes the connection in its own way
                 transport.abort()
-                await receive()  # returns when the connection is closed, because the body has been read
+                await receive()  # the body has been read, so this waits until the connection is closed
             return
-        # Responses of the control plane have this machine's date.
+        # A vendor's response has a date already; all others get this machine's.
         response.headers.setdefault("date", formatdate(usegmt=True))
         await response(scope, receive, send)
         _log(request, str(response.status_code), began)
@@ -106,7 +107,7 @@ async def _respond(handle: Handle, request: Request, *, control_from_anywhere: b
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """Return the headers by name; of two with the same name, the first."""
+    """Return the headers by name. If a name occurs twice, the first value counts."""
     # ``dict(request.headers)`` searches all headers for each of them, which is slow for thousands.
     headers: dict[str, str] = {}
     for name, value in request.scope["headers"]:
@@ -128,7 +129,7 @@ def _is_local(request: Request) -> bool:
     client = request.client
     if client is None or not _is_loopback(client.host):
         return False
-    # A web page's request has the page's own host or origin.
+    # A web page's request carries the page's own host or origin; both must be this machine.
     names = [request.headers.get("host", ""), *request.headers.getlist("origin")]
     return all(_is_loopback(_hostname(name)) for name in names)
 
@@ -168,7 +169,7 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
     def send_400_response(self, msg: str) -> None:
-        """Say so if the reason is the size."""
+        """Send status 400, and name the limit if the head is too large."""
         head, _ = self.conn.trailing_data
         too_large = f"The request line and the headers have more than {MAX_HEAD} bytes."
         super().send_400_response(too_large if len(head) > MAX_HEAD else msg)

@@ -1,8 +1,8 @@
 """The store in a database: SQLite in a file, or PostgreSQL by URL.
 
 A change is decided and stored in one transaction that excludes other writers: SQLite's ``BEGIN IMMEDIATE``,
-PostgreSQL's advisory lock. An answered change survives a kill of the process. In a power cut SQLite can lose the last
-moments, unless the URL ends with ``?durable=full``.
+PostgreSQL's advisory lock. Once a call is answered, its change survives a kill of the process. A power cut can lose the
+most recent changes in SQLite, unless the URL ends with ``?durable=full``.
 
 The journal entries of read-only calls stay in memory until the next change. A crash can lose them.
 
@@ -35,9 +35,9 @@ from punchclock.vendors.workspace import Workspace
 
 #: The number of PostgreSQL's advisory lock, "punchclk" in ASCII; no other program may use it in the same database.
 ADVISORY_LOCK: Final = 0x70756E6368636C6B
-#: After how many read-only calls their journal entries are written without a change …
+#: The number of read-only calls after which their journal entries are written, even without a change.
 FLUSH_EVERY: Final = 500
-#: … and how many are kept while the database is unavailable; then the oldest are dropped.
+#: The maximum number of entries that are kept while the database is unavailable. Beyond it, the oldest are dropped.
 MAX_KEPT: Final = 20 * FLUSH_EVERY
 
 
@@ -50,7 +50,7 @@ class SqlStore:
         timeout: how long a change waits for other writers, in seconds.
 
     Raises:
-        StoreUnavailable: the database can't be opened, or its schema is not one of this version.
+        StoreUnavailable: the database can't be opened, or this version doesn't know its schema.
     """
 
     def __init__(self, url: str, workspace: Workspace, *, timeout: float = 10) -> None:
@@ -59,7 +59,7 @@ class SqlStore:
         self._writing = threading.Lock()
         self._notes: deque[JournalEntry] = deque(maxlen=MAX_KEPT)
         self._noted = count(1)
-        self._claimed: list[JournalEntry] = []  # notes in the transaction of the thread that is writing
+        self._claimed: list[JournalEntry] = []  # the entries that the writing thread has moved into its transaction
         self._decoders = {
             of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).timer_types
         }
@@ -78,13 +78,13 @@ class SqlStore:
 
     @contextmanager
     def reading(self) -> Iterator[Account]:
-        """A consistent view of the account; it doesn't wait for writers."""
+        """Open a consistent view of the account, without waiting for writers."""
         with self._begin(self._begin_read) as connection:
             yield SqlAccount(connection, self._workspace, self._decoders)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """The account for one call that may change it; stored at the end of the block."""
+        """Open the account for one call that may change it; the changes are stored at the end of the block."""
         with self._write() as connection:
             account = SqlAccount(connection, self._workspace, self._decoders)
             transaction = Transaction(account)
@@ -125,21 +125,21 @@ class SqlStore:
             self._engine.dispose()
 
     def _flush(self) -> None:
-        with self._write() as connection:  # also if there are no notes, to wait for those that are being written
+        with self._write() as connection:  # even with nothing to write: waits for the thread that is writing entries
             self._write_notes(connection)
 
     def _write_notes(self, connection: sa.Connection, entries: Sequence[JournalEntry] = ()) -> None:
         write_journal(connection, [*self._claim_notes(), *entries])
 
     def _claim_notes(self) -> list[JournalEntry]:
-        """Move the notes to the transaction of this thread; if it fails, they move back."""
+        """Move the entries in memory into this thread's transaction; if that fails, `_write` moves them back."""
         self._claimed = [self._notes.popleft() for _ in range(len(self._notes))]
         return self._claimed
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        """A transaction that excludes all other writers, of this server and of others."""
-        # SQLite polls for its lock, and so is slow between threads; this lock wakes the next thread at once.
+        """Open a transaction that excludes all other writers, in this process and in others."""
+        # SQLite polls for its lock, which is slow between threads. This lock wakes the next thread at once.
         if not self._writing.acquire(timeout=self._timeout):
             raise StoreUnavailable(f"other calls have been writing for {self._timeout} seconds")
         try:
@@ -153,7 +153,7 @@ class SqlStore:
 
     @contextmanager
     def _begin(self, begin: str) -> Iterator[sa.Connection]:
-        """A transaction; every error of the database becomes `StoreUnavailable`."""
+        """Open a transaction; every error of the database becomes `StoreUnavailable`."""
         try:
             with self._engine.connect() as connection:
                 try:

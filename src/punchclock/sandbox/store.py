@@ -1,8 +1,8 @@
 """The store: keeps an account's timers and its journal. This module has the protocol, and the store in memory.
 
 A store gives access to the account in two ways. `Store.reading` is a consistent, read-only view. `Store.transaction`
-is for one call that may change something: no other call is decided meanwhile, and the changes of the call and its
-journal entry are stored together or not at all. Databases are in sql.py.
+is for one call that may change something: no other such call runs at the same time, and the call's changes and its
+journal entry are stored together or not at all. The store in a database is in sql.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class StoreUnavailable(PunchclockError):
 
 
 class Transaction:
-    """The account as one call sees it, and what the store keeps of the call at the end of the transaction.
+    """The account as one call sees it, and the changes and entries to store when the transaction ends.
 
     Attributes:
         changes: the call's changes, in order.
@@ -51,10 +51,13 @@ class Store(Protocol):
     """
 
     def reading(self) -> AbstractContextManager[Account]:
-        """A consistent view of the account."""
+        """Open a consistent, read-only view of the account."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """The account for one call that may change it; stored at the end of the block, unless the block raises."""
+        """Open the account for one call that may change it.
+
+        The changes are stored at the end of the block, unless the block raises.
+        """
 
     def note(self, entry: JournalEntry) -> None:
         """Keep the journal entry of a call that changed nothing. A crash may lose it."""
@@ -70,7 +73,7 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """A store that ends with its process."""
+    """A store in memory; its content is lost when the process ends."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -79,13 +82,13 @@ class MemoryStore:
 
     @contextmanager
     def reading(self) -> Iterator[Account]:
-        """A consistent view of the account."""
+        """Open a consistent, read-only view of the account."""
         with self._lock:
             yield self._account
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """The account for one call that may change it; stored at the end of the block."""
+        """Open the account for one call that may change it; the changes are stored at the end of the block."""
         with self._lock:
             transaction = Transaction(self._account)
             yield transaction
@@ -110,4 +113,4 @@ class MemoryStore:
             self._entries: list[JournalEntry] = []
 
     def close(self) -> None:
-        """Do nothing: memory needs no release."""
+        """Do nothing: there is nothing to release."""

@@ -1,8 +1,8 @@
 """An account in a database: the statements that read and change it. Both databases take the same SQL.
 
-A row of ``records`` has the columns that queries filter and sort by, and the rest of the record as JSON. People and
-work are stored as ids; their details come from the workspace. ``counts`` has the number of records of each person on
-each work, so that a total doesn't depend on how long the history is.
+A row of ``records`` has the columns that queries filter and sort by, and the rest of the record as JSON. People,
+clients, projects, tasks and jobs are stored as ids; their details come from the workspace. ``counts`` has the number of
+records per person, client, project and task, so that counting does not get slower as the history grows.
 
 Connections and transactions are in sql.py; the schema is in migrations/.
 """
@@ -30,7 +30,7 @@ from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Wor
 R = TypeVar("R", bound=VendorTimer)
 E = TypeVar("E")
 
-_PAGE: Final = 1000  # journal entries that are in memory at the same time
+_PAGE: Final = 1000  # number of journal entries that are read at a time
 
 _KEY: Final = ("vendor", "kind", "id")
 _GROUP: Final = ("person", "client", "project", "task")
@@ -39,7 +39,7 @@ _COUNTED: Final = ("vendor", "kind", *_GROUP)
 
 _encode: Final = msgspec.json.Encoder().encode
 _entries: Final = msgspec.json.Decoder(JournalEntry)
-_statement: Final = lru_cache(maxsize=512)(sa.text)  # to parse a statement takes longer than to run it
+_statement: Final = lru_cache(maxsize=512)(sa.text)  # parsing a statement takes longer than running it
 
 
 def _upsert(table: str, key: Sequence[str], columns: Sequence[str], update: str) -> sa.TextClause:
@@ -173,7 +173,7 @@ def _where(query: Query[Any]) -> tuple[dict[str, str], dict[str, Any]]:
             values |= named
             names = ", ".join(f":{name}" for name in named)
             where[column] = f"{column} = {names}" if len(named) == 1 else f"{column} IN ({names or 'NULL'})"
-    if query.with_task is not None:  # '>' and not '<>', because an index has it in order
+    if query.with_task is not None:  # '>' rather than '<>', so that the database can use an index
         has_task = "task > ''" if query.with_task else "task = ''"
         where["task"] = f"{where['task']} AND {has_task}" if "task" in where else has_task
     return where, values
@@ -210,5 +210,5 @@ def _decode(decoder: msgspec.json.Decoder[E], document: str) -> E:
 
 
 def _entity(entities: Mapping[str, E], id: str, of: type[E]) -> E | None:
-    """Return an entity of the workspace; one that the workspace no longer has keeps its id."""
+    """Return the workspace's entity with this id; if it no longer has one, an entity with only the id."""
     return (entities.get(id) or of(id=id)) if id else None  # type: ignore[call-arg]

@@ -1,9 +1,9 @@
-"""The vendors, one folder each; a folder here is a vendor. The files beside the folders are what vendors share.
+"""The vendors: each folder here is one vendor. The files beside the folders are shared by all vendors.
 
 workspace.py  what an account is set up with          account.py     a workspace and its timers
 records.py    a vendor's timer, and changes           dialect.py     a vendor's calls as events of the machine
 rules.py      the rules that vendors share            operations.py  a documented call, its input and its result
-wire.py       bytes, parameters, payloads             calls.py       the vendor: from request to response
+wire.py       bytes, parameters, payloads             calls.py       `Vendor`, from request to response
 errors.py     malformed payloads, rejections          conversion.py  one vendor's payload as another's
 from_log.py   a logged timer as a vendor's payload
 """
@@ -26,7 +26,7 @@ __all__ = ["MalformedPayload", "Rejection", "UnknownVendor", "convert", "load", 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Return the names of the vendors, in alphabetical order: the folders here."""
+    """Return the names of the vendors, in alphabetical order. Each folder here is a vendor."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
 
 
@@ -48,7 +48,7 @@ def _load(name: str) -> Vendor[Any]:
 
 
 def __getattr__(name: str) -> object:
-    """Import conversion on first use: it needs time zones, which a vendor can do without."""
+    """Import `convert` on first use, because it loads the time-zone code, which not every vendor needs."""
     if name == "convert":
         return importlib.import_module("punchclock.vendors.conversion").convert
     raise AttributeError(f"module 'punchclock.vendors' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The account that a vendor's rules are decided against: a workspace, and the timers in it.
+"""The account that a vendor checks its rules against: a workspace, and the timers in it.
 
 Calls read an account through the small protocol `Account`. They never write: they return changes, and the account's
 owner stores them. `MemoryAccount` keeps its timers in memory, which is enough for tests and for embedding; accounts in
@@ -28,7 +28,7 @@ class Query(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
     Attributes:
         of: the type of the records: one vendor, one kind.
-        people: ids of persons; ``tasks``, ``projects``, ``clients`` and ``jobs`` likewise.
+        people: only records of the people with these ids; ``tasks``, ``projects``, ``clients`` and ``jobs`` likewise.
         with_task: only timers that have a task (``True``) or have none (``False``).
         states: only timers in one of these states.
         work_date: only timers booked on this day.
@@ -74,14 +74,14 @@ class Account(Protocol):
         """Return the records that match, oldest first unless the query orders them otherwise."""
 
     def new_id(self) -> int:
-        """Return a number that no record of this account has yet; until a change is stored, always the same."""
+        """Return a number that no record of this account has yet. It stays the same until a change is stored."""
 
 
 class MemoryAccount:
     """An account that keeps its timers in memory. Not thread-safe; the sandbox's store is.
 
-    The records are indexed by person and state, so that the check that every start makes, whether the person has a
-    running timer, does not take longer as stopped timers pile up.
+    The records are indexed by person and state. Every start checks whether the person has a running timer; with the
+    index, this check does not get slower as stopped timers accumulate.
     """
 
     def __init__(self, workspace: Workspace, records: Iterable[VendorTimer] = ()) -> None:
@@ -124,7 +124,7 @@ class MemoryAccount:
                 self._put(change.record)
 
     def _candidates(self, query: Query[R]) -> list[R]:
-        """The records of the query's type, people and states."""
+        """Return the records of the query's type, people and states."""
         of, people, states = query.of, query.people, query.states
         if people is None and states is None:
             return cast("list[R]", [*self._records.get(of, {}).values()])
@@ -160,7 +160,7 @@ def _id(entity: Client | Project | Task | Job | None) -> str:
 
 
 def _by_age(record: VendorTimer) -> int:
-    return int(record.id)  # as `VendorTimer.number`, of an id that is known to be one
+    return int(record.id)  # `_put` has checked that it is a number
 
 
 def _by_update(record: VendorTimer) -> tuple[date, int]:

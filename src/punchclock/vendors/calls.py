@@ -1,10 +1,9 @@
 """Calls: from an HTTP request to a vendor's response and its changes, without side effects.
 
 A `Vendor` holds one vendor's data and functions: its table of `Operation` rows, its dialect, and how it reads,
-authenticates, rejects and writes. The vendor's methods are the only way through a call: `Vendor.route` finds the
-operation and reads the parameters, `Vendor.decide` authenticates the caller, runs the operation's handler and writes
-the response. How bytes become parameters is in `punchclock.vendors.wire`; what the parameters mean is in each vendor's
-folder.
+authenticates, rejects and writes. Every call goes through the vendor's methods: `Vendor.route` finds the operation and
+reads the parameters, `Vendor.decide` authenticates the caller, runs the operation's handler and writes the response.
+How bytes become parameters is in `punchclock.vendors.wire`; what the parameters mean is in each vendor's folder.
 """
 
 from __future__ import annotations
@@ -64,8 +63,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         vendor: the vendor that routed it.
         request: the request.
         operation: the operation that the request selects, or ``None``.
-        only_operation: the only operation on this path, if there is exactly one. A rejection names it even if it comes
-            before the method, the credentials or the parameters are checked.
+        only_operation: the operation on this path, if there is exactly one. A rejection names it even if the method,
+            the credentials or the parameters have not been checked yet.
         parameters: the parameters in query and body, as sent; ``None`` if they cannot be read.
         path_parameters: the parameters in the path.
         violation: the rule that the request violates before any handler runs, or ``None``.
@@ -115,15 +114,15 @@ class ReadResponse(Protocol[T_co]):
 
 
 class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, dict=True):
-    """A vendor: its data and functions, and the methods that carry a call through them.
+    """A vendor: its data and functions, and the methods that process a call with them.
 
     Attributes:
         name: the folder's name.
         title: the vendor's own name.
         operations: its documented calls.
         dialect: its state machine.
-        timer_types: the types of record that an account keeps for it. Timers from elsewhere become the first type,
-            whose own fields therefore all have defaults.
+        timer_types: the types of record that an account keeps for it. A timer from another vendor or a log becomes a
+            record of the first type, so all fields that only this type has need defaults.
         shown_states: the states that ``serialize`` can show.
         parse: reads a payload as a record; raises `MalformedPayload`.
         serialize: writes a record as the vendor's payload.
@@ -135,7 +134,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         write_response: writes the response of a handled call.
         write_rejection: writes the response of a rejected call.
         read_rejection: the client's side of ``write_rejection``; ``None`` for a response that is not a rejection.
-        needs_date: whether reading a response requires the instant at which it was given.
+        needs_date: whether a response can only be read together with the instant at which it was sent.
         rate_limit: the published limit for a short time, if there is one.
         quota: the published limit for a long time, such as a day.
     """
@@ -167,14 +166,13 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
 
     @cached_property
     def _templates(self) -> tuple[tuple[Operation, tuple[tuple[str, ...], ...]], ...]:
-        """Each operation with the segments of its paths."""
+        """Each operation with its paths, split into segments."""
         return tuple((row, tuple(_segments(path) for path in (row.path, *row.aliases))) for row in self.operations)
 
     def match_length(self, path: str) -> int:
-        """Return how many leading segments of ``path`` one of this vendor's paths matches.
+        """Return the largest number of leading segments of ``path`` that match one of this vendor's paths.
 
-        Of several vendors, the one with the longest match responds, even if only with a rejection; 0 means that the
-        path is not one of this vendor's.
+        The vendor with the longest match responds, even if only with a rejection. 0 means that no segment matches.
         """
         segments = _segments(path)
         return max(_shared(template, segments) for _, templates in self._templates for template in templates)
@@ -225,7 +223,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
 
         Args:
             route: the request, routed by this vendor.
-            account: the account that the call is decided against; it is only read.
+            account: the account that the call reads; it is not changed.
             now: the server's instant, in microseconds.
         """
         request, violation, known = route.request, route.violation, route.only_operation
@@ -246,7 +244,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
             return self.reject(request, rejected, known)
         except IllegalTransition as illegal:
             return self.reject(request, RuleViolation(Rule.STATE, detail=str(illegal)), known)
-        except InstantOutOfRange as beyond:  # no calendar in the account's zone shows it
+        except InstantOutOfRange as beyond:  # outside the calendar's years, in UTC or in the account's zone
             return self.reject(request, RuleViolation(Rule.UNAVAILABLE, detail=str(beyond)), known)
 
     def handle(self, request: Request, account: Account, now: int) -> CallResult:
@@ -284,7 +282,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         zone: str = "UTC",
         **form: str,
     ) -> Any:  # noqa: ANN401 - what the operation's reader returns
-        """Read the vendor's response to a call: what the operation's reader returns.
+        """Read the vendor's response to a call, and return the result of the operation's reader.
 
         Args:
             operation: the name of the operation that was called.
@@ -293,7 +291,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
             body: the body.
             now: the instant of the response; if absent, that of its ``Date`` header.
             zone: the account's time zone.
-            form: what else the operation's reader accepts, such as Zoho People's ``date_format``.
+            form: further arguments for the operation's reader, such as Zoho People's ``date_format``.
 
         Raises:
             UnknownOperation: the vendor has no such operation.
@@ -310,7 +308,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         return row.reader(body, now, zone, **form)
 
     def _date(self, response: Response) -> int:
-        """The instant of a response's ``Date`` header, in whole seconds."""
+        """Return the instant of a response's ``Date`` header, in whole seconds."""
         date = next((value for name, value in response.headers.items() if name.lower() == "date"), "")
         try:
             return instant(parsedate_to_datetime(date))
@@ -319,7 +317,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
             raise MalformedPayload(self.name, "$", date, reason) from None
 
     def _on_path(self, path: str) -> list[_Row]:
-        """The operations that answer on a path, each with its parameters in the path."""
+        """Return the operations on a path, each with its path parameters."""
         segments = _segments(path)
         rows: list[_Row] = []
         for operation, templates in self._templates:
@@ -339,7 +337,7 @@ def _segments(path: str) -> tuple[str, ...]:
 
 
 def _shared(template: Sequence[str], segments: Sequence[str]) -> int:
-    """The number of leading segments that match."""
+    """Return the number of leading segments that match."""
     count = 0
     for expected, segment in zip(template, segments, strict=False):
         if expected != segment and not expected.startswith("{"):
@@ -363,7 +361,7 @@ def _match(template: Sequence[str], segments: Sequence[str]) -> dict[str, object
 
 
 def _select(rows: Sequence[_Row], method: str, sent: Mapping[str, object]) -> _Row | None:
-    """The row of those on a path that accepts the method and whose discriminator fits; else the last of the method."""
+    """Return the first row that accepts the method and whose discriminator matches; else the last with the method."""
     accepting = [row for row in rows if method in row[0].methods]
     for row in accepting:
         if all(str(sent.get(name) or "") == value for name, value in row[0].discriminator.items()):
@@ -372,7 +370,7 @@ def _select(rows: Sequence[_Row], method: str, sent: Mapping[str, object]) -> _R
 
 
 def _contradiction(sent: Mapping[str, object], in_path: Mapping[str, object]) -> RuleViolation | None:
-    """The violation if a parameter differs from the one of that name in the path."""
+    """Return a violation if a parameter differs from the path parameter with the same name."""
     for name, value in in_path.items():
         if str(sent.get(name) or value) != value:
             return RuleViolation(Rule.DUPLICATE, name, "it differs from the value in the path")

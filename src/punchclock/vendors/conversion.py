@@ -26,7 +26,7 @@ from punchclock.vendors.errors import MalformedPayload, NotRepresentable, Unknow
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
-if TYPE_CHECKING:  # what only reads and writes payloads needs no requests
+if TYPE_CHECKING:  # not imported at run time: converting payloads needs no request handling
     from punchclock.vendors.calls import Vendor
 
 __all__ = ["Conversion", "Loss", "LossKind", "convert"]
@@ -77,8 +77,8 @@ def convert(
 
     Raises:
         UnknownVendor: there is no vendor of this name.
-        MalformedPayload: the payload is not the source's.
-        UnknownEntity: the workspace does not have a person or thing that the payload names.
+        MalformedPayload: the payload is not a valid payload of the source.
+        UnknownEntity: an entity in the payload matches nothing in the workspace, or several entities.
         NotRepresentable: the target cannot show the timer.
     """
     zone = workspace.zone if zone is None else zone
@@ -93,8 +93,8 @@ def as_record_of(vendor: Vendor[R], record: VendorTimer, zone: str) -> R:
     """Return the record as another vendor would keep it.
 
     The fields that both have are copied; the vendor's own keep their defaults. The last instant, the work and the break
-    are floored to the vendor's resolution and the start is derived from them, so that fractions never become a break.
-    An id that every vendor can hold, a number of up to 18 digits, is kept; any other is dropped. A record without a
+    are floored to the vendor's resolution and the start is derived from them, so that rounding never adds to the break.
+    An id that every vendor can store, a number of up to 18 digits, is kept; any other is dropped. A record without a
     work date gets the local day of its start.
     """
     of = vendor.timer_types[0]
@@ -124,7 +124,10 @@ def render(vendor: Vendor[R], record: R, now: int, zone: str) -> tuple[bytes, R]
 
 
 def _in_shown_state(vendor: Vendor[R], record: R, now: int) -> R:
-    """The record; if need be with a paused timer, or else with the running timer that has done as much work."""
+    """Return the record with its timer in a state that the vendor shows.
+
+    That is the timer's own state if possible, otherwise paused, otherwise running with the same amount of work.
+    """
     timer = record.timer
     if timer.state in vendor.shown_states:
         return record
@@ -141,19 +144,19 @@ _E = TypeVar("_E", Person, Client, Project, Task, Job)
 
 
 def resolve_entities(record: R, workspace: Workspace, *, keep_unknown: bool = False) -> R:
-    """Return the record with each entity that it names as the workspace has it, and the entities that follow from them.
+    """Return the record with its entities replaced by those of the workspace, and with the entities that they imply.
 
-    A task determines its project, a project its client; if a project has exactly one job, it is the job of a timer
-    without one. An id alone identifies an entity; without an id, everything that is given must match.
+    A task determines its project, a project its client. If the project has exactly one job, a record without a job
+    gets that job. An id alone identifies an entity; without an id, every field that is given must match.
 
     Args:
         record: the record.
         workspace: where the entities are looked up.
-        keep_unknown: keep an entity that does not match exactly one of the workspace's: a payload may carry
-            placeholders for what the record lacks.
+        keep_unknown: keep an entity that does not match exactly one entity of the workspace, instead of raising. A
+            payload may contain placeholders for entities that the record lacks.
 
     Raises:
-        UnknownEntity: none or several in the workspace match.
+        UnknownEntity: no entity of the workspace matches, or several do.
     """
 
     def find(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
@@ -178,8 +181,8 @@ def resolve_entities(record: R, workspace: Workspace, *, keep_unknown: bool = Fa
     return replace(record, person=person, task=task, job=job, project=project, client=client)
 
 
-def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two of one kind, whichever it is
-    """Whether an entity has the given one's id or, if that has none, its names and its project and client."""
+def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two entities of the same type
+    """Return whether an entity has the given id or, if none is given, the given e-mail, name, project and client."""
     if given.id:
         return bool(given.id == entity.id)
     for name in ("email", "name"):
@@ -197,7 +200,10 @@ def _matches(given: Any, entity: Any) -> bool:  # noqa: ANN401 - two of one kind
 
 
 def _losses(source: VendorTimer, round_trip: VendorTimer, workspace: Workspace, now: int) -> Iterator[Loss]:
-    """Yield what the new payload lacks even when its entities are resolved, and what the source does not report."""
+    """Yield the fields that the target's payload drops, and those that it adds to what the source reports.
+
+    A field that can be looked up in the workspace from what the payload still has is not dropped.
+    """
     timer = _timer_fields(round_trip.timer, now)
     before = _timer_fields(source.timer, now) | _set_fields(source)
     after = timer | _set_fields(round_trip)
@@ -211,7 +217,7 @@ def _losses(source: VendorTimer, round_trip: VendorTimer, workspace: Workspace, 
 
 
 def _timer_fields(timer: Timer, now: int) -> dict[str, object]:
-    """What a timer reports at ``now``, by field of its record."""
+    """Return a timer's state, start, work and break at ``now``, by field name."""
     at = not_before(timer, now)
     return {
         "timer.state": timer.state.value,
@@ -221,12 +227,12 @@ def _timer_fields(timer: Timer, now: int) -> dict[str, object]:
     }
 
 
-#: Parents are fields of the record itself, so they are not reported again within its entities.
+#: Not reported within an entity, because the record has them as fields of its own.
 _PARENTS: Final = frozenset({"project", "client"})
 
 
 def _set_fields(struct: msgspec.Struct) -> dict[str, object]:
-    """The fields of a record or an entity that are not at their default, except the timer; entities by their fields."""
+    """Return the fields, except the timer, that are not at their default; nested ones as ``task.name``."""
     found: dict[str, object] = {}
     for name, default in _defaults(type(struct)):
         value: object = getattr(struct, name)
@@ -239,7 +245,7 @@ def _set_fields(struct: msgspec.Struct) -> dict[str, object]:
 
 
 def _shown(field: str, value: object) -> object:
-    """A value as a loss reports it."""
+    """Return a value in the form that a `Loss` reports."""
     if type(value) is not int:
         return value
     if field in ("timer.worked", "timer.break"):
@@ -249,7 +255,7 @@ def _shown(field: str, value: object) -> object:
 
 @cache
 def _defaults(of: type[msgspec.Struct]) -> list[tuple[str, object]]:
-    """The fields of a type, except the timer, with their defaults; msgspec evaluates the annotations anew each time."""
+    """Return a type's fields and defaults, except the timer. Cached: msgspec evaluates the annotations on each call."""
     return [
         (field.name, field.default if field.default_factory is NODEFAULT else field.default_factory())
         for field in msgspec.structs.fields(of)

@@ -26,7 +26,7 @@ class Binding(msgspec.Struct, frozen=True):
     Attributes:
         operation: the call's name in the vendor's ``OPERATIONS``.
         action: the event, the correction, or `UPDATE`.
-        flag: a description of what in the call selects this action; empty if the call has only one.
+        flag: describes which part of the call selects this action; empty if the call has only one action.
     """
 
     operation: str
@@ -40,10 +40,10 @@ class Dialect(msgspec.Struct, frozen=True):
     Attributes:
         vendor: the vendor's name.
         resolution: the resolution of its instants, in microseconds.
-        bindings: the actions of its calls, in the order of its page.
+        bindings: the actions of its calls, in the order of the vendor's documentation.
 
     Raises:
-        InvalidTransitionTable: two bindings have the same operation and flag, a binding is not to an action, an event
+        InvalidTransitionTable: two bindings have the same operation and flag, a binding has an invalid action, an event
             cannot be reached through other bindings, no call starts a timer, or the resolution is below 1.
     """
 

@@ -1,7 +1,7 @@
 """A timer from an event log as a vendor's payload. Nothing here depends on a particular vendor or reads a file.
 
-A log has names where a vendor's account has numbers. The names are looked up in a workspace, as for a converted
-payload.
+A log identifies people and projects by name, a vendor's account by number. As in a conversion, the names are looked up
+in a workspace.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from punchclock.vendors.conversion import as_record_of, render, resolve_entities
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
-if TYPE_CHECKING:  # what only writes payloads needs no requests
+if TYPE_CHECKING:  # not imported at run time: writing payloads needs no request handling
     from punchclock.vendors.calls import Vendor
 
 
@@ -26,13 +26,13 @@ def payload_of(
     Args:
         vendor: the vendor that shows the timer.
         timer: the timer, as the log's `eventlog.TimerLog` has it.
-        number: its id, unless its name ends in one, as ``1001`` or ``intervals/timer/1001``.
+        number: the id to use, unless the timer's name ends in one, as in ``1001`` or ``intervals/timer/1001``.
         now: the instant at which the vendor shows it.
-        workspace: where user, task, project and client are looked up; a task that it does not have may be a job.
+        workspace: where user, task, project and client are looked up. A task that is not found is looked up as a job.
         zone: the account's time zone.
 
     Raises:
-        UnknownEntity: the workspace does not have a name in the log, or has it several times.
+        UnknownEntity: a name in the log matches nothing in the workspace, or several entities.
         NotRepresentable: the vendor cannot show the timer, for instance because it has no user.
     """
     record = as_record_of(vendor, resolve_entities(_reported(timer, number, workspace), workspace), zone)
@@ -40,7 +40,7 @@ def payload_of(
 
 
 def _reported(timer: eventlog.LogTimer[Any], number: int, workspace: Workspace) -> VendorTimer:
-    """What the log reports about a timer; a blank text counts as absent."""
+    """Return what the log reports about a timer; a blank text counts as absent."""
     last = timer.name.rpartition("/")[2]
     client = Client(name=timer.client) if timer.client else None
     project = Project(name=timer.project, client=client) if timer.project else None

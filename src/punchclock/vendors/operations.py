@@ -53,8 +53,8 @@ class Call(msgspec.Struct, Generic[P], frozen=True):
     Attributes:
         operation: the row of the vendor's table.
         parameters: the parameters, as the operation's request type.
-        account: the account that the call is decided against.
-        caller: the person that the credentials belong to; without an id where they are the account's own.
+        account: the account that the handler reads.
+        caller: the person that the credentials belong to; one without an id if they belong to the account as a whole.
         now: the server's instant, floored to the dialect's resolution.
         request: the request itself, for its signature and its response format.
     """
@@ -98,8 +98,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         discriminator: parameters that distinguish it from other calls on its path, with the value that each must have;
             ``""`` requires the parameter to be absent or blank. The first row that fits a request is used.
         request: the type of its parameters.
-        handler: decides it; raises `RuleViolation`, `Rejection` or `punchclock.IllegalTransition`.
-        reader: the client's side: reads the body of a successful response, at an instant in a zone.
+        handler: executes it; raises `RuleViolation`, `Rejection` or `punchclock.IllegalTransition`.
+        reader: for clients: reads the body of a successful response, given its instant and the time zone.
         changes: whether the dialect binds the operation to any action, so that it may change a timer. Set by `Vendor`.
     """
 
@@ -125,7 +125,8 @@ class Limit(msgspec.Struct, frozen=True):
 def apply_event(record: R, event: Event, at: int) -> Change[R]:
     """Return the change that ``event`` makes to a record's timer.
 
-    If the clock went back, an instant before the timer's last one counts as that one, so that no timer is trapped.
+    If the clock was set back, an instant before the timer's last one is treated as that one. Otherwise the timer would
+    reject every event until the clock catches up.
 
     Raises:
         IllegalTransition: the event is not allowed in the timer's state.

@@ -1,4 +1,4 @@
-"""Records and changes: a timer with the fields that a vendor stores around it, and what a call does to it.
+"""Records and changes: a timer with the fields that a vendor stores with it, and what a call does to it.
 
 A record holds one `punchclock.Timer` and the fields that more than one vendor has. Fields of one vendor are in the
 subclass in that vendor's folder. A record that an account keeps is complete; a record parsed from a payload has only
@@ -55,7 +55,7 @@ class VendorTimer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def last_number(self) -> int:
-        """The highest id, as a number, of this record and everything in it.
+        """The highest id, as a number, of this record and the entries nested in it.
 
         Raises:
             NotRepresentable: an id is not a number.
@@ -67,7 +67,7 @@ def id_number(vendor: str, id: str) -> int:
     """Return an id as a number, for a vendor whose ids are numbers.
 
     Raises:
-        NotRepresentable: it is not a number; a record can be made with any text.
+        NotRepresentable: it is not a number. (The type of a record allows any text.)
     """
     try:
         return int(id)
@@ -75,7 +75,7 @@ def id_number(vendor: str, id: str) -> int:
         raise NotRepresentable(vendor, f"the id {safe_repr(id)} is not a number") from None
 
 
-#: The action of a call that changes a field around the timer, but not the timer.
+#: The action of a call that changes a record's other fields, but not its timer.
 UPDATE: Final = "update"
 
 #: Every action of a call on a record.

@@ -70,7 +70,7 @@ class RuleViolation(PunchclockError):
 
 
 def secrets_equal(given: str, expected: str) -> bool:
-    """Return whether two secrets are equal, in a time that does not depend on how much of them agrees."""
+    """Return whether two secrets are equal. The time does not depend on where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
 
 

@@ -26,7 +26,7 @@ from punchclock.vendors.rules import Rule, RuleViolation
 
 T = TypeVar("T")
 
-#: An id of a vendor whose ids are numbers: as large as databases store.
+#: An id of a vendor whose ids are numbers; at most the largest signed 64-bit integer, which databases can store.
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 _MOST_PARAMETERS: Final = 100
@@ -63,7 +63,9 @@ def read_form(text: str | bytes) -> dict[str, object]:
 
 
 def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
-    """Return the parameters of a ``multipart/form-data`` body, as PHP's curl sends an array; an empty body has none.
+    """Return the parameters of a ``multipart/form-data`` body; an empty body has none.
+
+    PHP's curl sends such a body if it is given the parameters as an array.
 
     Raises:
         RuleViolation: ``MALFORMED`` (not such a body, not UTF-8, too many parameters), ``DUPLICATE``.
@@ -74,12 +76,12 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
         return _without_duplicates(_parts(content_type, body))
     except UnicodeError:
         raise RuleViolation(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
-    except ValueError:  # such as a number of too many digits in a header
+    except ValueError:  # for example, a header contains a number with too many digits
         raise RuleViolation(Rule.MALFORMED, detail="a header of the multipart form cannot be read") from None
 
 
 def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
-    """Split at the boundary. A mail parser would look for nested parts, which a form does not have."""
+    """Yield name and value of each part. A mail parser would also look for nested parts, which a form does not have."""
     boundary = _headers(f"Content-Type: {content_type}".encode("utf-8", "replace")).get_boundary("").encode()
     pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
     if not boundary or not pieces[-1].startswith(b"--") or len(pieces) > _MOST_PARAMETERS + 2:
@@ -217,9 +219,9 @@ def read_boolean(field: str, value: object) -> bool:
 
 
 def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T], *, blanks: bool = False) -> T:
-    """Return a vendor's payload, as bytes or decoded, as the type of ``decoder``.
+    """Return a vendor's payload, which is bytes or already decoded, as the type of ``decoder``.
 
-    With ``blanks``, a payload that does not fit is read once more with every blank text as null.
+    With ``blanks``, a payload that does not have that type is read again with every blank text as null.
 
     Raises:
         MalformedPayload: the payload does not have that type.

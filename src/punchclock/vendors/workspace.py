@@ -40,7 +40,7 @@ class Person(_Entity, frozen=True, kw_only=True):
 
 
 class Client(_Entity, frozen=True):
-    """A client, who orders projects."""
+    """A client. A project belongs to at most one."""
 
 
 class Project(_Entity, frozen=True, kw_only=True):
@@ -160,7 +160,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         return next((each for each in named if project in (None, each.project)), None)
 
     def credential(self, vendor: str) -> Credential:
-        """Return the credentials for a vendor's calls; without any, no call is accepted."""
+        """Return a vendor's credentials. If the workspace has none, they are empty, and every call is rejected."""
         return self.credentials.get(vendor, _CLOSED)
 
 

@@ -1,8 +1,8 @@
 """Applying a timer: converting a paused timer to a time entry.
 
 Source: page "Intervals API Resource: timer", "To apply a timer". A timer's ``time`` is in seconds; the ``time``
-resource takes decimal hours and rejects long decimals as "too precise". So the duration is rounded here, to hundredths
-of an hour or to a multiple of them.
+resource takes decimal hours and rejects long decimals as "too precise". So the duration is rounded here, to a multiple
+of a hundredth of an hour.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def apply(
     """Return the time entry for a paused timer, dated by the UTC day of its pause.
 
     Args:
-        record: the timer; it is not changed. Delete it with a call of its own.
+        record: the timer; it is not changed. To delete it, make a separate call.
         step: the rounding step in microseconds, a multiple of `HUNDREDTH_OF_AN_HOUR`.
         mode: the rounding mode.
 

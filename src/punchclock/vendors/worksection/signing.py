@@ -54,7 +54,7 @@ def is_signed(request: Request, sent: Mapping[str, object], action: str, key: st
     expected = (
         page_hash(str(sent.get("page", "")), action, key),
         query_hash(_as_sent(request), key),
-        query_hash(urlencode(rest, errors="surrogatepass"), key),  # parameters that were sent in another form
+        query_hash(urlencode(rest, errors="surrogatepass"), key),  # for a body in another form, such as multipart
     )
     return any(secrets_equal(given, each) for each in expected)
 

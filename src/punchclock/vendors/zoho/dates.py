@@ -54,7 +54,7 @@ class InvalidDate(PunchclockError):
     Attributes:
         text: the text.
         date_format: the format.
-        fits: whether the text has the right form, and only the day does not exist.
+        fits: whether the text matches the format; if so, the day does not exist.
     """
 
     code = "invalid-date"

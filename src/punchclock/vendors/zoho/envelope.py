@@ -23,7 +23,7 @@ class Success(msgspec.Struct):
 
 
 class Problem(msgspec.Struct):
-    """An error: its code and the code's message in the page's table."""
+    """An error: its code, and the message that the vendor's page lists for that code."""
 
     code: int
     message: str

@@ -39,7 +39,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text, primary_key=True) for name in group),
         sa.Column("records", sa.BigInteger, nullable=False),
     )
-    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite has an index less for an INTEGER
+    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite needs no separate index for an INTEGER key
     op.create_table(
         "journal",
         sa.Column("number", number, primary_key=True, autoincrement=False),
