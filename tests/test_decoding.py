@@ -18,7 +18,7 @@ from msgspec import Meta
 
 import punchclock as pc
 from punchclock import eventlog, mismatch, serialization, workspaces
-from punchclock.decoding import Undecodable, doubled_key
+from punchclock.decoding import Undecodable, duplicate_key
 from punchclock.documents import parse_toml, parse_xml
 from punchclock.eventlog import format as line_format
 from punchclock.mismatch import decode_error_location
@@ -171,7 +171,7 @@ def test_a_doubled_key_is_found(pairs: list[tuple[str, str]], colon: str, ascii_
     document = "{" + ", ".join(f"{dump(key)}{colon}{dump(value)}" for key, value in pairs) + "}"
     names = [key for key, _ in pairs]
     for form in (document, document.encode()):
-        found = doubled_key(form, len(set(names)))
+        found = duplicate_key(form, len(set(names)))
         assert (found is None) == (len(set(names)) == len(names))
         assert found is None or names.count(found) > 1
 
@@ -180,19 +180,19 @@ def test_a_doubled_key_is_found_wherever_the_white_space_is() -> None:
     """One of the two keys is written with white space before the colon, at any place; the other one is counted."""
     for length in range(20):
         key = "k" * length
-        assert doubled_key(f'{{"{key}" :1,"{key}":2}}', 1) == key
+        assert duplicate_key(f'{{"{key}" :1,"{key}":2}}', 1) == key
 
 
 @pytest.mark.parametrize("document", [b'{"a" :]}', b'{"a" : "\xff"}'])
 def test_keys_are_not_searched_beyond_what_json_reads(document: bytes) -> None:
     """A malformed document causes no error here; its decoder rejects it."""
-    assert doubled_key(document, 0) is None
+    assert duplicate_key(document, 0) is None
 
 
 def test_keys_nested_too_deeply_are_an_error() -> None:
     """A document whose keys cannot be compared is rejected, since a key in it may be given twice."""
     with pytest.raises(Undecodable, match="nested too deeply"):
-        doubled_key(b'{"a" :' + b"[" * 100_000, 0)
+        duplicate_key(b'{"a" :' + b"[" * 100_000, 0)
 
 
 # ---- reworded decoders ---------------------------------------------------------------------------

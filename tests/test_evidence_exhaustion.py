@@ -88,7 +88,7 @@ def test_exhaustion_can_fail(
     ("vendor", "operation", "old", "new"),
     [
         ("worksection", "stop_my_timer", "Event.STOP", "Event.PAUSE"),
-        ("worksection", "start_my_timer", "none_running(", "print("),
+        ("worksection", "start_my_timer", "require_none_running(", "print("),
         ("timetrack", "pause_project_timer", "Event.PAUSE", "Event.STOP"),
         ("timetrack", "start_project_timer", "timer=start(now)", "timer=start(now + 1)"),
         ("zoho", "pause_timer", "(change,)", "()"),

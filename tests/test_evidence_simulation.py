@@ -90,10 +90,10 @@ def test_a_wrong_store_is_caught(
 @pytest.mark.parametrize(
     ("vendor", "operation", "old", "new", "said"),
     [
-        ("worksection", "start_my_timer", "none_running(", "print('' and ", "timers that count"),
-        ("zoho", "start_timer", "none_running(", "print('' and ", "timers that count"),
+        ("worksection", "start_my_timer", "require_none_running(", "print('' and ", "timers that count"),
+        ("zoho", "start_timer", "require_none_running(", "print('' and ", "timers that count"),
         ("zoho", "pause_timer", "(change,)", "()", "nothing is stored"),
-        ("timetrack", "start_project_timer", "none_running(", "print('' and ", "timers that count"),
+        ("timetrack", "start_project_timer", "require_none_running(", "print('' and ", "timers that count"),
         ("intervals", "update_timer", "event = apply_event(record, Event.RESUME, since)",
          "event = Change(Event.RESUME, since, record)", "open at|replayed"),
     ],
@@ -169,7 +169,9 @@ def test_a_mistake_is_reported_with_the_shortest_history(mistake: str, monkeypat
 def test_a_retried_start_that_makes_two_timers_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rule that one timer runs, one request that is delivered twice is enough to fail."""
     for vendor in ("worksection", "zoho", "timetrack"):
-        monkeypatch.setattr(import_module(f"punchclock.vendors.{vendor}.handlers"), "none_running", lambda *_: None)
+        monkeypatch.setattr(
+            import_module(f"punchclock.vendors.{vendor}.handlers"), "require_none_running", lambda *_: None
+        )
     history = cut_down()
     assert no_step_too_many(history)
     assert len(history) <= 4
@@ -177,7 +179,7 @@ def test_a_retried_start_that_makes_two_timers_is_caught(monkeypatch: pytest.Mon
 
 def test_a_retried_start_that_makes_two_timers_of_one_task_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for the rule that a person has one timer for a task."""
-    monkeypatch.setattr(import_module("punchclock.vendors.intervals.handlers"), "one_per_task", lambda *_: None)
+    monkeypatch.setattr(import_module("punchclock.vendors.intervals.handlers"), "require_one_per_task", lambda *_: None)
     history = cut_down()
     assert no_step_too_many(history)
     assert len(history) <= 4

@@ -298,7 +298,7 @@ def test_a_wrong_request_without_credentials() -> None:
 def test_operations() -> None:
     """An operation is found by its name, and known to change timers if the dialect binds it to an action."""
     assert [TOY.operation(each.name) for each in TOY.operations] == [*TOY.operations]
-    assert [each.name for each in TOY.operations if not each.changes] == ["start_loudly"]
+    assert [each.name for each in TOY.operations if not each.may_change] == ["start_loudly"]
     with pytest.raises(UnknownOperation) as caught:
         TOY.operation("pause")
     assert (caught.value.vendor, caught.value.operation, caught.value.known) == (

@@ -6,13 +6,13 @@ from punchclock import State
 from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.rules import (
     Rule,
-    at_most,
-    has_role,
-    none_running,
-    not_blank,
-    one_per_task,
-    own_or_privileged,
     person_of_token,
+    require_at_most,
+    require_none_running,
+    require_not_blank,
+    require_one_per_task,
+    require_own_or_privileged,
+    require_role,
     secrets_equal,
 )
 from punchclock.vendors.workspace import Credential, Person, Role
@@ -21,27 +21,27 @@ from toy_vendor import RECORDS, WORKSPACE, ToyTimer, broken, record
 
 def test_lengths_and_blanks() -> None:
     """A text that is too long, and a blank one, are violations."""
-    at_most(3, "name", "üüü")
-    not_blank("name", 0)
+    require_at_most(3, "name", "üüü")
+    require_not_blank("name", 0)
     with broken(Rule.LENGTH, "name"):
-        at_most(3, "name", "üüüü")
+        require_at_most(3, "name", "üüüü")
     for blank in (None, ""):
         with broken(Rule.REQUIRED, "name"):
-            not_blank("name", blank)
+            require_not_blank("name", blank)
 
 
 def test_roles_and_owners() -> None:
     """A person needs an allowed role, and a privileged one for what belongs to others."""
     admin, resource = WORKSPACE.people["1"], WORKSPACE.people["3"]
-    has_role(admin, {Role.ADMINISTRATOR})
+    require_role(admin, {Role.ADMINISTRATOR})
     with broken(Rule.ROLE):
-        has_role(resource, {Role.ADMINISTRATOR})
+        require_role(resource, {Role.ADMINISTRATOR})
     with broken(Rule.ROLE):
-        has_role(Person(), set(Role))
-    own_or_privileged(resource, resource, ())
-    own_or_privileged(resource, admin, {Role.ADMINISTRATOR})
+        require_role(Person(), set(Role))
+    require_own_or_privileged(resource, resource, ())
+    require_own_or_privileged(resource, admin, {Role.ADMINISTRATOR})
     with broken(Rule.FOREIGN):
-        own_or_privileged(admin, resource, {Role.ADMINISTRATOR})
+        require_own_or_privileged(admin, resource, {Role.ADMINISTRATOR})
 
 
 def test_tokens() -> None:
@@ -57,12 +57,12 @@ def test_tokens() -> None:
 def test_one_timer_of_a_person() -> None:
     """A person has at most one running timer and one timer per task; a record does not count against itself."""
     account = MemoryAccount(WORKSPACE, RECORDS)
-    none_running(account, ToyTimer, WORKSPACE.people["1"], (State.RUNNING,))
-    none_running(account, ToyTimer, WORKSPACE.people["3"], (State.PAUSED,))
+    require_none_running(account, ToyTimer, WORKSPACE.people["1"], (State.RUNNING,))
+    require_none_running(account, ToyTimer, WORKSPACE.people["3"], (State.PAUSED,))
     with broken(Rule.ONE_RUNNING):
-        none_running(account, ToyTimer, WORKSPACE.people["3"], (State.RUNNING, State.PAUSED))
-    one_per_task(account, RECORDS[0])
-    one_per_task(account, record(1009, "3"))
-    one_per_task(account, record(1009, "3", "33"))
+        require_none_running(account, ToyTimer, WORKSPACE.people["3"], (State.RUNNING, State.PAUSED))
+    require_one_per_task(account, RECORDS[0])
+    require_one_per_task(account, record(1009, "3"))
+    require_one_per_task(account, record(1009, "3", "33"))
     with broken(Rule.ONE_PER_TASK):
-        one_per_task(account, record(1009, "3", "31"))
+        require_one_per_task(account, record(1009, "3", "31"))

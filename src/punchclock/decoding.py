@@ -29,7 +29,7 @@ class _DuplicateKey(Exception):
     """Raised at the first duplicate key, to end the parsing."""
 
 
-def doubled_key(document: str | bytes, distinct: int) -> str | None:
+def duplicate_key(document: str | bytes, distinct: int) -> str | None:
     """Return a key that an object in a JSON document has twice, or ``None``.
 
     msgspec keeps the last value of such a key and reports nothing. The standard library reports every pair, but takes

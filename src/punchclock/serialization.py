@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from punchclock.decoding import DECODE_ERRORS, doubled_key
+from punchclock.decoding import DECODE_ERRORS, duplicate_key
 from punchclock.errors import InconsistentTimer, MalformedTimer, safe_repr
 from punchclock.timer import Timer, restore
 
@@ -67,7 +67,7 @@ def loads(data: str | bytes | bytearray | memoryview) -> Timer:
     except TypeError:
         raise MalformedTimer("$", f"expected text or bytes, got {safe_repr(data)}") from None
     timer = restore(state=saved.state, started_at=saved.started_at, since=saved.since, worked=saved.worked)
-    key = doubled_key(data if isinstance(data, str) else bytes(data), len(_Saved.__struct_fields__))
+    key = duplicate_key(data if isinstance(data, str) else bytes(data), len(_Saved.__struct_fields__))
     if key is not None:
         raise MalformedTimer("$", f"key given twice: {safe_repr(key)}")
     return timer

@@ -333,7 +333,7 @@ def _control(data: bytes) -> None:
     lines = body.splitlines() if "ndjson" in headers["content-type"] else [body]
     try:
         answers = [msgspec.json.decode(line) for line in lines]
-        backend.answer(Request(method="GET", path="/timer/"))
+        backend.dispatch(Request(method="GET", path="/timer/"))
     except ConnectionDropped:
         return  # a fault that the call has injected
     except Exception as error:

@@ -264,7 +264,7 @@ class Vendors(RuleBasedStateMachine):
         dated = {**result.response.headers, "date": formatdate(self.now // SECOND, usegmt=True)}
         expected = msgspec.structs.replace(result.response, headers=dated)
         for name, backend in self.backends.items():
-            response = backend.answer(request)
+            response = backend.dispatch(request)
             _require(f"{call.operation}: the sandbox over {name} answers {response}", response == expected)
 
     def _model(self, client: Client, of: type[VendorTimer], event: Event) -> None:

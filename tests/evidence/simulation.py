@@ -249,7 +249,7 @@ class Simulation:
         self.store.crash = step.crash
         response: Response | None = None
         try:
-            response = self.backend.answer(request)
+            response = self.backend.dispatch(request)
         except _Crashed:
             self.happened["crashes"] += 1
         except ConnectionDropped:

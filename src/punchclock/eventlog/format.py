@@ -39,7 +39,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from punchclock.decoding import DECODE_ERRORS, Undecodable, doubled_key
+from punchclock.decoding import DECODE_ERRORS, Undecodable, duplicate_key
 from punchclock.errors import InvalidInstant, MalformedLine, safe_repr
 from punchclock.instants import format_instant, parse_instant
 from punchclock.machine import Correction, Event
@@ -162,7 +162,7 @@ def parse_line(line: bytes) -> Entry:
     keys = 3 + (user is not UNSET) + (task is not UNSET) + (project is not UNSET) + (client is not UNSET)
     keys += note is not UNSET
     if quotes != 4 * keys + (6 if event is _AMEND else 0):  # ``since`` has a text, ``worked_seconds`` a number
-        _reject_doubled_key(line, decoded, keys)
+        _reject_duplicate_key(line, decoded, keys)
     labels = Labels(user=user, task=task, project=project, client=client, note=note)
     if event is _AMEND:
         return _amendment(decoded, at, labels)
@@ -208,12 +208,12 @@ def _invalid_event(decoded: _Line) -> MalformedLine:
     return MalformedLine("$.event", reason, timer=decoded.timer)
 
 
-def _reject_doubled_key(line: bytes, decoded: _Line, keys: int) -> None:
+def _reject_duplicate_key(line: bytes, decoded: _Line, keys: int) -> None:
     keys += (decoded.worked_seconds is not UNSET) + (decoded.since is not UNSET)
     if decoded.meta is not UNSET:
         keys += 1 + len(decoded.meta)
     try:
-        key = doubled_key(line, keys)
+        key = duplicate_key(line, keys)
     except Undecodable as error:
         raise MalformedLine("$", str(error), timer=decoded.timer) from None
     if key is not None:

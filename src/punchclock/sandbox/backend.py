@@ -155,7 +155,7 @@ class Backend:
         """
         return event_log(self.journal())
 
-    def answer(self, request: Request) -> Response:
+    def dispatch(self, request: Request) -> Response:
         """Return the response to a vendor's call, or 404 if the path belongs to no vendor.
 
         The call is written to the journal.
@@ -219,7 +219,7 @@ class Backend:
         rejected = _injected_rejection(route, faults)
         if rejected is not None:
             result, now = apply_response_faults(rejected, faults), self.clock.now(skew)
-        elif route.operation is not None and route.operation.changes:
+        elif route.operation is not None and route.operation.may_change:
             with self.store.transaction() as transaction:
                 result, now = decide(transaction)
                 if result.changes:

@@ -73,7 +73,7 @@ class Sandbox(Backend):
             return control(self, request, self._control_token)
         if path.rstrip("/") == "/healthz":
             return self.health()
-        response = self.answer(request)
+        response = self.dispatch(request)
         return response.status, dict(response.headers), response.body
 
     def transport(self) -> SandboxTransport:

@@ -161,7 +161,7 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
 
     def __post_init__(self) -> None:
         bound = {binding.operation for binding in self.dialect.bindings}
-        rows = tuple(replace(row, changes=row.name in bound) for row in self.operations)
+        rows = tuple(replace(row, may_change=row.name in bound) for row in self.operations)
         force_setattr(self, "operations", rows)
 
     @cached_property

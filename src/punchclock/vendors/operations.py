@@ -100,7 +100,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         request: the type of its parameters.
         handler: executes it; raises `RuleViolation`, `Rejection` or `punchclock.IllegalTransition`.
         reader: for clients: reads the body of a successful response, given its instant and the time zone.
-        changes: whether the dialect binds the operation to any action, so that it may change a timer. Set by `Vendor`.
+        may_change: whether the dialect binds the operation to any action, so that it may change a timer; set by
+            `Vendor`.
     """
 
     name: str
@@ -111,7 +112,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     request: type[msgspec.Struct]
     handler: Callable[[Call[Any]], HandlerResult]
     reader: Callable[..., Any]
-    changes: bool = False
+    may_change: bool = False
 
 
 class Limit(msgspec.Struct, frozen=True):

@@ -89,7 +89,7 @@ def person_of_token(token: str, credential: Credential, workspace: Workspace) ->
     return workspace.people[owner]
 
 
-def has_role(person: Person, allowed: Collection[Role]) -> None:
+def require_role(person: Person, allowed: Collection[Role]) -> None:
     """Check that the person has one of these roles.
 
     Raises:
@@ -99,7 +99,7 @@ def has_role(person: Person, allowed: Collection[Role]) -> None:
         raise RuleViolation(Rule.ROLE)
 
 
-def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role], field: str = "") -> None:
+def require_own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role], field: str = "") -> None:
     """Check that the owner is the caller, or that the caller's role is privileged.
 
     Raises:
@@ -109,7 +109,7 @@ def own_or_privileged(owner: Person, caller: Person, privileged: Collection[Role
         raise RuleViolation(Rule.FOREIGN, field)
 
 
-def none_running(account: Account, of: type[VendorTimer], person: Person, states: tuple[State, ...]) -> None:
+def require_none_running(account: Account, of: type[VendorTimer], person: Person, states: tuple[State, ...]) -> None:
     """Check that the person has no timer of this type in one of these states.
 
     Raises:
@@ -119,7 +119,7 @@ def none_running(account: Account, of: type[VendorTimer], person: Person, states
         raise RuleViolation(Rule.ONE_RUNNING)
 
 
-def one_per_task(account: Account, record: VendorTimer) -> None:
+def require_one_per_task(account: Account, record: VendorTimer) -> None:
     """Check that the record's person has no other timer for the record's task.
 
     Raises:
@@ -131,7 +131,7 @@ def one_per_task(account: Account, record: VendorTimer) -> None:
             raise RuleViolation(Rule.ONE_PER_TASK)
 
 
-def at_most(length: int, field: str, text: str) -> None:
+def require_at_most(length: int, field: str, text: str) -> None:
     """Check that the text has at most ``length`` characters.
 
     Raises:
@@ -141,7 +141,7 @@ def at_most(length: int, field: str, text: str) -> None:
         raise RuleViolation(Rule.LENGTH, field, f"{len(text)} characters, at most {length} are allowed")
 
 
-def not_blank(field: str, value: object) -> None:
+def require_not_blank(field: str, value: object) -> None:
     """Check that the parameter is present and not blank.
 
     Raises:

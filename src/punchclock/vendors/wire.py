@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from punchclock.decoding import DECODE_ERRORS, Undecodable, doubled_key
+from punchclock.decoding import DECODE_ERRORS, Undecodable, duplicate_key
 from punchclock.documents import parse_xml
 from punchclock.mismatch import decode_error_location
 from punchclock.vendors.errors import MalformedPayload
@@ -113,7 +113,7 @@ def read_json(body: bytes) -> dict[str, object]:
         reason = decode_error_location(body, dict[str, object]).reason
         raise RuleViolation(Rule.MALFORMED, detail=f"the body is not a JSON object: {reason}") from None
     try:
-        key = doubled_key(body, len(found))
+        key = duplicate_key(body, len(found))
     except Undecodable as error:
         raise RuleViolation(Rule.MALFORMED, detail=f"the body is not a JSON object: {error}") from None
     if key is not None:

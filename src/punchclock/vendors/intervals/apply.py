@@ -18,7 +18,7 @@ from punchclock.machine import State
 from punchclock.rounding import Rounding, round_duration
 from punchclock.units import HOUR
 from punchclock.vendors.intervals.wire import IntervalsTimer
-from punchclock.vendors.rules import Rule, RuleViolation, not_blank
+from punchclock.vendors.rules import Rule, RuleViolation, require_not_blank
 
 #: The finest step, in microseconds: 36 seconds.
 HUNDREDTH_OF_AN_HOUR: Final = HOUR // 100
@@ -53,7 +53,7 @@ def apply(
         raise RuleViolation(Rule.STATE, "starttime", "a timer must be paused before it can be applied")
     if step % HUNDREDTH_OF_AN_HOUR != 0:
         raise InvalidRounding("step", step, "too precise: not a multiple of a hundredth of an hour")
-    not_blank("personid", record.person.id)
+    require_not_blank("personid", record.person.id)
     rounded = round_duration(record.timer.worked, step, mode)
     return TimeEntry(
         personid=int(record.person.id),

@@ -32,7 +32,7 @@ from punchclock.vendors.intervals.handlers import (
     update_timer,
 )
 from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, read_payload, record_of, serialize
-from punchclock.vendors.rules import Rule, RuleViolation, has_role, not_blank, person_of_token
+from punchclock.vendors.rules import Rule, RuleViolation, person_of_token, require_not_blank, require_role
 from punchclock.vendors.wire import (
     merged,
     read_form,
@@ -73,7 +73,7 @@ def _authenticate(request: Request, sent: Mapping[str, object], account: Account
         raise RuleViolation(Rule.CREDENTIALS)
     workspace = account.workspace
     person = person_of_token(token, workspace.credential("intervals"), workspace)
-    has_role(person, _MAY)
+    require_role(person, _MAY)
     return person
 
 
@@ -208,7 +208,7 @@ def request(operation: str, parameters: msgspec.Struct, *, token: str, xml: bool
     method, path = row.methods[0], row.path
     if "{id}" in path:
         id = sent.pop("id", None)
-        not_blank("id", id)
+        require_not_blank("id", id)
         path = path.replace("{id}", quote(str(id), safe=""))
     media = "application/xml" if xml else "application/json"
     headers = {"authorization": "Basic " + base64.b64encode(f"{token}:X".encode()).decode(), "accept": media}

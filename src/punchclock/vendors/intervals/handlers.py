@@ -31,7 +31,14 @@ from punchclock.vendors.intervals.wire import (
     read_timestamp,
 )
 from punchclock.vendors.records import UPDATE, Change
-from punchclock.vendors.rules import Rule, RuleViolation, at_most, not_blank, one_per_task, own_or_privileged
+from punchclock.vendors.rules import (
+    Rule,
+    RuleViolation,
+    require_at_most,
+    require_not_blank,
+    require_one_per_task,
+    require_own_or_privileged,
+)
 from punchclock.vendors.wire import Id, read_boolean
 from punchclock.vendors.workspace import Role
 
@@ -131,7 +138,7 @@ def delete_timer(call: Call[DeleteTimer]) -> HandlerResult:
 def create_timer(call: Call[WriteTimer]) -> HandlerResult:
     """Create a timer: running, since now if ``starttime`` is missing; paused if ``starttime`` is blank."""
     sent = call.parameters
-    not_blank("personid", None if sent.personid is UNSET else sent.personid)
+    require_not_blank("personid", None if sent.personid is UNSET else sent.personid)
     worked = None if sent.time is UNSET or sent.time is None else microseconds(sent.time)
     if sent.starttime is None and worked is None:
         raise _time_required()
@@ -149,7 +156,7 @@ def create_timer(call: Call[WriteTimer]) -> HandlerResult:
 def update_timer(call: Call[WriteTimer]) -> HandlerResult:
     """Update the fields of a timer that were sent."""
     sent = call.parameters
-    not_blank("id", sent.id)
+    require_not_blank("id", sent.id)
     before = _record(call, str(sent.id))
     record = _described(call, before)
     timer = record.timer
@@ -210,10 +217,10 @@ def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer
     """Return the timer with the person, task, name and date that were sent, after checking them."""
     sent, workspace = call.parameters, call.account.workspace
     if sent.personid is not UNSET:
-        not_blank("personid", sent.personid)
+        require_not_blank("personid", sent.personid)
         if (person := workspace.people.get(str(sent.personid))) is None:
             raise RuleViolation(Rule.VALUE, "personid", f"there is no person {sent.personid}")
-        own_or_privileged(person, call.caller, _OTHERS)
+        require_own_or_privileged(person, call.caller, _OTHERS)
         record = replace(record, person=person)
     if sent.taskid is None:
         record = replace(record, task=None, project=None, client=None)
@@ -222,9 +229,9 @@ def _described(call: Call[WriteTimer], record: IntervalsTimer) -> IntervalsTimer
             raise RuleViolation(Rule.VALUE, "taskid", f"there is no task {sent.taskid}")
         project = task.project
         record = replace(record, task=task, project=project, client=project.client if project else None)
-    one_per_task(call.account, record)
+    require_one_per_task(call.account, record)
     if sent.name is not UNSET:
-        at_most(255, "name", sent.name or "")
+        require_at_most(255, "name", sent.name or "")
         record = replace(record, note=without_active_elements(sent.name or ""))
     if sent.lastupdate is not UNSET:
         record = replace(record, updated_on=sent.lastupdate)
@@ -236,7 +243,7 @@ def _record(call: Call[Any], id: str) -> IntervalsTimer:
     record = call.account.get(IntervalsTimer, id)
     if record is None:
         raise RuleViolation(Rule.NOT_FOUND, "id", f"there is no timer {id}")
-    own_or_privileged(record.person, call.caller, _OTHERS)
+    require_own_or_privileged(record.person, call.caller, _OTHERS)
     return record
 
 

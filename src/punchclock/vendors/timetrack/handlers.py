@@ -17,7 +17,7 @@ from punchclock.timer import start
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.records import Change
-from punchclock.vendors.rules import Rule, RuleViolation, none_running
+from punchclock.vendors.rules import Rule, RuleViolation, require_none_running
 from punchclock.vendors.timetrack.dialect import DIALECT
 from punchclock.vendors.timetrack.wire import (
     AttendanceTimer,
@@ -104,7 +104,7 @@ def start_project_timer(call: Call[StartProjectTimer]) -> HandlerResult:
     client = _client(workspace, sent.client_name)
     project = _project(workspace, sent.project_name, client)
     task = _task(workspace, sent.task_name, project) if sent.task_name else None
-    none_running(call.account, ProjectTimer, person, _ACTIVE)
+    require_none_running(call.account, ProjectTimer, person, _ACTIVE)
     record = ProjectTimer(
         id=str(call.account.new_id()),
         timer=start(now),
@@ -154,7 +154,7 @@ def start_attendance_timer(call: Call[StartAttendanceTimer]) -> HandlerResult:
     latitude = _one_of("latitude", sent.latitude, sent.latitude_start)
     longitude = _one_of("longitude", sent.longitude, sent.longitude_start)
     _both_or_neither(latitude, longitude)
-    none_running(call.account, AttendanceTimer, person, _ACTIVE)
+    require_none_running(call.account, AttendanceTimer, person, _ACTIVE)
     record = AttendanceTimer(
         id=str(call.account.new_id()),
         timer=start(now),

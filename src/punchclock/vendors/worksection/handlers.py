@@ -16,7 +16,7 @@ from punchclock.timer import start
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.records import Change
-from punchclock.vendors.rules import Rule, RuleViolation, none_running
+from punchclock.vendors.rules import Rule, RuleViolation, require_none_running
 from punchclock.vendors.worksection.wire import WorksectionTimer, element, my_element
 
 _RUNNING: Final = (State.RUNNING,)
@@ -88,7 +88,7 @@ def start_my_timer(call: Call[StartMyTimer]) -> HandlerResult:
         raise RuleViolation(Rule.NOT_FOUND, "project", "the task does not belong to a project")
     if task.closed:
         raise RuleViolation(Rule.CLOSED, "id_task")
-    none_running(call.account, WorksectionTimer, call.caller, _RUNNING)
+    require_none_running(call.account, WorksectionTimer, call.caller, _RUNNING)
     record = WorksectionTimer(
         id=str(call.account.new_id()),
         timer=start(call.now),

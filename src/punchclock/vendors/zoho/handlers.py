@@ -19,7 +19,13 @@ from punchclock.units import SECOND
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Call, HandlerResult, apply_event
 from punchclock.vendors.records import UPDATE, Change
-from punchclock.vendors.rules import Rule, RuleViolation, at_most, none_running, own_or_privileged
+from punchclock.vendors.rules import (
+    Rule,
+    RuleViolation,
+    require_at_most,
+    require_none_running,
+    require_own_or_privileged,
+)
 from punchclock.vendors.workspace import Job, Person, Workspace
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, UnknownDateFormat, check_format, read_date
 from punchclock.vendors.zoho.envelope import Success
@@ -99,8 +105,8 @@ def start_timer(call: Call[StartTimer]) -> HandlerResult:
     """Create a timelog with a running timer, for the logged-in user only, who has no other running timer."""
     sent, workspace, caller = call.parameters, call.account.workspace, call.caller
     _is_start(sent.timer)
-    at_most(250, "description", sent.description)
-    at_most(500, "workItem", sent.work_item)
+    require_at_most(250, "description", sent.description)
+    require_at_most(500, "workItem", sent.work_item)
     billing_status = read_billing_status(sent.billing_status)
     if billing_status is None:
         raise RuleViolation(Rule.VALUE, "billingStatus", f"{sent.billing_status} is not a billing status")
@@ -110,7 +116,7 @@ def start_timer(call: Call[StartTimer]) -> HandlerResult:
     enabled(workspace.settings)
     _is_caller(sent.user, caller, workspace)
     day_of_work(workspace.settings, caller, booked_on)  # checked early: this rule has a code of its own
-    none_running(call.account, ZohoTimer, caller, (State.RUNNING,))
+    require_none_running(call.account, ZohoTimer, caller, (State.RUNNING,))
     number = call.account.new_id()
     record = ZohoTimer(
         id=str(number),
@@ -148,7 +154,7 @@ def resume_timer(call: Call[ResumeTimer]) -> HandlerResult:
     today = work_date(change.at, workspace.zone)
     of_today = work_date(record.timer.started_at, workspace.zone) == today
     day_of_work(workspace.settings, record.person, (of_today and record.work_date) or today)
-    none_running(call.account, ZohoTimer, record.person, (State.RUNNING,))
+    require_none_running(call.account, ZohoTimer, record.person, (State.RUNNING,))
     if not of_today:  # the product's own FAQ: a timer can be resumed "for only current day"
         raise RuleViolation(Rule.VALUE, "timeLogId", "the timer was started on another day")
     _within_limits(call, change.record, SECOND)
@@ -245,7 +251,7 @@ def _timelog(call: Call[Any], id: str) -> ZohoTimer:
     record = call.account.get(ZohoTimer, id)
     if record is None:
         raise RuleViolation(Rule.NOT_FOUND, "timeLogId", f"there is no timelog {id}")
-    own_or_privileged(record.person, call.caller, (), "timeLogId")
+    require_own_or_privileged(record.person, call.caller, (), "timeLogId")
     return record
 
 
