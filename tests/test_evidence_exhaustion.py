@@ -171,7 +171,7 @@ def test_zones_hold(claim: Claim) -> None:
         (zones.split_days, "_end", "if after == offset", "if True"),
         (zones.split_days, "split_by_day", "min(midnight, end)", "midnight"),
         (zones.local_times, "from_seconds_of_day", "wall - max(before, after)", "wall - before"),
-        (zones.local_times, "from_seconds_of_day", "len(meant) == 1", "meant"),
+        (zones.local_times, "from_seconds_of_day", "len(candidates) == 1", "candidates"),
     ],
 )
 def test_zones_can_fail(check: Check, name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:

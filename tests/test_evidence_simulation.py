@@ -90,12 +90,12 @@ def test_a_wrong_store_is_caught(
 @pytest.mark.parametrize(
     ("vendor", "operation", "old", "new", "said"),
     [
-        ("worksection", "start_my_timer", "require_none_running(", "print('' and ", "timers that count"),
-        ("zoho", "start_timer", "require_none_running(", "print('' and ", "timers that count"),
+        ("worksection", "start_my_timer", "require_none_running(", "print('' and ", "running timers, by person"),
+        ("zoho", "start_timer", "require_none_running(", "print('' and ", "running timers, by person"),
         ("zoho", "pause_timer", "(change,)", "()", "nothing is stored"),
-        ("timetrack", "start_project_timer", "require_none_running(", "print('' and ", "timers that count"),
+        ("timetrack", "start_project_timer", "require_none_running(", "print('' and ", "running timers, by person"),
         ("intervals", "update_timer", "event = apply_event(record, Event.RESUME, since)",
-         "event = Change(Event.RESUME, since, record)", "open at|replayed"),
+         "event = Change(Event.RESUME, since, record)", "open segment|replayed"),
     ],
 )  # fmt: skip
 def test_a_wrong_handler_is_caught(
