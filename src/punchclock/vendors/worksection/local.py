@@ -13,7 +13,7 @@ from typing import Final
 
 from punchclock.calendar import Disambiguation, find_zone, from_seconds_of_day, seconds_of_day, work_date
 from punchclock.errors import InstantOutOfRange, InvalidInstant
-from punchclock.instants import FIRST, LAST, to_datetime
+from punchclock.instants import to_datetime
 from punchclock.units import DAY, MICROSECOND, MINUTE, SECOND
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
@@ -51,11 +51,8 @@ def read_local(text: str, zone: str) -> int:
     seconds = (int(hours) * 60 + int(minutes)) * 60
     days = day.toordinal() - _EPOCH_ORDINAL
     offset = _constant_offset(days, zone)
-    if offset is not None:
-        at = days * DAY + seconds * SECOND - offset
-        if not FIRST <= at <= LAST:
-            raise InstantOutOfRange(at)
-        return at
+    if offset is not None:  # the day's neighbours have instants, so all of the day has
+        return days * DAY + seconds * SECOND - offset
     return from_seconds_of_day(day, seconds, zone, disambiguation=Disambiguation.EARLIER)
 
 
