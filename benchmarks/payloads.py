@@ -112,7 +112,7 @@ def _parse(payload: bytes) -> ZohoTimer:
     day = DAY // SECOND
     ahead = (read.date - _second_of_day(NOW) + day // 2) % day - day // 2
     if ahead and _second_of_day(NOW + ahead * SECOND) != read.date:
-        raise ValueError(read.date)  # only after a clock change, of which there is none in these payloads
+        raise ValueError(read.date)  # only after a clock change; these payloads have none
     since, worked = NOW + (ahead - read.diff) * SECOND, read.totaltime * SECOND
     job = Job(
         id=read.job_id or "", name=read.job_name or "", active=read.job_is_active, completed=bool(read.is_completed)

@@ -145,20 +145,20 @@ def test_an_amended_timer_is_drawn_as_corrected() -> None:
 def test_a_timer_amended_into_the_future_is_shown_all_the_same() -> None:
     """What shows timers clamps, and never fails for one of them."""
     future = Entry("T1", Correction.AMEND, EIGHT, Labels(), 5 * MINUTE, EIGHT + 60 * MINUTE)
-    book = log(("T1", Event.START, 0), ("T2", Event.START, 1)) + format_line(future)
-    assert "T1     2026-03-02 08:00  running  00:05:00  00:55:00" in replay("-", log=book).stdout
-    assert [each["worked_seconds"] for each in objects(replay("-", "--json", log=book))] == [300, 0]
+    log_content = log(("T1", Event.START, 0), ("T2", Event.START, 1)) + format_line(future)
+    assert "T1     2026-03-02 08:00  running  00:05:00  00:55:00" in replay("-", log=log_content).stdout
+    assert [each["worked_seconds"] for each in objects(replay("-", "--json", log=log_content))] == [300, 0]
 
 
 def test_users_and_projects_have_sums() -> None:
     """Each user is named once, and has a sum below more than one row."""
-    book = (
+    log_content = (
         log(("T1", Event.START, 0), ("T1", Event.STOP, 60), user="anna", project="A")
         + log(("T2", Event.START, 0), ("T2", Event.STOP, 30), user="anna", project="B")
         + log(("T3", Event.START, 0), ("T3", Event.STOP, 15), user="bob")
         + log(("T4", Event.START, 0), ("T4", Event.STOP, 15))
     )
-    lines = [line.split() for line in replay("-", log=book).stdout.splitlines()]
+    lines = [line.split() for line in replay("-", log=log_content).stdout.splitlines()]
     table = lines[lines.index(["By", "user", "and", "day"]) :]
     assert [line for line in table[3:11] if line] == [
         ["anna", "Mon", "2026-03-02", "A", "01:00:00", "00:00:00"],
@@ -172,8 +172,8 @@ def test_users_and_projects_have_sums() -> None:
 
 def test_many_timers_are_listed_and_drawn_as_far_as_a_person_reads() -> None:
     """The number of the others is printed, and they count in the totals."""
-    book = b"".join(log((f"T{n}", Event.START, n), (f"T{n}", Event.STOP, n + 1)) for n in range(120))
-    result = replay("-", log=book)
+    log_content = b"".join(log((f"T{n}", Event.START, n), (f"T{n}", Event.STOP, n + 1)) for n in range(120))
+    result = replay("-", log=log_content)
     assert "and 70 more; --json lists all" in result.stdout
     assert "and 90 more timers" in result.stdout
     assert re.search(r"^all +02:00:00 +00:00:00", result.stdout, re.MULTILINE)
@@ -193,8 +193,10 @@ def test_a_discarded_timer_leaves_its_row_to_another() -> None:
 def test_too_many_days_become_months(timers: int, title: str) -> None:
     """A table that is too long is merged by longer periods."""
     day = 1440
-    book = b"".join(log((f"T{n}", Event.START, n * day), (f"T{n}", Event.STOP, n * day + 60)) for n in range(timers))
-    result = replay("-", log=book)
+    log_content = b"".join(
+        log((f"T{n}", Event.START, n * day), (f"T{n}", Event.STOP, n * day + 60)) for n in range(timers)
+    )
+    result = replay("-", log=log_content)
     assert title in result.stdout
     assert re.search(rf"^all +{timers}:00:00 ", result.stdout, re.MULTILINE)
     assert bool(re.search("Apr 2026 +30:00:00", result.stdout)) == (timers == 700)
@@ -204,11 +206,11 @@ def test_too_many_months_become_years_and_too_many_years_are_cut() -> None:
     """The last line of the table still is the sum of all."""
     day = 1440
     steps = [(f"T{n}", n) for n in range(600)]
-    book = b"".join(
+    log_content = b"".join(
         log((name, Event.START, n * 31 * day), (name, Event.STOP, n * 31 * day + 60), user=f"user {n:03}")
         for name, n in steps
     )
-    result = replay("-", log=book)
+    result = replay("-", log=log_content)
     assert "By user and year (by day, 600 rows)" in result.stdout
     assert re.search(r"^ +300 more +300:00:00 +00:00:00", result.stdout, re.MULTILINE)
     assert re.search(r"^ +all +600:00:00 +00:00:00", result.stdout, re.MULTILINE)
@@ -236,8 +238,8 @@ def test_labels_that_have_no_room_are_left_out() -> None:
 def test_control_characters_are_escaped() -> None:
     """Escape sequences, markup and line feeds in names are escaped, in tables and in errors."""
     evil = "\x1b[31m[red]\n\u202e"
-    book = log((evil, Event.START, 0), (evil, Event.START, 1), user=evil, project=evil)
-    result = replay("-", log=book + b'{"\x1b[31m": 1}\n', width=140)
+    log_content = log((evil, Event.START, 0), (evil, Event.START, 1), user=evil, project=evil)
+    result = replay("-", log=log_content + b'{"\x1b[31m": 1}\n', width=140)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", result.stdout + result.stderr)
     assert r"\x1b[31m[red]\n\u202e" in result.stdout
     assert len(result.stderr.splitlines()) == 2

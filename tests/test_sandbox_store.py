@@ -290,6 +290,7 @@ def test_a_database_of_a_later_version_is_rejected(url: str) -> None:
         ("sqlite:///:memory:", "SQLite needs a file"),
         ("sqlite:///x?timeout=5", "'timeout' is not an option of SQLite's URL"),
         ("sqlite:///x?durabel=full", "'durabel' is not an option of SQLite's URL"),
+        ("postgresql://host/x?plugin=nonsense", "an option of the database URL is not valid"),
         ("sqlite:///x?durable=half", "durable='half' is not valid; use durable=full"),
         ("sqlite:////no/such/folder/x.sqlite3", "unable to open"),
         ("postgresql://user:secret@127.0.0.1:1/x", "127.0.0.1"),
