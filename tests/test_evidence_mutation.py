@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import time
 from pathlib import Path
 
 import msgspec
@@ -52,6 +53,24 @@ def test_a_run_tells_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     tally = mutation.tally("clock.py", ("test_clock",))
     assert (tally.mutants, tally.killed, tally.equivalent) == (4, 2, 1)
     assert [each.key for each in tally.survivors] == [survivor.key]
+
+
+def test_one_thread_at_a_time_parses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No two modules are parsed at the same time: Python's parser fails by chance if two threads use it at once."""
+    parsing: list[str] = []
+    most: list[int] = []
+
+    def mutants_of(module: str) -> list[Mutant]:
+        parsing.append(module)
+        time.sleep(0.05)
+        most.append(len(parsing))
+        parsing.remove(module)
+        return []
+
+    monkeypatch.setattr(mutation, "mutants_of", mutants_of)
+    monkeypatch.setattr(mutation, "save", lambda _: None)
+    assert mutation.main(["clock.py", "units.py", "rounding.py"]) == 0
+    assert most == [1, 1, 1]
 
 
 def test_tests_that_fail_without_a_mistake_refute() -> None:

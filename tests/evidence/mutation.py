@@ -23,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,6 +43,9 @@ _SAVED: Final = Path(__file__).with_name("mutants.json")
 _EQUIVALENTS: Final = Path(__file__).with_name("equivalent_mutants.toml")
 _SAMPLED_MODULES: Final = 6
 _CREDIBLE: Final = 2  # survivors in a sample of 12: where 95 % are killed, more are found once in 50 samples
+#: Held while mutants are made: Python 3.11 counts the depth of syntax trees for all threads together, so that two threads
+#: that parse at the same time can end with "AST constructor recursion depth mismatch".
+_parsing: Final = threading.Lock()
 _CONFIGURATION: Final = tomllib.loads(Path(__file__).with_name("mutation.toml").read_text(encoding="utf-8"))
 
 
@@ -250,7 +254,8 @@ def tally(
     from cosmic_ray.testing import run_tests
     from cosmic_ray.work_item import TestOutcome
 
-    mutants = chosen(mutants_of(module))
+    with _parsing:
+        mutants = chosen(mutants_of(module))
     left = []
     with nullcontext(project) if project else passing(files) as checked, _copied(checked.folder) as folder:
         path = folder / _SOURCES / module
