@@ -43,8 +43,8 @@ _SAVED: Final = Path(__file__).with_name("mutants.json")
 _EQUIVALENTS: Final = Path(__file__).with_name("equivalent_mutants.toml")
 _SAMPLED_MODULES: Final = 6
 _CREDIBLE: Final = 2  # survivors in a sample of 12: where 95 % are killed, more are found once in 50 samples
-#: Held while mutants are made: Python 3.11 counts the depth of syntax trees for all threads together, so that two threads
-#: that parse at the same time can end with "AST constructor recursion depth mismatch".
+#: Held while mutants are made. Python 3.11 counts the depth of syntax trees for all threads together, so two threads
+#: that parse at the same time can fail with "AST constructor recursion depth mismatch".
 _parsing: Final = threading.Lock()
 _CONFIGURATION: Final = tomllib.loads(Path(__file__).with_name("mutation.toml").read_text(encoding="utf-8"))
 
