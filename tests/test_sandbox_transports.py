@@ -25,7 +25,8 @@ from punchclock import vendors
 from punchclock.sandbox import Clock, ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.sandbox import server as server_module
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
-from punchclock.sandbox.server import MAX_HEAD, ServingFailed, application
+from punchclock.sandbox.connections import MAX_HEAD
+from punchclock.sandbox.server import ServingFailed, application
 from punchclock.sandbox.store import MemoryStore, StoreUnavailable, Transaction
 from punchclock.vendors.account import Account
 from punchclock.workspaces import demo_workspace
@@ -409,7 +410,11 @@ def test_another_server_gets_no_response(sandbox: Sandbox) -> None:
 
     headers = [(name.encode(), value.encode()) for name, value in BASIC.items()]
     scope = {"type": "http", "method": "GET", "path": "/timer", "query_string": b"", "headers": headers}
-    asyncio.run(application(sandbox.handle)(scope, receive, send))
+
+    async def run() -> None:
+        await application(sandbox.handle)(scope, receive, send)
+
+    asyncio.run(run())
     assert sent == []
 
 

@@ -23,7 +23,7 @@ from punchclock.vendors.workspace import Workspace
 from punchclock.workspaces import demo_workspace
 
 if TYPE_CHECKING:
-    from punchclock.sandbox import Sandbox
+    from starlette.types import ASGIApp
 
 #: The value of ``--database`` for a store in memory.
 _MEMORY: Final = "memory:"
@@ -61,6 +61,18 @@ _MEMORY: Final = "memory:"
     is_flag=True,
     help="Allow other machines to use the control plane; requires --control-token.",
 )
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Accept vendor calls to this host name too, such as sandbox.example; * accepts any. Repeatable.",
+)
+@click.option(
+    "--allow-origin",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Accept vendor calls of web pages of this origin, such as http://app.example; * accepts any. Repeatable.",
+)
 def serve(
     *,
     host: str,
@@ -70,11 +82,14 @@ def serve(
     workspace: Workspace | None,
     control_token: str,
     control_from_anywhere: bool,
+    allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
 ) -> int:
     """Serve the four vendors' APIs, so that programs can be tested against them."""
     try:
         from punchclock.sandbox import Clock, Sandbox  # noqa: PLC0415 - needs an extra
-        from punchclock.sandbox.server import listen, url_of  # noqa: PLC0415
+        from punchclock.sandbox.callers import Callers, InvalidCaller  # noqa: PLC0415
+        from punchclock.sandbox.server import application, listen, url_of  # noqa: PLC0415
         from punchclock.sandbox.sql import SqlStore  # noqa: PLC0415
         from punchclock.sandbox.store import StoreUnavailable  # noqa: PLC0415
     except ImportError as error:
@@ -84,6 +99,10 @@ def serve(
         return 2
     if control_from_anywhere and not control_token:
         raise click.UsageError("--control-from-anywhere requires --control-token, or anyone could reset the sandbox")
+    try:
+        callers = Callers.of(host, allow_host, allow_origin)
+    except InvalidCaller as error:
+        raise click.UsageError(str(error)) from error
 
     account = demo_workspace() if workspace is None else workspace
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
@@ -101,15 +120,15 @@ def serve(
         url = url_of(listening)
         shown = sandbox.clock.now() if sandbox.clock.frozen else now()
         click.echo(greeting(url, account, shown, is_demo=workspace is None, store=_without_password(database)))
-        _run(sandbox, listening, control_from_anywhere=control_from_anywhere)
+        _run(listening, application(sandbox.handle, control_from_anywhere=control_from_anywhere, callers=callers))
     return 0
 
 
-def _run(sandbox: Sandbox, listening: socket.socket, *, control_from_anywhere: bool) -> None:
+def _run(listening: socket.socket, app: ASGIApp) -> None:
     """Serve until SIGTERM or SIGINT, then answer the requests in progress."""
-    from punchclock.sandbox.server import application, server  # noqa: PLC0415 - as above
+    from punchclock.sandbox.connections import server  # noqa: PLC0415 - as above
 
-    running = server(application(sandbox.handle, control_from_anywhere=control_from_anywhere))
+    running = server(app)
 
     def stop(_signal: int, _frame: object) -> None:
         running.should_exit = True

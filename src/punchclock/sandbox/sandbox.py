@@ -6,12 +6,13 @@ One instance is one isolated account. `Sandbox.handle` takes a request directly,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self, Unpack
 from urllib.parse import urlencode
 
 from punchclock.sandbox.backend import Backend, Options
+from punchclock.sandbox.callers import Callers
 from punchclock.sandbox.control import control, is_control
 from punchclock.sandbox.server import Serving, application
 from punchclock.sandbox.transport import SandboxTransport
@@ -80,7 +81,14 @@ class Sandbox(Backend):
         """Return a transport for ``httpx.Client`` and ``httpx.AsyncClient``, which needs no socket."""
         return SandboxTransport(self.handle)
 
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Serving:
+    def serve(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (),
+    ) -> Serving:
         """Return a context manager that runs a real server in a thread: ``with sandbox.serve() as server:``.
 
         The server is at ``server.url``. The ``with`` raises `ServingFailed` if the address or port is not available.
@@ -88,5 +96,12 @@ class Sandbox(Backend):
         Args:
             port: the port; 0 chooses a free one.
             host: the address to listen on.
+            allow_hosts: further names of this server, such as ``sandbox.example``; ``*`` allows all.
+            allow_origins: origins whose web pages can call the vendors, such as ``http://app.example:3000``; ``*``
+                allows all.
+
+        Raises:
+            InvalidCaller: a value is not a host name, or not an origin.
         """
-        return Serving(application(self.handle), host, port)
+        callers = Callers.of(host, allow_hosts, allow_origins)
+        return Serving(application(self.handle, callers=callers), host, port)

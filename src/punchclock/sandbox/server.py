@@ -1,14 +1,13 @@
-"""The sandbox over HTTP: an ASGI application of Starlette, run by uvicorn.
+"""The sandbox over HTTP: an ASGI application, and a server that runs it in a thread.
 
-Calls are not decided here. This module limits how much of a request is read, restricts the control plane to this
-machine, and closes the connection if a fault drops it. The access log has no query and no header, because these contain
-credentials.
+Calls are not decided here. This module limits how much of a request is read, rejects callers that are not allowed, and
+closes the connection if a fault drops it. The access log has no query and no header, because these contain credentials.
+Who is allowed is in callers.py; the bounds on connections are in connections.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import threading
@@ -17,19 +16,17 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from punchclock.errors import PunchclockError
-from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
+from punchclock.sandbox.backend import MAX_BODY
+from punchclock.sandbox.callers import Callers, is_local
+from punchclock.sandbox.connections import server
 from punchclock.sandbox.control import failed, is_control, is_endpoint
 from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.sandbox.journal import shown_path
@@ -38,15 +35,11 @@ Handle = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, dict[str
 
 _access_log: Final = logging.getLogger("punchclock.access")
 
-#: How long a stop waits for the requests in progress, in seconds.
-SHUTDOWN_TIMEOUT: Final = 30
 #: Request-body timeout, in seconds.
 BODY_TIMEOUT: Final = 10
-#: The maximum size of a request line with its headers, in bytes. It is above the sum of the sandbox's own limits, so
-#: most requests that are too large still reach the vendor, which rejects them in its own form.
-MAX_HEAD: Final = 2 * (MAX_QUERY + MAX_HEADERS)
 #: Statuses whose responses have no body.
 _WITHOUT_BODY: Final = (204, 304)
+_HEALTH: Final = "/healthz"
 
 
 class ServingFailed(PunchclockError):
@@ -58,42 +51,92 @@ class ServingFailed(PunchclockError):
 # ---- the application -----------------------------------------------------------------------------
 
 
-def application(handle: Handle, *, control_from_anywhere: bool = False) -> Starlette:
+def application(handle: Handle, *, control_from_anywhere: bool = False, callers: Callers | None = None) -> ASGIApp:
     """Return the sandbox as an ASGI application.
 
     Args:
         handle: `Sandbox.handle`.
         control_from_anywhere: whether other machines can use the control plane; it then needs a token.
+        callers: the host names and origins that are allowed in addition to the server's own.
     """
-    return Starlette(routes=[Mount("/", app=_endpoint(handle, control_from_anywhere=control_from_anywhere))])
+    return _endpoint(handle, callers or Callers(), control_from_anywhere=control_from_anywhere)
 
 
-def _endpoint(handle: Handle, *, control_from_anywhere: bool) -> ASGIApp:
+def _endpoint(handle: Handle, callers: Callers, *, control_from_anywhere: bool) -> ASGIApp:
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request = Request(scope, receive)
+        request = Request(_with_path(scope), receive)
         try:
-            response = await _respond(handle, request, control_from_anywhere=control_from_anywhere)
+            response = _early_response(request, callers)
+            if response is None:
+                response = await _respond(handle, request, control_from_anywhere=control_from_anywhere)
         except ClientDisconnect:
             return
         except ConnectionDropped:
             _log(request, "dropped", began)
             transport = scope.get("state", {}).get("transport")
-            if transport is not None:  # set by `_Protocol`; another server closes the connection in its own way
+            if transport is not None:  # set by our server; another one closes the connection in its own way
                 transport.abort()
                 await receive()  # the body has been read, so this waits until the connection is closed
             return
+        except RuntimeError as error:
+            if "start new thread" not in str(error):
+                raise
+            response = _failed(503, "no-thread", "the server can't start another thread now; try again later")
         # A vendor's response has a date already; all others get this machine's.
         response.headers.setdefault("date", formatdate(usegmt=True))
+        response.headers.update(callers.headers(request))
+        if _is_crowded(request):
+            response.headers["connection"] = "close"
         await response(scope, receive, send)
         _log(request, str(response.status_code), began)
 
     return endpoint
 
 
+def _with_path(scope: Scope) -> Scope:
+    """Return the scope with the path of its target. The target can also be a URL, with this server's name."""
+    if scope["path"].startswith("/"):
+        return scope
+    scheme, separator, rest = (scope.get("raw_path") or b"").decode("latin-1").partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        return scope
+    authority, _, path = rest.partition("/")
+    # The name in the target counts as another ``Host``: both must be this server's.
+    headers = [*scope["headers"], (b"host", authority.encode("latin-1"))]
+    return {**scope, "path": unquote(f"/{path}"), "headers": headers}
+
+
+def _early_response(request: Request, callers: Callers) -> Response | None:
+    """Return the response to a request that the sandbox does not get, or None if it gets it."""
+    path = request.scope["path"]
+    names = {name for name, _ in request.scope["headers"]}
+    if b"content-length" in names and b"transfer-encoding" in names:
+        # A proxy may read the other length, and send what is left as another client's request.
+        message = "a request with Content-Length can't have Transfer-Encoding"
+        return _failed(400, "two-lengths", message, connection="close")
+    if is_control(path) or path.rstrip("/") == _HEALTH:
+        return None
+    if _is_crowded(request):
+        return _failed(503, "too-many-connections", "the server has too many connections; try again later")
+    if rejection := callers.rejection(request):
+        return _failed(403, "forbidden", rejection)
+    return Response(status_code=204) if callers.is_preflight(request) else None
+
+
+def _failed(status: int, code: str, message: str, **headers: str) -> Response:
+    status, found, content = failed(status, code, message)
+    return Response(content, status, {**found, **headers})
+
+
+def _is_crowded(request: Request) -> bool:
+    """Return whether the connection is one of those beyond the maximum."""
+    return bool(request.scope.get("state", {}).get("crowded"))
+
+
 async def _respond(handle: Handle, request: Request, *, control_from_anywhere: bool) -> Response:
     path = request.scope["path"]
-    if is_control(path) and not control_from_anywhere and not _is_local(request):
+    if is_control(path) and not control_from_anywhere and not is_local(request):
         status, headers, content = failed(403, "forbidden", "the control plane is only available on this machine")
         return Response(content, status, headers)
     try:
@@ -124,31 +167,6 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _is_local(request: Request) -> bool:
-    """Return whether a program on this machine sent the request, and not a web page in its browser."""
-    client = request.client
-    if client is None or not _is_loopback(client.host):
-        return False
-    # A web page's request carries the page's own host or origin; both must be this machine.
-    names = [request.headers.get("host", ""), *request.headers.getlist("origin")]
-    return all(_is_loopback(_hostname(name)) for name in names)
-
-
-def _hostname(name: str) -> str:
-    """Return the host in a ``Host`` or an ``Origin`` header."""
-    try:
-        return urlsplit(name if "//" in name else f"//{name}").hostname or ""
-    except ValueError:  # the brackets contain no address
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _log(request: Request, status: str, began: float) -> None:
     milliseconds = (time.perf_counter() - began) * 1000
     client = request.client.host if request.client else "-"
@@ -158,39 +176,6 @@ def _log(request: Request, status: str, began: float) -> None:
 
 
 # ---- the server ----------------------------------------------------------------------------------
-
-
-class _Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1. h11, because uvicorn's other parser has no bound on the size of a head."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Give the application the transport, so that a fault can close the connection."""
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
-
-    def send_400_response(self, msg: str) -> None:
-        """Send status 400, and name the limit if the head is too large."""
-        head, _ = self.conn.trailing_data
-        too_large = f"The request line and the headers have more than {MAX_HEAD} bytes."
-        super().send_400_response(too_large if len(head) > MAX_HEAD else msg)
-
-
-def server(app: Starlette) -> uvicorn.Server:
-    """Return a server for the application."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=_Protocol,
-            h11_max_incomplete_event_size=MAX_HEAD,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,  # a vendor's response has the date of the sandbox's clock
-            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
-        )
-    )
 
 
 class Serving:
@@ -207,7 +192,7 @@ class Serving:
 
     url: str
 
-    def __init__(self, app: Starlette, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
         self._app = app
         self._host = host
         self._port = port
