@@ -37,6 +37,8 @@ LEAST_READ: Final = 1 << 14
 #: How long a stop waits for the requests in progress, in seconds.
 SHUTDOWN_TIMEOUT: Final = 30
 
+#: How long a connection can wait for its client before another one can replace it, in seconds.
+_GRACE: Final = 0.1
 #: How often the deadlines are checked, in seconds.
 _CHECK_EVERY: Final = 0.5
 #: How long the accept loop waits if it can't accept a connection, in seconds.
@@ -113,11 +115,10 @@ class Protocol(H11Protocol):
         A connection without a complete head gives way first, then one without a complete body, then one whose client
         does not read. A request that is being answered never does.
         """
-        if not self._waits_for_head:
-            if self.cycle.more_body:
-                return 1, self._waiting_since
-        elif not self.transport.get_write_buffer_size():
+        if self._waits_for_head and not self.transport.get_write_buffer_size():
             return 0, self._waiting_since
+        if not self._waits_for_head and self.cycle.more_body:
+            return 1, self._waiting_since
         if self._unsent_since is not None and self.loop.time() - self._unsent_since > 2 * _CHECK_EVERY:
             return 2, self._unsent_since
         return None
@@ -166,7 +167,7 @@ class Server(uvicorn.Server):
                 continue
             try:
                 await self._make_room()
-                await loop.connect_accepted_socket(self._connect, accepted)
+                await loop.connect_accepted_socket(self.connect, accepted)
             except OSError as error:
                 self._report("a connection can't be served (%s)", error)
                 accepted.close()
@@ -174,24 +175,25 @@ class Server(uvicorn.Server):
                 accepted.close()
                 raise
 
-    def _connect(self) -> Protocol:
+    def connect(self) -> Protocol:
+        """Return the protocol of a new connection."""
         return Protocol(self.config, self.server_state, crowded=len(self.server_state.connections) >= self._most)
 
     async def _make_room(self) -> None:
         reserved = min(RESERVED_CONNECTIONS, self._most // 4)
-        for most in (self._most, self._most + reserved):
-            while len(self.server_state.connections) >= most:
-                self._report("%s connections are open; new ones replace those that wait for their client", self._most)
-                if self._replace():
-                    await asyncio.sleep(0)  # until the replaced one is closed
-                elif most == self._most:
-                    break
-                else:
-                    await asyncio.sleep(_RETRY_AFTER)
+        while (beyond := len(self.server_state.connections) - self._most) >= 0:
+            self._report("%s connections are open; new ones replace those that wait for their client", self._most)
+            if self._replace():
+                await asyncio.sleep(0)  # until the replaced connection is closed
+            elif beyond >= reserved or any(each.precedence() for each in self._protocols()):
+                await asyncio.sleep(_RETRY_AFTER)
+            else:
+                break
 
     def _replace(self) -> bool:
         """Close the connection that gives way first, and return whether there is one."""
-        waiting = {each: precedence for each in self._protocols() if (precedence := each.precedence()) is not None}
+        latest = asyncio.get_running_loop().time() - _GRACE
+        waiting = {each: found for each in self._protocols() if (found := each.precedence()) and found[1] < latest}
         if waiting:
             min(waiting, key=waiting.__getitem__).transport.abort()
         return bool(waiting)
