@@ -32,8 +32,10 @@ HEAD_TIMEOUT: Final = 10.0
 #: How long a connection without a request stays open after a response, in seconds.
 IDLE_TIMEOUT: Final = 5
 #: How long a client can take to read `LEAST_READ` bytes of a response, in seconds.
-WRITE_TIMEOUT: Final = 10.0
+WRITE_TIMEOUT: Final = 30.0
 LEAST_READ: Final = 1 << 14
+#: How much of a response the system buffers for each connection, in bytes.
+SEND_BUFFER: Final = 1 << 16
 #: How long a stop waits for the requests in progress, in seconds.
 SHUTDOWN_TIMEOUT: Final = 30
 

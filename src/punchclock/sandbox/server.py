@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.backend import MAX_BODY
 from punchclock.sandbox.callers import Callers, is_local
-from punchclock.sandbox.connections import server
+from punchclock.sandbox.connections import SEND_BUFFER, server
 from punchclock.sandbox.control import failed, is_control, is_endpoint
 from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.sandbox.journal import shown_path
@@ -230,6 +230,8 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.create_server((host, port), family=family, backlog=2048)
         # Head and body of a response are two packets. Without this option the second one waits up to 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Otherwise the system takes megabytes of a response, and it looks for long as if a slow client read nothing.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     except (OSError, UnicodeError) as error:
         raise ServingFailed(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
     return listening
