@@ -109,7 +109,7 @@ def _run(sandbox: Sandbox, listening: socket.socket, *, control_from_anywhere: b
     """Serve until SIGTERM or SIGINT, then answer the requests in progress."""
     from punchclock.sandbox.server import application, server  # noqa: PLC0415 - as above
 
-    running = server(application(sandbox.handle, control_from_anywhere=control_from_anywhere))
+    running = server(application(sandbox.handle_in_steps, control_from_anywhere=control_from_anywhere))
 
     def stop(_signal: int, _frame: object) -> None:
         running.should_exit = True
