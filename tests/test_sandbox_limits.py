@@ -118,6 +118,15 @@ def test_a_lock_ends_exactly() -> None:
     assert caller.allowed(end + 300 * SECOND) == [True]
 
 
+def test_a_lock_that_ends_at_instant_zero() -> None:
+    """A lock that ends at the instant 0 locks until then."""
+    caller = rate_limit(1, 1, lock_seconds=10)
+    assert caller.allowed(-10 * SECOND, 2) == [True, False]
+    assert caller.allowed(-5 * SECOND) == [False]
+    assert caller.allowed(-1) == [False]
+    assert caller.allowed(0) == [True]
+
+
 def test_a_lock_may_end_within_the_window() -> None:
     """After a lock that is shorter than the window, the calls in the window still count."""
     caller = rate_limit(1, 60, lock_seconds=1)
@@ -132,6 +141,15 @@ def test_a_limit_in_parts_of_a_second() -> None:
     assert caller.allowed(MIDNIGHT) == [True]
     assert caller.allowed(MIDNIGHT + 1) == [False]
     assert caller.allowed(MIDNIGHT + 2) == [True]
+
+
+@pytest.mark.parametrize(("microseconds", "window"), [(2.4, 2), (2.9, 3), (3.1, 3)])
+def test_seconds_are_rounded_to_microseconds(microseconds: float, window: int) -> None:
+    """A window is the nearest number of whole microseconds."""
+    caller = rate_limit(1, microseconds / 1e6)
+    assert caller.allowed(MIDNIGHT) == [True]
+    assert caller.allowed(MIDNIGHT + window - 1) == [False]
+    assert caller.allowed(MIDNIGHT + window) == [True]
 
 
 def test_a_limit_counts_at_the_instant_of_the_call() -> None:
