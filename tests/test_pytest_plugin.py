@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from punchclock import pytest_plugin
 from punchclock.pytest_plugin import FaultNeverFired, SandboxFactory
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.workspaces import demo_workspace
@@ -110,15 +114,60 @@ def test_other_faults_are_no_warning(tmp_path: Path) -> None:
     assert "warning" not in output
 
 
-def test_the_warning_names_the_fault(punchclock_sandboxes: SandboxFactory) -> None:
-    """The warning at the fixture's teardown names the fault."""
-    from punchclock import pytest_plugin
-
-    sandbox = punchclock_sandboxes()
-    sandbox.faults.add(Fault(effect=Effect.DROP))
-    with pytest.warns(FaultNeverFired, match="drop"):
+def warned(sandbox: Sandbox) -> list[str]:
+    """Return the warnings at the end of a test, and remove the faults."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         pytest_plugin._warn_of_unused_faults(sandbox)  # noqa: SLF001 - no test can check its own teardown
     sandbox.faults.clear()
+    assert all(each.category is FaultNeverFired for each in caught)
+    return [str(each.message) for each in caught]
+
+
+def test_each_fault_that_never_fired_is_named(punchclock_sandbox: Sandbox) -> None:
+    """Each fault that hit no call has its own warning, with the number of calls that matched it."""
+    punchclock_sandbox.faults.add(Fault(effect=Effect.DROP, nth=3))
+    punchclock_sandbox.faults.add(Fault(effect=Effect.REJECT, nth=2))
+    punchclock_sandbox.faults.add(Fault(effect=Effect.LATENCY, seconds=5, vendor="zoho"))
+    for _ in range(2):
+        send(punchclock_sandbox, call("intervals", "list_timers"))
+    assert warned(punchclock_sandbox) == [
+        '{"effect":"drop","nth":3} never fired; 2 calls matched it',
+        '{"effect":"latency","vendor":"zoho","seconds":5.0} never fired; 0 calls matched it',
+    ]
+    assert warned(punchclock_sandbox) == []
+
+
+@pytest.mark.parametrize("effect", Effect)
+def test_only_limits_may_never_fire(punchclock_sandbox: Sandbox, effect: Effect) -> None:
+    """Every effect but a rate limit and a quota gives a warning if it hit no call, and none if it hit one."""
+    options = {"calls": 1, "per_seconds": 60} if effect in (Effect.RATE_LIMIT, Effect.QUOTA) else {}
+    seconds = 0.001 if effect in (Effect.LATENCY, Effect.SKEW) else 0
+    fault = msgspec.convert({"effect": effect, "seconds": seconds, **options}, Fault)
+    punchclock_sandbox.faults.add(fault)
+    assert len(warned(punchclock_sandbox)) == (0 if options else 1)
+    punchclock_sandbox.faults.add(fault)
+    for _ in range(2):
+        with suppress(ConnectionDropped):
+            send(punchclock_sandbox, call("intervals", "list_timers"))
+    assert punchclock_sandbox.faults.reports()[0].fired >= 1
+    assert warned(punchclock_sandbox) == []
+
+
+def test_every_sandbox_of_a_test_is_checked(tmp_path: Path) -> None:
+    """The warning is for each sandbox that the test has made, at its end, also if the test fails."""
+    output = run(
+        tmp_path,
+        "from punchclock.sandbox import Fault, Effect\n"
+        "def test_one(punchclock_sandboxes, punchclock_sandbox):\n"
+        "    for vendor in ('zoho', 'intervals'):\n"
+        "        punchclock_sandboxes().faults.add(Fault(effect=Effect.DROP, vendor=vendor))\n"
+        "    punchclock_sandbox.faults.add(Fault(effect=Effect.DROP, vendor='timetrack'))\n"
+        "    assert False\n",
+    )
+    assert "1 failed, 3 warnings" in output, output
+    for vendor in ("zoho", "intervals", "timetrack"):
+        assert f'FaultNeverFired: {{"effect":"drop","vendor":"{vendor}"}} never fired; 0 calls matched it' in output
 
 
 def test_the_plugin_alone_imports_no_sandbox() -> None:

@@ -15,6 +15,7 @@ import pytest
 from punchclock import vendors
 from punchclock.sandbox.backend import MAX_BODY, MAX_HEADERS, MAX_QUERY
 from punchclock.sandbox.faults import Effect, published
+from punchclock.sandbox.server import CONTROL_THREADS, HEALTH_THREADS
 from serving import served
 
 DOCS = Path(__file__).parents[1] / "docs" / "sandbox"
@@ -80,6 +81,8 @@ def test_the_figures_are_those_of_the_code() -> None:
     deploying = (DOCS / "deploying.md").read_text(encoding="utf-8")
     assert f"A body has at most {MAX_BODY >> 10} KiB, a query and a path {MAX_QUERY >> 10} KiB each" in deploying
     assert f"all headers together {MAX_HEADERS >> 10} KiB" in deploying
+    threads = f"share 40 threads, the control plane has {CONTROL_THREADS} and the health check {HEALTH_THREADS}."
+    assert threads in deploying
     faults = (DOCS / "faults.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", faults, flags=re.MULTILINE) == [effect.value for effect in Effect]
     units = {1: "second", 60: "minute", 86_400: "day"}

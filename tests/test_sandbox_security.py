@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import base64
+import inspect
+import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +15,10 @@ from msgspec.structs import replace
 
 from punchclock import vendors
 from punchclock.sandbox import Sandbox
+from punchclock.sandbox.control import control
+from punchclock.vendors import worksection
 from punchclock.vendors.calls import Request
+from punchclock.vendors.rules import secrets_equal
 from sandbox_calls import CALLS, NOON, call, send, stored_timers, with_credentials, without_credentials
 
 EVERY_CALL = sorted(CALLS)
@@ -139,6 +146,65 @@ def test_another_persons_timer_is_rejected(vendor: str, operation: str, status: 
     assert list(before) == [f"{vendor}/timer/1001"]
     assert send(sandbox, call(vendor, operation, 5))[0] == status
     assert stored_timers(sandbox) == before
+
+
+def test_a_signature_at_time_zero_is_one() -> None:
+    """Worksection's signed header of the Unix time 0 is accepted; one without a time is not."""
+    sandbox, key = Sandbox(clock=NOON), "worksection-admin-key"
+    request = worksection.VENDOR.request
+    signed = request("get_timers", worksection.GetTimers(), key=key, signature=worksection.Signature.HEADER, at=0)
+    status, _, body = send(sandbox, signed)
+    assert (status, msgspec.json.decode(body)) == (200, {"status": "ok", "data": []})
+    timeless = with_credentials(signed, lambda value: value.replace("Admin 0_", "Admin _"))
+    wanted = expected(timeless)
+    assert holds(msgspec.json.decode(send(sandbox, timeless)[2]), wanted[1])
+
+
+def called_functions(function: Callable[..., object]) -> set[str]:
+    """Return the names of the functions that a function calls."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls}
+
+
+def test_secrets_are_compared_in_constant_time() -> None:
+    """The control token is compared by the function that compares in constant time, and in no other way.
+
+    A measurement of times can't show this reliably, so the test reads the source.
+    """
+    assert "compare_digest" in called_functions(secrets_equal)
+    assert "secrets_equal" in called_functions(control)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(control)))
+    compared = [
+        name.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name)
+    ]
+    assert {"token", "given"}.isdisjoint(compared)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("Bearer key-of-the-clock", 200),
+        ("Bearer key-of-the-clocK", 401),
+        ("Bearer Key-of-the-clock", 401),
+        ("Bearer key-of-the-cloc", 401),
+        ("Bearer key-of-the-clock ", 401),
+        ("Bearer key-of-the-clockk", 401),
+        ("Bearer  key-of-the-clock", 401),
+        ("Bearer", 401),
+        ("Bearer ", 401),
+        ("Basic key-of-the-clock", 401),
+        ("", 401),
+    ],
+)
+def test_the_control_token_is_exact(given: str, status: int) -> None:
+    """Only the whole token with the scheme ``Bearer`` is accepted."""
+    sandbox = Sandbox(clock=NOON, control_token="key-of-the-clock")
+    assert sandbox.handle("GET", "/_punchclock/clock", "", {"authorization": given})[0] == status
 
 
 def test_a_manager_reaches_other_peoples_timers(sandbox: Sandbox) -> None:

@@ -412,7 +412,7 @@ def test_another_server_gets_no_response(sandbox: Sandbox) -> None:
     scope = {"type": "http", "method": "GET", "path": "/timer", "query_string": b"", "headers": headers}
 
     async def run() -> None:
-        await application(sandbox.handle)(scope, receive, send)
+        await application(sandbox.handle_in_steps)(scope, receive, send)
 
     asyncio.run(run())
     assert sent == []
@@ -592,7 +592,7 @@ def test_other_machines_need_permission_for_control(
     sandbox: Sandbox, client: tuple[str, int] | None, anywhere: bool, status: int
 ) -> None:
     """Only this machine reaches the control plane by default; the vendors' calls are open to all."""
-    app = application(sandbox.handle, control_from_anywhere=anywhere)
+    app = application(sandbox.handle_in_steps, control_from_anywhere=anywhere)
     transport = httpx.ASGITransport(app, client=client or ("", 0))
     if client is None:
 

@@ -37,7 +37,7 @@ from punchclock.eventlog import Entry, parse_line
 from punchclock.instants import format_instant, parse_instant
 from punchclock.machine import Event
 from punchclock.sandbox.backend import Backend
-from punchclock.sandbox.control import ENDPOINTS, PREFIX, control
+from punchclock.sandbox.control import ENDPOINTS, PREFIX, control, in_one_piece
 from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.serialization import dumps, loads
 from punchclock.timer import pause, start
@@ -326,7 +326,7 @@ def _control(data: bytes) -> None:
     """Send one call to a new sandbox: the answer is JSON or lines of JSON, and the sandbox goes on."""
     backend = Backend(_workspace(), clock=MORNING)
     request = read_request(data)
-    status, headers, body = control(backend, request)
+    status, headers, body = in_one_piece(control(backend, request))
     what = f"the control plane: {data!r}: {status} {body!r}"
     if not 200 <= status < 500:
         raise Refuted(what)

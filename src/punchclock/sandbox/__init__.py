@@ -6,7 +6,7 @@ tables.py     the account in a database         migrations/   versions of the sc
 clock.py      the clock                         faults.py     deliberate failures
 journal.py    every call and its changes        control.py    the control plane
 openapi.py    the control plane's description   server.py     the sandbox over HTTP
-transport.py  the sandbox behind httpx
+transport.py  the sandbox behind httpx          steps.py      calls that wait without a thread
 """
 
 from punchclock.errors import MissingExtra

@@ -8,7 +8,6 @@ process, httpx, HTTP) are in sandbox.py, transport.py and server.py.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +25,7 @@ from punchclock.machine import State
 from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.faults import LIMITS, ConnectionDropped, Effect, Fault, Faults
 from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, secrets_of
+from punchclock.sandbox.steps import Steps, run
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.units import SECOND
@@ -68,7 +68,7 @@ class Options(TypedDict, total=False):
     clock: Clock | datetime | str | int | None
     store: Store | None
     seed: int
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], None] | None
 
 
 class Backend:
@@ -80,7 +80,7 @@ class Backend:
             in real time.
         store: the store of its timers; by default one in memory.
         seed: the seed of the faults' probabilities.
-        sleep: the function that delays a late response.
+        sleep: the function that delays a late response, in the call's thread; by default the call really waits.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Backend:
         clock: Clock | datetime | str | int | None = None,
         store: Store | None = None,
         seed: int = 0,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.workspace = demo_workspace() if workspace is None else workspace
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
@@ -163,6 +163,10 @@ class Backend:
         Raises:
             ConnectionDropped: a fault prevents the response.
         """
+        return run(self.dispatch_in_steps(request))
+
+    def dispatch_in_steps(self, request: Request) -> Steps[Response]:
+        """Like `dispatch`, but yield each delay in seconds instead of sleeping."""
         too_large = _too_large(request)
         if too_large is not None:
             request = _shortened(request)
@@ -177,13 +181,13 @@ class Backend:
             result, now = vendor.reject(route, too_large), self.clock.now()
             self._note(request, route, result, now)
             return _dated(result.response, now)
-        return self._call(route)
+        return (yield from self._call(route))
 
-    def _call(self, route: Route) -> Response:
+    def _call(self, route: Route) -> Steps[Response]:
         """Return the response to a routed call; the faults that match it take effect."""
         faults = self.faults.matching(route, self.clock.now)
         effects = {fault.effect for fault in faults}
-        self._delay(faults, Effect.LATENCY)
+        yield from self._delay(faults, Effect.LATENCY)
         if Effect.DROP in effects:
             self._note(route.request, route, CallResult(_NO_RESPONSE), self.clock.now(), faults)
             raise ConnectionDropped(Effect.DROP)
@@ -195,14 +199,17 @@ class Backend:
             result = route.vendor.reject(route, RuleViolation(Rule.UNAVAILABLE))
             return _dated(result.response, self.clock.now())
         if Effect.TIMEOUT in effects:
-            self._delay(faults, Effect.TIMEOUT)
+            yield from self._delay(faults, Effect.TIMEOUT)
             raise ConnectionDropped(Effect.TIMEOUT, stored=bool(result.changes))
         return _dated(result.response, now)
 
-    def _delay(self, faults: Sequence[Fault], effect: Effect) -> None:
+    def _delay(self, faults: Sequence[Fault], effect: Effect) -> Steps[None]:
+        """Wait for the sum of the delays of one effect. No lock and no transaction is open meanwhile."""
         delay = sum(fault.seconds for fault in faults if fault.effect is effect)
-        if delay:
+        if delay and self._sleep is not None:
             self._sleep(delay)
+        elif delay:
+            yield delay
 
     def _decide(self, route: Route, faults: Sequence[Fault]) -> tuple[CallResult, int]:
         """Decide a call, store its changes and write it to the journal. Return the result and its instant.

@@ -5,7 +5,8 @@ The table at the end of the file defines them: dispatch, rejected methods and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs
 
@@ -29,7 +30,13 @@ from punchclock.vendors.rules import secrets_equal
 PREFIX: Final = "/_punchclock"
 
 T = TypeVar("T")
-_Response = tuple[int, dict[str, str], bytes]
+
+#: A response: its status, its headers, and its body, in parts if it is long.
+HttpResponse = tuple[int, dict[str, str], bytes | Iterator[bytes]]
+_Whole = tuple[int, dict[str, str], bytes]
+
+#: The least size of a part of a long body, in bytes.
+_PART: Final = 1 << 16
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -80,6 +87,11 @@ def is_control(path: str) -> bool:
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
+def is_health(path: str) -> bool:
+    """Return whether a path is that of the health check."""
+    return path.rstrip("/") == "/healthz"
+
+
 def _route_of(path: str) -> str:
     """Return a path without the control plane's prefix."""
     return path.removeprefix(PREFIX).strip("/")
@@ -90,7 +102,7 @@ def is_endpoint(path: str) -> bool:
     return any(each.path == _route_of(path) for each in ENDPOINTS)
 
 
-def control(backend: Backend, request: Request, token: str = "") -> _Response:
+def control(backend: Backend, request: Request, token: str = "") -> HttpResponse:
     """Return the response to a call to the control plane.
 
     Args:
@@ -116,14 +128,27 @@ def control(backend: Backend, request: Request, token: str = "") -> _Response:
     except ClockIsRunning as error:
         return failed(409, error.code, str(error))
     except StoreUnavailable as error:
-        return failed(503, error.code, str(error))
+        return _unavailable(error)
     except PunchclockError as error:
         return failed(400, error.code, str(error))
 
 
-def failed(status: int, code: str, message: str) -> _Response:
+def failed(status: int, code: str, message: str) -> _Whole:
     """Return the response of a rejection."""
     return _json(status, Failure(Problem(code, message)))
+
+
+def in_one_piece(response: HttpResponse) -> _Whole:
+    """Return a response with its body in one piece; a 503 if the store can't be read to the end."""
+    status, headers, content = response
+    try:
+        return status, headers, content if isinstance(content, bytes) else b"".join(content)
+    except StoreUnavailable as error:
+        return _unavailable(error)
+
+
+def _unavailable(error: StoreUnavailable) -> _Whole:
+    return failed(503, error.code, str(error))
 
 
 def openapi() -> dict[str, Any]:
@@ -131,16 +156,16 @@ def openapi() -> dict[str, Any]:
     return description(PREFIX, ENDPOINTS, Failure)
 
 
-def _reset(backend: Backend, request: Request) -> _Response:
+def _reset(backend: Backend, request: Request) -> HttpResponse:
     backend.reset()
     return _clock(backend)
 
 
-def _get_clock(backend: Backend, request: Request) -> _Response:
+def _get_clock(backend: Backend, request: Request) -> HttpResponse:
     return _clock(backend)
 
 
-def _put_clock(backend: Backend, request: Request) -> _Response:
+def _put_clock(backend: Backend, request: Request) -> HttpResponse:
     wanted = _read(request.body, SetClock)
     given = [name for name in wanted.__struct_fields__ if getattr(wanted, name) is not UNSET]
     if len(given) != 1 or wanted.real is False:
@@ -153,47 +178,52 @@ def _put_clock(backend: Backend, request: Request) -> _Response:
     return _clock(backend, went_backwards=backend.clock.run())
 
 
-def _clock(backend: Backend, *, went_backwards: bool = False) -> _Response:
+def _clock(backend: Backend, *, went_backwards: bool = False) -> HttpResponse:
     shown = ClockView(format_instant(backend.clock.now()), backend.clock.frozen)
     if went_backwards:
         shown.went_backwards = True
     return _json(200, shown)
 
 
-def _get_timers(backend: Backend, request: Request) -> _Response:
+def _get_timers(backend: Backend, request: Request) -> HttpResponse:
     return _json(200, backend.timers())
 
 
-def _get_journal(backend: Backend, request: Request) -> _Response:
-    after = parse_qs(request.query).get("after", ["0"])[-1]
-    if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise _Rejected(f"after={after[:40]!r} is not a whole number of at least 0")
-    return _lines(_encode(entry) + b"\n" for entry in backend.journal(int(after)))
+def _get_journal(backend: Backend, request: Request) -> HttpResponse:
+    query = parse_qs(request.query)
+    after, limit = (_number(name, query[name][-1]) if name in query else None for name in ("after", "limit"))
+    return _lines(_encode(entry) + b"\n" for entry in islice(backend.journal(after or 0), limit))
 
 
-def _get_events(backend: Backend, request: Request) -> _Response:
+def _number(name: str, given: str) -> int:
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise _Rejected(f"{name}={given[:40]!r} is not a whole number of at least 0")
+    return int(given)
+
+
+def _get_events(backend: Backend, request: Request) -> HttpResponse:
     return _lines(backend.event_log())
 
 
-def _get_faults(backend: Backend, request: Request) -> _Response:
+def _get_faults(backend: Backend, request: Request) -> HttpResponse:
     return _json(200, backend.faults.reports())
 
 
-def _post_faults(backend: Backend, request: Request) -> _Response:
+def _post_faults(backend: Backend, request: Request) -> HttpResponse:
     return _json(201, backend.faults.add(_read(request.body, Fault)))
 
 
-def _delete_faults(backend: Backend, request: Request) -> _Response:
+def _delete_faults(backend: Backend, request: Request) -> HttpResponse:
     reports = backend.faults.clear()
     return _json(200, RemovedFaults(reports, [report.fault for report in reports if not report.fired]))
 
 
-def _get_workspace(backend: Backend, request: Request) -> _Response:
+def _get_workspace(backend: Backend, request: Request) -> HttpResponse:
     workspace = backend.workspace
     return _json(200, {name: getattr(workspace, name) for name in workspace.__struct_fields__ if name != "credentials"})
 
 
-def _get_openapi(backend: Backend, request: Request) -> _Response:
+def _get_openapi(backend: Backend, request: Request) -> HttpResponse:
     return _json(200, openapi())
 
 
@@ -205,15 +235,31 @@ def _read(body: bytes, into: type[T]) -> T:
         raise _Rejected(reason if path == "$" else f"{path}: {reason}") from None
 
 
-def _json(status: int, content: object) -> _Response:
+def _json(status: int, content: object) -> _Whole:
     return status, {"content-type": "application/json"}, _encode(content)
 
 
-def _lines(lines: Iterable[bytes]) -> _Response:
-    return 200, {"content-type": "application/x-ndjson"}, b"".join(lines)
+def _lines(lines: Iterable[bytes]) -> HttpResponse:
+    parts = _parts(lines)
+    first, second = next(parts, b""), next(parts, b"")  # an error of the store here is a rejection
+    return 200, {"content-type": "application/x-ndjson"}, chain((first, second), parts) if second else first
 
 
-Handler = Callable[[Backend, Request], _Response]
+def _parts(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines to parts of at least `_PART` bytes; the last one may be smaller."""
+    part: list[bytes] = []
+    size = 0
+    for line in lines:
+        part.append(line)
+        size += len(line)
+        if size >= _PART:
+            yield b"".join(part)
+            part, size = [], 0
+    if part:
+        yield b"".join(part)
+
+
+Handler = Callable[[Backend, Request], HttpResponse]
 
 #: Every call of the control plane. A trailing slash is optional.
 ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
@@ -256,7 +302,7 @@ ENDPOINTS: Final[tuple[Endpoint[Handler], ...]] = (
         handler=_get_journal,
         summary="List every call: its request, its response and its changes",
         details="JSON Lines, oldest first. Instants and durations are in microseconds. No line contains a credential.",
-        query={"after": "only entries with a number above this one"},
+        query={"after": "only entries with a number above this one", "limit": "at most this number of entries"},
         response=Lines[JournalEntry],
     ),
     Endpoint(

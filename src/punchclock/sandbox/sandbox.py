@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 from punchclock.sandbox.backend import Backend, Options
 from punchclock.sandbox.callers import Callers
-from punchclock.sandbox.control import control, is_control
+from punchclock.sandbox.control import HttpResponse, control, in_one_piece, is_control, is_health
 from punchclock.sandbox.server import Serving, application
+from punchclock.sandbox.steps import Steps, run
 from punchclock.sandbox.transport import SandboxTransport
 from punchclock.vendors.calls import Request
 from punchclock.vendors.workspace import Workspace
@@ -63,6 +64,20 @@ class Sandbox(Backend):
         Raises:
             ConnectionDropped: a fault prevents the response.
         """
+        return in_one_piece(run(self.handle_in_steps(method, path, query, headers, body)))
+
+    def handle_in_steps(
+        self,
+        method: str,
+        path: str,
+        query: str | Mapping[str, object] = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = b"",
+    ) -> Steps[HttpResponse]:
+        """Like `handle`, but yield each delay in seconds, and return a long body as an iterator of its parts.
+
+        The iterator raises `StoreUnavailable` if the store can't be read to the end.
+        """
         request = Request(
             method=method.upper(),
             path=path,
@@ -72,14 +87,14 @@ class Sandbox(Backend):
         )
         if is_control(path):
             return control(self, request, self._control_token)
-        if path.rstrip("/") == "/healthz":
+        if is_health(path):
             return self.health()
-        response = self.dispatch(request)
+        response = yield from self.dispatch_in_steps(request)
         return response.status, dict(response.headers), response.body
 
     def transport(self) -> SandboxTransport:
         """Return a transport for ``httpx.Client`` and ``httpx.AsyncClient``, which needs no socket."""
-        return SandboxTransport(self.handle)
+        return SandboxTransport(self.handle_in_steps)
 
     def serve(
         self,
@@ -104,4 +119,4 @@ class Sandbox(Backend):
             InvalidCaller: a value is not a host name, or not an origin.
         """
         callers = Callers.of(host, allow_hosts, allow_origins)
-        return Serving(application(self.handle, callers=callers), host, port)
+        return Serving(application(self.handle_in_steps, callers=callers), host, port)

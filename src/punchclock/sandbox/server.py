@@ -9,37 +9,47 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import unquote
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from punchclock.errors import PunchclockError
 from punchclock.sandbox.backend import MAX_BODY
 from punchclock.sandbox.callers import Callers, is_local
 from punchclock.sandbox.connections import SEND_BUFFER, server
-from punchclock.sandbox.control import failed, is_control, is_endpoint
+from punchclock.sandbox.control import HttpResponse, failed, is_control, is_endpoint, is_health
 from punchclock.sandbox.faults import ConnectionDropped
 from punchclock.sandbox.journal import shown_path
+from punchclock.sandbox.steps import Steps, run_async
+from punchclock.sandbox.store import StoreUnavailable
 
-Handle = Callable[[str, str, str, Mapping[str, str], bytes], tuple[int, dict[str, str], bytes]]
+Handle = Callable[[str, str, str, Mapping[str, str], bytes], Steps[HttpResponse]]
 
+_log_of_errors: Final = logging.getLogger("punchclock.sandbox")
 _access_log: Final = logging.getLogger("punchclock.access")
 
 #: Request-body timeout, in seconds.
 BODY_TIMEOUT: Final = 10
+#: The numbers of threads for the calls to the control plane and for the health check. Vendors' calls have anyio's 40
+#: threads. So if all of those wait for a locked database, the others still answer.
+CONTROL_THREADS: Final = 8
+HEALTH_THREADS: Final = 2
 #: Statuses whose responses have no body.
 _WITHOUT_BODY: Final = (204, 304)
-_HEALTH: Final = "/healthz"
 
 
 class ServingFailed(PunchclockError):
@@ -55,7 +65,7 @@ def application(handle: Handle, *, control_from_anywhere: bool = False, callers:
     """Return the sandbox as an ASGI application.
 
     Args:
-        handle: `Sandbox.handle`.
+        handle: `Sandbox.handle_in_steps`.
         control_from_anywhere: whether other machines can use the control plane; it then needs a token.
         callers: the host names and origins that are allowed in addition to the server's own.
     """
@@ -63,32 +73,40 @@ def application(handle: Handle, *, control_from_anywhere: bool = False, callers:
 
 
 def _endpoint(handle: Handle, callers: Callers, *, control_from_anywhere: bool) -> ASGIApp:
+    threads = _Threads()
+
+    async def respond(request: Request) -> Response:
+        try:
+            return await _respond(handle, request, threads, control_from_anywhere=control_from_anywhere)
+        except RuntimeError as error:
+            if "start new thread" not in str(error):
+                raise
+            return _failed(503, "no-thread", "the server can't start another thread now; try again later")
+
     async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         request = Request(_with_path(scope), receive)
         try:
             response = _early_response(request, callers)
             if response is None:
-                response = await _respond(handle, request, control_from_anywhere=control_from_anywhere)
+                response = await respond(request)
+            # A vendor's response has a date already; all others get this machine's.
+            response.headers.setdefault("date", formatdate(usegmt=True))
+            response.headers.update(callers.headers(request))
+            if _is_crowded(request):
+                response.headers["connection"] = "close"
+            await response(scope, receive, send)
         except ClientDisconnect:
             return
         except ConnectionDropped:
             _log(request, "dropped", began)
-            transport = scope.get("state", {}).get("transport")
-            if transport is not None:  # set by our server; another one closes the connection in its own way
-                transport.abort()
-                await receive()  # the body has been read, so this waits until the connection is closed
+            await _disconnect(request)
             return
-        except RuntimeError as error:
-            if "start new thread" not in str(error):
-                raise
-            response = _failed(503, "no-thread", "the server can't start another thread now; try again later")
-        # A vendor's response has a date already; all others get this machine's.
-        response.headers.setdefault("date", formatdate(usegmt=True))
-        response.headers.update(callers.headers(request))
-        if _is_crowded(request):
-            response.headers["connection"] = "close"
-        await response(scope, receive, send)
+        except StoreUnavailable as error:  # in the middle of a long body
+            _log_of_errors.error("the store is not available: %s", error)
+            _log(request, "incomplete", began)
+            await _disconnect(request, reset=True)
+            return
         _log(request, str(response.status_code), began)
 
     return endpoint
@@ -115,7 +133,7 @@ def _early_response(request: Request, callers: Callers) -> Response | None:
         # A proxy may read the other length, and send what is left as another client's request.
         message = "a request with Content-Length can't have Transfer-Encoding"
         return _failed(400, "two-lengths", message, connection="close")
-    if is_control(path) or path.rstrip("/") == _HEALTH:
+    if is_control(path) or is_health(path):
         return None
     if _is_crowded(request):
         return _failed(503, "too-many-connections", "the server has too many connections; try again later")
@@ -134,7 +152,21 @@ def _is_crowded(request: Request) -> bool:
     return bool(request.scope.get("state", {}).get("crowded"))
 
 
-async def _respond(handle: Handle, request: Request, *, control_from_anywhere: bool) -> Response:
+class _Threads:
+    """The limits of the numbers of threads, for one application."""
+
+    def __init__(self) -> None:
+        self._control = CapacityLimiter(CONTROL_THREADS)
+        self._health = CapacityLimiter(HEALTH_THREADS)
+
+    def limiter(self, path: str) -> CapacityLimiter | None:
+        """Return the limiter of the calls to a path; ``None`` is anyio's own."""
+        if is_control(path):
+            return self._control
+        return self._health if is_health(path) else None
+
+
+async def _respond(handle: Handle, request: Request, threads: _Threads, *, control_from_anywhere: bool) -> Response:
     path = request.scope["path"]
     if is_control(path) and not control_from_anywhere and not is_local(request):
         status, headers, content = failed(403, "forbidden", "the control plane is only available on this machine")
@@ -145,8 +177,43 @@ async def _respond(handle: Handle, request: Request, *, control_from_anywhere: b
     except TimeoutError:
         return Response(status_code=408, headers={"connection": "close"})
     query = request.scope["query_string"].decode("latin-1")
-    status, headers, content = await run_in_threadpool(handle, request.method, path, query, _headers(request), body)
-    return Response(b"" if status in _WITHOUT_BODY else content, status, headers)
+    steps = handle(request.method, path, query, _headers(request), body)
+    limiter = threads.limiter(path)
+    status, headers, found = await run_async(steps, partial(_wait, request), limiter)
+    if isinstance(found, bytes):
+        return Response(b"" if status in _WITHOUT_BODY else found, status, headers)
+    return StreamingResponse(_parts(found, limiter), status, headers)
+
+
+async def _wait(request: Request, seconds: float) -> None:
+    """Wait for a number of seconds, or until the client disconnects."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            # The body has been read, so the next message is usually the end of the connection.
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+
+
+async def _parts(parts: Iterator[bytes], limiter: CapacityLimiter | None) -> AsyncIterator[bytes]:
+    """Yield the parts of a body, each read in a thread when the client has accepted the one before."""
+    while part := await to_thread.run_sync(next, parts, b"", limiter=limiter):
+        yield part
+
+
+async def _disconnect(request: Request, *, reset: bool = False) -> None:
+    """Close the connection at once.
+
+    Args:
+        request: the request in progress.
+        reset: whether the client must see an error. To a client of HTTP/1.0 an ordinary close is the end of a body.
+    """
+    transport = request.scope.get("state", {}).get("transport")
+    if transport is not None:  # set by our server; another one closes the connection in its own way
+        if reset:  # the option is set on a duplicate, because uvloop's sockets have no options
+            with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await request.receive()  # the body has been read, so this waits until the connection is closed
 
 
 def _headers(request: Request) -> dict[str, str]:

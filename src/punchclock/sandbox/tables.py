@@ -30,7 +30,9 @@ from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Wor
 R = TypeVar("R", bound=VendorTimer)
 E = TypeVar("E")
 
-_PAGE: Final = 1000  # number of journal entries that are read at a time
+#: The largest number of journal entries that are read at a time, and the number of bytes after which a page ends.
+_PAGE: Final = 100
+_PAGE_BYTES: Final = 1 << 17
 
 _KEY: Final = ("vendor", "kind", "id")
 _GROUP: Final = ("person", "client", "project", "task")
@@ -137,9 +139,16 @@ class SqlAccount:
 
 
 def read_journal(connection: sa.Connection, after: int) -> list[JournalEntry]:
-    """Return the next journal entries, at most a thousand."""
-    rows = connection.execute(_READ_JOURNAL, {"after": after, "most": _PAGE})
-    return [replace(_decode(_entries, row.document), number=row.number) for row in rows]
+    """Return the next journal entries: few, so that a slow reader of the journal holds little memory."""
+    found: list[JournalEntry] = []
+    size = 0
+    with connection.execute(_READ_JOURNAL, {"after": after, "most": _PAGE}) as rows:
+        for row in rows:
+            found.append(replace(_decode(_entries, row.document), number=row.number))
+            size += len(row.document)
+            if size >= _PAGE_BYTES:
+                break
+    return found
 
 
 def write_journal(connection: sa.Connection, entries: Sequence[JournalEntry]) -> None:
