@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final, Self
 from urllib.parse import urlsplit
 
@@ -57,17 +58,20 @@ class Callers(msgspec.Struct, frozen=True):
 
     def rejection(self, request: Request) -> str | None:
         """Return why a vendor's call is not accepted, or None if it is."""
-        hosts = request.headers.getlist("host")
+        named: dict[bytes, list[str]] = {b"host": [], b"origin": [], b"sec-fetch-site": []}
+        for name, value in request.scope["headers"]:  # in one pass, because this is done for each call
+            if name in named:
+                named[name].append(value.decode("latin-1"))
+        hosts, origins, sites = named.values()
         for host in filter(None, hosts):
             if not self._knows(_hostname(host)):
                 return f"{_shown(host)} is not a name of this server; {_advice('host', _hostname(host))}"
         if ANY in self.origins:
             return None
-        origins = request.headers.getlist("origin")
         for origin in origins:
             if origin.lower() not in self.origins and not _is_own(origin, hosts):
                 return f"a web page of {_shown(origin)} called this server; {_advice('origin', origin)}"
-        if not origins and request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if not origins and not {"none", "same-origin"}.issuperset(sites):
             return f"a web page of another origin called this server; {_advice('origin', ANY)}"
         return None
 
@@ -87,17 +91,7 @@ class Callers(msgspec.Struct, frozen=True):
         return bool(self.origins) and request.method == "OPTIONS" and "access-control-request-method" in request.headers
 
     def _knows(self, name: str) -> bool:
-        # Nobody else can give this machine an address, a name without a dot, or its own name.
-        return ANY in self.hosts or (
-            bool(name)
-            and (
-                name in self.hosts
-                or "." not in name
-                or _is_address(name)
-                or name.endswith(_PRIVATE_ENDINGS)
-                or name == socket.gethostname().lower()
-            )
-        )
+        return ANY in self.hosts or (bool(name) and (name in self.hosts or _is_own_name(name)))
 
 
 def is_local(request: Request) -> bool:
@@ -108,6 +102,14 @@ def is_local(request: Request) -> bool:
     # A web page's request carries the page's own host or origin; both must be this machine.
     names = [*(request.headers.getlist("host") or [""]), *request.headers.getlist("origin")]
     return all(_is_loopback(_hostname(name)) for name in names)
+
+
+@lru_cache(maxsize=256)
+def _is_own_name(name: str) -> bool:
+    """Return whether nobody else can give this name to this machine."""
+    return (
+        "." not in name or _is_address(name) or name.endswith(_PRIVATE_ENDINGS) or name == socket.gethostname().lower()
+    )
 
 
 def _is_own(origin: str, hosts: Collection[str]) -> bool:
@@ -121,6 +123,7 @@ def _is_own(origin: str, hosts: Collection[str]) -> bool:
     return bool(netloc) and (netloc in named or (local and _is_loopback(_hostname(origin))))
 
 
+@lru_cache(maxsize=256)
 def _hostname(name: str) -> str:
     """Return the host in a ``Host`` or an ``Origin`` header."""
     try:

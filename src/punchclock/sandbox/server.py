@@ -92,7 +92,8 @@ def _endpoint(handle: Handle, callers: Callers, *, control_from_anywhere: bool) 
                 response = await respond(request)
             # A vendor's response has a date already; all others get this machine's.
             response.headers.setdefault("date", formatdate(usegmt=True))
-            response.headers.update(callers.headers(request))
+            if callers.origins:
+                response.headers.update(callers.headers(request))
             if _is_crowded(request):
                 response.headers["connection"] = "close"
             await response(scope, receive, send)
