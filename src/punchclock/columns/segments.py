@@ -20,8 +20,8 @@ from punchclock.columns.arrow import (
     at_row,
     enum_array,
     instant_array,
-    one_array,
     read_instants,
+    whole,
     without_nulls,
     words_of,
 )
@@ -151,7 +151,7 @@ def _check_until(groups: Groups, kept: Ints | None, at: Ints, until: int) -> Non
 
 def _by_zone(zones: pa.Array | pa.ChunkedArray, count: int, first_rows: Ints) -> Iterator[tuple[str, Flags]]:
     """Yield each zone, and for each timer whether it is in the zone."""
-    column = one_array(zones) if isinstance(zones, pa.ChunkedArray) else zones
+    column = whole(zones, "zone")
     if len(column) != count:
         raise InvalidColumns("zone", f"{len(column)} values for {count} rows")
     without_nulls(column, "zone")
