@@ -32,6 +32,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         simulation_seeds: number of deterministic simulations, of 400 steps each.
         fuzz_runs: number of inputs for each fuzz target, times its pace; the same inputs in every run.
         fuzz_seconds: time for each fuzz target with random inputs, where ``fuzz_runs`` is 0.
+        damaged_files: number of damaged files for each reader of files.
         mutants: number of mutants of each layer that are sampled, beside the last whole run.
     """
 
@@ -43,6 +44,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     simulation_seeds: int
     fuzz_runs: int
     fuzz_seconds: int
+    damaged_files: int
     mutants: int
 
 
@@ -55,6 +57,7 @@ SHORT: Final = Budget(
     simulation_seeds=300,
     fuzz_runs=2000,
     fuzz_seconds=0,
+    damaged_files=200,
     mutants=12,
 )
 
@@ -67,6 +70,7 @@ LONG: Final = Budget(
     simulation_seeds=10_000,
     fuzz_runs=0,
     fuzz_seconds=180,
+    damaged_files=5000,
     mutants=240,
 )
 

@@ -6,6 +6,7 @@ This module checks whole columns: a column of the wrong type raises `InvalidColu
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol, TypeAlias, cast
 
 import numpy as np
@@ -16,13 +17,17 @@ import pyarrow.compute as pc
 from punchclock.calendar import find_zone
 from punchclock.columns.codes import Codes, Flags, Ints
 from punchclock.columns.validation import check_column
-from punchclock.errors import InstantOutOfRange, InvalidColumns, PunchclockError, truncate
+from punchclock.errors import InstantOutOfRange, InvalidColumns, PunchclockError, UnknownZone, truncate
 from punchclock.instants import instant
 
 #: The range of instants in columns, in microseconds: 73,000 years before and after 1970. Two of them are less than
 #: 2**62 apart, so that such a difference plus a timer's earlier work fits into 64 bits.
 MIN_INSTANT: Final = -(2**61)
 MAX_INSTANT: Final = 2**61 - 1
+
+
+# The other form of a timestamp's zone, beside a name of the tz database.
+_OFFSET: Final = re.compile(r"[+-]\d\d:\d\d\Z", re.ASCII)
 
 
 class _Streamable(Protocol):
@@ -51,11 +56,21 @@ def as_table(data: ArrowTable) -> pa.Table:
     if not isinstance(data, (pa.Table, pa.RecordBatch)) and not hasattr(data, "__arrow_c_stream__"):
         raise InvalidColumns(None, f"{type(data).__name__} is not an Arrow table and does not export one")
     try:
-        table = data if isinstance(data, pa.Table) else pa.table(data)
+        table = table_of(data) if isinstance(data, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)) else pa.table(data)
         _ = table.column_names  # decodes them
     except DAMAGED as error:
         raise InvalidColumns(None, one_line(error)) from None
     return table
+
+
+def table_of(data: pa.Table | pa.RecordBatch | pa.RecordBatchReader) -> pa.Table:
+    """Return a table with the data of another of pyarrow's types.
+
+    Unlike ``pa.table``, which exports and imports the data, this reads none of it, so the data may be damaged.
+    """
+    if isinstance(data, pa.RecordBatchReader):
+        return data.read_all()
+    return pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
 
 
 def whole_column(table: pa.Table, name: str) -> pa.Array:
@@ -66,7 +81,7 @@ def whole_column(table: pa.Table, name: str) -> pa.Array:
     """
     found = table.schema.get_all_field_indices(name)
     if len(found) != 1:
-        have = truncate(", ".join(table.column_names) or "none")
+        have = truncate(" ".join(", ".join(table.column_names).split()) or "none")
         raise InvalidColumns(name, f"{'occurs twice' if found else 'missing'}; the columns are: {have}")
     return whole(table.column(found[0]), name)
 
@@ -165,11 +180,23 @@ def instants(column: pa.Array, name: str) -> Ints:
     kind = column.type
     if kind == pa.int64():
         return integers(column)
-    if pa.types.is_timestamp(kind) and kind.unit == "us" and kind.tz is not None:
+    zone = _zone_of(kind, name) if pa.types.is_timestamp(kind) else None
+    if zone is not None and kind.unit == "us":
         return integers(column.view(pa.int64()))
-    naive = pa.types.is_timestamp(kind) and kind.tz is None
+    naive = pa.types.is_timestamp(kind) and zone is None
     hint = "; a timestamp without a zone is not an instant" if naive else ""
     raise InvalidColumns(name, f"{kind} is neither int64 (microseconds) nor timestamp[us, tz=UTC]{hint}")
+
+
+def _zone_of(kind: pa.TimestampType, name: str) -> str | None:
+    """Return the zone of a type, checked so that results of this type can be shown."""
+    try:
+        zone: str | None = kind.tz
+        if zone is not None and not _OFFSET.match(zone):
+            find_zone(zone)
+    except (UnicodeDecodeError, UnknownZone) as error:
+        raise InvalidColumns(name, f"a timestamp with an unknown zone: {one_line(error)}") from None
+    return zone
 
 
 def check_range(values: npt.NDArray[np.int64]) -> Ints:
@@ -245,7 +272,7 @@ def read_instants(now: object) -> Ints:
         InvalidInstant: a single value is not a valid instant.
         InstantOutOfRange: an instant is beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` is its position.
     """
-    if isinstance(now, pa.Array):
+    if isinstance(now, (pa.Array, pa.ChunkedArray)):
         return check_range(instants(without_nulls(whole(now, "now"), "now"), "now"))
     if hasattr(now, "__arrow_c_stream__"):
         return check_range(instants(without_nulls(whole(pa.chunked_array(now), "now"), "now"), "now"))

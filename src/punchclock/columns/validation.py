@@ -32,9 +32,7 @@ def _check(array: pa.Array) -> None:
         bounds = pc.min_max(array.indices).as_py()
         if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < len(array.dictionary):
             raise pa.ArrowInvalid(f"an index is outside the dictionary of {len(array.dictionary)} values")
-    elif pa.types.is_integer(kind) or pa.types.is_timestamp(kind):
-        _check_nulls(array)
-    elif (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and _is_ascii(array):
+    elif pa.types.is_integer(kind) or pa.types.is_timestamp(kind) or _is_ascii(array):
         _check_nulls(array)
     else:
         array.validate(full=True)
@@ -52,11 +50,13 @@ def _check_nulls(array: pa.Array) -> None:
 
 def _is_ascii(array: pa.Array) -> bool:
     """Return whether the array certainly consists of texts in ASCII, within its buffer."""
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return False
     _, offsets, data = array.buffers()
     if not len(array) or offsets is None or data is None:
         return False
     width = np.int64 if pa.types.is_large_string(array.type) else np.int32
-    ends = np.frombuffer(offsets, dtype=width)[array.offset : array.offset + len(array) + 1]
+    ends = np.frombuffer(offsets, dtype=width, count=array.offset + len(array) + 1)[array.offset :]
     if ends[0] < 0 or ends[-1] > data.size or bool((ends[1:] < ends[:-1]).any()):
         return False
     used = np.frombuffer(data, dtype=np.uint8)[ends[0] : ends[-1]]
