@@ -82,10 +82,9 @@ def _logs() -> list[pa.Table]:
 def _write_logs(suffix: str, folder: Path) -> list[Path]:
     paths = []
     for number, log in enumerate(_logs()):
-        if suffix in {"csv", "jsonl"}:
-            log = log.set_column(0, "timer", pa.array([str(each) for each in log["timer"].to_pylist()]))
+        plain = log.set_column(0, "timer", pa.array([str(each) for each in log["timer"].to_pylist()]))
         path = folder / f"log{number}.{suffix}"
-        columns.write(log, path)
+        columns.write(plain if suffix in {"csv", "jsonl"} else log, path)
         paths.append(path)
     return paths
 

@@ -29,8 +29,8 @@ from punchclock.columns.codes import ACCEPTED, AFTER, KIND_OF, KINDS, STATES, Fl
 from punchclock.columns.folding import fold
 from punchclock.columns.grouping import Groups, group, offsets_of, stable_order
 from punchclock.columns.tables import ids_as, read_log
-from punchclock.errors import ClockWentBackwards, InvalidColumns, TooManyPieces
-from punchclock.instants import instant
+from punchclock.errors import ClockWentBackwards, InstantOutOfRange, InvalidColumns, TooManyPieces
+from punchclock.instants import FIRST, LAST, instant
 from punchclock.units import DAY
 
 #: The default limit of `segments`: one year of 2,700 timers. They take about 3 seconds and 200 MB.
@@ -85,6 +85,9 @@ def segments(
     groups = group(log)
     end_of_open = None if until is None else int(read_instants(instant(until)))
     found = _joined(groups, end_of_open)
+    for at in (int(found.start.min(initial=0)), int(found.end.max(initial=0))):
+        if not FIRST <= at <= LAST:
+            raise InstantOutOfRange(at)
     whole_days = int(((found.end - found.start) // DAY).sum())
     if whole_days > limit:
         raise TooManyPieces(whole_days, limit)
