@@ -182,3 +182,15 @@ def test_invalid_arguments_are_rejected() -> None:
         columns.segments(table([(1, "start", 0), (1, "stop", 2**60)]), "UTC")
     with pytest.raises(pc.InvalidInstant):
         columns.segments(log, "UTC", until="tomorrow")
+
+
+def test_whole_days_are_limited() -> None:
+    """A timer of 5,400 years is rejected before its days are looked up; a higher limit is a choice of the caller."""
+    start, end = pc.instant("0100-01-01T00:00:00Z"), pc.instant("5500-01-01T00:00:00Z")
+    with pytest.raises(pc.TooManyPieces) as caught:
+        columns.segments(table([(1, "start", start), (1, "stop", end)]), "UTC")
+    assert (caught.value.count, caught.value.limit) == (1_972_309, 1_000_000)
+    week = table([(1, "start", MONDAY), (1, "stop", MONDAY + 7 * DAY)])
+    assert columns.segments(week, "UTC", limit=7).num_rows == 8
+    with pytest.raises(pc.TooManyPieces):
+        columns.segments(week, "UTC", limit=6)

@@ -30,6 +30,7 @@ from punchclock.errors import (
     MissingLocalTime,
     NaiveDatetime,
     PunchclockError,
+    TooManyPieces,
     UnknownFormat,
     UnknownTimer,
     UnknownZone,
@@ -113,6 +114,11 @@ EXAMPLES: list[tuple[PunchclockError, str, dict[str, object]]] = [
         UnknownTimer("T1", event="discard", at=5),
         "cannot discard timer 'T1': no timer has this name",
         {"timer": "T1", "event": "discard", "at": 5},
+    ),
+    (
+        TooManyPieces(1_972_302, 250_000),
+        "the segments contain 1,972,302 whole days or longer periods; the limit is 250,000",
+        {"count": 1_972_302, "limit": 250_000},
     ),
     (
         InvalidSpan(7, 5),

@@ -66,7 +66,7 @@ def test_every_means_has_claims() -> None:
 
 def test_the_long_budget_is_longer() -> None:
     """The long budget is larger in every field."""
-    for name in ("crosshair_seconds", "word_length", "model_examples", "simulation_seeds"):
+    for name in ("crosshair_seconds", "word_length", "model_examples", "simulation_seeds", "damaged_files"):
         assert getattr(LONG, name) > getattr(SHORT, name)
     assert LONG.zone_hours < SHORT.zone_hours
     assert (SHORT.fuzz_runs > 0, SHORT.fuzz_seconds, LONG.fuzz_runs, LONG.fuzz_seconds > 60) == (True, 0, 0, True)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import punchclock as pc
 from punchclock import Event, InstantOutOfRange, Kind, Segment, Timer, UnknownZone, instant
-from punchclock.calendar import Day, day_of, work_date
+from punchclock.calendar import Day, day_of, split_by_day, work_date
 from punchclock.eventlog import totals as totals_module
-from punchclock.eventlog.totals import DailyAccumulator, Days, Total, totals
+from punchclock.eventlog.totals import DailyAccumulator, Days, Period, Total, totals
 from punchclock.history import replay, timeline
 from punchclock.timer import IDLE, amend, elapsed_at, not_before, transition, worked_at
 from strategies import FIRST, LAST, legal_histories
@@ -271,3 +271,57 @@ def test_a_timer_that_ran_for_centuries_is_two_readings() -> None:
     condensed, timer = accumulated(history, "Asia/Tokyo")
     assert condensed.segments(timer, LAST)[-1] == Segment(Kind.BREAK, LAST - HOUR, LAST)
     assert len(condensed.segments(timer, LAST)) == 4
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([*Kind]), moments, moments), max_size=6),
+    st.sampled_from([*ZONES, "Asia/Manila"]),
+    st.sampled_from([*Period]),
+)
+def test_totals_are_the_sums_of_the_pieces_by_day(
+    spans: list[tuple[Kind, int, int]], zone: str, period: Period
+) -> None:
+    """By day, month and year, overlapping segments of any length add up to their pieces, day by day."""
+    sums: dict[dt.date, list[int]] = {}
+    segments = [Segment(kind, *sorted(span)) for kind, *span in spans]
+    for segment in segments:
+        for day in split_by_day(segment.start, segment.end, zone):
+            row = sums.setdefault(period.first(day.date), [0, 0])
+            row[0 if segment.kind is Kind.WORK else 1] += day.end - day.start
+    rows = totals([("anna", None, segments)], zone, period=period)
+    assert [(row.date, [row.worked, row.break_]) for row in rows] == sorted(sums.items())
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end"),
+    [
+        ("America/St_Johns", "2009-09-20T00:00:00Z", "2009-12-01T00:00:00Z"),  # 1 November begins twice
+        ("Asia/Manila", "1844-11-20T00:00:00Z", "1845-02-20T00:00:00Z"),  # without 31 December
+        ("Asia/Tokyo", "0001-01-01T00:00:00Z", "0001-03-01T00:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("period", [Period.MONTH, Period.YEAR])
+def test_a_month_that_begins_twice(zone: str, start: str, end: str, period: Period) -> None:
+    """Where the clock changes at the begin of a month, each instant counts for the date that the clock shows."""
+    first, last = instant(start), instant(end)
+    expected: dict[dt.date, int] = {}
+    for day in split_by_day(first, last, zone):
+        date = period.first(day.date)
+        expected[date] = expected.get(date, 0) + day.end - day.start
+    for at in range(first, last, 17 * HOUR):
+        segments = [Segment(Kind.WORK, first, at), Segment(Kind.WORK, at, last)]
+        rows = totals([(None, None, segments)], zone, period=period)
+        assert {row.date: row.worked for row in rows} == expected
+
+
+def test_the_years_of_a_calendar_are_summed_quickly() -> None:
+    """A timer of 5,400 years has too many days for a table, and is summed by year without a look at each."""
+    start, end = instant("0100-01-01T00:00:00Z"), instant("5500-01-01T00:00:00Z")
+    segments = [Segment(Kind.BREAK, start, end)] * 3
+    with pytest.raises(pc.TooManyPieces) as caught:
+        totals([("anna", None, segments)], "Europe/Berlin")
+    assert (caught.value.count, caught.value.limit) == (1_972_307, 250_000)
+    rows = totals([("anna", None, segments)], "Europe/Berlin", period="year")
+    assert sum(row.break_ for row in rows) == 3 * (end - start)
+    assert len(rows) == 5401
+    assert len(totals([("anna", None, [Segment(Kind.WORK, start, start + 99 * 24 * HOUR)])], "UTC", limit=97)) == 99

@@ -32,6 +32,7 @@ __all__ = [
     "MissingLocalTime",
     "NaiveDatetime",
     "PunchclockError",
+    "TooManyPieces",
     "UnknownFormat",
     "UnknownTimer",
     "UnknownZone",
@@ -252,6 +253,21 @@ class InvalidSpan(PunchclockError):
         span = f"[{safe_repr(start)}, {safe_repr(end)})"
         super().__init__(f"{span} is not a valid span: it ends {safe_repr(start - end)} µs before it starts")
         self.start, self.end = start, end
+
+
+class TooManyPieces(PunchclockError):
+    """Segments so long that their parts by day, month or year would need more time and memory than the caller allows.
+
+    Attributes:
+        count: the number of whole days, months or years within the segments, about.
+        limit: how many are allowed.
+    """
+
+    code = "too-many-pieces"
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(f"the segments contain {count:,} whole days or longer periods; the limit is {limit:,}")
+        self.count, self.limit = count, limit
 
 
 class UnknownFormat(PunchclockError):

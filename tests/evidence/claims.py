@@ -33,6 +33,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         fuzz_runs: number of inputs for each fuzz target, times its pace; the same inputs in every run.
         fuzz_seconds: time for each fuzz target with random inputs, where ``fuzz_runs`` is 0.
         attack_rounds: number of attacks on a server that runs out of descriptors or threads.
+        damaged_files: number of damaged files for each reader of files.
         mutants: number of mutants of each layer that are sampled, beside the last whole run.
     """
 
@@ -45,6 +46,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     fuzz_runs: int
     fuzz_seconds: int
     attack_rounds: int
+    damaged_files: int
     mutants: int
 
 
@@ -58,6 +60,7 @@ SHORT: Final = Budget(
     fuzz_runs=2000,
     fuzz_seconds=0,
     attack_rounds=1,
+    damaged_files=200,
     mutants=12,
 )
 
@@ -71,6 +74,7 @@ LONG: Final = Budget(
     fuzz_runs=0,
     fuzz_seconds=180,
     attack_rounds=10,
+    damaged_files=5000,
     mutants=240,
 )
 

@@ -12,27 +12,28 @@ from typing import Final
 import click
 import msgspec
 from msgspec import UNSET, UnsetType
+from rich.console import RenderableType
+from rich.text import Text
 
 from punchclock.cli.drawing import Row, draw
 from punchclock.cli.tables import timers_table, totals_table
 from punchclock.cli.terminal import Output, count, is_plain, moment, printable, report
 from punchclock.cli.timelines import MAX_DRAWN, DrawnTimeline, PlottedTimeline
-from punchclock.errors import PunchclockError, safe_repr
+from punchclock.errors import PunchclockError, TooManyPieces, safe_repr
 from punchclock.eventlog import AnyLogTimer, LogTimer, seconds
-from punchclock.eventlog.totals import DailyAccumulator, totals
+from punchclock.eventlog.totals import DailyAccumulator, Period, totals
 from punchclock.history import Segment
 from punchclock.instants import to_datetime
 from punchclock.machine import COUNTS_AS
-from punchclock.timer import break_at, elapsed_at, not_before, worked_at
-from punchclock.units import DAY
+from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors import load
 from punchclock.vendors.from_log import payload_of
 from punchclock.vendors.workspace import Workspace
 
 #: The maximum number of timers in the table.
 _MAX_LISTED: Final = 50
-#: The maximum number of days, summed over all timers, for the table by day: more would be slower than reading the log.
-_MAX_DAYS: Final = 2_000_000
+#: The maximum number of whole days, months or years in the totals: more would be slower than reading the log.
+_MAX_PIECES: Final = 50_000
 #: The maximum number of rows in a picture.
 _MAX_PLOTTED: Final = 60
 
@@ -113,11 +114,7 @@ def print_report(records: Sequence[LogTimer[DailyAccumulator | None]], until: in
         console.print(f"and {len(records) - _MAX_LISTED:,} more; --json lists all")
 
     console.print()
-    spanned = sum(elapsed_at(record.timer, not_before(record.timer, until)) // DAY + 1 for record in records)
-    if spanned > _MAX_DAYS:
-        console.print(f"no totals by day: the timers span {spanned:,} days in total")
-    else:
-        console.print(*totals_table(totals(_segments(records, until), zone), plain=plain), sep="\n")
+    console.print(*_totals(records, until, zone, plain=plain), sep="\n")
 
     console.print()
     console.print("Timeline", style="bold")
@@ -127,6 +124,21 @@ def print_report(records: Sequence[LogTimer[DailyAccumulator | None]], until: in
         console.print(line)
     if len(records) > len(rows):
         console.print(f"and {len(records) - len(rows):,} more timers")
+
+
+def _totals(
+    records: Sequence[LogTimer[DailyAccumulator | None]], until: int, zone: dt.tzinfo, *, plain: bool
+) -> Iterable[RenderableType]:
+    """Return the table of totals, by the shortest period that does not take longer than reading the log."""
+    count = 0
+    for period in Period:
+        try:
+            found = totals(_segments(records, until), zone, period=period, limit=_MAX_PIECES)
+        except TooManyPieces as error:
+            count = count or error.count
+        else:
+            return totals_table(found, period, days=count, plain=plain)
+    return [Text(f"no totals: the timers span {count:,} days")]
 
 
 def _segments(

@@ -17,7 +17,7 @@ from rich.text import Text
 from punchclock.cli.terminal import PLAIN_BOX, day_name, local, printable
 from punchclock.durations import format_duration
 from punchclock.eventlog import AnyLogTimer
-from punchclock.eventlog.totals import Total
+from punchclock.eventlog.totals import Period, Total
 from punchclock.timer import break_at, not_before, worked_at
 
 #: The labels, by their priority for space in the table.
@@ -68,17 +68,23 @@ def timers_table(
     yield table
 
 
-def totals_table(totals: Sequence[Total], *, plain: bool) -> Iterator[RenderableType]:
-    """Yield the table by user, day and project, with a sum for each user; by month or year if it is too long."""
-    period, rows = "day", totals
-    if len(rows) > MAX_ROWS:
-        period, rows = "month", _merged(rows, lambda date: date.replace(day=1))
-    if len(rows) > MAX_ROWS:
-        period, rows = "year", _merged(rows, lambda date: date.replace(month=1, day=1))
-    heads = {"user": any(row.user for row in rows), period: True, "project": any(row.project for row in rows)}
+def totals_table(totals: Sequence[Total], period: Period, *, days: int = 0, plain: bool) -> Iterator[RenderableType]:
+    """Yield the table by user, period and project, with a sum for each user; by month or year if it is too long.
+
+    Args:
+        totals: the totals.
+        period: the period of the totals.
+        days: about how many rows they would have by day, if the period is longer.
+        plain: whether to use only ASCII.
+    """
+    rows, by_day = totals, f"about {days:,}" if days else f"{len(totals):,}"
+    for longer in Period:
+        if len(rows) > MAX_ROWS and _ORDER.index(longer) > _ORDER.index(period):
+            period, rows = longer, _merged(rows, longer.first)
+    heads = {"user": any(row.user for row in rows), period.value: True, "project": any(row.project for row in rows)}
     title = f"By user and {period}" if heads["user"] else f"By {period}"
-    if period != "day":
-        title += f" (by day, {len(totals):,} rows)"
+    if period is not Period.DAY:
+        title += f" (by day, {by_day} rows)"
 
     table = _table(plain=plain)
     for head, there in heads.items():
@@ -96,10 +102,11 @@ def totals_table(totals: Sequence[Total], *, plain: bool) -> Iterator[Renderable
     yield table
 
 
-_PERIODS: Final[dict[str, Callable[[dt.date], str]]] = {
-    "day": day_name,
-    "month": lambda date: f"{date:%b} {date.year}",
-    "year": lambda date: str(date.year),
+_ORDER: Final = tuple(Period)  # the shortest first
+_PERIODS: Final[dict[Period, Callable[[dt.date], str]]] = {
+    Period.DAY: day_name,
+    Period.MONTH: lambda date: f"{date:%b} {date.year}",
+    Period.YEAR: lambda date: str(date.year),
 }
 _ALL: Final = ("", "all", "")
 

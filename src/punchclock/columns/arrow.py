@@ -6,6 +6,7 @@ This module checks whole columns: a column of the wrong type raises `InvalidColu
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol, TypeAlias, cast
 
 import numpy as np
@@ -13,14 +14,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from punchclock.calendar import find_zone
 from punchclock.columns.codes import Codes, Flags, Ints
-from punchclock.errors import InstantOutOfRange, InvalidColumns, PunchclockError, truncate
+from punchclock.columns.validation import check_column
+from punchclock.errors import InstantOutOfRange, InvalidColumns, PunchclockError, UnknownZone, truncate
 from punchclock.instants import instant
 
 #: The range of instants in columns, in microseconds: 73,000 years before and after 1970. Two of them are less than
 #: 2**62 apart, so that such a difference plus a timer's earlier work fits into 64 bits.
 MIN_INSTANT: Final = -(2**61)
 MAX_INSTANT: Final = 2**61 - 1
+
+
+# The other form of a timestamp's zone, beside a name of the tz database.
+_OFFSET: Final = re.compile(r"[+-]\d\d:\d\d\Z", re.ASCII)
 
 
 class _Streamable(Protocol):
@@ -31,42 +38,104 @@ class _Streamable(Protocol):
 #: such as a Polars or pandas data frame or a DuckDB relation.
 ArrowTable: TypeAlias = pa.Table | pa.RecordBatch | _Streamable
 
+#: What Arrow raises for damaged data: the second for a text that is not UTF-8, the last for a name that is not found.
+DAMAGED: Final = (pa.ArrowException, UnicodeDecodeError, MemoryError, LookupError)
+
+
+def one_line(error: Exception) -> str:
+    """Return the text of an error, in one line that is not too long."""
+    return truncate(" ".join(str(error).split()) or type(error).__name__)
+
 
 def as_table(data: ArrowTable) -> pa.Table:
     """Return ``data`` as a pyarrow table.
 
     Raises:
-        InvalidColumns: ``data`` is not a table and does not export one.
+        InvalidColumns: ``data`` is not a table and does not export one, or is damaged.
     """
-    if isinstance(data, pa.Table):
-        return data
-    if not isinstance(data, pa.RecordBatch) and not hasattr(data, "__arrow_c_stream__"):
+    if not isinstance(data, (pa.Table, pa.RecordBatch)) and not hasattr(data, "__arrow_c_stream__"):
         raise InvalidColumns(None, f"{type(data).__name__} is not an Arrow table and does not export one")
-    return pa.table(data)
+    try:
+        table = table_of(data) if isinstance(data, (pa.Table, pa.RecordBatch, pa.RecordBatchReader)) else pa.table(data)
+        _ = table.column_names  # decodes them
+    except DAMAGED as error:
+        raise InvalidColumns(None, one_line(error)) from None
+    return table
+
+
+def table_of(data: pa.Table | pa.RecordBatch | pa.RecordBatchReader) -> pa.Table:
+    """Return a table with the data of another of pyarrow's types.
+
+    Unlike ``pa.table``, which exports and imports the data, this reads none of it, so the data may be damaged.
+    """
+    if isinstance(data, pa.RecordBatchReader):
+        return data.read_all()
+    return pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
 
 
 def whole_column(table: pa.Table, name: str) -> pa.Array:
-    """Return a column of the table as one array.
+    """Return a column of the table as `whole` does.
 
     Raises:
-        InvalidColumns: the table has no column of this name, or more than one.
+        InvalidColumns: the table has no column of this name, or more than one, or it is damaged.
     """
     found = table.schema.get_all_field_indices(name)
     if len(found) != 1:
-        have = truncate(", ".join(table.column_names) or "none")
+        have = truncate(" ".join(", ".join(table.column_names).split()) or "none")
         raise InvalidColumns(name, f"{'occurs twice' if found else 'missing'}; the columns are: {have}")
-    return one_array(table.column(found[0]))
+    return whole(table.column(found[0]), name)
 
 
-def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """Return a chunked column as one array."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    elif pa.types.is_string(column.type):
-        column = column.cast(pa.large_string())  # together the chunks may be too long for 32-bit offsets
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+def whole(column: pa.Array | pa.ChunkedArray, name: str) -> pa.Array:
+    """Return a column as one array, after a check of all its values.
+
+    String views become large strings, since most of Arrow's functions do not accept views. Equal values of a
+    dictionary-encoded column have equal indices, and its dictionary has no null.
+
+    Raises:
+        InvalidColumns: the column is damaged, or of a type that Arrow cannot read as a whole.
+    """
+    try:
+        chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+        check_column(chunked)
+        return _one_array(chunked)
+    except DAMAGED as error:
+        raise InvalidColumns(name, one_line(error)) from None
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    chunks, kind = column.chunks, column.type
+    if pa.types.is_dictionary(kind):
+        chunks = [_normalized(chunk) for chunk in chunks]
+        if len(chunks) > 1:
+            # Together the dictionaries may have more values than a narrow index can count.
+            index = kind.index_type if kind.index_type.bit_width >= 32 else pa.int32()
+            wide = pa.dictionary(index, chunks[0].type.value_type)
+            chunks = pa.chunked_array([chunk.cast(wide) for chunk in chunks]).unify_dictionaries().chunks
+    elif pa.types.is_string_view(kind) or (pa.types.is_string(kind) and len(chunks) > 1):
+        chunks = [chunk.cast(pa.large_string()) for chunk in chunks]  # the chunks may be too long for 32-bit offsets
+    if len(chunks) == 1:
+        return chunks[0]
+    return pa.concat_arrays(chunks) if chunks else pa.nulls(0, without_views(kind))
+
+
+def _normalized(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return the column with a dictionary of distinct values, without a null and without string views.
+
+    Arrow allows a dictionary to repeat a value and to contain null; then equal values have different indices.
+    """
+    words = column.dictionary.cast(without_views(column.dictionary.type))
+    if not words.null_count and pc.count_distinct(words).as_py() == len(words):
+        return column if words.type == column.type.value_type else column.cast(without_views(column.type))
+    distinct = words.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(distinct.indices.take(column.indices), distinct.dictionary)
+
+
+def without_views(kind: pa.DataType) -> pa.DataType:
+    """Return the type in which `whole` returns a column of this type, with the same indices if it has a dictionary."""
+    if pa.types.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, without_views(kind.value_type))
+    return pa.large_string() if pa.types.is_string_view(kind) else kind
 
 
 def without_nulls(column: pa.Array, name: str) -> pa.Array:
@@ -111,11 +180,23 @@ def instants(column: pa.Array, name: str) -> Ints:
     kind = column.type
     if kind == pa.int64():
         return integers(column)
-    if pa.types.is_timestamp(kind) and kind.unit == "us" and kind.tz is not None:
+    zone = _zone_of(kind, name) if pa.types.is_timestamp(kind) else None
+    if zone is not None and kind.unit == "us":
         return integers(column.view(pa.int64()))
-    naive = pa.types.is_timestamp(kind) and kind.tz is None
+    naive = pa.types.is_timestamp(kind) and zone is None
     hint = "; a timestamp without a zone is not an instant" if naive else ""
     raise InvalidColumns(name, f"{kind} is neither int64 (microseconds) nor timestamp[us, tz=UTC]{hint}")
+
+
+def _zone_of(kind: pa.TimestampType, name: str) -> str | None:
+    """Return the zone of a type, checked so that results of this type can be shown."""
+    try:
+        zone: str | None = kind.tz
+        if zone is not None and not _OFFSET.match(zone):
+            find_zone(zone)
+    except (UnicodeDecodeError, UnknownZone) as error:
+        raise InvalidColumns(name, f"a timestamp with an unknown zone: {one_line(error)}") from None
+    return zone
 
 
 def check_range(values: npt.NDArray[np.int64]) -> Ints:
@@ -191,10 +272,10 @@ def read_instants(now: object) -> Ints:
         InvalidInstant: a single value is not a valid instant.
         InstantOutOfRange: an instant is beyond `MIN_INSTANT` or `MAX_INSTANT`; ``index`` is its position.
     """
-    if isinstance(now, pa.Array):
-        return check_range(instants(without_nulls(now, "now"), "now"))
+    if isinstance(now, (pa.Array, pa.ChunkedArray)):
+        return check_range(instants(without_nulls(whole(now, "now"), "now"), "now"))
     if hasattr(now, "__arrow_c_stream__"):
-        return check_range(instants(without_nulls(one_array(pa.chunked_array(now)), "now"), "now"))
+        return check_range(instants(without_nulls(whole(pa.chunked_array(now), "now"), "now"), "now"))
     if isinstance(now, np.ndarray):
         if now.dtype != np.int64:
             raise InvalidColumns("now", f"{now.dtype} is not int64 (microseconds)")

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from punchclock.columns.arrow import table_of
 from punchclock.columns.tables import LOG_COLUMNS
 
 # Rows of a log in memory at a time, and bytes read from a Parquet file at a time.
@@ -30,24 +31,35 @@ def read_parquet(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
     with pq.ParquetFile(path, read_dictionary=["event"], pre_buffer=False, buffer_size=_BUFFER) as file:
         yield _select(file.schema_arrow.empty_table(), extra)
         for batch in file.iter_batches(_BATCH, columns=[*LOG_COLUMNS, *extra], use_threads=False):
-            yield _select(pa.table(batch), extra)
+            yield _select(table_of(batch), extra)
 
 
 def read_arrow(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
     """Yield the same as `read_parquet`, from an Arrow IPC file."""
-    with pa.memory_map(str(path)) as file:
-        reader = pa.ipc.open_file(file)
-        yield _select(reader.schema.empty_table(), extra)
+    # Not mapped into memory: a file that becomes shorter while it is read would end the process.
+    with pa.OSFile(str(path)) as file:
+        schema = pa.ipc.open_file(file).schema
+        yield _select(schema.empty_table(), extra)
+        reader = pa.ipc.open_file(file, options=_only(schema, extra))
         for number in range(reader.num_record_batches):
-            yield _select(pa.table(reader.get_batch(number)), extra)
+            yield _select(table_of(reader.get_batch(number)), extra)
 
 
 def read_arrow_stream(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
     """Yield the same as `read_parquet`, from an Arrow IPC stream."""
-    with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
-        yield _select(reader.schema.empty_table(), extra)
+    with pa.OSFile(str(path)) as file:
+        with pa.ipc.open_stream(file) as reader:
+            schema = reader.schema
+        yield _select(schema.empty_table(), extra)
+    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file, options=_only(schema, extra)) as reader:
         for batch in reader:
-            yield _select(pa.table(batch), extra)
+            yield _select(table_of(batch), extra)
+
+
+def _only(schema: pa.Schema, extra: Collection[str]) -> pa.ipc.IpcReadOptions:
+    """Return options to read the columns of a log and the ``extra`` ones only."""
+    wanted = {*LOG_COLUMNS, *extra}
+    return pa.ipc.IpcReadOptions(included_fields=[place for place, name in enumerate(schema.names) if name in wanted])
 
 
 def _select(table: pa.Table, extra: Collection[str]) -> pa.Table:

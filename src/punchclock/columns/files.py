@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
+from punchclock.columns.arrow import DAMAGED, one_line
 from punchclock.columns.binary_formats import (
     WriteTable,
     read_arrow,
@@ -24,6 +25,7 @@ from punchclock.columns.binary_formats import (
 )
 from punchclock.columns.replay import stream
 from punchclock.columns.text_formats import read_csv, read_json, write_csv, write_json
+from punchclock.columns.validation import check_column
 from punchclock.errors import InvalidColumns, UnknownFormat
 
 
@@ -87,7 +89,8 @@ def replay_file(
 
 def read(source: Path | str) -> pa.Table:
     """Return a whole log from a file; arguments and errors as for `read_batches`."""
-    return pa.concat_tables(read_batches(source))
+    with _named(Path(source)):
+        return pa.concat_tables(read_batches(source))
 
 
 def read_batches(source: Path | str, also: Collection[str] = ()) -> Iterator[pa.Table]:
@@ -107,10 +110,31 @@ def read_batches(source: Path | str, also: Collection[str] = ()) -> Iterator[pa.
     """
     path = Path(source)
     read_format = _format(path).read
+    with _named(path):
+        for batch in read_format(path, also):
+            for name, column in zip(batch.column_names, batch.columns, strict=True):
+                _check(column, name)
+            yield batch
+
+
+def _check(column: pa.ChunkedArray, name: str) -> None:
     try:
-        yield from read_format(path, also)
-    except pa.ArrowException as error:
-        raise InvalidColumns(None, f"{path.name}: {error}") from None
+        check_column(column)
+    except DAMAGED as error:
+        raise InvalidColumns(name, one_line(error)) from None
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Raise an error of Arrow's readers as `InvalidColumns`, with the name of the file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:  # not from Arrow, which raises this class for damaged files too
+            raise
+        raise InvalidColumns(None, f"{path.name}: {one_line(error)}") from None
+    except DAMAGED as error:
+        raise InvalidColumns(None, f"{path.name}: {one_line(error)}") from None
 
 
 def write(table: pa.Table, target: Path | str) -> None:

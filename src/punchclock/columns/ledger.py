@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from punchclock.columns.arrow import whole_column, words_of
+from punchclock.columns.arrow import value_type, whole_column, words_of
 from punchclock.columns.codes import (
     ACCEPTED,
     AFTER,
@@ -40,6 +40,7 @@ from punchclock.eventlog import AnyLogTimer, Entry, Labels, TimelineObserver, Ti
 from punchclock.instants import FIRST, LAST
 from punchclock.timer import IDLE as IDLE_TIMER
 from punchclock.timer import Timer
+from punchclock.units import DAY
 
 #: A column of labels: its name, its distinct words, and for each row the index of its word, or -1 for no label.
 _Label: TypeAlias = tuple[str, list[str | None], Ints]
@@ -87,7 +88,7 @@ def apply_batch(
     Raises:
         InvalidColumns: a column is missing or has the wrong type.
     """
-    log = _reject_undatable(read_log(batch))
+    log = _reject_unnamed(_reject_undatable(read_log(batch)))
     rows = np.arange(len(log.events))
     if until is not None:
         late = (log.at > until) & (log.events < NULL)
@@ -147,6 +148,16 @@ def _reject_undatable(log: Log) -> Log:
     return log._replace(events=np.where(outside, np.uint8(OUT_OF_RANGE), log.events))
 
 
+def _reject_unnamed(log: Log) -> Log:
+    """Mark rows with an empty name as invalid, whatever their instant, as `punchclock.eventlog.parse_line` does."""
+    if pa.types.is_integer(value_type(log.timers.type)):
+        return log
+    names, indices = words_of(log.timers, "timer")
+    if "" not in names:
+        return log
+    return log._replace(events=np.where(indices == names.index(""), np.uint8(NULL), log.events))
+
+
 def _labels(batch: pa.Table, rows: Ints) -> list[_Label]:
     """Return the columns of labels that the batch has, for these rows."""
     labels = []
@@ -197,8 +208,8 @@ def _to_step(
     stepped = np.zeros(len(names), dtype=np.bool_)
     if status is not None:
         stepped |= np.logical_or.reduceat(status != ACCEPTED, groups.offsets)
-    for number, (name, record) in enumerate(zip(names, known, strict=True)):
-        if not name or (record is not None and step is not None and step(record)):
+    for number, record in enumerate(known):
+        if record is not None and step is not None and step(record):
             stepped[number] = True
     new = np.flatnonzero(~stepped & np.array([record is None for record in known], dtype=np.bool_))
     stepped[new[np.argsort(groups.first_rows[new])[:step_new]]] = True
@@ -225,12 +236,16 @@ def _crossings(groups: Groups, before: Fields, which: Flags, zone: dt.tzinfo) ->
     state[offsets], since[offsets] = before.state, np.where(begun, before.since, at[offsets])
 
     rows = np.flatnonzero(which[owner] & (at > since))
+    # A step of more than two days is a crossing. The days of the others are as many as the steps, or fewer.
+    is_long = at[rows] - since[rows] > 2 * DAY
+    short = rows[~is_long]
     try:
-        _, changes, _ = days_of(since[rows], at[rows], zone)
+        _, changes, _ = days_of(since[short], at[short], zone)
     except InstantOutOfRange:  # the zone has no date for some instant: treat every step as a crossing
         pass
     else:
-        rows = rows[np.searchsorted(changes, since[rows]) < np.searchsorted(changes, at[rows])]
+        short = short[np.searchsorted(changes, since[short]) < np.searchsorted(changes, at[short])]
+    rows = np.sort(np.concatenate((rows[is_long], short)))
 
     work = np.where(KIND_OF.take(state) == WORK, at - since, 0)
     sums = np.cumsum(work) - work

@@ -18,9 +18,9 @@ from punchclock.columns.arrow import (
     as_table,
     enum_array,
     instant_array,
-    one_array,
     read_instants,
     value_type,
+    whole,
 )
 from punchclock.columns.codes import ACCEPTED, NULL, REASONS, STOPPED, Codes, status_of
 from punchclock.columns.folding import fold
@@ -150,7 +150,7 @@ def transition(timers: ArrowTable, event: Event | str | pa.Array | pa.ChunkedArr
     if isinstance(event, str):
         events = np.full(count, read_events(pa.array([str(event)]))[0])
     else:
-        events = read_events(one_array(event) if isinstance(event, pa.ChunkedArray) else event)
+        events = read_events(whole(event, "event"))
     at = read_instants(now)
     for name, values in (("event", events), ("now", at)):
         if values.ndim and values.shape != (count,):

@@ -6,11 +6,11 @@ the replay rejects it like any other row.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from punchclock.columns.arrow import (
     MAX_INSTANT,
@@ -134,22 +134,18 @@ def read_ids(table: pa.Table) -> tuple[pa.Array, pa.DataType]:
     values = value_type(id_type)
     if not (pa.types.is_integer(values) or is_text(values)):
         raise InvalidColumns("timer", f"{id_type} cannot be an id; use integers or strings")
-    if pa.types.is_dictionary(id_type):
-        words = ids.dictionary
-        # Arrow allows a dictionary to repeat a value. Then equal ids may have different indices.
-        if not words.null_count and pc.count_distinct(_without_views(words)).as_py() == len(words):
-            return ids, id_type
-        ids = ids.dictionary_decode()
-    return _without_views(ids), id_type
+    return ids, id_type
 
 
 def ids_as(ids: pa.Array, id_type: pa.DataType) -> pa.Array:
-    """Return ids in the type of the column that they came from."""
+    """Return ids in the type of the column that they came from; with more ids than its indices can count, in int32."""
     if pa.types.is_dictionary(id_type):
         if not pa.types.is_dictionary(ids.type):
             ids = ids.dictionary_encode()
-        words = ids.dictionary.cast(id_type.value_type)
-        return pa.DictionaryArray.from_arrays(ids.indices.cast(id_type.index_type), words)
+        indices, words = ids.indices, ids.dictionary.cast(id_type.value_type)
+        with contextlib.suppress(pa.ArrowInvalid):
+            indices = indices.cast(id_type.index_type)
+        return pa.DictionaryArray.from_arrays(indices, words)
     return ids.cast(id_type)
 
 
@@ -160,11 +156,6 @@ def read_events(column: pa.Array) -> Codes:
         InvalidColumns: the column does not hold strings.
     """
     return word_codes(column, "event", tuple(EVENTS), unknown=UNKNOWN, null=NULL)
-
-
-def _without_views(ids: pa.Array) -> pa.Array:
-    """Return string views, which Polars exports, as large strings: most of Arrow's functions do not accept views."""
-    return ids.cast(pa.large_string()) if pa.types.is_string_view(ids.type) else ids
 
 
 # Tables of timers

@@ -21,7 +21,7 @@ import pyarrow.csv
 import pyarrow.json
 from msgspec import UNSET
 
-from punchclock.columns.arrow import whole_column
+from punchclock.columns.arrow import table_of, whole_column
 from punchclock.columns.binary_formats import WriteTable, table_writer
 from punchclock.columns.codes import EVENTS
 from punchclock.columns.tables import LOG_COLUMNS
@@ -76,7 +76,7 @@ def read_csv(path: Path, extra: Collection[str]) -> Iterator[pa.Table]:
         for batch in reader:
             # Many programs write a space where RFC 3339 has a T.
             at = pc.replace_substring_regex(batch["at"], r"^(\d{4}-\d\d-\d\d) ", r"\1T")
-            yield pa.table(batch).set_column(2, "at", parse_instants(at))
+            yield table_of(batch).set_column(2, "at", parse_instants(at))
 
 
 def _csv_header(path: Path) -> list[str]:
