@@ -33,6 +33,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         fuzz_runs: number of inputs for each fuzz target, times its pace; the same inputs in every run.
         fuzz_seconds: time for each fuzz target with random inputs, where ``fuzz_runs`` is 0.
         mutants: number of mutants of each layer that are sampled, beside the last whole run.
+        longest_input: the largest input in bytes whose cost is measured.
+        one_shape_in: only one in so many hostile shapes is tried with each form of an input, others for each parser.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     fuzz_runs: int
     fuzz_seconds: int
     mutants: int
+    longest_input: int
+    one_shape_in: int
 
 
 SHORT: Final = Budget(
@@ -56,6 +60,8 @@ SHORT: Final = Budget(
     fuzz_runs=2000,
     fuzz_seconds=0,
     mutants=12,
+    longest_input=1 << 18,
+    one_shape_in=23,
 )
 
 LONG: Final = Budget(
@@ -68,6 +74,8 @@ LONG: Final = Budget(
     fuzz_runs=0,
     fuzz_seconds=180,
     mutants=240,
+    longest_input=1 << 20,
+    one_shape_in=1,
 )
 
 
