@@ -28,7 +28,7 @@ MARK = b"\xef\xbb\xbf"
 
 def quadratic(data: bytes) -> None:
     """Look for a mark from each of many places on, as a naive scanner does."""
-    for place in range(0, len(data), 16):
+    for place in range(0, len(data), 8):
         data.find(b"\x01", place)
 
 
@@ -66,12 +66,12 @@ def test_a_linear_parser_holds(read: Callable[[bytes], object]) -> None:
 def test_a_quadratic_parser_is_refuted(read: Callable[[bytes], object], unit: str) -> None:
     """The message has the shape, the cost of a byte and that of a byte of a smaller input."""
     with pytest.raises(Refuted, match=rf"'HOLE' with a: \d+ {unit} for each of \d+ bytes, but \d+ for fewer"):
-        complexity.check(subject(read), 1 << 20, ONE)
+        complexity.check(subject(read), 1 << 18, ONE)
 
 
 def by_mail(content_type: str, body: bytes) -> dict[str, object]:
-    """Count the quotes before every separator, as the e-mail parser does."""
-    separators = [place for place, each in enumerate(content_type) if each == ";"]
+    """Count the quotes before many separators, as the e-mail parser does before each."""
+    separators = [place for place, each in enumerate(content_type) if each == ";"][::4]
     quotes = [content_type[:place].count('"') for place in separators]
     raise RuleViolation(Rule.MALFORMED, detail=str(len(quotes)))
 
@@ -85,25 +85,16 @@ def test_a_quadratic_handler_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None
         complexity.check(found, MOST, separators)
 
 
-def test_a_decoder_that_removes_every_mark_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One byte order mark after the other: each time, the rest is copied; one that calls itself for it crashes."""
+def test_a_recursive_decoder_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that calls itself for every byte order mark: its error is not a named one, so the claim fails."""
 
     def unmarked(payload: bytes) -> bytes:
-        while payload.startswith(MARK):
-            payload = payload.removeprefix(MARK)
-        return payload
+        return unmarked(payload.removeprefix(MARK)) if payload.startswith(MARK) else payload
 
-    def recursive(payload: bytes) -> bytes:
-        return recursive(payload.removeprefix(MARK)) if payload.startswith(MARK) else payload
-
-    found = next(each for each in complexity.subjects() if each.claim == "a payload of TimeTrack")
-    marks = {"marks": complexity.SHAPES["b'\\xef\\xbb\\xbf' repeated"]}
     monkeypatch.setattr(wire, "_without_mark", unmarked)
-    with pytest.raises(Refuted, match="with marks"):
-        complexity.check(found, 1 << 18, marks)
-    monkeypatch.setattr(wire, "_without_mark", recursive)
+    found = next(each for each in complexity.subjects() if each.claim == "a payload of TimeTrack")
     with pytest.raises(RecursionError):
-        complexity.check(found, MOST, marks)
+        complexity.check(found, MOST, {"marks": complexity.SHAPES["b'\\xef\\xbb\\xbf' repeated"]})
 
 
 def test_every_part_of_a_call_is_a_subject() -> None:
