@@ -19,7 +19,7 @@ from msgspec import Meta
 import punchclock as pc
 from punchclock import eventlog, mismatch, serialization, workspaces
 from punchclock.decoding import Undecodable, duplicate_key
-from punchclock.documents import parse_toml, parse_xml
+from punchclock.documents import MOST_KEY_PARTS, parse_toml, parse_xml
 from punchclock.eventlog import format as line_format
 from punchclock.mismatch import decode_error_location
 from punchclock.sandbox import Fault, Sandbox, control, faults, tables
@@ -149,6 +149,7 @@ def test_toml_and_xml() -> None:
         (b"a = 1\nb = ?", "not valid TOML (line 2, column 5)"),
         (b"\xff", "not UTF-8 (byte 0)"),
         (b"a = " + b"[" * 100_000, "nested too deeply"),
+        (b"a." * 20_000 + b"a = 1", "a dotted key has more than 32 parts"),
     ):
         with pytest.raises(Undecodable, match=f"^{reason.replace('(', '[(]').replace(')', '[)]')}$"):
             parse_toml(document)
@@ -159,6 +160,42 @@ def test_toml_and_xml() -> None:
     ):
         with pytest.raises(Undecodable, match=reason):
             parse_xml(text)
+
+
+@pytest.mark.parametrize(
+    ("document", "accepted"),
+    [
+        ("%s = 1", True),
+        ("[%s]", True),
+        ("[[ %s ]]", True),
+        ("a = {%s = 1}", True),
+        ('a = """\\""""""\n%s = 1', True),
+        ("a = 'x\\'\n%s = 1", True),
+        ('a = "\\\\" # "\n%s = 1', True),
+        ("a = '''x'''''\n%s = 1", True),
+        ('a = "%s"', False),
+        ("a = '%s'", False),
+        ("# %s", False),
+        ('a = """\n""%s\\"\n"""', False),
+        ("a = '''\n''%s\n'''", False),
+    ],
+)
+@pytest.mark.parametrize("part", ["k", '"k.k"', "'k k'", '"\\"k"', " k\t"])
+def test_the_parts_of_a_dotted_key_are_bounded(document: str, accepted: bool, part: str) -> None:
+    """Wherever a key may be, 33 parts are too many and 32 are not; texts and comments contain no keys."""
+    for count in (MOST_KEY_PARTS, MOST_KEY_PARTS + 1):
+        key = ".".join([part if accepted else "k"] * count)
+        if accepted and count > MOST_KEY_PARTS:
+            with pytest.raises(Undecodable, match="more than 32 parts"):
+                parse_toml((document % key).encode())
+        else:
+            assert isinstance(parse_toml((document % key).encode()), dict)
+
+
+def test_a_list_of_numbers_is_not_a_dotted_key() -> None:
+    """Neither are decimals in a row, nor dates with fractions of a second."""
+    assert parse_toml(b"a = [" + b"1.5, " * 100 + b"1.5]")["a"] == [1.5] * 101
+    assert len(parse_toml(b"a = [" + b"2026-03-02T08:00:00.5Z, " * 100 + b"]")["a"]) == 100
 
 
 KEYS = st.sampled_from(["a", "b", '"', '":', " :", "\\", "\u00e9"])

@@ -111,6 +111,13 @@ def test_a_byte_order_mark_is_skipped() -> None:
         parse_line(b"\xef\xbb\xbf\xef\xbb\xbf oops")
 
 
+@pytest.mark.parametrize("count", [2, 1000, MAX_LINE // 4])
+def test_more_than_one_byte_order_mark_is_malformed(count: int) -> None:
+    """However many there are: they are not read one by one."""
+    with pytest.raises(MalformedLine, match="not valid JSON"):
+        parse_line(b"\xef\xbb\xbf" * count + line())
+
+
 @pytest.mark.parametrize(
     ("bad", "path", "reason", "timer"),
     [

@@ -101,11 +101,33 @@ PART = b'--X\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
             (Rule.MALFORMED, ""),
         ),
         ("multipart/form-data", b"a=1", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=", PART % (b"a", b"1") + b"----", (Rule.MALFORMED, "")),
+        ('multipart/form-data; charset=utf-8; Boundary="X"', PART % (b"a", b"") + b"--X--\r\nend", {"a": ""}),
+        ("multipart/form-data; boundary=X", b"--X--", {}),
+        ("multipart/form-data; boundary=X", b"\r\n" + PART % (b"", b"1\r\n") + b"--X--\r\n", {"": "1\r\n"}),
+        (
+            "multipart/form-data; boundary=X",
+            b'--X\r\ncontent-type: text/plain\r\nCONTENT-DISPOSITION: form-data; x="a;b"; name=a\r\n\r\n1\r\n--X--',
+            {"a": "1"},
+        ),
+        (
+            "multipart/form-data; boundary=X",
+            b"--X\r\nContent-Disposition: form-data; name*=utf-8''a\r\n\r\n1\r\n--X--",
+            (Rule.MALFORMED, ""),
+        ),
+        ("multipart/form-data; boundary=X", PART % (b"\xff", b"1") + b"--X--", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X", PART % (b"a" * 900, b"1") + b"--X--", {"a" * 900: "1"}),
+        ("multipart/form-data; boundary=X", PART % (b"a" * 1000, b"1") + b"--X--", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X", PART % (b";" * 260_000, b"1") + b"--X--", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X" + ";" * 65_000, PART % (b"a", b"1") + b"--X--", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=" + "X" * 257, b"", {}),
+        ("multipart/form-data; boundary=" + "X" * 257, b"--X--", (Rule.MALFORMED, "")),
+        ("multipart/form-data; boundary=X", b"--X\r\n" + b"A: 1\r\n" * 9 + b"\r\n--X--", (Rule.MALFORMED, "")),
         ("text/\ud800", b"a=1", (Rule.MALFORMED, "")),
     ],
 )
 def test_multipart_forms(content_type: str, body: bytes, expected: dict[str, str] | tuple[Rule, str]) -> None:
-    """An array as PHP's curl sends it; nested forms, nested mails and oversized numbers are rejected."""
+    """An array as PHP's curl sends it; what is nested, malformed or beyond a bound is rejected."""
     if isinstance(expected, dict):
         assert read_multipart(content_type, body) == expected
     else:
@@ -321,10 +343,23 @@ def test_a_byte_order_mark_is_skipped() -> None:
     for payload in ("\ufeff<r><a>1</a></r>", "<r><a>ü</a></r>".encode("utf-8-sig")):
         assert is_xml(payload)
         assert xml_payload("toy", payload)
-    for payload in ("\ufeff\ufeff{}", b"\xef\xbb\xbf" * 2 + b"{}", b"\xef\xbb\xbf", "\ufeff", b'\xef\xbb{"number": 1}'):
+    marks = (
+        "\ufeff" * 2 + '{"number": 1}',
+        "\ufeff" * 1000 + '{"number": 1}',
+        b"\xef\xbb\xbf" * 1000 + b'{"number": 1}',
+    )
+    for payload in (
+        *marks,
+        "\ufeff\ufeff{}",
+        b"\xef\xbb\xbf" * 2 + b"{}",
+        b"\xef\xbb\xbf",
+        "\ufeff",
+        b'\xef\xbb{"number": 1}',
+    ):
         assert not is_xml(payload)
-        with pytest.raises(MalformedPayload):
-            decode_payload("toy", payload, decoder)
+        for blanks in (False, True):
+            with pytest.raises(MalformedPayload):
+                decode_payload("toy", payload, decoder, blanks=blanks)
 
 
 def test_xml_and_back() -> None:

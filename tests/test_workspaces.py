@@ -281,6 +281,7 @@ def test_a_key_of_the_file_stays_on_its_line(token: str, shown: str) -> None:
         (b"[" * 100_000, "json"),
         (b"name = ", "toml"),
         (b"name = " + b"9" * 5_000, "toml"),
+        (b"a." * 20_000 + b"a = 1", "toml"),
         (b"\xff", "toml"),
         (b"", "toml"),
     ],

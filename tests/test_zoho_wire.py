@@ -19,11 +19,13 @@ from punchclock import State, Timer
 from punchclock.calendar import seconds_of_day
 from punchclock.units import HOUR, SECOND
 from punchclock.vendors import MalformedPayload
+from punchclock.vendors.account import MemoryAccount
 from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho import BillingStatus, Comment, ZohoTimer, parse, serialize
 from punchclock.vendors.zoho.dates import InvalidDate, UnknownDateFormat, check_format, read_date, write_date
 from punchclock.vendors.zoho.wire import comment_element, read_comment
+from punchclock.workspaces import demo_workspace
 from zoho_demo import NINE, ZONE, sentences
 
 RUNNING = "Get currently running timer API"
@@ -606,6 +608,11 @@ def test_the_last_number_of_a_record() -> None:
     assert record.last_number == 5
     assert replace(record, timer_id="6").last_number == 6
     assert replace(record, timer_id="6", comments=(Comment(id="9", at=NINE, text=""),)).last_number == 9
+    for ids in (("9", "7", "8"), ("7", "9", "8"), ("7", "8", "9")):  # wherever the highest is
+        comments = tuple(Comment(id=id, at=NINE, text="") for id in ids)
+        assert replace(record, comments=comments).last_number == 9
+        stored = replace(record, comments=tuple(replace(each, id=f"200{each.id}") for each in comments))
+        assert MemoryAccount(demo_workspace(), [stored]).new_id() == 2010
     for wrong in (ZohoTimer(timer=pc.start(NINE)), replace(record, timer_id="t6")):
         with pytest.raises(NotRepresentable, match=r"zoho cannot show this timer: the id .* is not a number"):
             _ = wrong.last_number

@@ -13,14 +13,33 @@ from punchclock.decoding import Undecodable, not_utf8
 _POSITION: Final[Callable[[str], re.Match[str] | None]] = re.compile(r"line (\d+), column (\d+)\)\Z").search
 
 
+#: The most parts of a dotted key in TOML. tomllib's time and memory grow with the square of their number.
+MOST_KEY_PARTS: Final = 32
+
+# The tokens of TOML in which a dot does not join keys (texts, comments), then keys joined by dots; a key is a bare one
+# or a text. Possessive repeats, and ends that a text may lack, make the search linear: no character is read twice.
+_PART: Final = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
+_TOKENS: Final = re.compile(
+    r'''"""(?:[^"\\]|\\.|"(?!""))*+(?:"{3,5}|\Z)'''
+    r"""|'''(?:[^']|'(?!''))*+(?:'{3,5}|\Z)"""
+    r"|\#[^\n]*+"
+    rf"|(?P<long>{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MOST_KEY_PARTS}}})"
+    rf"|{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+",
+    re.DOTALL,
+).finditer
+
+
 def parse_toml(document: bytes) -> dict[str, Any]:
     """Return a TOML document as plain values.
 
     Raises:
-        Undecodable: the document is not TOML in UTF-8.
+        Undecodable: the document is not TOML in UTF-8, or a key has more than `MOST_KEY_PARTS` parts.
     """
     try:
-        return tomllib.loads(document.decode())
+        text = document.decode()
+        if any(token.lastgroup for token in _TOKENS(text)):
+            raise Undecodable(f"a dotted key has more than {MOST_KEY_PARTS} parts")
+        return tomllib.loads(text)
     except UnicodeError as error:
         raise Undecodable(not_utf8(error)) from None
     except RecursionError:

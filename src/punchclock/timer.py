@@ -64,11 +64,13 @@ class Timer(msgspec.Struct, frozen=True, gc=False):
 #: The timer that has not started. Its two zero instants are placeholders: no function compares ``now`` with them.
 IDLE: Final = Timer(State.IDLE, 0, 0, 0)
 
-# The functions below read these module-level names, which is faster than attributes of the enums. Each of the
-# last three maps the states in which its event is legal to the next state.
+# The functions below read these module-level names, which is faster than attributes of the enums. They compare states
+# with ``==``: a state may be the text of one, as a database returns it, and equal timers must give equal answers. Each
+# of the last three maps the states in which its event is legal to the next state.
 _IDLE: Final = State.IDLE
 _RUNNING: Final = State.RUNNING
 _PAUSED: Final = State.PAUSED
+_ACTIVE: Final = (_RUNNING, _PAUSED)
 _STARTED: Final = targets(Event.START)[_IDLE]
 _PAUSE: Final = targets(Event.PAUSE)
 _RESUME: Final = targets(Event.RESUME)
@@ -128,7 +130,7 @@ def stop(timer: Timer, now: int) -> Timer:
     since = timer.since
     if type(now) is not int or target is None or now < since:
         raise _rejection(timer, Event.STOP, now)
-    if state is _RUNNING:
+    if state == _RUNNING:
         return Timer(target, timer.started_at, now, timer.worked + (now - since))
     return Timer(target, timer.started_at, now, timer.worked)
 
@@ -145,12 +147,12 @@ def transition(timer: Timer, event: Event, now: int) -> Timer:
     target = TRANSITIONS.get((state, event))
     if type(now) is not int or target is None:
         raise _rejection(timer, event, now)
-    if state is _IDLE:
+    if state == _IDLE:
         return Timer(target, now, now, 0)
     since = timer.since
     if now < since:
         raise _rejection(timer, event, now)
-    if state is _RUNNING:
+    if state == _RUNNING:
         return Timer(target, timer.started_at, now, timer.worked + (now - since))
     return Timer(target, timer.started_at, now, timer.worked)
 
@@ -162,9 +164,9 @@ def worked_at(timer: Timer, now: int) -> int:
         InvalidInstant: ``now`` is not exactly an ``int``.
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
-    if type(now) is not int or (now < timer.since and timer.state is not _IDLE):
+    if type(now) is not int or (now < timer.since and timer.state != _IDLE):
         raise _rejection(timer, None, now)
-    if timer.state is _RUNNING:
+    if timer.state == _RUNNING:
         return timer.worked + (now - timer.since)
     return timer.worked
 
@@ -177,9 +179,9 @@ def break_at(timer: Timer, now: int) -> int:
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
-    if type(now) is not int or (now < timer.since and state is not _IDLE):
+    if type(now) is not int or (now < timer.since and state != _IDLE):
         raise _rejection(timer, None, now)
-    if state is _PAUSED:
+    if state == _PAUSED:
         return now - timer.started_at - timer.worked
     return timer.since - timer.started_at - timer.worked
 
@@ -192,9 +194,9 @@ def elapsed_at(timer: Timer, now: int) -> int:
         ClockWentBackwards: ``now`` is before the timer's last instant.
     """
     state = timer.state
-    if type(now) is not int or (now < timer.since and state is not _IDLE):
+    if type(now) is not int or (now < timer.since and state != _IDLE):
         raise _rejection(timer, None, now)
-    if state is _RUNNING or state is _PAUSED:
+    if state in _ACTIVE:
         return now - timer.started_at
     return timer.since - timer.started_at
 
@@ -209,7 +211,7 @@ def not_before(timer: Timer, now: int) -> int:
     """
     if type(now) is not int:
         raise _rejection(timer, None, now)
-    if now < timer.since and timer.state is not _IDLE:
+    if now < timer.since and timer.state != _IDLE:
         return timer.since
     return now
 
@@ -227,8 +229,8 @@ def amend(timer: Timer, *, worked: int, since: int) -> Timer:
     """
     if type(since) is not int:
         raise _rejection(timer, None, since)
-    if timer.state is _IDLE:
-        raise InconsistentTimer("state", timer.state, "an idle timer cannot be amended")
+    if timer.state == _IDLE:
+        raise InconsistentTimer("state", str(timer.state), "an idle timer cannot be amended")
     _check_integers(worked=worked)
     if worked < 0:
         raise InconsistentTimer("worked", worked, "it must not be negative")
@@ -255,7 +257,7 @@ def restore(*, state: State | str, started_at: int, since: int, worked: int) -> 
     except ValueError:
         raise InconsistentTimer("state", state, f"not a state; the states are {', '.join(State)}") from None
     _check_integers(started_at=started_at, since=since, worked=worked)
-    if known is _IDLE:
+    if known == _IDLE:
         for field, value in (("started_at", started_at), ("since", since), ("worked", worked)):
             if value != 0:
                 raise InconsistentTimer(field, value, "it must be 0 for an idle timer")

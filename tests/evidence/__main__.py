@@ -29,6 +29,7 @@ MEANS: Final = (
     "model",
     "simulation",
     "fuzz",
+    "complexity",
     "damage",
     "resources",
     "mutation",

@@ -35,6 +35,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         attack_rounds: number of attacks on a server that runs out of descriptors or threads.
         damaged_files: number of damaged files for each reader of files.
         mutants: number of mutants of each layer that are sampled, beside the last whole run.
+        longest_input: the largest input in bytes whose cost is measured.
+        one_shape_in: only one in so many hostile shapes is tried with each form of an input, others for each parser.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     attack_rounds: int
     damaged_files: int
     mutants: int
+    longest_input: int
+    one_shape_in: int
 
 
 SHORT: Final = Budget(
@@ -62,6 +66,8 @@ SHORT: Final = Budget(
     attack_rounds=1,
     damaged_files=200,
     mutants=12,
+    longest_input=1 << 18,
+    one_shape_in=23,
 )
 
 LONG: Final = Budget(
@@ -76,6 +82,8 @@ LONG: Final = Budget(
     attack_rounds=10,
     damaged_files=5000,
     mutants=240,
+    longest_input=1 << 20,
+    one_shape_in=1,
 )
 
 

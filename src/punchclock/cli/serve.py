@@ -120,7 +120,10 @@ def serve(
         url = url_of(listening)
         shown = sandbox.clock.now() if sandbox.clock.frozen else now()
         click.echo(greeting(url, account, shown, is_demo=workspace is None, store=_without_password(database)))
-        _run(listening, application(sandbox.handle_in_steps, control_from_anywhere=control_from_anywhere, callers=callers))
+        _run(
+            listening,
+            application(sandbox.handle_in_steps, control_from_anywhere=control_from_anywhere, callers=callers),
+        )
     return 0
 
 

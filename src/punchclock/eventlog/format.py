@@ -5,7 +5,7 @@ Pure: this module opens no file. `punchclock.eventlog.timers` applies entries to
 The format
 ----------
 
-Each line is a JSON object in UTF-8; a byte order mark at the start of a line is skipped::
+Each line is a JSON object in UTF-8; one byte order mark at the start of a line is skipped::
 
     {"timer": "T1", "event": "start", "at": "2026-03-02T08:00:00Z", "user": "anna"}
 
@@ -142,9 +142,7 @@ def parse_line(line: bytes) -> Entry:
     try:
         decoded = _decode(line)
     except DECODE_ERRORS:
-        if line.startswith(_BYTE_ORDER_MARK):
-            return parse_line(line.removeprefix(_BYTE_ORDER_MARK))
-        raise _undecodable(line) from None
+        line, decoded = _decode_without_mark(line)
     timer = decoded.timer
     event = _EVENTS.get(decoded.event)
     if event is None or not timer:
@@ -246,6 +244,17 @@ def _microseconds(number: Raw, timer: str) -> int:
     if rounded != value:
         raise MalformedLine("$.worked_seconds", f"{safe_repr(text)} is finer than a microsecond", timer=timer)
     return int(rounded.scaleb(6, _EXACT))
+
+
+def _decode_without_mark(line: bytes) -> tuple[bytes, _Line]:
+    """Return a line without its byte order mark, and its keys. A second mark is malformed."""
+    unmarked = line.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        if unmarked is not line:
+            return unmarked, _decode(unmarked)
+    except DECODE_ERRORS:
+        pass  # reported below
+    raise _undecodable(unmarked) from None
 
 
 def _undecodable(line: bytes) -> MalformedLine:

@@ -220,7 +220,7 @@ def _timer_fields(timer: Timer, now: int) -> dict[str, object]:
     """Return a timer's state, start, work and break at ``now``, by field name."""
     at = not_before(timer, now)
     return {
-        "timer.state": timer.state.value,
+        "timer.state": str(timer.state),
         "timer.started_at": timer.started_at,
         "timer.worked": worked_at(timer, at),
         "timer.break": break_at(timer, at),

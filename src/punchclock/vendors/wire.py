@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from email.message import Message
-from email.parser import BytesParser
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Final, TypeGuard, TypeVar
 from urllib.parse import parse_qsl
@@ -68,34 +66,20 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
     PHP's curl sends such a body if it is given the parameters as an array.
 
     Raises:
-        RuleViolation: ``MALFORMED`` (not such a body, not UTF-8, too many parameters), ``DUPLICATE``.
+        RuleViolation: ``MALFORMED`` (not such a body, not UTF-8, beyond a bound of `punchclock.vendors.multipart`),
+            ``DUPLICATE``.
     """
     if not body:
         return {}
+    from punchclock.vendors.multipart import read_parts  # noqa: PLC0415 - few bodies need python-multipart
+
     try:
-        return _without_duplicates(_parts(content_type, body))
+        parts = read_parts(content_type, body, _MOST_PARAMETERS)
     except UnicodeError:
         raise RuleViolation(Rule.MALFORMED, detail="the parameters are not UTF-8") from None
-    except ValueError:  # for example, a header contains a number with too many digits
-        raise RuleViolation(Rule.MALFORMED, detail="a header of the multipart form cannot be read") from None
-
-
-def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each part. A mail parser would also look for nested parts, which a form does not have."""
-    boundary = _headers(f"Content-Type: {content_type}".encode("utf-8", "replace")).get_boundary("").encode()
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
-    if not boundary or not pieces[-1].startswith(b"--") or len(pieces) > _MOST_PARAMETERS + 2:
-        raise RuleViolation(Rule.MALFORMED, detail="the body is not a multipart form, or has too many parts")
-    for part in pieces[1:-1]:
-        head, _, value = part.partition(b"\r\n\r\n")
-        name = _headers(head.removeprefix(b"\r\n")).get_param("name", header="content-disposition")
-        if not isinstance(name, str):
-            raise RuleViolation(Rule.MALFORMED, detail="a part of the form has no name")
-        yield name, value.decode()
-
-
-def _headers(head: bytes) -> Message:
-    return BytesParser().parsebytes(head, headersonly=True)
+    except ValueError as error:
+        raise RuleViolation(Rule.MALFORMED, detail=f"the body is not a multipart form: {error}") from None
+    return _without_duplicates(parts)
 
 
 def read_json(body: bytes) -> dict[str, object]:
@@ -231,13 +215,27 @@ def decode_payload(vendor: str, payload: object, decoder: msgspec.json.Decoder[T
             return decoder.decode(payload)
         converted: T = msgspec.convert(payload, decoder.type, strict=decoder.strict)
     except DECODE_ERRORS:
-        if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) != payload:  # rare, so last
-            return decode_payload(vendor, unmarked, decoder, blanks=blanks)
-        if blanks:  # also rare
-            return decode_payload(vendor, without_blanks(payload), decoder)
-        path, reason, value = decode_error_location(payload, decoder.type, strict=decoder.strict)
-        raise MalformedPayload(vendor, path, value, reason) from None
+        return _decode_again(vendor, payload, decoder, blanks=blanks)
     return converted
+
+
+def _decode_again(vendor: str, payload: object, decoder: msgspec.json.Decoder[T], *, blanks: bool) -> T:
+    """Read a payload without its byte order mark, then with blanks as nulls; a second mark is malformed."""
+    attempts = [payload]
+    if isinstance(payload, (bytes, str)) and (unmarked := _without_mark(payload)) is not payload:
+        attempts.append(unmarked)
+    if blanks:
+        attempts.append(without_blanks(attempts[-1]))
+    for attempt in attempts[1:]:
+        try:
+            if isinstance(attempt, (bytes, str)):
+                return decoder.decode(attempt)
+            converted: T = msgspec.convert(attempt, decoder.type, strict=decoder.strict)
+        except DECODE_ERRORS:
+            continue
+        return converted
+    path, reason, value = decode_error_location(attempts[-1], decoder.type, strict=decoder.strict)
+    raise MalformedPayload(vendor, path, value, reason) from None
 
 
 def _without_mark(payload: bytes | str) -> bytes | str:

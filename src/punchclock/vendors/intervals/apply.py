@@ -49,7 +49,7 @@ def apply(
             ``REQUIRED``: the timer has no owner.
         InvalidRounding: the step is not a multiple of a hundredth of an hour, or the mode is unknown.
     """
-    if record.timer.state is not State.PAUSED:
+    if record.timer.state != State.PAUSED:
         raise RuleViolation(Rule.STATE, "starttime", "a timer must be paused before it can be applied")
     if step % HUNDREDTH_OF_AN_HOUR != 0:
         raise InvalidRounding("step", step, "too precise: not a multiple of a hundredth of an hour")

@@ -167,15 +167,15 @@ def update_timer(call: Call[WriteTimer]) -> HandlerResult:
     if sent.starttime is None:  # blank: pause the timer; ``time`` is the total that the client calculated
         if sent.time is None or (sent.time is UNSET and not timer.worked):
             raise _time_required()
-        if timer.state is State.RUNNING:
+        if timer.state == State.RUNNING:
             event = apply_event(record, Event.PAUSE, call.now)
             since = event.at
     elif sent.starttime is UNSET:
-        if sent.time is None and timer.state is State.PAUSED:
+        if sent.time is None and timer.state == State.PAUSED:
             raise _time_required()
     else:
         since = _timestamp(sent.starttime)
-        if timer.state is State.PAUSED:
+        if timer.state == State.PAUSED:
             event = apply_event(record, Event.RESUME, since)
         elif since == timer.since - timer.since % SECOND:
             since = timer.since  # the client sent back the timestamp that it received, which has whole seconds

@@ -105,7 +105,7 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
 def element(record: IntervalsTimer, now: int) -> TimerElement:
     """Return a timer's element at ``now``."""
     timer = record.timer
-    running = timer.state is State.RUNNING
+    running = timer.state == State.RUNNING
     starttime = write_timestamp(timer.since) if running else None
     total = worked_at(timer, not_before(timer, now))
     return TimerElement(

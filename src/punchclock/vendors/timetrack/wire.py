@@ -119,7 +119,7 @@ def element(record: ProjectTimer | AttendanceTimer, now: int) -> ProjectTimerObj
 def _project(record: ProjectTimer, now: int) -> ProjectTimerObject:
     timer = record.timer
     worked, rested = _counted(timer, now, SECOND)
-    playing, paused = timer.state is State.RUNNING, timer.state is State.PAUSED
+    playing, paused = timer.state == State.RUNNING, timer.state == State.PAUSED
     return ProjectTimerObject(
         username=record.person.name,
         started_at=write_timestamp(timer.started_at),
@@ -146,7 +146,7 @@ def _attendance(record: AttendanceTimer, now: int) -> AttendanceTimerObject:
         latitude_end=record.latitude_end,
         longitude_end=record.longitude_end,
         from_=write_timestamp(timer.started_at),
-        to=write_timestamp(timer.since) if timer.state is State.STOPPED else None,
+        to=write_timestamp(timer.since) if timer.state == State.STOPPED else None,
         worked_minutes=worked,
         break_minutes=rested,
         manual=record.manual,
@@ -160,7 +160,7 @@ def _counted(timer: Timer, now: int, unit: int) -> tuple[int, int]:
     begin = timer.started_at
     # Timestamps are written in whole seconds, so elapsed time is their difference, as a client would calculate it.
     elapsed = ((begin + elapsed_at(timer, at)) // SECOND - begin // SECOND) * SECOND // unit
-    if timer.state is State.PAUSED:
+    if timer.state == State.PAUSED:
         worked = worked_at(timer, at) // unit
         return worked, elapsed - worked
     rested = break_at(timer, at) // unit

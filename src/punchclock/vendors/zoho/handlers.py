@@ -186,7 +186,7 @@ def get_comments(call: Call[GetComments]) -> HandlerResult:
 def add_comment(call: Call[AddComment]) -> HandlerResult:
     """Add a comment to a running timer."""
     record = _timelog(call, call.parameters.time_log_id)
-    if record.timer.state is not State.RUNNING:
+    if record.timer.state != State.RUNNING:
         raise RuleViolation(Rule.STATE, "timeLogId")
     comment = Comment(id=str(call.account.new_id()), at=call.now, text=call.parameters.comment)
     change = Change(UPDATE, call.now, replace(record, comments=(*record.comments, comment)))

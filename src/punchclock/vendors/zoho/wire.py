@@ -144,7 +144,7 @@ def serialize(record: ZohoTimer, now: int, zone: str = "UTC", *, xml: bool = Fal
     Raises:
         UnknownDateFormat: the format is invalid.
     """
-    running = record.timer.state is State.RUNNING
+    running = record.timer.state == State.RUNNING
     content = Success(FETCHED, element(record, now, zone, date_format) if running else UNSET)
     return write_response(content, "/api/timetracker/getcurrentlyrunningtimer", xml=xml)
 
