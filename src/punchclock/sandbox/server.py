@@ -90,12 +90,7 @@ def _endpoint(handle: Handle, callers: Callers, *, control_from_anywhere: bool) 
             response = _early_response(request, callers)
             if response is None:
                 response = await respond(request)
-            # A vendor's response has a date already; all others get this machine's.
-            response.headers.setdefault("date", formatdate(usegmt=True))
-            if callers.origins:
-                response.headers.update(callers.headers(request))
-            if _is_crowded(request):
-                response.headers["connection"] = "close"
+            _complete_headers(request, response, callers)
             await response(scope, receive, send)
         except ClientDisconnect:
             return
@@ -111,6 +106,15 @@ def _endpoint(handle: Handle, callers: Callers, *, control_from_anywhere: bool) 
         _log(request, str(response.status_code), began)
 
     return endpoint
+
+
+def _complete_headers(request: Request, response: Response, callers: Callers) -> None:
+    # A vendor's response has a date already; all others get this machine's.
+    response.headers.setdefault("date", formatdate(usegmt=True))
+    if callers.origins:
+        response.headers.update(callers.headers(request))
+    if _is_crowded(request):
+        response.headers["connection"] = "close"
 
 
 def _with_path(scope: Scope) -> Scope:
