@@ -101,3 +101,26 @@ def rejected(result: CallResult) -> tuple[int, int, str]:
             },
         }
     return rejection.status, rejection.vendor_code, rejection.field
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "list_timers": {},
+    "get_timer": {"id": "1001"},
+    "delete_timer": {"id": "1001"},
+    "create_timer": {"personid": 3},
+    "update_timer": {"id": "1001", "starttime": None, "time": 90},
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "create_timer", "get_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "error"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"token": f"intervals-token-{person}"}

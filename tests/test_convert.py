@@ -349,9 +349,9 @@ def test_a_timer_that_the_target_cannot_show() -> None:
 def test_errors_of_a_conversion() -> None:
     """An unknown vendor and a malformed payload are named errors."""
     with pytest.raises(UnknownVendor):
-        convert(b"{}", source="toggl", target="zoho", now=NOW, workspace=WORKSPACE)
+        convert(b"{}", source="nonsense", target="zoho", now=NOW, workspace=WORKSPACE)
     with pytest.raises(UnknownVendor):
-        convert(b"{}", source="zoho", target="toggl", now=NOW, workspace=WORKSPACE)
+        convert(b"{}", source="zoho", target="nonsense", now=NOW, workspace=WORKSPACE)
     with pytest.raises(MalformedPayload):
         convert(b"{}", source="zoho", target="intervals", now=NOW, workspace=WORKSPACE)
 
@@ -445,7 +445,7 @@ def test_the_command_in_a_pipe(tmp_path: Any, capfdbinary: Any, monkeypatch: pyt
         (["--at", "yesterday"], 2, b"'--at'"),
         (["--zone", "Mars"], 2, b"'--zone'"),
         (["--workspace", "nowhere.toml"], 2, b"'--workspace'"),
-        (["--from", "toggl"], 2, b"'--from'"),
+        (["--from", "nonsense"], 2, b"'--from'"),
         (["nowhere.json"], 2, b"nowhere.json"),
         ([], 1, b"Error: timetrack: $: "),
     ],

@@ -51,7 +51,7 @@ def test_the_people_of_the_demo_workspace() -> None:
         assert demo.credential(vendor).tokens == {f"{vendor}-token-{number}": str(number) for number in range(1, 6)}
     assert demo.credential("worksection").key == "worksection-admin-key"
     assert demo.credential("timetrack") == Credential(key="timetrack-key", secret="timetrack-secret")
-    assert demo.credential("toggl") == Credential()
+    assert demo.credential("nonsense") == Credential()
 
 
 def test_the_work_of_the_demo_workspace() -> None:

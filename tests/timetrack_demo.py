@@ -69,3 +69,32 @@ def error(result: CallResult) -> tuple[int, int, str, str]:
     assert list(only) == ["title", "status", "code", "detail"]
     assert only["status"] == result.response.status
     return only["status"], only["code"], only["title"], only["detail"]
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+_USER: dict[str, Any] = {"username": "test"}
+_DATE: dict[str, Any] = {"date": "2026-03-02T12:00:00Z"}
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "read_project_timer": _DATE | _USER,
+    "start_project_timer": _DATE | _USER | {"clientName": "Client 006", "projectName": "Project 006_1"},
+    "pause_project_timer": _DATE | _USER,
+    "resume_project_timer": _DATE | _USER,
+    "stop_project_timer": _DATE | _USER,
+    "get_attendance_timer": _DATE | _USER,
+    "start_attendance_timer": _DATE | _USER,
+    "stop_attendance_timer": _DATE | _USER,
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "start_project_timer", "read_project_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "errors"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"key": "timetrack-key", "secret": "timetrack-secret"}

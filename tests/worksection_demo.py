@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from punchclock import instant, start
 from punchclock.vendors.account import MemoryAccount
@@ -69,3 +70,27 @@ def multipart(parameters: dict[str, str]) -> bytes:
         for name, value in parameters.items()
     )
     return f"{parts}--------------------------d74496d66958873e--\r\n".encode()
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "get_timers": {},
+    "stop_timer": {"timer": "1001"},
+    "get_my_timer": {},
+    "start_my_timer": {"id_task": "31"},
+    "stop_my_timer": {"comment": "done"},
+    "delete_my_timer": {},
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "start_my_timer", "get_my_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "status_code"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"token": f"worksection-token-{person}", "key": "worksection-admin-key"}

@@ -98,3 +98,34 @@ def timelog(stored: MemoryAccount, id: str) -> ZohoTimer:
     record = stored.get(ZohoTimer, id)
     assert record is not None
     return record
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "start_timer": {
+        "user": "3",
+        "jobId": "41",
+        "workDate": "2026-03-02",
+        "billingStatus": "billable",
+        "timer": "start",
+    },
+    "pause_timer": {"timeLogId": "1001", "timer": "stop"},
+    "resume_timer": {"timeLogId": "1001", "timer": "start"},
+    "get_running_timer": {},
+    "get_comments": {"timeLogId": "1001"},
+    "add_comment": {"timeLogId": "1001", "comment": "half way"},
+    "delete_comment": {"commentId": "1003"},
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "start_timer", "get_running_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "response"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"token": f"zoho-token-{person}"}
