@@ -77,7 +77,12 @@ def test_damaged_columns_in_memory_are_rejected(name: str, form: str) -> None:
         "batch": lambda: batch,
         "reader": lambda: pa.RecordBatchReader.from_batches(batch.schema, [batch]),
     }[form]
-    for use in (columns.replay, lambda table: columns.segments(table, "UTC"), lambda table: [*columns.stream([table])]):
+    uses: tuple[Callable[[Any], object], ...] = (
+        columns.replay,
+        lambda table: columns.segments(table, "UTC"),
+        lambda table: [*columns.stream([table])],
+    )
+    for use in uses:
         with pytest.raises(pc.InvalidColumns) as caught:
             use(data())
         assert caught.value.column == column

@@ -55,7 +55,7 @@ def _is_ascii(array: pa.Array) -> bool:
     _, offsets, data = array.buffers()
     if not len(array) or offsets is None or data is None:
         return False
-    width = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    width = "i8" if pa.types.is_large_string(array.type) else "i4"
     ends = np.frombuffer(offsets, dtype=width, count=array.offset + len(array) + 1)[array.offset :]
     if ends[0] < 0 or ends[-1] > data.size or bool((ends[1:] < ends[:-1]).any()):
         return False

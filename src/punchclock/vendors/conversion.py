@@ -94,15 +94,13 @@ def as_record_of(vendor: Vendor[R], record: VendorTimer, zone: str) -> R:
 
     The fields that both have are copied; the vendor's own keep their defaults. The last instant, the work and the break
     are floored to the vendor's resolution and the start is derived from them, so that rounding never adds to the break.
-    An id that every vendor can store, a number of up to 18 digits, is kept; any other is dropped. A record without a
-    work date gets the local day of its start.
+    A record without a work date gets the local day of its start.
     """
     of = vendor.timer_types[0]
     common = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
     timer, floor = record.timer, vendor.dialect.floor
     rested = floor(break_at(timer, timer.since))
     since, worked = floor(timer.since), floor(timer.worked)
-    common["id"] = record.id if record.id.isascii() and record.id.isdecimal() and len(record.id) <= 18 else ""
     common["work_date"] = record.work_date or work_date(timer.started_at, zone)
     common["timer"] = Timer(timer.state, since - worked - rested, since, worked)
     return of(**common)

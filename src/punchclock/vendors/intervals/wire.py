@@ -176,7 +176,7 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
         missing = "starttime" if starttime is UNSET else "time"
         reason = "required, though it may be blank"
         raise MalformedPayload("intervals", f"{path}.{missing}", None, reason)
-    if not read.personid:
+    if not _id(read.personid):
         raise MalformedPayload("intervals", f"{path}.personid", read.personid, "required")
     try:
         since = now if starttime is None else _instant(starttime)
@@ -187,18 +187,23 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
     if started_at < FIRST:
         raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have started before the year 1")
 
-    client = Client(id=str(read.clientid), name=read.client or "") if read.clientid else None
-    project = Project(id=str(read.projectid), name=read.project or "", client=client) if read.projectid else None
+    client = Client(id=_id(read.clientid), name=read.client or "") if _id(read.clientid) else None
+    project = Project(id=_id(read.projectid), name=read.project or "", client=client) if _id(read.projectid) else None
     return IntervalsTimer(
-        id=str(read.id) if read.id else "",
+        id=_id(read.id),
         timer=Timer(State.PAUSED if starttime is None else State.RUNNING, started_at, since, worked),
-        person=Person(id=str(read.personid)),
+        person=Person(id=_id(read.personid)),
         client=client,
         project=project,
-        task=Task(id=str(read.taskid), name=read.task or "", project=project) if read.taskid else None,
+        task=Task(id=_id(read.taskid), name=read.task or "", project=project) if _id(read.taskid) else None,
         note=read.name or "",
         updated_on=read.lastupdate,
     )
+
+
+def _id(value: str | int | None) -> str:
+    """Return an id as a text; 0 stands for a missing one, as in the element of a record without an id."""
+    return "" if value in (None, 0, "0") else str(value)
 
 
 def microseconds(seconds: float) -> int:
