@@ -48,7 +48,7 @@ class Lost(Exception):
 
 @contextmanager
 def commits(monkeypatch: pytest.MonkeyPatch, *, stored: bool, reachable: bool = True) -> Iterator[None]:
-    """A block in which the first commit gets no answer, after it took effect or before; then the database may go away."""
+    """A block in which the first commit gets no answer, after it took effect or before; then it may go away."""
     execute, lost = sa.Connection.exec_driver_sql, False
 
     def failing(connection: sa.Connection, statement: str) -> object:
