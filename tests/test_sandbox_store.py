@@ -296,6 +296,13 @@ def test_a_database_of_a_later_version_is_rejected(url: str) -> None:
         ("sqlite:////no/such/folder/x.sqlite3", "unable to open"),
         ("postgresql://user:secret@127.0.0.1:1/x", "127.0.0.1"),
         ("postgresql://user:secret@127.0.0.1:1/x?connect_timeout=3", "127.0.0.1"),
+        ("postgresql://user@127.0.0.1:1/x?password=secret", "127.0.0.1"),
+        ("postgresql://user:hush@secret@127.0.0.1:1/x", "write @ as %40"),
+        ("postgresql://user:12/secret@127.0.0.1:1/x", "write @ as %40"),
+        ("postgresql://user:12?secret@127.0.0.1:1/x", "write @ as %40"),
+        ("postgresql://127.0.0.1:1/x?user=y&password=s@ecret", "write @ as %40"),
+        ("postgresql://127.0.0.1:1/dbname=x password=secret", "write @ as %40"),
+        ("postgresql://user:1@127.0.0.1:1/x", "***27.0.0."),
     ],
 )
 def test_a_database_that_cannot_be_opened_is_an_error(given: str, why: str) -> None:

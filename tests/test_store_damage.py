@@ -16,6 +16,8 @@ from databases import DATABASES, connected, database_url
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.sql import SqlStore
 from punchclock.sandbox.store import StoreUnavailable
+from punchclock.vendors.account import Query
+from punchclock.vendors.intervals import IntervalsTimer
 from punchclock.workspaces import demo_workspace
 from sandbox_calls import call, send
 
@@ -200,7 +202,6 @@ DAMAGE = {
     "a counter below zero": ("UPDATE counter SET last_id = -5", False),
     "a text as the counter": ("UPDATE counter SET last_id = 'many'", True),
     "no table of counts": ("DROP TABLE counts", False),
-    "a count below zero": ("UPDATE counts SET records = -1", False),
     "no table of records": ("DROP TABLE records", False),
     "no table of attempts": ("DROP TABLE attempts", False),
     "a document that is not JSON": ("UPDATE records SET document = 'x'", False),
@@ -230,6 +231,16 @@ def test_a_damaged_value_is_an_error_of_the_store(what: str, url: str) -> None:
     statuses = {send(sandbox, each)[0] for each in calls}
     statuses |= {sandbox.handle("GET", path)[0] for path in ("/healthz", "/_punchclock/timers")}
     assert statuses & {502, 503}
-    assert statuses <= {200, 201, 502, 503}
+    assert statuses <= {200, 201, 404, 502, 503}
     with suppress(StoreUnavailable):
         sandbox.close()
+
+
+def test_a_damaged_count_is_an_error_of_the_store(url: str) -> None:
+    """A number of records below zero isn't reported as the total of a list."""
+    with opened(url) as sandbox:
+        assert send(sandbox, call("intervals", "create_timer"))[0] == 201
+        with connected(url) as connection:
+            connection.exec_driver_sql("UPDATE counts SET records = -1")
+        with sandbox.store.reading() as account, pytest.raises(StoreUnavailable, match="did not write"):
+            account.find(Query(of=IntervalsTimer, limit=1))

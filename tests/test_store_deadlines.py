@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,7 +88,7 @@ def test_the_database_gets_the_time_that_is_left(url: str) -> None:
         if found := re.search(r"lock_timeout = (\d+)", statement):
             asked.append(int(found[1]))
 
-    def busy(connection: sa.Connection, _record: object, _proxy: object) -> None:
+    def busy(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
         connection.set_trace_callback(lambda statement: listen(None, None, statement.replace("busy", "lock")))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", listen)
@@ -254,21 +255,21 @@ def test_a_server_that_vanishes_in_a_change_does_not_keep_the_lock(relay: Relay)
 
 
 @pytest.mark.slow
-def test_connections_notice_a_lost_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("option", "expected"), [("", "4000"), ("?tcp_user_timeout=1234", "1234")])
+def test_connections_notice_a_lost_network(option: str, expected: str, tmp_path: Path) -> None:
     """TCP itself gives up on a dead network; an option in the URL replaces the store's."""
+    seen: list[psycopg.Connection[object]] = []
+
+    def listen(connection: psycopg.Connection[object], *_rest: object) -> None:
+        seen.append(connection)
+
     with database_url("postgresql", tmp_path) as url:
-        for given, expected in ((url, "4000"), (f"{url}?tcp_user_timeout=1234", "1234")):
-            seen: list[psycopg.Connection[object]] = []
-
-            def listen(connection: psycopg.Connection[object], *_rest: object, seen: list[object] = seen) -> None:
-                seen.append(connection)
-
-            sa.event.listen(sa.pool.Pool, "checkout", listen)
-            try:
-                store = SqlStore(given, WORKSPACE, timeout=4)
-            finally:
-                sa.event.remove(sa.pool.Pool, "checkout", listen)
-            parameters = seen[-1].info.get_parameters()
-            assert parameters["tcp_user_timeout"] == expected
-            assert (parameters["keepalives_idle"], parameters["keepalives_count"]) == ("2", "3")
-            store.close()
+        sa.event.listen(sa.pool.Pool, "checkout", listen)
+        try:
+            store = SqlStore(f"{url}{option}", WORKSPACE, timeout=4)
+        finally:
+            sa.event.remove(sa.pool.Pool, "checkout", listen)
+        parameters = seen[-1].info.get_parameters()
+        assert parameters["tcp_user_timeout"] == expected
+        assert (parameters["keepalives_idle"], parameters["keepalives_count"]) == ("2", "3")
+        store.close()

@@ -142,10 +142,9 @@ def open_database(url: str, timeout: float) -> Database:
 def shown_url(url: str) -> str:
     """Return a valid URL with only what can't be a credential: the kind, host, port and name of the database."""
     parsed = _parsed(url)
-    kind, durable = parsed.get_backend_name(), {name: "full" for name in parsed.query if name == "durable"}
-    return sa.URL.create(
-        kind, host=parsed.host, port=parsed.port, database=parsed.database, query=durable
-    ).render_as_string()
+    if parsed.get_backend_name() == "sqlite":
+        return f"sqlite:///{parsed.database}{'?durable=full' if parsed.query else ''}"
+    return sa.URL.create("postgresql", None, None, parsed.host, parsed.port, parsed.database).render_as_string()
 
 
 def _parsed(url: str) -> sa.URL:
@@ -159,7 +158,9 @@ def _parsed(url: str) -> sa.URL:
     # An @ anywhere else belongs to a password with special characters. SQLAlchemy takes a part of it for the host, the
     # port or the database, which are shown.
     login, _, rest = url.partition("://")[2].partition("@")
-    if backend == "postgresql" and ("@" in rest or (rest and "/" in login) or "=" in (parsed.database or "")):
+    if backend == "postgresql" and (
+        "@" in rest or (rest and {"/", "?"} & set(login)) or "=" in (parsed.database or "")
+    ):
         raise StoreUnavailable("not a database URL; in a user, a password or an option, write @ as %40 and / as %2F")
     return parsed
 

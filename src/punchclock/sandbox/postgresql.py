@@ -90,7 +90,7 @@ def _settings(timeout: float) -> str:
     longest = max(1, math.ceil(timeout * 1000))
     return (
         # Otherwise a transaction of a server that is gone would hold the lock until TCP gives up, after hours.
-        f"SET idle_in_transaction_session_timeout = {longest}; SET tcp_user_timeout = {longest};"
+        f"SET idle_in_transaction_session_timeout = {longest + 1000}; SET tcp_user_timeout = {longest};"
         # Longer than the wait for the lock, so that the error names the lock.
         f" SET statement_timeout = {longest + round(_GRACE * 1000)}; SET lock_timeout = {longest};"
         # Any other value is at least as durable.
