@@ -35,7 +35,8 @@ from punchclock.units import SECOND
 from punchclock.vendors.calls import Request, Response
 from punchclock.workspaces import demo_workspace
 
-_TIMEOUT: Final = 0.3
+_TIMEOUT: Final = 0.3  # of a store in a file, in seconds
+_NETWORK_TIMEOUT: Final = 1.0  # of a store on a server
 _UNKNOWN: Final = 504
 _MOST: Final = 200  # statements or messages of one call
 _FULL: Final = 5  # repetitions of each call on a full disk
@@ -297,6 +298,7 @@ class _Relay:
     def close(self) -> None:
         """End every connection."""
         self._end({self._listening, *self._open})
+        self._listening.close()
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -306,8 +308,17 @@ class _Relay:
                 for each in (client, server):
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open |= {client, server}
-                for by_server, one, other in ((False, client, server), (True, server, client)):
-                    threading.Thread(target=self._relay, args=(by_server, one, other), daemon=True).start()
+                threading.Thread(target=self._connect, args=(client, server), daemon=True).start()
+
+    def _connect(self, client: socket.socket, server: socket.socket) -> None:
+        """Relay both ways. Only then close: a socket's number can be another connection's at once."""
+        back = threading.Thread(target=self._relay, args=(True, server, client), daemon=True)
+        back.start()
+        self._relay(False, client, server)
+        back.join()
+        self._open -= {client, server}
+        client.close()
+        server.close()
 
     def _relay(self, by_server: bool, one: socket.socket, other: socket.socket) -> None:
         buffer, started = b"", by_server
@@ -350,8 +361,6 @@ class _Relay:
         for each in set(sockets):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        self._open -= set(sockets)
 
 
 def _messages(buffer: bytes, started: bool) -> tuple[list[bytes], bytes, bool]:
@@ -375,7 +384,7 @@ def networks(budget: Budget) -> str:
             try:
                 # A call waits for a server that is gone, so the short budget tries that with one call.
                 calls = len(_CALLS) if budget.every_message else 1 if way.gone else 2
-                step = 4 if way.gone and not (way.after or budget.every_message) else 1
+                step = 6 if way.gone and not (way.after or budget.every_message) else 1
                 happened += _run(relay.url, relay, way, calls, step)
             finally:
                 relay.close()
@@ -413,7 +422,8 @@ def _folder() -> Iterator[Path]:
 def _run(url: str, faulty: Faulty, way: Way, calls: int = len(_CALLS), step: int = 1) -> Counter[str]:
     """Run the scenario in one way, and return what happened."""
     with quiet():
-        store = SqlStore(url, demo_workspace(), timeout=_TIMEOUT)
+        timeout = _TIMEOUT if url.startswith("sqlite") else _NETWORK_TIMEOUT
+        store = SqlStore(url, demo_workspace(), timeout=timeout)
         try:
             scenario = _Scenario(store, faulty)
             scenario.run(way, calls, step)
