@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 import pyarrow as pa
@@ -72,11 +73,12 @@ def test_damaged_columns_in_memory_are_rejected(name: str, form: str) -> None:
     column, make = DAMAGED[name]
     arrays = {"timer": pa.array(["T1", "T1"]), "event": pa.array(["start", "stop"]), "at": pa.array([0, 1])}
     batch = pa.RecordBatch.from_arrays([*(arrays | {column: make()}).values()], names=[*arrays])
-    data = {
+    forms: dict[str, Callable[[], Any]] = {
         "table": lambda: pa.Table.from_batches([batch]),
         "batch": lambda: batch,
         "reader": lambda: pa.RecordBatchReader.from_batches(batch.schema, [batch]),
-    }[form]
+    }
+    data = forms[form]
     uses: tuple[Callable[[Any], object], ...] = (
         columns.replay,
         lambda table: columns.segments(table, "UTC"),

@@ -31,6 +31,7 @@ MEANS: Final = (
     "fuzz",
     "complexity",
     "damage",
+    "faults",
     "resources",
     "mutation",
 )

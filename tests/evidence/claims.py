@@ -30,6 +30,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         zone_hours: distance of the instants at which the pieces of a split day are checked.
         model_examples: number of random runs of each state machine.
         simulation_seeds: number of deterministic simulations, of 400 steps each.
+        every_message: whether PostgreSQL's connection fails at each message of its protocol, not only at each exchange.
         fuzz_runs: number of inputs for each fuzz target, times its pace; the same inputs in every run.
         fuzz_seconds: time for each fuzz target with random inputs, where ``fuzz_runs`` is 0.
         attack_rounds: number of attacks on a server that runs out of descriptors or threads.
@@ -45,6 +46,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     zone_hours: float
     model_examples: int
     simulation_seeds: int
+    every_message: bool
     fuzz_runs: int
     fuzz_seconds: int
     attack_rounds: int
@@ -61,6 +63,7 @@ SHORT: Final = Budget(
     zone_hours=2,
     model_examples=240,
     simulation_seeds=300,
+    every_message=False,
     fuzz_runs=2000,
     fuzz_seconds=0,
     attack_rounds=1,
@@ -77,6 +80,7 @@ LONG: Final = Budget(
     zone_hours=0.25,
     model_examples=4000,
     simulation_seeds=10_000,
+    every_message=True,
     fuzz_runs=0,
     fuzz_seconds=180,
     attack_rounds=10,

@@ -534,15 +534,16 @@ def _report(seed: int, history: Sequence[Step], first: Refuted, *, database: boo
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the sandbox's log about an unavailable store, which is simulated."""
-    log = logging.getLogger("punchclock.sandbox")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+def quiet() -> Iterator[None]:
+    """Silence the logs about an unavailable store, which is simulated."""
+    logs = {log: log.level for log in map(logging.getLogger, ("punchclock.sandbox", "psycopg"))}
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, level in logs.items():
+            log.setLevel(level)
 
 
 def seeds(first: int, count: int, *, database: bool = False) -> str:
@@ -553,7 +554,7 @@ def seeds(first: int, count: int, *, database: bool = False) -> str:
     """
     happened: Counter[str] = Counter()
     begun, passed = time.perf_counter(), 0
-    with _quiet(), tempfile.TemporaryDirectory(prefix="punchclock-evidence-") as folder:
+    with quiet(), tempfile.TemporaryDirectory(prefix="punchclock-evidence-") as folder:
         for seed in range(first, first + count):
             history = history_of(seed)
             try:

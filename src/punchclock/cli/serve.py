@@ -119,7 +119,7 @@ def serve(
     ):
         url = url_of(listening)
         shown = sandbox.clock.now() if sandbox.clock.frozen else now()
-        click.echo(greeting(url, account, shown, is_demo=workspace is None, store=_without_password(database)))
+        click.echo(greeting(url, account, shown, is_demo=workspace is None, store=_shown(database)))
         _run(
             listening,
             application(sandbox.handle_in_steps, control_from_anywhere=control_from_anywhere, callers=callers),
@@ -196,9 +196,10 @@ def _curl(url: str, request: Request) -> str:
     return shlex.join(words)
 
 
-def _without_password(database: str) -> str:
+def _shown(database: str) -> str:
+    """Return the name of the store, without credentials."""
     if database == _MEMORY:
         return "memory"
-    import sqlalchemy as sa  # noqa: PLC0415 - as above
+    from punchclock.sandbox.database import shown_url  # noqa: PLC0415 - as above
 
-    return sa.make_url(database).render_as_string(hide_password=True)
+    return shown_url(database)

@@ -26,7 +26,7 @@ from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.faults import LIMITS, ConnectionDropped, Effect, Fault, Faults
 from punchclock.sandbox.journal import JournalEntry, event_log, journal_entry, secrets_of
 from punchclock.sandbox.steps import Steps, run
-from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
+from punchclock.sandbox.store import MemoryStore, OutcomeUnknown, Store, StoreUnavailable
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.units import SECOND
 from punchclock.vendors.account import Account, Query
@@ -193,6 +193,11 @@ class Backend:
             raise ConnectionDropped(Effect.DROP)
         try:
             result, now = self._decide(route, faults)
+        except OutcomeUnknown as error:
+            _log.error("the outcome of a change is not known: %s", error)
+            code = route.vendor.to_rejection(RuleViolation(Rule.UNAVAILABLE), None).vendor_code
+            unknown = Rejection(route.vendor.name, 504, code, "The change may or may not be stored")
+            return _dated(route.vendor.reject(route, unknown).response, self.clock.now())
         except StoreUnavailable as error:
             # The database's message can name hosts and files, so it goes to the log and not to the client.
             _log.error("the store is not available: %s", error)

@@ -4,20 +4,25 @@ A change is decided and stored in one transaction that excludes other writers: S
 PostgreSQL's advisory lock. Once a call is answered, its change survives a kill of the process. A power cut can lose the
 most recent changes in SQLite, unless the URL ends with ``?durable=full``.
 
+A transaction that stores something also stores its number. If its commit gets no answer, the store looks that number up
+under the same lock, when the transaction has ended either way. So a change that is stored is never reported as failed.
+If the database can't be reached for that, the result is `OutcomeUnknown`.
+
 The journal entries of read-only calls stay in memory until the next change. A crash can lose them.
 
-The statements are in tables.py; the versions of the schema are in migrations/.
+The statements are in tables.py, the connections in database.py; the versions of the schema are in migrations/.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -26,19 +31,28 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from punchclock import vendors
-from punchclock.errors import safe_repr
+from punchclock.sandbox.database import open_database
 from punchclock.sandbox.journal import JournalEntry
-from punchclock.sandbox.store import StoreUnavailable, Transaction
-from punchclock.sandbox.tables import SqlAccount, delete_all, read_journal, write_journal
+from punchclock.sandbox.store import OutcomeUnknown, StoreUnavailable, Transaction
+from punchclock.sandbox.tables import (
+    SqlAccount,
+    delete_all,
+    read_attempt,
+    read_journal,
+    write_attempt,
+    write_journal,
+)
 from punchclock.vendors.account import Account
 from punchclock.vendors.workspace import Workspace
 
-#: The number of PostgreSQL's advisory lock, "punchclk" in ASCII; no other program may use it in the same database.
-ADVISORY_LOCK: Final = 0x70756E6368636C6B
 #: The number of read-only calls after which their journal entries are written, even without a change.
 FLUSH_EVERY: Final = 500
 #: The maximum number of entries that are kept while the database is unavailable. Beyond it, the oldest are dropped.
 MAX_KEPT: Final = 20 * FLUSH_EVERY
+#: The longest time that a read-only call waits for other writers to write journal entries, in seconds.
+_SHORT: Final = 1.0
+#: The time between two attempts to look up an outcome, in seconds.
+_PAUSE: Final = 0.1
 
 
 class SqlStore:
@@ -47,7 +61,8 @@ class SqlStore:
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://…``; ``sqlite:///FILE?durable=full`` syncs each change to the disk.
         workspace: the people, the work and the settings of the account.
-        timeout: how long a change waits for other writers, in seconds.
+        timeout: how long a call waits for other writers and for the database, in seconds; and how long it looks for
+            the outcome of a commit without an answer.
 
     Raises:
         StoreUnavailable: the database can't be opened, or this version doesn't know its schema.
@@ -60,26 +75,28 @@ class SqlStore:
         self._notes: deque[JournalEntry] = deque(maxlen=MAX_KEPT)
         self._noted = count(1)
         self._claimed: list[JournalEntry] = []  # the entries that the writing thread has moved into its transaction
+        self._server = uuid.uuid4().hex
+        self._attempt = 0  # the number of the latest transaction of this server that stores something
+        self._signed = False  # whether the writing thread's transaction has stored its number
+        self._committing = False  # whether its commit has begun
+        self._unknown: tuple[int, list[JournalEntry]] | None = None  # an attempt without an outcome, and its entries
         self._decoders = {
             of: msgspec.json.Decoder(of) for name in vendors.names() for of in vendors.load(name).timer_types
         }
-        self._engine = _engine(url, timeout)
-        if self._engine.dialect.name == "sqlite":
-            self._begin_read, self._begin_write = "BEGIN", "BEGIN IMMEDIATE"
-        else:
-            self._begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            self._begin_write = f"BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
+        self._database = open_database(url, timeout)
         try:
             with self._write() as connection:
+                self._database.accept(connection)
                 _migrate(connection)
+            self._database.examine()
         except StoreUnavailable:
-            self._engine.dispose()
+            self._database.close()
             raise
 
     @contextmanager
     def reading(self) -> Iterator[Account]:
         """Open a consistent view of the account, without waiting for writers."""
-        with self._begin(self._begin_read) as connection:
+        with self._begin() as connection:
             yield SqlAccount(connection, self._workspace, self._decoders)
 
     @contextmanager
@@ -90,6 +107,7 @@ class SqlStore:
             transaction = Transaction(account)
             yield transaction
             if transaction.changes:
+                self._sign(connection)
                 account.write(transaction.changes)
             if transaction.entries:
                 self._write_notes(connection, transaction.entries)
@@ -98,13 +116,18 @@ class SqlStore:
         """Keep the journal entry of a read-only call, and write it with the next change."""
         self._notes.append(entry)
         if next(self._noted) % FLUSH_EVERY == 0:
-            self._flush()
+            self._flush(min(_SHORT, self._timeout))
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """Yield the journal entries with a number above ``after``, in order."""
-        self._flush()
+        """Yield the journal entries with a number above ``after``, in order.
+
+        Entries in memory are written first. If other writers prevent that, they are not in the result.
+        """
+        if self._notes or self._claimed or self._unknown:
+            with suppress(StoreUnavailable):
+                self._flush(min(_SHORT, self._timeout))
         while True:
-            with self._begin(self._begin_read) as connection:
+            with self._begin() as connection:
                 entries = read_journal(connection, after)
             if not entries:
                 return
@@ -116,100 +139,125 @@ class SqlStore:
         with self._write() as connection:
             delete_all(connection)
             self._claim_notes()
+            self._sign(connection)
 
     def close(self) -> None:
         """Write the journal entries that are in memory, and close the connections."""
         try:
-            self._flush()
+            if self._notes or self._claimed or self._unknown:
+                self._flush(self._timeout)
         finally:
-            self._engine.dispose()
+            self._database.close()
 
-    def _flush(self) -> None:
-        with self._write() as connection:  # even with nothing to write: waits for the thread that is writing entries
+    def _flush(self, timeout: float) -> None:
+        with self._write(timeout) as connection:
             self._write_notes(connection)
 
     def _write_notes(self, connection: sa.Connection, entries: Sequence[JournalEntry] = ()) -> None:
-        write_journal(connection, [*self._claim_notes(), *entries])
+        written = [*self._claim_notes(), *entries]
+        if written:
+            self._sign(connection)
+            write_journal(connection, written)
 
     def _claim_notes(self) -> list[JournalEntry]:
         """Move the entries in memory into this thread's transaction; if that fails, `_write` moves them back."""
         self._claimed = [self._notes.popleft() for _ in range(len(self._notes))]
         return self._claimed
 
+    def _return_notes(self, entries: list[JournalEntry]) -> None:
+        while entries and len(self._notes) < MAX_KEPT:
+            self._notes.appendleft(entries.pop())
+        entries.clear()
+
     @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        """Open a transaction that excludes all other writers, in this process and in others."""
+    def _write(self, timeout: float | None = None) -> Iterator[sa.Connection]:
+        """Open a transaction that excludes all other writers, in this process and in others.
+
+        Raises:
+            OutcomeUnknown: the commit got no answer, and the database can't be reached to look up its outcome.
+            StoreUnavailable: nothing has changed.
+        """
+        timeout = self._timeout if timeout is None else timeout
+        deadline = time.monotonic() + timeout
         # SQLite polls for its lock, which is slow between threads. This lock wakes the next thread at once.
-        if not self._writing.acquire(timeout=self._timeout):
-            raise StoreUnavailable(f"other calls have been writing for {self._timeout} seconds")
+        if not self._writing.acquire(timeout=timeout):
+            raise StoreUnavailable(f"other calls have been writing for {timeout} seconds")
+        self._signed = self._committing = False
         try:
-            with self._begin(self._begin_write) as connection:
+            with self._begin(deadline, write=True) as connection:
+                self._settle(connection)
                 yield connection
             self._claimed.clear()
+        except BaseException as error:
+            if not (self._committing and self._signed):
+                raise
+            self._unknown, self._claimed = (self._attempt, self._claimed), []
+            if not isinstance(error, StoreUnavailable):  # a signal ends the process
+                raise
+            self._look_up(error)
         finally:
-            while self._claimed and len(self._notes) < MAX_KEPT:
-                self._notes.appendleft(self._claimed.pop())
+            self._return_notes(self._claimed)
             self._writing.release()
 
+    def _sign(self, connection: sa.Connection) -> None:
+        """Store the number of this transaction, so that its outcome can be looked up."""
+        if not self._signed:
+            self._signed = True
+            self._attempt += 1
+            write_attempt(connection, self._server, self._attempt)
+
+    def _look_up(self, error: StoreUnavailable) -> None:
+        """Find out what became of a transaction whose commit failed; return if it was committed.
+
+        Raises:
+            OutcomeUnknown: the database can't be reached.
+            StoreUnavailable: it was not committed.
+        """
+        deadline = time.monotonic() + self._timeout
+        while (committed := self._looked_up(deadline)) is None:
+            if time.monotonic() + _PAUSE > deadline:
+                raise OutcomeUnknown(f"{error}; the change may or may not be stored") from error
+            time.sleep(_PAUSE)
+        if not committed:
+            raise error
+
+    def _looked_up(self, deadline: float) -> bool | None:
+        committed = None
+        with suppress(StoreUnavailable), self._begin(deadline, write=True) as connection:
+            committed = self._settle(connection)
+        return committed
+
+    def _settle(self, connection: sa.Connection) -> bool | None:
+        """Return whether the transaction without an outcome was committed; if it was not, keep its entries again.
+
+        This transaction has the lock that the other one had, so the other one has ended.
+        """
+        if self._unknown is None:
+            return None
+        attempt, entries = self._unknown
+        committed = read_attempt(connection, self._server) == attempt
+        self._unknown = None
+        if not committed:
+            self._return_notes(entries)
+        return committed
+
     @contextmanager
-    def _begin(self, begin: str) -> Iterator[sa.Connection]:
+    def _begin(self, deadline: float | None = None, *, write: bool = False) -> Iterator[sa.Connection]:
         """Open a transaction; every error of the database becomes `StoreUnavailable`."""
-        try:
-            with self._engine.connect() as connection:
-                try:
-                    connection.exec_driver_sql(begin)
-                    yield connection
-                    connection.exec_driver_sql("COMMIT")
-                except BaseException:
-                    with suppress(sa.exc.SQLAlchemyError):  # the database may have ended the transaction already
+        deadline = time.monotonic() + self._timeout if deadline is None else deadline
+        with self._database.connection(deadline) as connection:
+            try:
+                connection.exec_driver_sql(self._database.begin(connection, write=write))
+                yield connection
+                if write:
+                    self._committing = True
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                # The database may have ended the transaction already. A lost connection would be opened again.
+                with suppress(sa.exc.SQLAlchemyError):
+                    if not connection.invalidated:
                         connection.exec_driver_sql("ROLLBACK")
-                    raise
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreUnavailable(str(getattr(error, "orig", None) or error)) from error
-
-
-def _engine(url: str, timeout: float) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):  # its message may contain a part of the password
-        raise StoreUnavailable("not a database URL; use sqlite:///FILE or postgresql://…") from None
-    options: dict[str, Any] = {}
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        if parsed.database in (None, "", ":memory:"):
-            raise StoreUnavailable("SQLite needs a file: sqlite:///FILE; memory: keeps timers without a database")
-        durable = parsed.query.get("durable", "")
-        if durable not in ("", "full"):
-            raise StoreUnavailable(f"durable={safe_repr(durable)} is not valid; use durable=full or leave it out")
-        if unknown := parsed.query.keys() - {"durable"}:
-            raise StoreUnavailable(f"{safe_repr(min(unknown))} is not an option of SQLite's URL; durable=full is")
-        parsed = parsed.set(drivername="sqlite").difference_update_query(["durable"])
-        options["connect_args"] = {"timeout": timeout}
-        settings = ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"]
-    elif backend == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-        if "connect_timeout" not in parsed.query:
-            parsed = parsed.update_query_dict({"connect_timeout": str(max(2, round(timeout)))})
-        options["pool_pre_ping"] = True
-        settings = [f"SET lock_timeout = {max(1, round(timeout * 1000))}"]
-    else:
-        raise StoreUnavailable(f"{backend} is not supported; use sqlite:///FILE or postgresql://…")
-    try:
-        # AUTOCOMMIT, because this store begins and ends its transactions itself.
-        engine = sa.create_engine(parsed, isolation_level="AUTOCOMMIT", pool_size=32, max_overflow=0, **options)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise StoreUnavailable(f"an option of the database URL is not valid: {error}") from None
-    sa.event.listen(engine, "connect", partial(_set_up, settings))
-    return engine
-
-
-def _set_up(settings: Sequence[str], connection: Any, _record: object) -> None:  # noqa: ANN401 the driver's connection
-    try:
-        for setting in settings:
-            connection.execute(setting).close()
-    except BaseException:
-        connection.close()  # SQLAlchemy would leave it open
-        raise
+                raise
 
 
 def _migrate(connection: sa.Connection) -> None:

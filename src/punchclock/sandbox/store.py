@@ -22,9 +22,15 @@ from punchclock.vendors.workspace import Workspace
 
 
 class StoreUnavailable(PunchclockError):
-    """The store can't be read or written now. Nothing has changed."""
+    """The store can't be read or written now. Nothing has changed, except perhaps for an `OutcomeUnknown`."""
 
     code = "store-unavailable"
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The store did not answer the commit of a change. The change is either stored as a whole or not at all."""
+
+    code = "outcome-unknown"
 
 
 class Transaction:
@@ -47,7 +53,8 @@ class Transaction:
 class Store(Protocol):
     """The timers and the journal of a sandbox. Safe for threads.
 
-    Every method raises `StoreUnavailable` if the store can't be read or written; nothing has changed then.
+    Every method raises `StoreUnavailable` if the store can't be read or written; nothing has changed then. A method
+    that changes something raises `OutcomeUnknown` if the change may or may not be stored.
     """
 
     def reading(self) -> AbstractContextManager[Account]:

@@ -4,6 +4,9 @@ A row of ``records`` has the columns that queries filter and sort by, and the re
 clients, projects, tasks and jobs are stored as ids; their details come from the workspace. ``counts`` has the number of
 records per person, client, project and task, so that counting does not get slower as the history grows.
 
+Whatever is read is checked, because a file can be damaged and another program can change it: a value of another type is
+`StoreUnavailable`.
+
 Connections and transactions are in sql.py; the schema is in migrations/.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -30,6 +33,8 @@ from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Wor
 R = TypeVar("R", bound=VendorTimer)
 E = TypeVar("E")
 
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+
 #: The largest number of journal entries that are read at a time, and the number of bytes after which a page ends.
 _PAGE: Final = 100
 _PAGE_BYTES: Final = 1 << 17
@@ -38,6 +43,10 @@ _KEY: Final = ("vendor", "kind", "id")
 _GROUP: Final = ("person", "client", "project", "task")
 _COLUMNS: Final = (*_KEY, "number", *_GROUP, "job", "state", "work_date", "updated_on", "document")
 _COUNTED: Final = ("vendor", "kind", *_GROUP)
+
+#: The columns of a record as they are read, and of a journal entry.
+_Record = tuple[str, str, str, str, str, str]
+_Entry = tuple[Natural, str]
 
 _encode: Final = msgspec.json.Encoder().encode
 _entries: Final = msgspec.json.Decoder(JournalEntry)
@@ -60,6 +69,8 @@ _UPDATED: Final = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[4:]
 _WRITE: Final = _upsert("records", _KEY, _COLUMNS, _UPDATED, number=_NEXT_NUMBER)
 _DELETE: Final = sa.text(f"DELETE FROM records WHERE {_BY_KEY}")  # noqa: S608 names from here
 _COUNT: Final = _upsert("counts", _COUNTED, (*_COUNTED, "records"), "records = counts.records + excluded.records")
+_READ_ATTEMPT: Final = sa.text("SELECT attempt FROM attempts WHERE server = :server")
+_WRITE_ATTEMPT: Final = _upsert("attempts", ("server",), ("server", "attempt"), "attempt = excluded.attempt")
 _WRITE_LAST_ID: Final = sa.text("UPDATE counter SET last_id = :last_id")
 _WRITE_JOURNAL: Final = sa.text(
     "INSERT INTO journal (number, document) SELECT coalesce(max(number), 0) + 1, :document FROM journal"
@@ -95,12 +106,13 @@ class SqlAccount:
         if len(rows) == query.limit or (query.offset and not rows):
             counted = where.keys() <= set(_COUNTED)
             of_all = "CAST(coalesce(sum(records), 0) AS BIGINT) FROM counts" if counted else "count(*) FROM records"
-            total = self._connection.execute(_statement(f"SELECT {of_all} WHERE {condition}"), values).scalar_one()
+            counted_rows = self._connection.execute(_statement(f"SELECT {of_all} WHERE {condition}"), values)
+            total = _checked(counted_rows.scalar_one(), Natural)
         return Page(tuple(self._record(query.of, row) for row in rows), total)
 
     def new_id(self) -> int:
         """Return a number that no record of this account has had yet."""
-        self._last_id = self._last_id or cast("int", self._connection.execute(_READ_LAST_ID).scalar_one())
+        self._last_id = self._last_id or _checked(self._connection.execute(_READ_LAST_ID).scalar_one(), Natural)
         return self._last_id + 1
 
     def write(self, changes: Sequence[Change[VendorTimer]]) -> None:
@@ -141,14 +153,15 @@ class SqlAccount:
 
     def _record(self, of: type[R], row: Any) -> R:  # noqa: ANN401 the row of a query
         workspace = self.workspace
-        record: R = _decode(self._decoders[of], row.document)
+        document, person, client, project, task, job = _checked(tuple(row), _Record)
+        record: R = _decode(self._decoders[of], document)
         return replace(
             record,
-            person=workspace.people.get(row.person) or Person(id=row.person),
-            client=_entity(workspace.clients, row.client, Client),
-            project=_entity(workspace.projects, row.project, Project),
-            task=_entity(workspace.tasks, row.task, Task),
-            job=_entity(workspace.jobs, row.job, Job),
+            person=workspace.people.get(person) or Person(id=person),
+            client=_entity(workspace.clients, client, Client),
+            project=_entity(workspace.projects, project, Project),
+            task=_entity(workspace.tasks, task, Task),
+            job=_entity(workspace.jobs, job, Job),
         )
 
 
@@ -158,8 +171,9 @@ def read_journal(connection: sa.Connection, after: int) -> list[JournalEntry]:
     size = 0
     with connection.execute(_READ_JOURNAL, {"after": after, "most": _PAGE}) as rows:
         for row in rows:
-            found.append(replace(_decode(_entries, row.document), number=row.number))
-            size += len(row.document)
+            number, document = _checked(tuple(row), _Entry)
+            found.append(replace(_decode(_entries, document), number=number))
+            size += len(document)
             if size >= _PAGE_BYTES:
                 break
     return found
@@ -171,9 +185,20 @@ def write_journal(connection: sa.Connection, entries: Sequence[JournalEntry]) ->
         connection.execute(_WRITE_JOURNAL, [{"document": _encode(entry).decode()} for entry in entries])
 
 
+def read_attempt(connection: sa.Connection, server: str) -> int | None:
+    """Return the number of the latest committed transaction of a server that has stored one."""
+    attempt: int | None = _checked(connection.execute(_READ_ATTEMPT, {"server": server}).scalar(), Natural | None)
+    return attempt
+
+
+def write_attempt(connection: sa.Connection, server: str, attempt: int) -> None:
+    """Store the number of a server's transaction, in this transaction."""
+    connection.execute(_WRITE_ATTEMPT, {"server": server, "attempt": attempt})
+
+
 def delete_all(connection: sa.Connection) -> None:
     """Delete every record and the whole journal, and start the ids again."""
-    for table in ("records", "counts", "journal"):
+    for table in ("records", "counts", "journal", "attempts"):
         connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 names from here
     connection.execute(_WRITE_LAST_ID, {"last_id": 1000})
 
@@ -226,6 +251,14 @@ def _row(record: VendorTimer) -> dict[str, Any]:
         "updated_on": str(record.updated_on or ""),
         "document": _encode(rest).decode(),
     }
+
+
+def _checked(value: object, of: Any) -> Any:  # noqa: ANN401 - of the type that is given
+    """Return a value from the database, if it has the type that this program writes."""
+    try:
+        return msgspec.convert(value, of)
+    except msgspec.ValidationError as error:
+        raise StoreUnavailable(f"the database holds a value that punchclock did not write: {error}") from None
 
 
 def _decode(decoder: msgspec.json.Decoder[E], document: str) -> E:

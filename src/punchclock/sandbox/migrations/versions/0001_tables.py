@@ -1,9 +1,9 @@
-"""The first schema: records and their counts, the journal, and the counter of ids."""
+"""The first schema: records and their counts, the journal, the counter of ids, and the servers' attempts."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001_initial"
+revision = "0001_tables"
 down_revision = None
 
 
@@ -47,3 +47,9 @@ def upgrade() -> None:
     )
     counter = op.create_table("counter", sa.Column("last_id", sa.BigInteger, nullable=False))
     op.bulk_insert(counter, [{"last_id": 1000}])
+    # One row for each server that has stored something since the last reset: the number of its latest transaction.
+    op.create_table(
+        "attempts",
+        sa.Column("server", sa.Text, primary_key=True),
+        sa.Column("attempt", sa.BigInteger, nullable=False),
+    )
