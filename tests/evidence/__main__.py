@@ -21,7 +21,7 @@ import punchclock
 from evidence.claims import LONG, SHORT, Budget, Row, check
 
 #: The files that check claims, the strongest means first.
-MEANS: Final = ("proof", "exhaustion", "zones", "pitfalls", "model", "simulation", "fuzz", "mutation")
+MEANS: Final = ("proof", "exhaustion", "zones", "pitfalls", "model", "simulation", "kills", "fuzz", "mutation")
 RESULTS: Final = Path(__file__).with_name("results.json")
 
 

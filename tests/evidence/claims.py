@@ -33,6 +33,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         fuzz_runs: number of inputs for each fuzz target, times its pace; the same inputs in every run.
         fuzz_seconds: time for each fuzz target with random inputs, where ``fuzz_runs`` is 0.
         mutants: number of mutants of each layer that are sampled, beside the last whole run.
+        kills: number of times that servers are killed, for each database.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     fuzz_runs: int
     fuzz_seconds: int
     mutants: int
+    kills: int
 
 
 SHORT: Final = Budget(
@@ -56,6 +58,7 @@ SHORT: Final = Budget(
     fuzz_runs=2000,
     fuzz_seconds=0,
     mutants=12,
+    kills=3,
 )
 
 LONG: Final = Budget(
@@ -68,6 +71,7 @@ LONG: Final = Budget(
     fuzz_runs=0,
     fuzz_seconds=180,
     mutants=240,
+    kills=200,
 )
 
 
