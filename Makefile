@@ -75,8 +75,9 @@ evidence: .venv/.evidence .venv/.docs  ## check every claim, and save the result
 	PYTHONPATH=tests $(BIN)/python -m evidence --long --save
 	$(BIN)/python docs/scripts/generate_docs.py
 
-mutation: .venv/.evidence  ## try every mutant of the core and the vendors, and save the counts (2 hours)
+mutation: .venv/.evidence  ## try every mutant of the core and the vendors and a sample of the others, and save the counts (3 hours)
 	PYTHONPATH=tests $(BIN)/python -m evidence.mutation
+	PYTHONPATH=tests $(BIN)/python -m evidence.mutation --sample
 
 # ---- Installation ----
 

@@ -9,6 +9,7 @@ import ast
 import contextlib
 import inspect
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -188,6 +189,145 @@ def test_every_module_is_tried() -> None:
     vendors = mutation.vendor_modules()
     assert {"vendors/rules.py", "vendors/zoho/dates.py", "vendors/conversion.py"} <= vendors.keys()
     assert vendors["vendors/zoho/dates.py"][0].startswith("test_zoho_")
-    for files in (*mutation.core_modules().values(), *vendors.values()):
+    application = mutation.application_modules()
+    assert {"sandbox/server.py", "columns/arrow.py", "cli/replay.py"} <= application.keys()
+    assert application["sandbox/clock.py"][0] == "test_sandbox_clock"
+    for files in (*mutation.core_modules().values(), *vendors.values(), *application.values()):
         assert files
         assert all((TESTS / f"{file}.py").exists() for file in files)
+
+
+def _sample(killed: int, survivors: int, **changed: object) -> list[Tally]:
+    """Return the sample of one module, as if it were the only one."""
+    files = mutation.application_modules()["sandbox/clock.py"]
+    mutants = [Mutant("sandbox/clock.py", "f", "a", str(number)) for number in range(survivors)]
+    sample = Tally(
+        module="sandbox/clock.py",
+        sources=mutation.digest("sandbox/clock.py", files),
+        mutants=killed + survivors,
+        killed=killed,
+        equivalent=0,
+        survivors=mutants,
+        population=1000,
+        seed=mutation.SEED,
+    )
+    return [msgspec.structs.replace(sample, **changed)]
+
+
+@pytest.fixture
+def of_one_module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that puts the sample of one module in place of the saved one, and what is tried anew."""
+    files = mutation.application_modules()["sandbox/clock.py"]
+    monkeypatch.setattr(mutation, "application_modules", lambda: {"sandbox/clock.py": files})
+    monkeypatch.setattr(mutation, "reasons", lambda: {each.key: "a reason" for each in _sample(0, 20)[0].survivors})
+
+    def put(sample: list[Tally], again: int = 0) -> None:
+        monkeypatch.setattr(mutation, "saved", lambda *_: sample)
+        monkeypatch.setattr(mutation, "_sampling", lambda *_: iter(_sample(12 - again, again)))
+
+    return put
+
+
+def test_the_sample_shows_a_share_of_all(of_one_module: Callable[..., None]) -> None:
+    """The claim holds if the sample is large enough to say that nine in ten of all mutants are killed."""
+    of_one_module(_sample(285, 15))
+    assert mutation.application(SHORT) == (
+        "a sample of the 1,000 mutants of 1 modules: 300 mutants, 285 killed, 0 equivalent, 15 left; with 95 % "
+        "confidence, the tests kill 91.9% to 96.9% of all that are not equivalent; "
+        "tried anew: 12 mutants, 12 killed, 0 equivalent, 0 left"
+    )
+    of_one_module(_sample(57, 3))
+    with pytest.raises(NotShown, match=r"kill 86\.3% to 98\.3% .*; this sample is too small to show 90%"):
+        mutation.application(SHORT)
+    of_one_module(_sample(269, 1, equivalent=30, mutants=300))
+    assert "97.9% to 99.9%" in mutation.application(SHORT)
+
+
+def test_a_sample_with_too_many_survivors_refutes(of_one_module: Callable[..., None]) -> None:
+    """So do a survivor without a reason, and one that is not among those of the saved sample."""
+    of_one_module(_sample(170, 20))
+    with pytest.raises(Refuted, match="170 of 190 mutants are killed"):
+        mutation.application(SHORT)
+    of_one_module(_sample(500, 21))
+    with pytest.raises(Refuted, match=r"no reason is listed for the survivor \('sandbox/clock\.py', 'f', 'a', '20'\)"):
+        mutation.application(SHORT)
+    of_one_module(_sample(500, 1), again=2)
+    with pytest.raises(Refuted, match=r"killed before, but not now: sandbox/clock\.py, f: 'a' as '1'$"):
+        mutation.application(SHORT)
+
+
+@pytest.mark.parametrize("changed", [{"sources": "another"}, {"seed": -1}, {"module": "sandbox/gone.py"}])
+def test_a_sample_of_other_sources_shows_nothing(
+    changed: dict[str, object], of_one_module: Callable[..., None]
+) -> None:
+    """A module that changed since, or whose sample has another seed, is listed."""
+    of_one_module(_sample(300, 0, **changed))
+    with pytest.raises(NotShown, match=r"no sample \(`--sample`\) of the present sandbox/clock\.py$"):
+        mutation.application(SHORT)
+
+
+def test_the_interval_is_wilson_s() -> None:
+    """The interval has the values of the literature; without a sample it says nothing."""
+    low, high = mutation.interval(90, 100)
+    assert (round(low, 4), round(high, 4)) == (0.8256, 0.9448)
+    assert mutation.interval(0, 0) == (0, 1)
+    low, high = mutation.interval(10, 10)
+    assert (round(low, 4), round(high, 4)) == (0.7225, 1)
+
+
+def test_a_sample_takes_the_same_share_of_each_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same mutants are taken each time; trying a few of them anew takes the first of these."""
+    tried: list[list[str]] = []
+
+    def tally(module: str, _files: tuple[str, ...], chosen: object, _project: object) -> Tally:
+        assert callable(chosen)
+        mutants = chosen(mutation.mutants_of(module))
+        tried.append([str(each) for each in mutants])
+        return _tally(module, 0, len(mutants))
+
+    monkeypatch.setattr(mutation, "tally", tally)
+    monkeypatch.setattr(mutation, "passing", contextlib.nullcontext)
+    project = mutation.Project(Path(), {}, "")
+    whole, again, few = (mutation.taken("sandbox/clock.py", (), project, few) for few in (None, None, 2))
+    population = len(mutation.mutants_of("sandbox/clock.py"))
+    assert (whole.population, whole.seed, whole.mutants) == (
+        population,
+        mutation.SEED,
+        -(-population // mutation.ONE_IN),
+    )
+    assert whole == again
+    assert few.mutants == 2
+    assert tried[0] == tried[1]
+    assert tried[0][:2] == tried[2]
+
+
+def test_the_sample_is_saved_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By default the command tries the modules whose sample is not present; it saves it beside the whole runs."""
+    monkeypatch.setattr(mutation, "SAMPLED", tmp_path / "sampled.json")
+    monkeypatch.setattr(mutation, "_SAVED", tmp_path / "whole.json")
+    modules = ["sandbox/clock.py", "sandbox/store.py"]
+    every = mutation.application_modules()
+    monkeypatch.setattr(mutation, "application_modules", lambda: {module: every[module] for module in modules})
+    asked: list[list[str]] = []
+
+    def sampling(_modules: object, wanted: list[str], _few: int | None = None) -> Iterator[Tally]:
+        asked.append(wanted)
+        yield from (_tally(each, 1) for each in wanted)
+
+    monkeypatch.setattr(mutation, "_sampling", sampling)
+    mutation.save(_sample(10, 0), sample=True)
+    assert mutation.main(["--sample"]) == 1
+    assert mutation.main(["--sample", "sandbox/clock.py"]) == 1
+    assert asked == [["sandbox/store.py"], ["sandbox/clock.py"]]
+    assert "    sandbox/store.py, f: 'a' as 'b'" in capsys.readouterr().out
+    assert [each.module for each in mutation.saved(tmp_path / "sampled.json")] == modules
+    assert not (tmp_path / "whole.json").exists()
+
+
+def test_every_survivor_of_the_sample_has_a_reason() -> None:
+    """Each mutant that survives in the saved sample is listed with a reason, and no other mutant is."""
+    survivors = {each.key for tally in mutation.saved(mutation.SAMPLED) for each in tally.survivors}
+    assert survivors == mutation.reasons().keys()
+    assert all(len(reason) > 20 for reason in mutation.reasons().values())

@@ -33,6 +33,7 @@ MEANS: Final = (
     "damage",
     "faults",
     "resources",
+    "kills",
     "mutation",
 )
 RESULTS: Final = Path(__file__).with_name("results.json")

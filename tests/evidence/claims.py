@@ -38,6 +38,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         mutants: number of mutants of each layer that are sampled, beside the last whole run.
         longest_input: the largest input in bytes whose cost is measured.
         one_shape_in: only one in so many hostile shapes is tried with each form of an input, others for each parser.
+        kills: number of times that servers are killed, for each database.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     mutants: int
     longest_input: int
     one_shape_in: int
+    kills: int
 
 
 SHORT: Final = Budget(
@@ -71,6 +73,7 @@ SHORT: Final = Budget(
     mutants=12,
     longest_input=1 << 18,
     one_shape_in=23,
+    kills=3,
 )
 
 LONG: Final = Budget(
@@ -88,6 +91,7 @@ LONG: Final = Budget(
     mutants=240,
     longest_input=1 << 20,
     one_shape_in=1,
+    kills=200,
 )
 
 

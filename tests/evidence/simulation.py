@@ -19,23 +19,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 import sqlalchemy as sa
 
 from evidence.claims import Claim, Refuted
 from evidence.clients import MORNING, Client, every
-from punchclock.eventlog import TimerLog, parse_line
-from punchclock.machine import Correction, Event, State
+from evidence.invariants import Key, Ledger, check_limits, check_replay, different, stored_timers
+from punchclock.eventlog import TimerLog
+from punchclock.machine import Correction, State
 from punchclock.sandbox.backend import Backend
 from punchclock.sandbox.clock import Clock
 from punchclock.sandbox.faults import ConnectionDropped, Effect, Fault
-from punchclock.sandbox.journal import JournalChange, JournalEntry, event_log
+from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.sql import SqlStore
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable, Transaction
 from punchclock.timer import Timer
@@ -49,9 +50,6 @@ from punchclock.workspaces import demo_workspace
 _STEPS: Final = 400
 _FEW: Final = 24  # steps: few enough to try to remove every pair
 _YEAR: Final = 365.25 * DAY
-
-#: Vendors whose calls use the server's clock alone; with the others a client sends an instant, which may be wrong.
-_SERVER_CLOCK: Final = frozenset({"worksection", "zoho"})
 
 #: A failure of the server: it ends after the decision, at the commit or before the answer, or its store is unavailable.
 Crash = Literal["", "before commit", "at commit", "after commit", "store gone"]
@@ -153,30 +151,6 @@ def _ending_at_commit() -> Iterator[None]:
         sa.event.remove(sa.Engine, "before_cursor_execute", end)
 
 
-class _Key(NamedTuple):
-    """A timer of an account."""
-
-    vendor: str
-    kind: str
-    id: str
-
-
-class _Ledger:
-    """The ledger of one timer: its work so far, and the start of the open segment."""
-
-    def __init__(self, at: int) -> None:
-        self.work = 0
-        self.open: int | None = at
-        self.ended = False
-
-    def close(self, at: int) -> None:
-        if self.open is not None:
-            if at < self.open:
-                raise Refuted(f"a segment of work ends at {at} before it starts at {self.open}")
-            self.work += at - self.open
-        self.open = None
-
-
 class Simulation:
     """The state of a simulated sandbox and its clients.
 
@@ -196,12 +170,10 @@ class Simulation:
         self.store = _Crashing(store)
         self.reopened = reopened
         self.backend = Backend(workspace, clock=self.clock, store=self.store, sleep=lambda seconds: None)
-        self.overlaps = overlaps
         self.pending: list[tuple[Client, str, Request]] = []
-        self.ledgers: dict[_Key, _Ledger] = {}
+        self.ledger = Ledger(overlaps=overlaps)
         self.timer_log = TimerLog()
         self.last_entry = 0
-        self.last_end: dict[tuple[str, str], int] = {}
         self.happened: Counter[str] = Counter()
 
     def take(self, step: Step) -> None:
@@ -268,9 +240,10 @@ class Simulation:
         self._stored(before, entries)
         for entry in entries:
             for change in entry.changes:
-                self._counted(entry.vendor, change)
-        self._replayed(entries)
-        self._one_running()
+                self.ledger.add(entry.vendor, change)
+        check_replay(self.timer_log, entries, self._timers())
+        with self.store.reading() as account:
+            check_limits(account)
 
     # ---- the invariants --------------------------------------------------------------------------
 
@@ -299,92 +272,25 @@ class Simulation:
             if not changes and operation != "update_timer":  # an update may change nothing
                 raise Refuted(f"{operation}: answered {response.status}, but nothing is stored")
 
-    def _stored(self, before: dict[_Key, Timer], entries: Sequence[JournalEntry]) -> None:
+    def _stored(self, before: dict[Key, Timer], entries: Sequence[JournalEntry]) -> None:
         """Check that the store changed as the journal says and not otherwise, and that stopped timers stay."""
         expected = dict(before)
         for entry in entries:
             for change in entry.changes:
-                key = _Key(entry.vendor, change.kind, change.id)
+                key = Key(entry.vendor, change.kind, change.id)
                 expected[key] = change.timer
                 if change.action == Correction.DISCARD:
                     del expected[key]
         after = self._timers()
         if after != expected:
-            raise Refuted(f"stored: {_different(after, expected)}")
+            raise Refuted(f"stored: {different(after, expected)}")
         for key, timer in before.items():
             if timer.state is State.STOPPED and after.get(key) != timer:
                 raise Refuted(f"{key} was stopped as {timer}, but is {after.get(key)}")
 
-    def _counted(self, vendor: str, change: JournalChange) -> None:
-        """Check that no work is lost or counted twice: the timer has the ledger's sum of segments."""
-        key = _Key(vendor, change.kind, change.id)
-        if change.action == Correction.DISCARD:
-            del self.ledgers[key]
-            return
-        if change.action == Event.START:
-            if key in self.ledgers:
-                raise Refuted(f"{key} is started twice")
-            self.ledgers[key] = _Ledger(change.at)
-            self._begins(vendor, change)
-        ledger = self.ledgers[key]
-        if ledger.ended and change.action != "update":
-            raise Refuted(f"{key} was stopped, but {change.action} follows")
-        if change.action == Correction.AMEND:
-            ledger.work = change.timer.worked
-            ledger.open = change.timer.since if change.timer.state is State.RUNNING else None
-        elif change.action == Event.RESUME:
-            ledger.open = change.at
-            self._begins(vendor, change)
-        elif change.action in (Event.PAUSE, Event.STOP):
-            ledger.close(change.at)
-            ledger.ended = change.action == Event.STOP
-            self.last_end[vendor, change.user] = max(change.at, self.last_end.get((vendor, change.user), change.at))
-        if change.timer.worked != ledger.work:
-            raise Refuted(
-                f"{key} after {change.action}: {change.timer.worked} µs of work, the ledger has {ledger.work}"
-            )
-        if (change.timer.state is State.RUNNING) != (ledger.open is not None):
-            raise Refuted(f"{key} after {change.action}: {change.timer}, the ledger's open segment is {ledger.open}")
-
-    def _begins(self, vendor: str, change: JournalChange) -> None:
-        """Check that a person's segments of work do not overlap, at a vendor that uses the server's clock."""
-        if vendor in _SERVER_CLOCK and not self.overlaps:
-            last = self.last_end.get((vendor, change.user))
-            if last is not None and change.at < last:
-                raise Refuted(f"{vendor}: {change.user} worked until {last}, and again from {change.at}")
-
-    def _replayed(self, entries: Sequence[JournalEntry]) -> None:
-        """Check that the journal's event log, written and read, replays to the stored timers."""
-        for line in event_log(entries):
-            self.timer_log.apply(parse_line(line))
-        replayed = {name: record.timer for name, record in self.timer_log.records.items()}
-        stored = {"/".join(key): timer for key, timer in self._timers().items()}
-        if replayed != stored:
-            raise Refuted(f"the event log replayed: {_different(replayed, stored)}")
-
-    def _one_running(self) -> None:
-        """Check the vendor's limit: one running timer for each person and type, or one for each person and task."""
+    def _timers(self) -> dict[Key, Timer]:
         with self.store.reading() as account:
-            for client in every():
-                for of in client.vendor.timer_types:
-                    records = account.find(Query(of=of)).records
-                    running = Counter(one.person.id for one in records if one.timer.state in client.one_running)
-                    if running and max(running.values()) > 1:
-                        raise Refuted(f"{client.name}: {dict(running)} running timers, by person")
-                    tasks = Counter((one.person.id, one.task.id) for one in records if one.task and client.one_per_task)
-                    if tasks and max(tasks.values()) > 1:
-                        raise Refuted(f"{client.name}: {dict(tasks)} timers, by person and task")
-
-    def _timers(self) -> dict[_Key, Timer]:
-        with self.store.reading() as account:
-            types = [of for client in every() for of in client.vendor.timer_types]
-            found = [record for of in types for record in account.find(Query(of=of)).records]
-        return {_Key(record.vendor, record.kind, record.id): record.timer for record in found}
-
-
-def _different(one: Mapping[Any, Timer], other: Mapping[Any, Timer]) -> str:
-    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
-    return "; ".join(f"{key}: {one.get(key)}, not {other.get(key)}" for key in keys)
+            return stored_timers(account)
 
 
 # ---- histories -----------------------------------------------------------------------------------
