@@ -39,6 +39,7 @@ class SqliteDatabase(Database):
             raise StoreUnavailable(f"{safe_repr(min(unknown))} is not an option of SQLite's URL; durable=full is")
         self._synchronous = _FULL if durable else _NORMAL
         self._path = os.path.abspath(url.database)  # noqa: PTH100 - checked for each transaction, and pathlib is slow
+        self._beside = [f"{os.path.realpath(self._path)}-{name}" for name in ("wal", "shm")]
         self._identity: _Identity = ()
         self._size = 0
         self._kept: sa.Connection | None = None
@@ -101,7 +102,7 @@ class SqliteDatabase(Database):
 
     def _files(self) -> tuple[_Identity, int]:
         found = os.stat(self._path)  # noqa: PTH116 - as above
-        beside = [os.stat(f"{os.path.realpath(self._path)}-{name}") for name in ("wal", "shm")]  # noqa: PTH116
+        beside = [os.stat(path) for path in self._beside]  # noqa: PTH116
         return tuple((each.st_dev, each.st_ino) for each in (found, *beside)), found.st_size
 
     def _quick_check(self) -> None:

@@ -70,7 +70,6 @@ _WRITE: Final = _upsert("records", _KEY, _COLUMNS, _UPDATED, number=_NEXT_NUMBER
 _DELETE: Final = sa.text(f"DELETE FROM records WHERE {_BY_KEY}")  # noqa: S608 names from here
 _COUNT: Final = _upsert("counts", _COUNTED, (*_COUNTED, "records"), "records = counts.records + excluded.records")
 _READ_ATTEMPT: Final = sa.text("SELECT attempt FROM attempts WHERE server = :server")
-_WRITE_ATTEMPT: Final = _upsert("attempts", ("server",), ("server", "attempt"), "attempt = excluded.attempt")
 _WRITE_LAST_ID: Final = sa.text("UPDATE counter SET last_id = :last_id")
 _WRITE_JOURNAL: Final = sa.text(
     "INSERT INTO journal (number, document) SELECT coalesce(max(number), 0) + 1, :document FROM journal"
@@ -192,8 +191,12 @@ def read_attempt(connection: sa.Connection, server: str) -> int | None:
 
 
 def write_attempt(connection: sa.Connection, server: str, attempt: int) -> None:
-    """Store the number of a server's transaction, in this transaction."""
-    connection.execute(_WRITE_ATTEMPT, {"server": server, "attempt": attempt})
+    """Store the number of a server's transaction, in this transaction. ``server`` is a hexadecimal number."""
+    driver: Any = connection.connection.driver_connection  # every change pays for this, and SQLAlchemy is slower
+    driver.execute(
+        f"INSERT INTO attempts (server, attempt) VALUES ('{server}', {attempt})"  # noqa: S608 two numbers
+        " ON CONFLICT (server) DO UPDATE SET attempt = excluded.attempt"
+    ).close()
 
 
 def delete_all(connection: sa.Connection) -> None:
