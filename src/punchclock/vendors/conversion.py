@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -20,9 +21,9 @@ from punchclock.errors import PunchclockError
 from punchclock.machine import State
 from punchclock.timer import Timer, amend, break_at, not_before, worked_at
 from punchclock.vendors import load
-from punchclock.vendors.differences import Difference, DifferenceKind, differences, has_instants
-from punchclock.vendors.entities import counterpart, place, resolve_entities
-from punchclock.vendors.errors import MalformedPayload, MissingFields, NotRepresentable, StateNotShown, UnknownEntity
+from punchclock.vendors.differences import Difference, DifferenceKind, differences
+from punchclock.vendors.entities import counterpart, place, resolve_entities, unknown_entity
+from punchclock.vendors.errors import MalformedPayload, MissingFields, NotRepresentable, StateNotShown
 from punchclock.vendors.field_values import FieldValues
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.wire import is_xml, write_json, xml_payload
@@ -139,15 +140,18 @@ def _converted(
 ) -> Conversion:
     """Return the conversion of a record."""
     reported = assigned.applied(read)
-    record, unknown = reported, list[UnknownEntity]()
+    record, found = reported, list[Difference]()
     if workspace is not None:
-        record = counterpart(resolve_entities(record, workspace, unknown), workspace, writer.works_on)
+
+        def note(*unknown: Any) -> None:  # noqa: ANN401 - the arguments of `unknown_entity`
+            found.append(Difference.of_unknown(unknown_entity(*unknown)))
+
+        record = counterpart(resolve_entities(record, workspace, note), workspace, writer.works_on)
     record, moved = place(record, writer.works_on)
     own_zone = "UTC" if zone is None else zone
     made = assigned.applied(as_record_of(writer, record, own_zone), beside=read)
     payload, round_trip = render(writer, made, now, own_zone, allow_state_change=allow)
-    found = [Difference.of_unknown(each) for each in unknown]
-    if zone is None and (writer.local_times or has_instants(reported)):
+    if zone is None and (writer.local_times or (reported.task and reported.task.added_at is not None)):
         found.append(Difference(DifferenceKind.FILLED, "zone", after="UTC"))
     found += differences(reported, round_trip, now, moved=moved, assigned=assigned.names, workspace=workspace)
     return Conversion(payload, found)
@@ -158,16 +162,22 @@ def as_record_of(vendor: Vendor[R], record: VendorTimer, zone: str) -> R:
 
     The fields that both have are copied; the vendor's own keep their defaults. The last instant, the work and the break
     are floored to the vendor's resolution and the start is derived from them, so that rounding never adds to the break.
-    A record without a work date gets the local day of its start.
+    If the vendor writes local times, a record without a work date gets the local day of its start.
     """
     of = type(record) if isinstance(record, vendor.timer_types) else vendor.timer_types[0]
-    common = {name: getattr(record, name) for name in of.__struct_fields__ if name in type(record).__struct_fields__}
+    common: dict[str, Any] = {name: getattr(record, name) for name in _common_fields(of, type(record))}
     timer, floor = record.timer, vendor.dialect.floor
     rested = floor(break_at(timer, timer.since))
     since, worked = floor(timer.since), floor(timer.worked)
-    common["work_date"] = record.work_date or work_date(timer.started_at, zone)
+    if vendor.local_times and not record.work_date:
+        common["work_date"] = work_date(timer.started_at, zone)
     common["timer"] = Timer(timer.state, since - worked - rested, since, worked)
     return of(**common)
+
+
+@cache
+def _common_fields(of: type[VendorTimer], other: type[VendorTimer]) -> list[str]:
+    return [name for name in of.__struct_fields__ if name in other.__struct_fields__]
 
 
 def render(vendor: Vendor[R], record: R, now: int, zone: str, *, allow_state_change: bool = False) -> tuple[bytes, R]:

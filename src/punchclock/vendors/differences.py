@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, UNSET
 
 from punchclock.eventlog import seconds
 from punchclock.instants import format_instant
-from punchclock.timer import Timer, break_at, not_before, worked_at
+from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors.entities import counterpart, resolve_entities
 from punchclock.vendors.errors import UnknownEntity
 from punchclock.vendors.records import VendorTimer
@@ -87,68 +87,98 @@ def differences(
         assigned: the fields for which values were given, which are therefore not filled.
         workspace: a field that can be looked up there from what the new payload still has is not dropped.
     """
-    timer = _timer_fields(round_trip.timer, now)
-    before = _timer_fields(source.timer, now) | _set_fields(source)
-    after = timer | _set_fields(round_trip) | _own_fields(round_trip, source)
-    recoverable = after
-    if workspace is not None:
-        resolved = counterpart(resolve_entities(round_trip, workspace, []), workspace, "job")
-        recoverable = timer | _set_fields(resolved)
-    shown = set(before)
+    before = _fields(source, now)
+    after = _fields(round_trip, now)
+    _add_own_fields(round_trip, source, after)
+    shown = {*before, *moved.values(), *assigned}
+    recoverable: dict[str, object] | None = None
     for field, value in before.items():
         target = moved.get(field, field)
-        shown.add(target)
-        if field != target and recoverable.get(target) == value:
-            yield Difference(DifferenceKind.MOVED, field, _shown(field, value), target)
-        elif recoverable.get(target) == value:
+        if after.get(target) == value:
+            if target != field:
+                yield Difference(DifferenceKind.MOVED, field, _shown(field, value), target)
             continue
-        elif target in after:
+        if recoverable is None:
+            recoverable = _recoverable(source, round_trip, workspace)
+        if target in after and recoverable.get(target) != value:
             yield Difference(DifferenceKind.CHANGED, field, _shown(field, value), _shown(target, after[target]))
-        else:
+        elif recoverable.get(target) != value:
             yield Difference(DifferenceKind.DROPPED, field, _shown(field, value))
     for field, value in after.items():
-        if field not in shown and field not in assigned:
+        if field not in shown:
             yield Difference(DifferenceKind.FILLED, field, after=_shown(field, value))
 
 
-def has_instants(record: VendorTimer) -> bool:
-    """Return whether a record has an instant other than those of its timer."""
-    return any(field.endswith("_at") and type(value) is int for field, value in _set_fields(record).items())
+def _recoverable(source: VendorTimer, round_trip: VendorTimer, workspace: Workspace | None) -> dict[str, object]:
+    """Return the fields that can be looked up in the workspace from what the target's payload has."""
+    found: dict[str, object] = {}
+    if workspace is not None:
+        resolved = resolve_entities(round_trip, workspace, lambda *_: None)
+        _add_fields(counterpart(resolved, workspace, "job") if source.job else resolved, "", found)
+    return found
 
 
-def _timer_fields(timer: Timer, now: int) -> dict[str, object]:
-    """Return a timer's state, start, work and break at ``now``, by field name."""
+def _fields(record: VendorTimer, now: int) -> dict[str, object]:
+    """Return a record's fields that are not at their default, and its timer's state, start, work and break at ``now``.
+
+    A field of an entity has a name such as ``task.name``.
+    """
+    timer = record.timer
     at = not_before(timer, now)
-    return {
+    found: dict[str, object] = {
         "timer.state": timer.state.value,
         "timer.started_at": timer.started_at,
         "timer.worked": worked_at(timer, at),
         "timer.break": break_at(timer, at),
     }
+    _add_fields(record, "", found)
+    return found
+
+
+def _add_fields(struct: msgspec.Struct, prefix: str, found: dict[str, object]) -> None:
+    for name, key, default in _defaults(type(struct), prefix):
+        value: object = getattr(struct, name)
+        if value is default:
+            continue
+        if isinstance(value, msgspec.Struct):
+            _add_fields(value, f"{key}.", found)
+        elif value != default:
+            found[key] = value
 
 
 #: Not reported within an entity, because the record has them as fields of its own.
 _PARENTS: Final = frozenset({"project", "client"})
 
 
-def _set_fields(struct: msgspec.Struct) -> dict[str, object]:
-    """Return the fields, except the timer, that are not at their default; nested ones as ``task.name``."""
-    found: dict[str, object] = {}
-    for name, default in _defaults(type(struct)):
-        value: object = getattr(struct, name)
-        if isinstance(value, msgspec.Struct):
-            parts = _set_fields(value)
-            found |= {f"{name}.{part}": parts[part] for part in parts if part.partition(".")[0] not in _PARENTS}
-        elif value != default:
+@cache
+def _defaults(of: type[msgspec.Struct], prefix: str) -> list[tuple[str, str, object]]:
+    """Return a type's fields, their names in the report, and their defaults, except the timer.
+
+    Cached, because msgspec evaluates the annotations on each call.
+    """
+    left_out = _PARENTS if prefix else {"timer"}
+    return [
+        (
+            field.name,
+            prefix + field.name,
+            field.default if field.default_factory is NODEFAULT else field.default_factory(),
+        )
+        for field in msgspec.structs.fields(of)
+        if field.name not in left_out
+    ]
+
+
+def _add_own_fields(record: VendorTimer, other: VendorTimer, found: dict[str, object]) -> None:
+    """Add the fields that only the first record's type has, also at their default, unless they are blank."""
+    for name in _only_in(type(record), type(other)):
+        value = getattr(record, name)
+        if value:
             found[name] = value
-    return found
 
 
-def _own_fields(record: VendorTimer, other: VendorTimer) -> dict[str, object]:
-    """Return the fields that only the first record's type has, also at their default, unless they are blank."""
-    shared = type(other).__struct_fields__
-    own = (name for name in type(record).__struct_fields__ if name not in shared)
-    return {name: value for name in own if (value := getattr(record, name))}
+@cache
+def _only_in(of: type[VendorTimer], other: type[VendorTimer]) -> list[str]:
+    return [name for name in of.__struct_fields__ if name not in other.__struct_fields__]
 
 
 def _shown(field: str, value: object) -> object:
@@ -158,13 +188,3 @@ def _shown(field: str, value: object) -> object:
     if field in ("timer.worked", "timer.break"):
         return seconds(value)
     return format_instant(value) if field.endswith("_at") else value
-
-
-@cache
-def _defaults(of: type[msgspec.Struct]) -> list[tuple[str, object]]:
-    """Return a type's fields and defaults, except the timer. Cached: msgspec evaluates the annotations on each call."""
-    return [
-        (field.name, field.default if field.default_factory is NODEFAULT else field.default_factory())
-        for field in msgspec.structs.fields(of)
-        if field.name != "timer"
-    ]

@@ -6,7 +6,7 @@ a task at the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypeVar
 
 from msgspec.structs import replace
@@ -18,11 +18,32 @@ from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Wor
 R = TypeVar("R", bound=VendorTimer)
 _E = TypeVar("_E", Person, Client, Project, Task, Job)
 
+#: A function that decides about an entity that a workspace does not have.
+OnUnknown = Callable[[str, Person | Client | Project | Task | Job, int], None]
+
 #: What a vendor's timer works on, which is a field of its record.
 WorksOn = Literal["task", "job"]
 
 
-def resolve_entities(record: R, workspace: Workspace, unknown: list[UnknownEntity] | None = None) -> R:
+def reject_unknown(kind: str, given: Person | Client | Project | Task | Job, count: int) -> None:
+    """Reject an entity that does not match exactly one entity of the workspace.
+
+    Raises:
+        UnknownEntity: always.
+    """
+    raise unknown_entity(kind, given, count)
+
+
+def unknown_entity(kind: str, given: Person | Client | Project | Task | Job, count: int) -> UnknownEntity:
+    """Return the error for an entity that matches ``count`` entities of the workspace."""
+    for field in ("id", "email"):
+        value = getattr(given, field, "")
+        if value:
+            return UnknownEntity(kind, value, count, field)
+    return UnknownEntity(kind, given.name, count)
+
+
+def resolve_entities(record: R, workspace: Workspace, on_unknown: OnUnknown = reject_unknown) -> R:
     """Return the record with its entities replaced by those of the workspace, and with the entities that they imply.
 
     A task determines its project, a job too, and a project its client. An id alone identifies an entity; without an
@@ -31,22 +52,22 @@ def resolve_entities(record: R, workspace: Workspace, unknown: list[UnknownEntit
     Args:
         record: the record.
         workspace: where the entities are looked up.
-        unknown: if given, an entity that does not match exactly one entity of the workspace is kept, and noted here.
+        on_unknown: called with the kind of an entity that does not match exactly one entity of the workspace, the
+            entity and the number of matches. If it returns, the entity is kept.
 
     Raises:
-        UnknownEntity: without ``unknown``, no entity of the workspace matches, or several do.
+        UnknownEntity: no entity of the workspace matches, or several do.
     """
 
     def find(kind: str, given: _E, among: Mapping[str, _E]) -> _E:
-        found = [each for each in among.values() if _matches(given, each)]
+        if given.id:
+            same = among.get(given.id)
+            found = [] if same is None else [same]
+        else:
+            found = [each for each in among.values() if _matches(given, each)]
         if len(found) == 1:
             return found[0]
-        email = getattr(given, "email", "")
-        field, value = ("id", given.id) if given.id else ("email", email) if email else ("name", given.name)
-        error = UnknownEntity(kind, value, len(found), field)
-        if unknown is None:
-            raise error
-        unknown.append(error)
+        on_unknown(kind, given, len(found))
         return given
 
     person = find("person", record.person, workspace.people) if record.person != Person() else record.person

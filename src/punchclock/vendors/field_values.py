@@ -37,7 +37,7 @@ class FieldValues:
         Raises:
             InvalidField: there is no such field, or the value is not valid for it.
         """
-        known = {name: type_ for of in types for name, type_ in _fields(of).items()}
+        known = {name: type_ for of in types for name, type_ in _fields(of).items()} if values else {}
         self._values = {name: _checked(name, value, known) for name, value in values.items()}
         self.names = frozenset(self._values)
 
@@ -48,6 +48,8 @@ class FieldValues:
             record: the record.
             beside: a record whose fields are left out.
         """
+        if not self._values:
+            return record
         others = () if beside is None else type(beside).__struct_fields__
         changes: dict[str, Any] = {}
         for name, value in self._values.items():
