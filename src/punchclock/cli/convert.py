@@ -12,6 +12,8 @@ from typing import IO, Any, BinaryIO, Final
 
 import click
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import asdict
 
 from punchclock.cli.parameters import A_FILE, read_instant, read_workspace, read_zone
 from punchclock.cli.terminal import advice, printable, report
@@ -132,7 +134,8 @@ def _report(conversions: list[Conversion], *, as_json: bool) -> int:
         for difference in conversion.differences:
             reported += 1
             if as_json:
-                click.echo(_encode({"timer": number} | msgspec.to_builtins(difference)), err=True)
+                told = {key: value for key, value in asdict(difference).items() if value is not UNSET}
+                click.echo(_encode({"timer": number} | told), err=True)
             else:
                 report(f"{place}{difference}")
     return reported

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
+from types import GenericAlias, NoneType, UnionType
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -88,9 +89,10 @@ def _fields(of: type[VendorTimer]) -> Mapping[str, Any]:
 
 def _is_plain(field: msgspec.structs.FieldInfo) -> bool:
     """Return whether a field's type is a text, a number, a date or a truth value; instants are left out."""
-    types = [each for each in (get_args(field.type) or (field.type,)) if each is not type(None)]
+    parts = get_args(field.type) if isinstance(field.type, UnionType) else (field.type,)
+    types = [each for each in parts if each is not NoneType]
     plain = all(isinstance(each, type) and issubclass(each, (str, bool, int, float, date)) for each in types)
-    return plain and not field.name.endswith("_at")
+    return plain and not (field.name.endswith("_at") and int in types)
 
 
 def _checked(name: str, value: object, known: Mapping[str, Any]) -> object:
@@ -106,5 +108,6 @@ def _checked(name: str, value: object, known: Mapping[str, Any]) -> object:
     try:
         converted: object = msgspec.convert(value, of, strict=False)
     except DECODE_ERRORS:
-        raise InvalidField(name, decode_error_location(value, of, strict=False).reason) from None
+        reason = decode_error_location([value], GenericAlias(list, of), strict=False).reason
+        raise InvalidField(name, reason) from None
     return converted
