@@ -150,7 +150,7 @@ def _converted(
     record, moved = place(record, writer.works_on)
     own_zone = "UTC" if zone is None else zone
     made = assigned.applied(as_record_of(writer, record, own_zone), beside=read)
-    payload, round_trip = render(writer, made, now, own_zone, allow_state_change=allow)
+    payload, round_trip = render(writer, made, now, own_zone, allow_state_change=allow, details=True)
     if zone is None and (writer.local_times or (reported.task and reported.task.added_at is not None)):
         found.append(Difference(DifferenceKind.FILLED, "zone", after="UTC"))
     found += differences(reported, round_trip, now, moved=moved, assigned=assigned.names, workspace=workspace)
@@ -180,8 +180,18 @@ def _common_fields(of: type[VendorTimer], other: type[VendorTimer]) -> list[str]
     return [name for name in of.__struct_fields__ if name in other.__struct_fields__]
 
 
-def render(vendor: Vendor[R], record: R, now: int, zone: str, *, allow_state_change: bool = False) -> tuple[bytes, R]:
+def render(
+    vendor: Vendor[R], record: R, now: int, zone: str, *, allow_state_change: bool = False, details: bool = False
+) -> tuple[bytes, R]:
     """Return the record's payload, and the record that the vendor itself parses from it.
+
+    Args:
+        vendor: the vendor.
+        record: the record, in the vendor's type.
+        now: the instant at which the vendor shows it.
+        zone: the account's time zone.
+        allow_state_change: whether the timer may be shown in another state.
+        details: whether to write the vendor's details, if it has any.
 
     Raises:
         MissingFields: the record lacks fields without which the vendor shows no timer.
@@ -196,7 +206,8 @@ def render(vendor: Vendor[R], record: R, now: int, zone: str, *, allow_state_cha
         if not allow_state_change:
             raise StateNotShown(vendor.name, record.timer.state, shown, _shown_names(vendor))
         record = replace(record, timer=_in_state(record.timer, shown, vendor.dialect.floor(now)))
-    payload = (vendor.serialize_details or vendor.serialize)(record, now, zone)
+    serialize = vendor.serialize_details if details and vendor.serialize_details else vendor.serialize
+    payload = serialize(record, now, zone)
     try:
         return payload, vendor.parse(payload, now, zone)
     except MalformedPayload as error:  # a value that the vendor does not accept
