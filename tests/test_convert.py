@@ -43,7 +43,7 @@ def payload_of(vendor: str, timer: Timer = RUNNING, now: int = NOW, zone: str = 
     )
     module = load(vendor)
     resolved = counterpart(resolve_entities(record, WORKSPACE), WORKSPACE, module.works_on)
-    return render(module, as_record_of(module, resolved, zone), now, zone, allow_state_change=True)[0]
+    return render(module, as_record_of(module, resolved, zone), now, zone, allow_state_change=True, details=True)[0]
 
 
 def converted(source: str, target: str, timer: Timer = RUNNING, now: int = NOW, **more: Any) -> Conversion:  # noqa: ANN401
@@ -288,7 +288,7 @@ def test_a_state_that_the_target_does_not_show(target: str, state: State) -> Non
     timer = Timer(state, START, START + 120 * SECOND, 60 * SECOND)
     payload = payload_of("timetrack", timer)
     shown = load(target).shown_states
-    values = {"person.id": "3", "job.id": "41"}
+    values = dict.fromkeys(load(target).required, "3")
     if state in shown:
         same = convert(payload, source="timetrack", target=target, now=NOW, values=values)
         assert not [each for each in same.differences if each.field == "timer.state"]
@@ -569,7 +569,7 @@ def test_the_work_is_preserved(source: str, target: str, workspace: Workspace | 
         now=now,
         zone=ZONE,
         workspace=workspace,
-        values={} if workspace or source == target else {"person.id": "3", "person.name": "resource", "job.id": "41"},
+        values={} if workspace or source == target else dict.fromkeys(writer.required, "3"),
         allow_state_change=True,
     )
     round_trip: VendorTimer = writer.parse(conversion.payload, now, ZONE)

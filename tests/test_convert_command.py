@@ -158,7 +158,7 @@ def test_required_fields_that_nobody_told(run: Run) -> None:
     result = run(timetrack(), "timetrack", "zoho")
     assert (result.status, result.out) == (1, b"")
     assert result.err == (
-        "Error: zoho cannot show this timer: it requires person.id and job.id, which nothing reports; "
+        "Error: zoho cannot show this timer: required fields are missing: person.id, job.id; "
         "add --set person.id=N --set job.id=N\n"
     )
     nameless = run(b'{"personid":3,"starttime":null,"time":1}', "intervals", "timetrack")
@@ -196,7 +196,9 @@ def test_a_list(run: Run) -> None:
     del rows[1]["user_from"]
     result = run(json.dumps({"status": "ok", "data": rows}).encode(), "worksection", "intervals")
     assert (result.status, result.out) == (1, b"")
-    assert result.err.startswith("Error: timer 2: intervals cannot show this timer: it requires person.id")
+    assert result.err.startswith(
+        "Error: timer 2: intervals cannot show this timer: required fields are missing: person.id"
+    )
     rows[1]["time"] = "soon"
     result = run(json.dumps({"status": "ok", "data": rows}).encode(), "worksection", "intervals")
     assert result.err.startswith("Error: timer 2: worksection: $.data[1].time: ")

@@ -41,7 +41,7 @@ TEXTS: list[tuple[PunchclockError, str]] = [
     (NotRepresentable("zoho", "the id is not a number"), "zoho cannot show this timer: the id is not a number"),
     (
         MissingFields("zoho", ("person.id", "job.id")),
-        "zoho cannot show this timer: it requires person.id and job.id, which nothing reports",
+        "zoho cannot show this timer: required fields are missing: person.id, job.id",
     ),
     (
         StateNotShown("zoho", "paused", "running", ("running",)),

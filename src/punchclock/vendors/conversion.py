@@ -10,7 +10,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -275,12 +275,10 @@ def _timers(vendor: Vendor[R], payload: object, now: int, zone: str | None) -> l
 def _parts(vendor: Vendor[Any], payload: object) -> tuple[list[object] | None, str]:
     """Return the payload of each timer in a list, and the list's key; ``None`` if the payload is not a list."""
     plain = payload
-    if is_xml(payload):
-        plain = xml_payload(vendor.name, payload)
-    elif isinstance(payload, (bytes, str)):
+    if isinstance(payload, (bytes, str)):
         try:
-            plain = msgspec.json.decode(_encoded(payload))
-        except DECODE_ERRORS:
+            plain = xml_payload(vendor.name, payload) if is_xml(payload) else msgspec.json.decode(_encoded(payload))
+        except _UNREADABLE:
             return None, ""
     if isinstance(plain, list):
         return plain, ""
@@ -289,6 +287,9 @@ def _parts(vendor: Vendor[Any], payload: object) -> tuple[list[object] | None, s
     if not isinstance(plain, dict) or not isinstance(rows, list):
         return None, key
     return [{**plain, key: [row]} for row in rows], key
+
+
+_UNREADABLE: Final[tuple[type[Exception], ...]] = (MalformedPayload, *DECODE_ERRORS)
 
 
 def _as_sent(payload: object) -> bytes:

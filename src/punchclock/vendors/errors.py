@@ -152,7 +152,7 @@ class MissingFields(NotRepresentable):
     code = "missing-fields"
 
     def __init__(self, vendor: str, fields: tuple[str, ...]) -> None:
-        super().__init__(vendor, f"it requires {' and '.join(fields)}, which nothing reports")
+        super().__init__(vendor, f"required fields are missing: {', '.join(fields)}")
         self.fields = fields
 
 
