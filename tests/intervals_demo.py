@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 import punchclock as pc
+from punchclock import Event, not_before, to_datetime, worked_at
+from punchclock.units import SECOND
+from punchclock.vendors import intervals
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import CallResult, Request
+from punchclock.vendors.calls import CallResult, Request, Vendor
 from punchclock.vendors.intervals import IntervalsTimer, handle
 from punchclock.workspaces import demo_workspace
+from vendor_history import VendorHistory
 
 WORKSPACE = demo_workspace()
 NOW = pc.instant("2026-03-02T08:00:00Z")
@@ -101,3 +105,47 @@ def rejected(result: CallResult) -> tuple[int, int, str]:
             },
         }
     return rejection.status, rejection.vendor_code, rejection.field
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "list_timers": {},
+    "get_timer": {"id": "1001"},
+    "delete_timer": {"id": "1001"},
+    "create_timer": {"personid": 3},
+    "update_timer": {"id": "1001", "starttime": None, "time": 90},
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "create_timer", "get_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "error"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"token": f"intervals-token-{person}"}
+
+
+class History(VendorHistory):
+    """A pause blanks ``starttime`` and sets the sum, as its clients do; so does a stop, its nearest call."""
+
+    vendor: ClassVar[Vendor[Any]] = intervals.VENDOR
+    token: ClassVar[dict[str, str]] = {"token": "intervals-token-3"}
+
+    def happen(self, event: Event, now: int) -> None:
+        """Create the timer, or set its ``starttime``, which Intervals writes to the second."""
+        if event is Event.START:
+            self.call("create_timer", intervals.WriteTimer(personid=3, taskid=31, time=0), now, **self.token)
+            return
+        if event is Event.RESUME:
+            starttime = to_datetime(now).replace(tzinfo=None).isoformat(" ", "seconds")
+            parameters = intervals.WriteTimer(id="1001", starttime=starttime)
+        else:
+            shown = self.call("get_timer", intervals.GetTimer(id="1001"), now, **self.token).timer
+            total = worked_at(shown, not_before(shown, now)) / SECOND
+            parameters = intervals.WriteTimer(id="1001", starttime=None, time=total)
+        self.call("update_timer", parameters, now, **self.token)

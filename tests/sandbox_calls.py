@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,14 +15,16 @@ from msgspec.structs import replace
 from punchclock import vendors
 from punchclock.sandbox import Sandbox
 from punchclock.timer import Timer
-from punchclock.vendors import intervals, timetrack, worksection, zoho
 from punchclock.vendors.account import Query
 from punchclock.vendors.calls import Request
 
 __all__ = [
     "BASIC",
     "CALLS",
+    "DEMOS",
     "NOON",
+    "READS",
+    "STARTS",
     "body_of",
     "call",
     "send",
@@ -35,44 +38,19 @@ BASIC: Final = {"authorization": "Basic " + base64.b64encode(b"intervals-token-3
 
 NOON: Final = "2026-03-02T12:00:00Z"
 
-_USER: Final[dict[str, Any]] = {"username": "test"}
-_DATE: Final[dict[str, Any]] = {"date": "2026-03-02T12:00:00Z"}
+#: vendor → its module of the tests, ``NAME_demo.py``, with what the tests of all vendors need of it.
+DEMOS: Final[Mapping[str, Any]] = {name: import_module(f"{name}_demo") for name in vendors.names()}
 
 #: (vendor, operation) → valid parameters of the call. Ids are those of the first record.
 CALLS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
-    ("intervals", "list_timers"): {},
-    ("intervals", "get_timer"): {"id": "1001"},
-    ("intervals", "delete_timer"): {"id": "1001"},
-    ("intervals", "create_timer"): {"personid": 3},
-    ("intervals", "update_timer"): {"id": "1001", "starttime": None, "time": 90},
-    ("timetrack", "read_project_timer"): _DATE | _USER,
-    ("timetrack", "start_project_timer"): _DATE | _USER | {"clientName": "Client 006", "projectName": "Project 006_1"},
-    ("timetrack", "pause_project_timer"): _DATE | _USER,
-    ("timetrack", "resume_project_timer"): _DATE | _USER,
-    ("timetrack", "stop_project_timer"): _DATE | _USER,
-    ("timetrack", "get_attendance_timer"): _DATE | _USER,
-    ("timetrack", "start_attendance_timer"): _DATE | _USER,
-    ("timetrack", "stop_attendance_timer"): _DATE | _USER,
-    ("worksection", "get_timers"): {},
-    ("worksection", "stop_timer"): {"timer": "1001"},
-    ("worksection", "get_my_timer"): {},
-    ("worksection", "start_my_timer"): {"id_task": "31"},
-    ("worksection", "stop_my_timer"): {"comment": "done"},
-    ("worksection", "delete_my_timer"): {},
-    ("zoho", "start_timer"): {
-        "user": "3",
-        "jobId": "41",
-        "workDate": "2026-03-02",
-        "billingStatus": "billable",
-        "timer": "start",
-    },
-    ("zoho", "pause_timer"): {"timeLogId": "1001", "timer": "stop"},
-    ("zoho", "resume_timer"): {"timeLogId": "1001", "timer": "start"},
-    ("zoho", "get_running_timer"): {},
-    ("zoho", "get_comments"): {"timeLogId": "1001"},
-    ("zoho", "add_comment"): {"timeLogId": "1001", "comment": "half way"},
-    ("zoho", "delete_comment"): {"commentId": "1003"},
+    (name, operation): parameters for name, demo in DEMOS.items() for operation, parameters in demo.CALLS.items()
 }
+
+#: vendor → the call that starts a timer.
+STARTS: Final[Mapping[str, str]] = {name: demo.START_CALL for name, demo in DEMOS.items()}
+
+#: vendor → a call that reads that timer.
+READS: Final[Mapping[str, str]] = {name: demo.READ_CALL for name, demo in DEMOS.items()}
 
 _SECRETS: Final = ("authorization", "x-timetrack-api-key", "x-timetrack-api-secret")
 
@@ -83,13 +61,7 @@ def call(vendor: str, operation: str, person: int = 3, **parameters: object) -> 
     row = of.operation(operation)
     named = {name: value for name, value in {**CALLS[vendor, operation], **parameters}.items() if value is not UNSET}
     sent = msgspec.convert(named, row.request, strict=False)
-    credentials: dict[str, dict[str, str]] = {
-        "intervals": {"token": f"intervals-token-{person}"},
-        "timetrack": {"key": "timetrack-key", "secret": "timetrack-secret"},
-        "worksection": {"token": f"worksection-token-{person}", "key": "worksection-admin-key"},
-        "zoho": {"token": f"zoho-token-{person}"},
-    }
-    return of.request(operation, sent, **credentials[vendor])
+    return of.request(operation, sent, **DEMOS[vendor].credentials(person))
 
 
 def without_credentials(request: Request) -> Request:
@@ -122,7 +94,7 @@ def stored_timers(sandbox: Sandbox) -> dict[str, Timer]:
     with sandbox.store.reading() as account:
         return {
             f"{record.vendor}/{record.kind}/{record.id}": record.timer
-            for module in (intervals, timetrack, worksection, zoho)
-            for of in module.VENDOR.timer_types
+            for name in vendors.names()
+            for of in vendors.load(name).timer_types
             for record in account.find(Query(of=of)).records
         }

@@ -261,7 +261,7 @@ def test_payloads_are_json_already(vendor: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--as", "toggl"), "'toggl' is not one of"),
+        (("--as", "nonsense"), "'nonsense' is not one of"),
         (("--as", "zoho", "--workspace", "missing.toml"), "missing.toml' does not exist"),
     ],
 )

@@ -214,7 +214,7 @@ def test_faults_are_injected_and_counted(sandbox: Sandbox) -> None:
         ({"effect": "explode"}, "bad-request"),
         ({"effect": "drop", "nht": 1}, "bad-request"),
         ({"effect": "drop", "nth": 0}, "bad-request"),
-        ({"effect": "drop", "vendor": "toggl"}, "invalid-fault"),
+        ({"effect": "drop", "vendor": "nonsense"}, "invalid-fault"),
         ({"effect": "rate_limit"}, "invalid-fault"),
         ({}, "bad-request"),
     ],

@@ -14,16 +14,9 @@ import punchclock as pc
 from punchclock import vendors
 from punchclock.sandbox import ConnectionDropped, Effect, Fault, Sandbox
 from punchclock.sandbox.faults import InvalidFault, published
-from sandbox_calls import NOON, body_of, call, send, stored_timers
+from sandbox_calls import DEMOS, NOON, READS, body_of, call, send, stored_timers
 
 SECOND = 1_000_000
-SHAPES = {"intervals": "error", "timetrack": "errors", "worksection": "status_code", "zoho": "response"}
-READS = {
-    "intervals": "list_timers",
-    "timetrack": "read_project_timer",
-    "worksection": "get_my_timer",
-    "zoho": "get_running_timer",
-}
 
 
 def sandbox_with(*faults: Fault, seed: int = 0, sleep: Callable[[float], None] = time.sleep) -> Sandbox:
@@ -118,7 +111,7 @@ def test_a_rejection_has_the_vendors_shape(vendor: str) -> None:
     fault = Fault(effect=Effect.REJECT, status=418, vendor_code=4242, message="no tea")
     module = vendors.load(vendor)
     status, headers, body = send(sandbox_with(fault), call(vendor, READS[vendor]))
-    assert (status, SHAPES[vendor] in json.loads(body)) == (418, True)
+    assert (status, DEMOS[vendor].REJECTION_FIELD in json.loads(body)) == (418, True)
     with pytest.raises(vendors.Rejection) as caught:
         module.read_response(READS[vendor], status, headers, body, now=pc.instant(NOON))
     assert (caught.value.vendor_code, caught.value.message) == (4242, "no tea")
@@ -271,7 +264,7 @@ def test_a_limit_counts_matching_calls_only() -> None:
 @pytest.mark.parametrize(
     ("field", "fault"),
     [
-        ("vendor", Fault(effect=Effect.DROP, vendor="toggl")),
+        ("vendor", Fault(effect=Effect.DROP, vendor="nonsense")),
         ("operation", Fault(effect=Effect.DROP, operation="begin")),
         ("operation", Fault(effect=Effect.DROP, vendor="zoho", operation="list_timers")),
         ("calls", Fault(effect=Effect.RATE_LIMIT)),

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import punchclock as pc
+from changes import creating
 from databases import DATABASES, connected, database_url
 from punchclock.machine import Correction
 from punchclock.sandbox import Sandbox
@@ -97,7 +98,7 @@ def changing(store: Store, *changes: Change[IntervalsTimer], entries: Sequence[J
 
 def keep(store: Store, *records: IntervalsTimer) -> None:
     """Store records as new."""
-    changing(store, *(Change(pc.Event.START, NOW, record) for record in records))
+    changing(store, *creating(*records))
 
 
 def entry(at: int = NOW) -> JournalEntry:
@@ -144,7 +145,8 @@ def test_of_several_changes_the_last_one_counts(store: Store) -> None:
     first, second = timer(1001), timer(1001, timer=pc.pause(pc.start(NOW), NOW + SECOND))
     changing(store, Change(pc.Event.START, NOW, first), Change(pc.Event.PAUSE, NOW + SECOND, second))
     assert found(store) == [second]
-    changing(store, Change(UPDATE, NOW, first), Change(Correction.DISCARD, NOW, first))
+    third = replace(second, note="discarded")
+    changing(store, Change(UPDATE, NOW, third), Change(Correction.DISCARD, NOW, third))
     assert found(store) == []
 
 
@@ -162,7 +164,7 @@ def test_ids_are_not_reused(store: Store) -> None:
 def test_a_record_moves_to_another_person(store: Store) -> None:
     """A record that moves to another person is found with that person only."""
     keep(store, timer(1001, "5"))
-    keep(store, timer(1001, "3"))
+    changing(store, Change(UPDATE, NOW, timer(1001, "3")))
     assert found(store, Query(of=IntervalsTimer, people=("5",))) == []
     assert len(found(store, Query(of=IntervalsTimer, people=("3",)))) == 1
 

@@ -29,15 +29,9 @@ from punchclock.sandbox.server import MAX_HEAD, ServingFailed, application
 from punchclock.sandbox.store import MemoryStore, StoreUnavailable, Transaction
 from punchclock.vendors.account import Account
 from punchclock.workspaces import demo_workspace
-from sandbox_calls import BASIC, CALLS, NOON, body_of, call, send, stored_timers
+from sandbox_calls import BASIC, CALLS, NOON, READS, STARTS, body_of, call, send, stored_timers
 
 TASK = b'{"personid": 3, "taskid": 31}'
-STARTS = {
-    "intervals": "create_timer",
-    "timetrack": "start_project_timer",
-    "worksection": "start_my_timer",
-    "zoho": "start_timer",
-}
 
 
 @pytest.fixture
@@ -115,13 +109,7 @@ def test_a_trailing_slash_is_optional(vendor: str) -> None:
 )
 def test_a_body_is_optional(media: str) -> None:
     """A call that needs no body works without one, whatever its ``Content-Type``."""
-    for vendor, operation in (
-        ("intervals", "list_timers"),
-        ("timetrack", "read_project_timer"),
-        ("worksection", "get_my_timer"),
-        ("worksection", "get_timers"),
-        ("zoho", "get_running_timer"),
-    ):
+    for vendor, operation in [*READS.items(), ("intervals", "list_timers"), ("worksection", "get_timers")]:
         sandbox = Sandbox(clock=NOON)
         send(sandbox, call(vendor, STARTS[vendor]))
         request = call(vendor, operation)
@@ -302,12 +290,12 @@ def test_the_server_answers_as_the_sandbox_does(sandbox: Sandbox, url: str) -> N
     assert stored_timers(sandbox) == stored_timers(twin)
 
 
-@pytest.mark.parametrize("vendor", ["intervals", "worksection", "zoho"])
+@pytest.mark.parametrize("vendor", [name for name in vendors.names() if vendors.load(name).needs_date])
 def test_a_response_is_dated_by_the_sandboxs_clock(sandbox: Sandbox, url: str, vendor: str) -> None:
     """A client that reads a response at its ``Date`` gets the right timer."""
     send(sandbox, call(vendor, STARTS[vendor]))
     sandbox.clock.advance(90 * 1_000_000)
-    read = {"intervals": "get_timer", "worksection": "get_my_timer", "zoho": "get_running_timer"}[vendor]
+    read = READS[vendor]
     request = call(vendor, read)
     with httpx.Client(base_url=url) as client:
         answer = client.request(request.method, f"{request.path}?{request.query}", headers=dict(request.headers))

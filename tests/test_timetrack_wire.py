@@ -484,7 +484,7 @@ HOSTILE: list[tuple[object, str]] = [
     (ATTENDANCE | {"longitudeEnd": math.inf}, "$.longitudeEnd"),
     (ATTENDANCE | {"id": -1}, "$.id"),
     (ATTENDANCE | {"id": 2**63}, "$.id"),
-    (ATTENDANCE | {"id": "seven"}, "$.id"),
+    (ATTENDANCE | {"id": True}, "$.id"),
 ]
 
 

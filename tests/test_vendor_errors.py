@@ -31,7 +31,7 @@ TEXTS: list[tuple[PunchclockError, str]] = [
     (RuleViolation(Rule.LENGTH, "name", "4 characters"), "name: 4 characters"),
     (RuleViolation(Rule.LENGTH, "name"), "name: the text is too long"),
     (RuleViolation(Rule.LENGTH), "the text is too long"),
-    (UnknownVendor("toggl", ("intervals", "zoho")), "unknown vendor 'toggl'; known vendors: intervals, zoho"),
+    (UnknownVendor("nonsense", ("intervals", "zoho")), "unknown vendor 'nonsense'; known vendors: intervals, zoho"),
     (
         UnknownOperation("zoho", "stop", ("start", "pause")),
         "zoho has no operation 'stop'; its operations: start, pause",

@@ -19,7 +19,6 @@ from punchclock import State, Timer
 from punchclock.calendar import seconds_of_day
 from punchclock.units import HOUR, SECOND
 from punchclock.vendors import MalformedPayload
-from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho import BillingStatus, Comment, ZohoTimer, parse, serialize
 from punchclock.vendors.zoho.dates import InvalidDate, UnknownDateFormat, check_format, read_date, write_date
@@ -600,12 +599,7 @@ def test_invalid_dates(text: str, date_format: str, *, fits: bool) -> None:
     assert ("no such day" in str(caught.value)) == fits
 
 
-def test_the_last_number_of_a_record() -> None:
-    """It is the highest of the timelog's, its timer's and its comments' ids, so that new ids are higher."""
-    record = ZohoTimer(id="5", timer=pc.start(NINE))
-    assert record.last_number == 5
-    assert replace(record, timer_id="6").last_number == 6
-    assert replace(record, timer_id="6", comments=(Comment(id="9", at=NINE, text=""),)).last_number == 9
-    for wrong in (ZohoTimer(timer=pc.start(NINE)), replace(record, timer_id="t6")):
-        with pytest.raises(NotRepresentable, match=r"zoho cannot show this timer: the id .* is not a number"):
-            _ = wrong.last_number
+def test_the_ids_of_a_record() -> None:
+    """Those of the timelog, its timer and its comments, in the order in which they were assigned."""
+    record = ZohoTimer(id="5", timer=pc.start(NINE), timer_id="6", comments=(Comment(id="9", at=NINE, text=""),))
+    assert record.ids == ("5", "6", "9")

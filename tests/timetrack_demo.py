@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
+from punchclock import Event, Timer
+from punchclock.instants import format_instant
 from punchclock.vendors import timetrack
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import CallResult, Request
+from punchclock.vendors.calls import CallResult, Request, Vendor
 from punchclock.vendors.records import VendorTimer
 from punchclock.workspaces import demo_workspace
+from vendor_history import VendorHistory
 
 KEYS = {"x-timetrack-api-key": "timetrack-key", "x-timetrack-api-secret": "timetrack-secret"}
 PROJECT = "/api/v2/ext/timers/project_timer"
@@ -69,3 +72,58 @@ def error(result: CallResult) -> tuple[int, int, str, str]:
     assert list(only) == ["title", "status", "code", "detail"]
     assert only["status"] == result.response.status
     return only["status"], only["code"], only["title"], only["detail"]
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+_USER: dict[str, Any] = {"username": "test"}
+_DATE: dict[str, Any] = {"date": "2026-03-02T12:00:00Z"}
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "read_project_timer": _DATE | _USER,
+    "start_project_timer": _DATE | _USER | {"clientName": "Client 006", "projectName": "Project 006_1"},
+    "pause_project_timer": _DATE | _USER,
+    "resume_project_timer": _DATE | _USER,
+    "stop_project_timer": _DATE | _USER,
+    "get_attendance_timer": _DATE | _USER,
+    "start_attendance_timer": _DATE | _USER,
+    "stop_attendance_timer": _DATE | _USER,
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "start_project_timer", "read_project_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "errors"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"key": "timetrack-key", "secret": "timetrack-secret"}
+
+
+class History(VendorHistory):
+    """Every event has a call, with a date."""
+
+    vendor: ClassVar[Vendor[Any]] = timetrack.VENDOR
+    key: ClassVar[dict[str, str]] = {"key": "timetrack-key", "secret": "timetrack-secret"}
+
+    def happen(self, event: Event, now: int) -> None:
+        """Start on a project by name; every other call is on the user's timer."""
+        if event is Event.START:
+            named = {"client_name": "Client 006", "project_name": "Project 006_1", "username": "resource"}
+            parameters = timetrack.StartProjectTimer(date=format_instant(now), **named)
+            self.call("start_project_timer", parameters, now, **self.key)
+        else:
+            self.of_mine(f"{event}_project_timer", now)
+
+    def of_mine(self, operation: str, now: int) -> Any:  # noqa: ANN401 - what the call answers
+        """Make a call on the user's timer."""
+        parameters = timetrack.ProjectTimerOf(date=format_instant(now), username="resource")
+        return self.call(operation, parameters, now, **self.key)
+
+    def shown(self, now: int) -> Timer | None:
+        """The user's timer, as read."""
+        timer: Timer = self.of_mine("read_project_timer", now).timer
+        return timer

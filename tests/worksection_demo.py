@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, ClassVar
 
-from punchclock import instant, start
+from punchclock import Event, instant, start
+from punchclock.vendors import worksection
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import Request
+from punchclock.vendors.calls import Request, Vendor
 from punchclock.vendors.worksection import WorksectionTimer
 from punchclock.workspaces import demo_workspace
+from vendor_history import VendorHistory
 
 NOW = instant("2026-03-02T08:00:00Z")
 KEY = "worksection-admin-key"
@@ -69,3 +72,41 @@ def multipart(parameters: dict[str, str]) -> bytes:
         for name, value in parameters.items()
     )
     return f"{parts}--------------------------d74496d66958873e--\r\n".encode()
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "get_timers": {},
+    "stop_timer": {"timer": "1001"},
+    "get_my_timer": {},
+    "start_my_timer": {"id_task": "31"},
+    "stop_my_timer": {"comment": "done"},
+    "delete_my_timer": {},
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "start_my_timer", "get_my_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "status_code"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"token": f"worksection-token-{person}", "key": "worksection-admin-key"}
+
+
+class History(VendorHistory):
+    """Without a pause: each segment of work is a timer of its own, saved when it stops."""
+
+    vendor: ClassVar[Vendor[Any]] = worksection.VENDOR
+    token: ClassVar[dict[str, str]] = {"token": "worksection-token-3"}
+
+    def happen(self, event: Event, now: int) -> None:
+        """Start and resume start a timer; pause and stop save the running one."""
+        if event in (Event.START, Event.RESUME):
+            self.call("start_my_timer", worksection.StartMyTimer(id_task=31), now, **self.token)
+        elif self.runs():
+            self.call("stop_my_timer", worksection.StopMyTimer(), now, **self.token)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec.structs import replace
 
 import punchclock as pc
+from punchclock import Event
 from punchclock.vendors import zoho
 from punchclock.vendors.account import MemoryAccount
-from punchclock.vendors.calls import CallResult, Request
+from punchclock.vendors.calls import CallResult, Request, Vendor
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Job, Settings
 from punchclock.vendors.zoho import ZohoTimer
 from punchclock.workspaces import demo_workspace
+from vendor_history import VendorHistory
 
 PAGE = tomllib.loads((Path(__file__).parent / "pages" / "zoho.toml").read_text(encoding="utf-8"))["sentence"]
 
@@ -98,3 +100,53 @@ def timelog(stored: MemoryAccount, id: str) -> ZohoTimer:
     record = stored.get(ZohoTimer, id)
     assert record is not None
     return record
+
+
+# ---- for the tests of all vendors, which find these names here -----------------------------------------
+
+#: Valid parameters of each call. Ids are those of the first record.
+CALLS: dict[str, dict[str, Any]] = {
+    "start_timer": {
+        "user": "3",
+        "jobId": "41",
+        "workDate": "2026-03-02",
+        "billingStatus": "billable",
+        "timer": "start",
+    },
+    "pause_timer": {"timeLogId": "1001", "timer": "stop"},
+    "resume_timer": {"timeLogId": "1001", "timer": "start"},
+    "get_running_timer": {},
+    "get_comments": {"timeLogId": "1001"},
+    "add_comment": {"timeLogId": "1001", "comment": "half way"},
+    "delete_comment": {"commentId": "1003"},
+}
+
+#: The call that starts a timer, and a call that reads it without changing anything.
+START_CALL, READ_CALL = "start_timer", "get_running_timer"
+
+#: A field that the response of every rejection has.
+REJECTION_FIELD = "response"
+
+
+def credentials(person: int) -> dict[str, str]:
+    """Return the credentials of a person of the demo workspace, as `request` takes them."""
+    return {"token": f"zoho-token-{person}"}
+
+
+class History(VendorHistory):
+    """Without a stop: a pause is the nearest call."""
+
+    vendor: ClassVar[Vendor[Any]] = zoho.VENDOR
+    token: ClassVar[dict[str, str]] = {"token": "zoho-token-3"}
+
+    def happen(self, event: Event, now: int) -> None:
+        """``timer=start`` starts and resumes; ``timer=stop`` pauses the running timer."""
+        if event is Event.START:
+            parameters = zoho.StartTimer(
+                user="3", job_id="41", work_date="2026-03-02", billing_status="billable", timer="start"
+            )
+            self.call("start_timer", parameters, now, **self.token)
+        elif event is Event.RESUME:
+            self.call("resume_timer", zoho.ResumeTimer(time_log_id="1001", timer="start"), now, **self.token)
+        elif self.runs():
+            self.call("pause_timer", zoho.PauseTimer(time_log_id="1001", timer="stop"), now, **self.token)

@@ -18,7 +18,7 @@ from msgspec import Meta
 from punchclock.calendar import find_zone
 from punchclock.decoding import DECODE_ERRORS, Undecodable
 from punchclock.documents import parse_toml
-from punchclock.errors import PunchclockError, truncate
+from punchclock.errors import PunchclockError, safe_repr, truncate
 from punchclock.instants import instant
 from punchclock.mismatch import decode_error_location
 from punchclock.vendors import names
@@ -56,8 +56,8 @@ class MalformedWorkspace(PunchclockError):
         self.reason = reason
 
 
-#: An id is a number, which may be written as a text.
-_Id = Annotated[int, Meta(ge=1, lt=2**53)] | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,14}\Z")]
+#: An id is a text; a number is read as the text of its digits. `_text` checks what msgspec cannot.
+_Id = Annotated[int, Meta(ge=1)] | Annotated[str, Meta(min_length=1, max_length=200)]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 _Amount = Annotated[float, Meta(ge=0, lt=10**15)]
 _TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
@@ -251,16 +251,29 @@ def _unique(what: str, entities: Sequence[_N]) -> Sequence[_N]:
     """Return the entities after checking that their ids differ."""
     seen = set()
     for index, each in enumerate(entities):
-        if str(each.id) in seen:
-            raise MalformedWorkspace(f"$.{what}[{index}].id", f"another entry of {what} has the id {each.id}")
-        seen.add(str(each.id))
+        path = f"$.{what}[{index}].id"
+        each.id = _text(each.id, path)
+        if each.id in seen:
+            raise MalformedWorkspace(path, f"another entry of {what} has the id {each.id}")
+        seen.add(each.id)
     return entities
+
+
+def _text(id: _Id, path: str) -> str:
+    """Return an id as a text."""
+    if isinstance(id, int):
+        if id >= 2**53:  # many programs that write JSON round such a number
+            raise MalformedWorkspace(path, f"{safe_repr(id)} is too large for a number; write the id as a text")
+        return str(id)
+    if not id.isprintable():
+        raise MalformedWorkspace(path, f"the id {safe_repr(id)} has characters that are not printable")
+    return id
 
 
 def _find(among: Mapping[str, _E], id: _Id | None, path: str) -> _E | None:
     if id is None:
         return None
-    found = among.get(str(id))
+    found = among.get(_text(id, path))
     if found is None:
         raise MalformedWorkspace(path, f"no entry of the file has the id {id}")
     return found

@@ -24,7 +24,7 @@ from punchclock.mismatch import decode_error_location
 from punchclock.sandbox.journal import JournalEntry
 from punchclock.sandbox.store import StoreUnavailable
 from punchclock.vendors.account import Page, Query
-from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.records import Change, VendorTimer, check_changes, last_number
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
 R = TypeVar("R", bound=VendorTimer)
@@ -42,18 +42,20 @@ _entries: Final = msgspec.json.Decoder(JournalEntry)
 _statement: Final = lru_cache(maxsize=512)(sa.text)  # parsing a statement takes longer than running it
 
 
-def _upsert(table: str, key: Sequence[str], columns: Sequence[str], update: str) -> sa.TextClause:
-    values = ", ".join(f":{name}" for name in columns)
+def _upsert(table: str, key: Sequence[str], columns: Sequence[str], update: str, **assigned: str) -> sa.TextClause:
+    values = ", ".join(assigned.get(name, f":{name}") for name in columns)
     names, keys = ", ".join(columns), ", ".join(key)
     return sa.text(f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({keys}) DO UPDATE SET {update}")  # noqa: S608 names from here
 
 
 _BY_KEY: Final = " AND ".join(f"{name} = :{name}" for name in _KEY)
 _READ: Final = "SELECT document, person, client, project, task, job FROM records WHERE "
-_READ_GROUP: Final = sa.text(f"SELECT {', '.join(_GROUP)} FROM records WHERE {_BY_KEY}")  # noqa: S608 names from here
 _READ_LAST_ID: Final = sa.text("SELECT last_id FROM counter")
 _READ_JOURNAL: Final = sa.text("SELECT number, document FROM journal WHERE number > :after ORDER BY number LIMIT :most")
-_WRITE: Final = _upsert("records", _KEY, _COLUMNS, ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:]))
+# The order of insertion, within the records of a vendor and a kind; an update keeps it.
+_NEXT_NUMBER: Final = "(SELECT coalesce(max(number), 0) + 1 FROM records WHERE vendor = :vendor AND kind = :kind)"
+_UPDATED: Final = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[4:])
+_WRITE: Final = _upsert("records", _KEY, _COLUMNS, _UPDATED, number=_NEXT_NUMBER)
 _DELETE: Final = sa.text(f"DELETE FROM records WHERE {_BY_KEY}")  # noqa: S608 names from here
 _COUNT: Final = _upsert("counts", _COUNTED, (*_COUNTED, "records"), "records = counts.records + excluded.records")
 _WRITE_LAST_ID: Final = sa.text("UPDATE counter SET last_id = :last_id")
@@ -100,26 +102,38 @@ class SqlAccount:
         return self._last_id + 1
 
     def write(self, changes: Sequence[Change[VendorTimer]]) -> None:
-        """Store changes; of several changes of one record, the last one counts."""
+        """Store changes; of several changes of one record, the last one counts.
+
+        Raises:
+            InconsistentChange: a change is not what its action does; nothing is stored.
+        """
         last_id = self.new_id() - 1
-        deleted, written = [], []
-        counts: Counter[tuple[str, ...]] = Counter()
-        for change in {(each.record.vendor, each.record.kind, each.record.id): each for each in changes}.values():
-            row = _row(change.record)
-            key = {name: row[name] for name in _KEY}
-            if change.record.number <= last_id:  # else the record is new
-                before = self._connection.execute(_READ_GROUP, key).one_or_none()
-                counts.update({} if before is None else {(row["vendor"], row["kind"], *before): -1})
+
+        def stored(record: VendorTimer) -> VendorTimer | None:
+            # The counter is above every shorter number that a record has, so a higher one needs no look.
+            is_new = len(record.id) < 19 and last_number(last_id, (record.id,)) > last_id
+            return None if is_new else self.get(type(record), record.id)
+
+        before = check_changes(changes, stored)
+        deleted, after = [], before.copy()
+        for change in changes:
+            record = change.record
             if change.action is Correction.DISCARD:
-                deleted.append(key)
+                after[type(record), record.id] = None
+                deleted.append({"vendor": record.vendor, "kind": record.kind, "id": record.id})
             else:
-                written.append(row)
-                counts[tuple(row[name] for name in _COUNTED)] += 1
+                after[type(record), record.id] = record
+        counts: Counter[tuple[str, ...]] = Counter()
+        for records, by in ((before, -1), (after, 1)):
+            for record in filter(None, records.values()):
+                counts[record.vendor, record.kind, *_group(record)] += by
+        written = [_row(record) for record in after.values() if record is not None]
         changed = [dict(zip((*_COUNTED, "records"), (*group, by), strict=True)) for group, by in counts.items() if by]
         for statement, rows in ((_DELETE, deleted), (_WRITE, written), (_COUNT, changed)):
             if rows:
                 self._connection.execute(statement, rows)
-        self._last_id = max(last_id, *(change.record.last_number for change in changes))
+        for change in changes:
+            self._last_id = last_number(self._last_id, change.record.ids)
         if self._last_id > last_id:
             self._connection.execute(_WRITE_LAST_ID, {"last_id": self._last_id})
 
@@ -179,6 +193,16 @@ def _where(query: Query[Any]) -> tuple[dict[str, str], dict[str, Any]]:
     return where, values
 
 
+def _group(record: VendorTimer) -> tuple[str, ...]:
+    """Return the ids of a record's person, client, project and task."""
+    return (
+        record.person.id,
+        record.client.id if record.client else "",
+        record.project.id if record.project else "",
+        record.task.id if record.task else "",
+    )
+
+
 def _row(record: VendorTimer) -> dict[str, Any]:
     """Return the row of a record."""
     rest = replace(record, person=Person(), client=None, project=None, task=None, job=None)
@@ -186,11 +210,7 @@ def _row(record: VendorTimer) -> dict[str, Any]:
         "vendor": record.vendor,
         "kind": record.kind,
         "id": record.id,
-        "number": record.number,
-        "person": record.person.id,
-        "client": record.client.id if record.client else "",
-        "project": record.project.id if record.project else "",
-        "task": record.task.id if record.task else "",
+        **dict(zip(_GROUP, _group(record), strict=True)),
         "job": record.job.id if record.job else "",
         "state": record.timer.state.value,
         "work_date": str(record.work_date or ""),

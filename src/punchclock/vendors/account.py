@@ -7,14 +7,15 @@ databases belong to the sandbox.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Generic, Protocol, TypeVar, cast
+from operator import itemgetter
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
 from punchclock.machine import Correction, State
-from punchclock.vendors.records import Change, VendorTimer
+from punchclock.vendors.records import Change, VendorTimer, check_changes, last_number
 from punchclock.vendors.workspace import Client, Job, Project, Task, Workspace
 
 __all__ = ["Account", "MemoryAccount", "Page", "Query"]
@@ -71,7 +72,10 @@ class Account(Protocol):
         """Return the record of this type with this id."""
 
     def find(self, query: Query[R]) -> Page[R]:
-        """Return the records that match, oldest first unless the query orders them otherwise."""
+        """Return the records that match, oldest first unless the query orders them otherwise.
+
+        The age of a record is its place in the order in which the records were inserted; an update keeps it.
+        """
 
     def new_id(self) -> int:
         """Return a number that no record of this account has yet. It stays the same until a change is stored."""
@@ -86,15 +90,18 @@ class MemoryAccount:
 
     def __init__(self, workspace: Workspace, records: Iterable[VendorTimer] = ()) -> None:
         self.workspace = workspace
-        self._records: dict[type[VendorTimer], dict[str, VendorTimer]] = {}
-        self._index: dict[tuple[type[VendorTimer], str, State], dict[str, VendorTimer]] = {}
+        self._records: dict[type[VendorTimer], dict[str, _Aged]] = {}
+        self._index: dict[tuple[type[VendorTimer], str, State], dict[str, _Aged]] = {}
+        self._last_age = 0
         self._last_id = 1000
         for record in records:
+            self._last_id = last_number(self._last_id, record.ids)
             self._put(record)
 
     def get(self, of: type[R], id: str) -> R | None:
         """Return the record of this type with this id."""
-        return cast("R | None", self._records.get(of, {}).get(id))
+        found = self._records.get(of, {}).get(id)
+        return None if found is None else cast("R", found[1])
 
     def find(self, query: Query[R]) -> Page[R]:
         """Return the records that match, oldest first unless the query orders them otherwise."""
@@ -102,53 +109,64 @@ class MemoryAccount:
         entities = {"task": query.tasks, "project": query.projects, "client": query.clients, "job": query.jobs}
         for name, ids in entities.items():
             if ids is not None:
-                found = [record for record in found if _id(getattr(record, name)) in ids]
+                found = [aged for aged in found if _id(getattr(aged[1], name)) in ids]
         if query.with_task is not None:
-            found = [record for record in found if (record.task is not None) == query.with_task]
+            found = [aged for aged in found if (aged[1].task is not None) == query.with_task]
         if query.work_date is not None:
-            found = [record for record in found if record.work_date == query.work_date]
+            found = [aged for aged in found if aged[1].work_date == query.work_date]
         found.sort(key=_by_update if query.by_update else _by_age, reverse=query.descending)
         end = None if query.limit is None else query.offset + query.limit
-        return Page(tuple(found[query.offset : end]), len(found))
+        return Page(tuple(cast("R", record) for _, record in found[query.offset : end]), len(found))
 
     def new_id(self) -> int:
         """Return a number that no record of this account has yet."""
         return self._last_id + 1
 
     def apply(self, changes: Iterable[Change[VendorTimer]]) -> None:
-        """Store the changes of a call."""
+        """Store the changes of a call.
+
+        Raises:
+            InconsistentChange: a change is not what its action does; nothing is stored.
+        """
+        changes = tuple(changes)
+        check_changes(changes, lambda record: self.get(type(record), record.id))
         for change in changes:
+            self._last_id = last_number(self._last_id, change.record.ids)
             if change.action is Correction.DISCARD:
                 self._drop(change.record)
             else:
                 self._put(change.record)
 
-    def _candidates(self, query: Query[R]) -> list[R]:
-        """Return the records of the query's type, people and states."""
+    def _candidates(self, query: Query[R]) -> list[_Aged]:
+        """Return the records of the query's type, people and states, each with its age."""
         of, people, states = query.of, query.people, query.states
         if people is None and states is None:
-            return cast("list[R]", [*self._records.get(of, {}).values()])
+            return [*self._records.get(of, {}).values()]
         wanted = set(State if states is None else states)
         if people is None:
             keys = [key for key in self._index if key[0] is of and key[2] in wanted]
         else:
             keys = [(of, person, state) for person in set(people) for state in wanted]
-        return cast("list[R]", [record for key in keys for record in self._index.get(key, {}).values()])
+        return [aged for key in keys for aged in self._index.get(key, {}).values()]
 
     def _put(self, record: VendorTimer) -> None:
-        last = max(self._last_id, record.last_number)  # first: if an id is not a number, nothing is stored
         records = self._records.setdefault(type(record), {})
-        if record.id in records:
-            self._unindex(records[record.id])
-        records[record.id] = record
-        self._index.setdefault(_key(record), {})[record.id] = record
-        self._last_id = last
+        before = records.get(record.id)
+        if before is None:
+            self._last_age += 1
+            aged = (self._last_age, record)
+        else:
+            del self._index[_key(before[1])][record.id]
+            aged = (before[0], record)
+        records[record.id] = self._index.setdefault(_key(record), {})[record.id] = aged
 
     def _drop(self, record: VendorTimer) -> None:
-        self._unindex(self._records[type(record)].pop(record.id))
+        _, before = self._records[type(record)].pop(record.id)
+        del self._index[_key(before)][record.id]
 
-    def _unindex(self, record: VendorTimer) -> None:
-        del self._index[_key(record)][record.id]
+
+#: A record with its place in the order in which the records were inserted.
+_Aged = tuple[int, VendorTimer]
 
 
 def _key(record: VendorTimer) -> tuple[type[VendorTimer], str, State]:
@@ -159,9 +177,9 @@ def _id(entity: Client | Project | Task | Job | None) -> str:
     return "" if entity is None else entity.id
 
 
-def _by_age(record: VendorTimer) -> int:
-    return int(record.id)  # `_put` has checked that it is a number
+_by_age: Callable[[_Aged], Any] = itemgetter(0)
 
 
-def _by_update(record: VendorTimer) -> tuple[date, int]:
-    return record.updated_on or date.min, int(record.id)
+def _by_update(aged: _Aged) -> tuple[date, int]:
+    age, record = aged
+    return record.updated_on or date.min, age

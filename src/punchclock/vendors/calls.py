@@ -22,7 +22,7 @@ from punchclock.machine import State
 from punchclock.vendors.account import Account
 from punchclock.vendors.dialect import Dialect
 from punchclock.vendors.entities import WorksOn
-from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownOperation
+from punchclock.vendors.errors import MalformedPayload, NotRepresentable, Rejection, UnknownOperation
 from punchclock.vendors.operations import (
     Call,
     CallResult,
@@ -255,7 +255,8 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
             return self.reject(request, rejected, known)
         except IllegalTransition as illegal:
             return self.reject(request, RuleViolation(Rule.STATE, detail=str(illegal)), known)
-        except InstantOutOfRange as beyond:  # outside the calendar's years, in UTC or in the account's zone
+        # An instant outside the calendar's years, in UTC or in the account's zone; an id that the payload cannot hold.
+        except (InstantOutOfRange, NotRepresentable) as beyond:
             return self.reject(request, RuleViolation(Rule.UNAVAILABLE, detail=str(beyond)), known)
 
     def handle(self, request: Request, account: Account, now: int) -> CallResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from punchclock.errors import PunchclockError, safe_repr, truncate
 
 __all__ = [
+    "InconsistentChange",
     "InvalidField",
     "MalformedPayload",
     "MissingFields",
@@ -187,4 +188,24 @@ class InvalidField(PunchclockError):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{safe_text(field)}: {reason}")
         self.field = field
+        self.reason = reason
+
+
+class InconsistentChange(PunchclockError):
+    """A change that is not what its action does to the record: an error in a vendor's folder. Nothing is stored.
+
+    Attributes:
+        vendor: the vendor.
+        id: the record's id.
+        action: the event, the correction or ``update``.
+        reason: what is wrong.
+    """
+
+    code = "inconsistent-change"
+
+    def __init__(self, vendor: str, id: str, action: str, reason: str) -> None:
+        super().__init__(f"{vendor}: the change {safe_repr(action)} of timer {safe_repr(id)} is inconsistent: {reason}")
+        self.vendor = vendor
+        self.id = id
+        self.action = action
         self.reason = reason

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from punchclock import eventlog
 from punchclock.instants import to_datetime
+from punchclock.vendors import names
 from punchclock.vendors.conversion import as_record_of, render
 from punchclock.vendors.entities import counterpart, resolve_entities
 from punchclock.vendors.records import VendorTimer
@@ -33,7 +34,8 @@ def payload_of(
     Args:
         vendor: the vendor that shows the timer.
         timer: the timer, as the log's `eventlog.TimerLog` has it.
-        number: the id to use, unless the timer's name ends in one, as in ``1001`` or ``intervals/timer/1001``.
+        number: the id to use, unless the timer's name has one: after a vendor and a kind, as in
+            ``zoho/timer/413124000000070037``, or as a number at the end, as in ``1001``.
         now: the instant at which the vendor shows it.
         workspace: where user, task, project and client are looked up. A task that is not found is looked up as a job.
         zone: the account's time zone.
@@ -53,13 +55,15 @@ def payload_of(
 
 def _reported(timer: eventlog.LogTimer[Any], number: int, workspace: Workspace) -> VendorTimer:
     """Return what the log reports about a timer; a blank text counts as absent."""
+    vendor, _, rest = timer.name.partition("/")
+    id = rest.partition("/")[2] if vendor in names() else ""
     last = timer.name.rpartition("/")[2]
     client = Client(name=timer.client) if timer.client else None
     project = Project(name=timer.project, client=client) if timer.project else None
     task = Task(name=timer.task, project=project) if timer.task else None
     job = Job(name=task.name, project=project) if task and _is_job(task.name, workspace) else None
     return VendorTimer(
-        id=last if last.isascii() and last.isdecimal() else str(number),
+        id=id or (last if last.isascii() and last.isdecimal() else str(number)),
         timer=timer.timer,
         person=Person(name=timer.user or ""),
         client=client,

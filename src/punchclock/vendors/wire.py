@@ -26,8 +26,9 @@ from punchclock.vendors.rules import Rule, RuleViolation
 
 T = TypeVar("T")
 
-#: An id of a vendor whose ids are numbers; at most the largest signed 64-bit integer, which databases can store.
-Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+#: An id in a payload or a parameter: a text of any length, or a number. JSON numbers that are larger than a signed
+#: 64-bit integer are rejected, because few programs read them exactly.
+Id = str | Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 _MOST_PARAMETERS: Final = 100
 

@@ -18,6 +18,7 @@ from punchclock.machine import State
 from punchclock.rounding import Rounding, round_duration
 from punchclock.units import HOUR
 from punchclock.vendors.intervals.wire import IntervalsTimer
+from punchclock.vendors.records import id_number
 from punchclock.vendors.rules import Rule, RuleViolation, require_not_blank
 
 #: The finest step, in microseconds: 36 seconds.
@@ -48,6 +49,7 @@ def apply(
         RuleViolation: ``STATE``: the timer is not paused ("A timer must be paused before it can be applied");
             ``REQUIRED``: the timer has no owner.
         InvalidRounding: the step is not a multiple of a hundredth of an hour, or the mode is unknown.
+        NotRepresentable: an id is not a number.
     """
     if record.timer.state is not State.PAUSED:
         raise RuleViolation(Rule.STATE, "starttime", "a timer must be paused before it can be applied")
@@ -56,9 +58,9 @@ def apply(
     require_not_blank("personid", record.person.id)
     rounded = round_duration(record.timer.worked, step, mode)
     return TimeEntry(
-        personid=int(record.person.id),
+        personid=id_number("intervals", record.person.id),
         date=to_datetime(record.timer.since).date(),
         time=rounded // HUNDREDTH_OF_AN_HOUR / 100,
-        taskid=int(record.task.id) if record.task else None,
+        taskid=id_number("intervals", record.task.id) if record.task else None,
         description=record.note,
     )

@@ -40,6 +40,7 @@ from punchclock.vendors.intervals.wire import (
     serialize,
     serialize_details,
 )
+from punchclock.vendors.records import id_number
 from punchclock.vendors.rules import Rule, RuleViolation, person_of_token, require_not_blank, require_role
 from punchclock.vendors.wire import (
     merged,
@@ -93,7 +94,7 @@ def _response(request: Request, status: int, content: dict[str, Any]) -> Respons
 
 
 def _write(request: Request, call: Call[Any], answer: HandlerResult) -> Response:
-    envelope = {"personid": int(call.caller.id), "status": "OK", "code": answer.status}
+    envelope = {"personid": id_number("intervals", call.caller.id), "status": "OK", "code": answer.status}
     return _response(request, answer.status, envelope | answer.payload)
 
 

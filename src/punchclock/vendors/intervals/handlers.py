@@ -6,6 +6,7 @@ state is an event of the machine; if the fields then still differ from the timer
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -99,7 +100,8 @@ class WriteTimer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
 def list_timers(call: Call[ListTimers]) -> HandlerResult:
     """Return a page of the matching timers; a resource sees only its own. ``listcount`` counts all matching timers."""
     sent, caller = call.parameters, call.caller
-    people = _ids("personid", sent.personid)
+    workspace = call.account.workspace
+    people = _ids("personid", sent.personid, workspace.people)
     if caller.role not in _OTHERS:
         if people and set(people) != {caller.id}:
             raise RuleViolation(Rule.FOREIGN, "personid")
@@ -110,9 +112,9 @@ def list_timers(call: Call[ListTimers]) -> HandlerResult:
         Query(
             of=IntervalsTimer,
             people=people,
-            tasks=_ids("taskid", sent.taskid),
-            projects=_ids("projectid", sent.projectid),
-            clients=_ids("clientid", sent.clientid),
+            tasks=_ids("taskid", sent.taskid, workspace.tasks),
+            projects=_ids("projectid", sent.projectid, workspace.projects),
+            clients=_ids("clientid", sent.clientid, workspace.clients),
             with_task=None if both else not general,
             by_update=sent.sortfield == "lastupdate",
             descending=sent.sortdir == "DESC",
@@ -247,14 +249,14 @@ def _record(call: Call[Any], id: str) -> IntervalsTimer:
     return record
 
 
-def _ids(field: str, value: str | int | None) -> tuple[str, ...] | None:
-    """Return one or several ids from CSV (footnote 1: "in CSV format (e.g. "3,5,11,19")")."""
+def _ids(field: str, value: str | int | None, known: Container[str]) -> tuple[str, ...] | None:
+    """Return one or several ids from CSV (footnote 1: "in CSV format (e.g. "3,5,11,19")"): numbers, or known ids."""
     if value is None:
         return None
     ids = [part.strip() for part in str(value).split(",")]
-    if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in ids):
+    if not all(part in known or (part.isascii() and part.isdecimal() and len(part) <= 200) for part in ids):
         raise RuleViolation(Rule.TYPE, field, "neither an id nor several ids separated by commas")
-    return tuple(str(int(part)) for part in ids)
+    return tuple(part if part in known else part.lstrip("0") or "0" for part in ids)
 
 
 def _timestamp(text: str) -> int:

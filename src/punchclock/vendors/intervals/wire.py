@@ -190,7 +190,7 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
         missing = "starttime" if starttime is UNSET else "time"
         reason = "required, though it may be blank"
         raise MalformedPayload("intervals", f"{path}.{missing}", None, reason)
-    if not read.personid:
+    if not _id(read.personid):
         raise MalformedPayload("intervals", f"{path}.personid", read.personid, "required")
     try:
         since = now if starttime is None else _instant(starttime)
@@ -201,23 +201,27 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
     if started_at < FIRST:
         raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have started before the year 1")
 
-    client = Client(id=str(read.clientid or ""), name=read.client or "") if read.clientid or read.client else None
+    client_id, project_id, task_id = _id(read.clientid), _id(read.projectid), _id(read.taskid)
+    client = Client(id=client_id, name=read.client or "") if client_id or read.client else None
     project = None
-    if read.projectid or read.project:
-        project = Project(id=str(read.projectid or ""), name=read.project or "", client=client)
-    task = None
-    if read.taskid or read.task:
-        task = Task(id=str(read.taskid or ""), name=read.task or "", project=project)
+    if project_id or read.project:
+        project = Project(id=project_id, name=read.project or "", client=client)
+    task = Task(id=task_id, name=read.task or "", project=project) if task_id or read.task else None
     return IntervalsTimer(
-        id=str(read.id) if read.id else "",
+        id=_id(read.id),
         timer=Timer(State.PAUSED if starttime is None else State.RUNNING, started_at, since, worked),
-        person=Person(id=str(read.personid)),
+        person=Person(id=_id(read.personid)),
         client=client,
         project=project,
         task=task,
         note=read.name or "",
         updated_on=read.lastupdate,
     )
+
+
+def _id(value: str | int | None) -> str:
+    """Return an id as a text; 0 stands for a missing one, as in the element of a record without an id."""
+    return "" if value in (None, 0, "0") else str(value)
 
 
 def microseconds(seconds: float) -> int:

@@ -22,7 +22,7 @@ from punchclock.machine import State
 from punchclock.timer import Timer, not_before
 from punchclock.units import DAY, SECOND
 from punchclock.vendors.errors import MalformedPayload
-from punchclock.vendors.records import VendorTimer, id_number
+from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.wire import Id, decode_payload
 from punchclock.vendors.workspace import Job, Person
 from punchclock.vendors.zoho.dates import ISO, InvalidDate, read_date, write_date
@@ -73,14 +73,9 @@ class ZohoTimer(VendorTimer, frozen=True, kw_only=True):
     comments: tuple[Comment, ...] = ()
 
     @property
-    def last_number(self) -> int:
-        """The highest id, as a number, of the timelog, its timer and its comments.
-
-        Raises:
-            NotRepresentable: an id is not a number.
-        """
-        more = (self.timer_id, *(comment.id for comment in self.comments))
-        return max([self.number, *(id_number(self.vendor, id) for id in more if id)])
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the timelog, its timer and its comments."""
+        return (self.id, self.timer_id, *(comment.id for comment in self.comments))
 
 
 # ---- elements --------------------------------------------------------------------------------------
