@@ -21,7 +21,7 @@ from punchclock.errors import PunchclockError
 from punchclock.machine import State
 from punchclock.timer import Timer, amend, break_at, not_before, worked_at
 from punchclock.vendors import load
-from punchclock.vendors.differences import Difference, DifferenceKind, differences
+from punchclock.vendors.differences import Difference, DifferenceKind, differences, value_of
 from punchclock.vendors.entities import counterpart, place, resolve_entities, unknown_entity
 from punchclock.vendors.errors import MalformedPayload, MissingFields, NotRepresentable, StateNotShown
 from punchclock.vendors.field_values import FieldValues
@@ -198,7 +198,7 @@ def render(
         StateNotShown: the vendor does not show timers in this state, and ``allow_state_change`` is false.
         NotRepresentable: the vendor cannot show the timer.
     """
-    missing = tuple(field for field in vendor.required if not _value(record, field))
+    missing = tuple(field for field in vendor.required if not value_of(record, field))
     if missing:
         raise MissingFields(vendor.name, missing)
     shown = shown_state(vendor, record.timer.state)
@@ -230,14 +230,6 @@ def _in_state(timer: Timer, state: State, now: int) -> Timer:
         return replace(timer, state=state)
     worked = worked_at(timer, not_before(timer, now))
     return amend(replace(timer, state=State.RUNNING), worked=worked, since=now)
-
-
-def _value(record: VendorTimer, field: str) -> object:
-    """Return the value of a field such as ``person.id``; ``None`` without the entity."""
-    value: object = record
-    for name in field.split("."):
-        value = getattr(value, name, None)
-    return value
 
 
 # ---- the timers of a payload -----------------------------------------------------------------------
