@@ -510,6 +510,18 @@ def test_a_value_that_the_target_does_not_accept() -> None:
         convert(long, source="worksection", target="worksection", now=NOW)
 
 
+def test_texts_that_cannot_be_encoded() -> None:
+    """A decoded payload may have a text or a value that no payload can hold: a named error, also for its own vendor."""
+    payload = json.loads(payload_of("timetrack"))
+    with pytest.raises(NotRepresentable, match="UTF-8 cannot encode"):
+        convert(payload | {"taskName": "\ud800"}, source="timetrack", target="worksection", now=NOW)
+    nested: list[object] = []
+    nested.append(nested)
+    for value in ("\ud800", object(), nested):
+        with pytest.raises(MalformedPayload, match="not JSON"):
+            convert(payload | {"more": value}, source="timetrack", target="timetrack", now=NOW)
+
+
 def test_errors_of_a_conversion() -> None:
     """An unknown vendor and a malformed payload are named errors."""
     with pytest.raises(UnknownVendor):

@@ -21,7 +21,7 @@ from punchclock.errors import PunchclockError
 from punchclock.machine import State
 from punchclock.timer import Timer, amend, break_at, not_before, worked_at
 from punchclock.vendors import load
-from punchclock.vendors.differences import Difference, DifferenceKind, differences
+from punchclock.vendors.differences import Difference, DifferenceKind, differences, value_of
 from punchclock.vendors.entities import counterpart, place, resolve_entities, unknown_entity
 from punchclock.vendors.errors import MalformedPayload, MissingFields, NotRepresentable, StateNotShown
 from punchclock.vendors.field_values import FieldValues
@@ -117,7 +117,7 @@ def convert_all(
         zone = workspace.zone
     timers = _timers(reader, payload, now, zone)
     if source == target and not values:
-        return [Conversion(_as_sent(part), []) for part, _ in timers]
+        return [Conversion(_as_sent(reader, part), []) for part, _ in timers]
     conversions = []
     for index, (_, read) in enumerate(timers):
         try:
@@ -198,7 +198,7 @@ def render(
         StateNotShown: the vendor does not show timers in this state, and ``allow_state_change`` is false.
         NotRepresentable: the vendor cannot show the timer.
     """
-    missing = tuple(field for field in vendor.required if not _value(record, field))
+    missing = tuple(field for field in vendor.required if not value_of(record, field))
     if missing:
         raise MissingFields(vendor.name, missing)
     shown = shown_state(vendor, record.timer.state)
@@ -207,9 +207,11 @@ def render(
             raise StateNotShown(vendor.name, record.timer.state, shown, _shown_names(vendor))
         record = replace(record, timer=_in_state(record.timer, shown, vendor.dialect.floor(now)))
     serialize = vendor.serialize_details if details and vendor.serialize_details else vendor.serialize
-    payload = serialize(record, now, zone)
     try:
+        payload = serialize(record, now, zone)
         return payload, vendor.parse(payload, now, zone)
+    except UnicodeError:
+        raise NotRepresentable(vendor.name, "a text has characters that UTF-8 cannot encode") from None
     except MalformedPayload as error:  # a value that the vendor does not accept
         raise NotRepresentable(vendor.name, str(error)) from error
 
@@ -230,14 +232,6 @@ def _in_state(timer: Timer, state: State, now: int) -> Timer:
         return replace(timer, state=state)
     worked = worked_at(timer, not_before(timer, now))
     return amend(replace(timer, state=State.RUNNING), worked=worked, since=now)
-
-
-def _value(record: VendorTimer, field: str) -> object:
-    """Return the value of a field such as ``person.id``; ``None`` without the entity."""
-    value: object = record
-    for name in field.split("."):
-        value = getattr(value, name, None)
-    return value
 
 
 # ---- the timers of a payload -----------------------------------------------------------------------
@@ -292,10 +286,17 @@ def _parts(vendor: Vendor[Any], payload: object) -> tuple[list[object] | None, s
 _UNREADABLE: Final[tuple[type[Exception], ...]] = (MalformedPayload, *DECODE_ERRORS)
 
 
-def _as_sent(payload: object) -> bytes:
-    """Return a payload with every field as it was sent; JSON in one line."""
+def _as_sent(vendor: Vendor[Any], payload: object) -> bytes:
+    """Return a payload with every field as it was sent; JSON in one line.
+
+    Raises:
+        MalformedPayload: the payload is decoded and has a value that JSON cannot hold.
+    """
     if not isinstance(payload, (bytes, str)):
-        return write_json(payload)
+        try:
+            return write_json(payload)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise MalformedPayload(vendor.name, "$", payload, f"not JSON: {error}") from None
     sent = _encoded(payload)
     return sent.strip() if is_xml(sent) else msgspec.json.format(sent, indent=-1)
 

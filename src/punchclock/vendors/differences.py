@@ -91,31 +91,38 @@ def differences(
     after = _fields(round_trip, now)
     _add_own_fields(round_trip, source, after)
     shown = {*before, *moved.values(), *assigned}
-    recoverable: dict[str, object] | None = None
+    resolved: VendorTimer | None = None
     for field, value in before.items():
         target = moved.get(field, field)
         if after.get(target) == value:
             if target != field:
                 yield Difference(DifferenceKind.MOVED, field, _shown(field, value), target)
             continue
-        if recoverable is None:
-            recoverable = _recoverable(source, round_trip, workspace)
-        if target in after and recoverable.get(target) != value:
+        if workspace is not None and not field.startswith("timer."):
+            resolved = resolved or _resolved(round_trip, workspace, source)
+            if value_of(resolved, target) == value:
+                continue
+        if target in after:
             yield Difference(DifferenceKind.CHANGED, field, _shown(field, value), _shown(target, after[target]))
-        elif recoverable.get(target) != value:
+        else:
             yield Difference(DifferenceKind.DROPPED, field, _shown(field, value))
     for field, value in after.items():
         if field not in shown:
             yield Difference(DifferenceKind.FILLED, field, after=_shown(field, value))
 
 
-def _recoverable(source: VendorTimer, round_trip: VendorTimer, workspace: Workspace | None) -> dict[str, object]:
-    """Return the fields that can be looked up in the workspace from what the target's payload has."""
-    found: dict[str, object] = {}
-    if workspace is not None:
-        resolved = resolve_entities(round_trip, workspace, lambda *_: None)
-        _add_fields(counterpart(resolved, workspace, "job") if source.job else resolved, "", found)
-    return found
+def _resolved(round_trip: VendorTimer, workspace: Workspace, source: VendorTimer) -> VendorTimer:
+    """Return the record with what can be looked up in the workspace from what the target's payload has."""
+    resolved = resolve_entities(round_trip, workspace, lambda *_: None)
+    return counterpart(resolved, workspace, "job") if source.job else resolved
+
+
+def value_of(record: VendorTimer, field: str) -> object:
+    """Return the value of a field such as ``person.id``; ``None`` without the entity."""
+    value: object = record
+    for name in field.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
 def _fields(record: VendorTimer, now: int) -> dict[str, object]:
