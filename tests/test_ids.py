@@ -348,7 +348,7 @@ def test_a_conversion_keeps_the_digits(target: str) -> None:
     if vendors.load(target).parse(made.payload, NOW, DEMO.zone).id:
         assert LONG.encode() in made.payload
     else:
-        assert [loss.value for loss in made.losses if loss.field == "id"] == [LONG]
+        assert [each.before for each in made.differences if each.field == "id"] == [LONG]
 
 
 @pytest.mark.parametrize("id", IDS)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import punchclock as pc
 from intervals_demo import NOW, WORKSPACE
@@ -19,7 +20,7 @@ from punchclock.units import HOUR, MINUTE, SECOND
 from punchclock.vendors import MalformedPayload
 from punchclock.vendors.errors import NotRepresentable
 from punchclock.vendors.intervals import IntervalsTimer, parse, serialize
-from punchclock.vendors.intervals.wire import info_element, read_timestamp, write_timestamp
+from punchclock.vendors.intervals.wire import info_element, read_timestamp, serialize_details, write_timestamp
 from punchclock.vendors.wire import write_json
 from punchclock.vendors.workspace import Client, Person, Project, Task
 from strategies import FIRST, LAST
@@ -99,10 +100,31 @@ def test_timers_are_immutable() -> None:
 
 
 def test_a_timer_without_an_id() -> None:
-    """A timer without an id is written with the id 0, and 0 is read as no id."""
-    written = serialize(IntervalsTimer(timer=pc.start(NOW)), NOW)
-    assert msgspec.json.decode(written) | {"id": 0, "personid": 0} == msgspec.json.decode(written)
-    assert parse(msgspec.json.decode(written) | {"personid": 3}, NOW).id == ""
+    """An id that a record lacks is omitted, without ``"id":0``; 0 is read as no id."""
+    written = msgspec.json.decode(serialize(IntervalsTimer(timer=pc.start(NOW), task=Task(name="T")), NOW))
+    assert not {"id", "personid"} & written.keys()
+    assert written["taskid"] is None
+    for id in ({}, {"id": 0}):
+        assert parse(written | {"personid": 3} | id, NOW).id == ""
+
+
+def test_the_details_of_a_timer() -> None:
+    """They are the fields of ``gettimerinfo``, for a record that has any of them; names are read without an id."""
+    client = Client(name="C")
+    project = Project(name="P", client=client)
+    task = Task(name="T", project=project)
+    plain = IntervalsTimer(id="7", timer=pc.start(NOW), person=Person(id="3"))
+    assert serialize_details(plain, NOW) == serialize(plain, NOW)
+    for record in (
+        replace(plain, client=client),
+        replace(plain, client=client, project=project),
+        replace(plain, client=client, project=project, task=task),
+        replace(plain, task=Task(id="31")),
+    ):
+        written = serialize_details(record, NOW)
+        assert {"task", "projectid", "project", "clientid", "client"} <= msgspec.json.decode(written).keys()
+        assert parse(written, NOW) == record
+    assert msgspec.json.decode(serialize_details(replace(plain, task=Task(id="31")), NOW))["task"] is None
 
 
 @pytest.mark.parametrize(

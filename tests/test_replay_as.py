@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from punchclock import instant, vendors, worked_at
 from punchclock.cli import cli
 from punchclock.eventlog import LogTimer, TimerLog, parse_line
-from punchclock.vendors.errors import NotRepresentable, UnknownEntity
+from punchclock.vendors.errors import MissingFields, StateNotShown, UnknownEntity
 from punchclock.vendors.from_log import payload_of
 from punchclock.workspaces import demo_workspace
 
@@ -45,11 +45,19 @@ def timers_of(*lines: bytes) -> list[LogTimer[None]]:
     return list(log.records.values())
 
 
-def shown(vendor: str, *lines: bytes) -> Any:  # noqa: ANN401 - each vendor's own
+def shown(vendor: str, *lines: bytes, allow_state_change: bool = False) -> Any:  # noqa: ANN401 - each vendor's own
     """The vendor's payload of the one timer of a log, two hours after eight."""
     (timer,) = timers_of(*lines)
     return msgspec.json.decode(
-        payload_of(vendors.load(vendor), timer, 7, now=NOW, workspace=WORKSPACE, zone=WORKSPACE.zone)
+        payload_of(
+            vendors.load(vendor),
+            timer,
+            7,
+            now=NOW,
+            workspace=WORKSPACE,
+            zone=WORKSPACE.zone,
+            allow_state_change=allow_state_change,
+        )
     )
 
 
@@ -105,10 +113,23 @@ def test_ids(name: str, id: int) -> None:
 @pytest.mark.parametrize("vendor", vendors.names())
 def test_every_vendor_reads_its_payload_back(vendor: str) -> None:
     """That vendor's `parse` reads the printed payload, with the same work."""
-    (timer,) = timers_of(line("T1", user="resource", task="Design"), line("T1", "pause", "2026-03-02T09:00:00Z"))
-    module = vendors.load(vendor)
-    payload = payload_of(module, timer, 7, now=NOW, workspace=WORKSPACE, zone=WORKSPACE.zone)
-    assert worked_at(module.parse(payload, NOW, WORKSPACE.zone).timer, NOW) == 3600 * SECOND
+    lines = line("T1", user="resource", task="Design"), line("T1", "pause", "2026-03-02T09:00:00Z")
+    read = vendors.load(vendor).parse(shown(vendor, *lines, allow_state_change=True), NOW, WORKSPACE.zone)
+    assert worked_at(read.timer, NOW) == 3600 * SECOND
+
+
+@pytest.mark.parametrize("vendor", vendors.names())
+def test_a_stopped_timer_needs_consent(vendor: str) -> None:
+    """A stopped or paused timer is never written as running without consent, nor a stopped one as paused."""
+    start = line("T1", user="resource", task="Design")
+    for event in ("pause", "stop"):
+        lines = (start, line("T1", event, "2026-03-02T09:00:00Z"))
+        (timer,) = timers_of(*lines)
+        if timer.timer.state in vendors.load(vendor).shown_states:
+            assert shown(vendor, *lines)
+        else:
+            with pytest.raises(StateNotShown):
+                shown(vendor, *lines)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +154,9 @@ def test_entities_that_the_workspace_does_not_have(labels: dict[str, str], kind:
 def test_a_timer_without_a_user() -> None:
     """Intervals cannot show a timer without a person."""
     for labels in ({}, {"user": ""}):
-        with pytest.raises(NotRepresentable, match=r"\$\.personid"):
+        with pytest.raises(MissingFields) as missing:
             shown("intervals", line("T1", **labels))
+        assert missing.value.fields == ("person.id",)
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -143,8 +165,8 @@ def test_a_timer_without_a_user() -> None:
 @pytest.mark.parametrize("vendor", vendors.names())
 def test_the_week(vendor: str) -> None:
     """Every timer of the example week, one payload a line, in order of first appearance, as of its last instant."""
-    result = replay(WEEK, "--as", vendor)
-    assert (result.return_value, result.stderr) == (0, "")
+    result = replay(WEEK, "--as", vendor, "--allow-state-change")
+    assert result.return_value == 0
     made = TimerLog()
     for each in WEEK.read_bytes().splitlines():
         made.apply(parse_line(each))
@@ -154,8 +176,16 @@ def test_the_week(vendor: str) -> None:
         (record.timer, vendors.load(vendor).parse(payload, until, WORKSPACE.zone).timer)
         for record, payload in zip(made.records.values(), result.stdout_bytes.splitlines(), strict=True)
     ]
+    changed = []
     for timer, read in timers:
         assert abs(worked_at(timer, until) - worked_at(read, until)) < SECOND
+        if timer.state is not read.state:
+            changed.append(f"timer.state: {timer.state} → {read.state}")
+    assert [each.partition(": ")[2] for each in result.stderr.splitlines()] == changed
+    strict = replay(WEEK, "--as", vendor)
+    assert strict.return_value == bool(changed)
+    assert len(payloads(strict)) == len(timers) - len(changed)
+    assert strict.stderr.count("; add --allow-state-change to write it as ") == len(changed)
 
 
 LOG = (

@@ -443,7 +443,7 @@ def test_control_characters_are_escaped_in_usage_errors_too(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
-@pytest.mark.parametrize("arguments", [[WEEK], [WEEK, "--json"], [WEEK, "--as", "zoho"], ["--help"]])
+@pytest.mark.parametrize("arguments", [[WEEK], [WEEK, "--json"], [WEEK, "--as", "timetrack"], ["--help"]])
 def test_output_that_cannot_be_written_is_reported(arguments: list[str | Path]) -> None:
     """A full disk: no traceback, and another status than for rejected lines."""
     with Path("/dev/full").open("wb") as full:

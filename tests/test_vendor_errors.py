@@ -10,9 +10,12 @@ import pytest
 from punchclock import PunchclockError
 from punchclock.vendors import errors
 from punchclock.vendors.errors import (
+    InvalidField,
     MalformedPayload,
+    MissingFields,
     NotRepresentable,
     Rejection,
+    StateNotShown,
     UnknownEntity,
     UnknownOperation,
     UnknownVendor,
@@ -36,6 +39,15 @@ TEXTS: list[tuple[PunchclockError, str]] = [
     (UnknownEntity("task", "Design"), "there is no task 'Design'"),
     (UnknownEntity("task", "Design", 2), "there are 2 tasks 'Design'"),
     (NotRepresentable("zoho", "the id is not a number"), "zoho cannot show this timer: the id is not a number"),
+    (
+        MissingFields("zoho", ("person.id", "job.id")),
+        "zoho cannot show this timer: required fields are missing: person.id, job.id",
+    ),
+    (
+        StateNotShown("zoho", "paused", "running", ("running",)),
+        "zoho cannot show this timer: it is paused, and zoho shows only running timers",
+    ),
+    (InvalidField("person.id", "it has no value"), "person.id: it has no value"),
 ]
 
 

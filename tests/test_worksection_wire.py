@@ -291,10 +291,32 @@ def test_a_timer_without_task() -> None:
     assert parse(serialize(record, START), START) == record
 
 
-def test_the_page_of_a_task_without_project() -> None:
-    """The page of a task without a project contains only the task."""
-    record = WorksectionTimer(id="7", timer=start(START), task=Task(id="31"))
-    assert row(record)["task"]["page"] == "/project/31/"
+@pytest.mark.parametrize(
+    ("task", "page", "project"),
+    [
+        (Task(id="31"), None, None),
+        (Task(id="31", project=Project(name="P")), None, {"name": "P"}),
+        (Task(name="T", project=Project(id="21")), None, {"id": "21", "name": "", "page": "/project/21/"}),
+        (Task(name="T", project=Project()), None, {"name": ""}),
+        (
+            Task(id="31", project=Project(id="21")),
+            "/project/21/31/",
+            {"id": "21", "name": "", "page": "/project/21/"},
+        ),
+    ],
+)
+def test_the_page_of_a_task(task: Task, page: str | None, project: object) -> None:
+    """A page contains the ids of project and task: without one of them it is omitted. No ``/project///``."""
+    shown = row(WorksectionTimer(id="7", timer=start(START), task=task))["task"]
+    assert (shown.get("page"), shown.get("project")) == (page, project)
+    assert shown.get("id") == (task.id or None)
+
+
+def test_a_timer_without_ids() -> None:
+    """What a record lacks is omitted: the timer's id, the user, the user's id and e-mail."""
+    assert set(row(WorksectionTimer(timer=start(START)))) == {"time", "date_started"}
+    shown = row(WorksectionTimer(timer=start(START), person=Person(name="anna")))
+    assert shown["user_from"] == {"name": "anna"}
 
 
 def test_a_paused_or_stopped_timer_is_shown_as_running() -> None:

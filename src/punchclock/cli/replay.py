@@ -44,6 +44,11 @@ from punchclock.workspaces import demo_workspace
     metavar="FILE",
     help="The workspace in which --as looks up names, in TOML or JSON. [default: the demo workspace]",
 )
+@click.option(
+    "--allow-state-change",
+    is_flag=True,
+    help="With --as, show a timer in another state if the vendor does not show its own.",
+)
 @click.option("--plot", callback=read_picture, metavar="FILE", help="Also draw who worked when, as .png or .svg.")
 def replay(
     log: str,
@@ -54,6 +59,7 @@ def replay(
     plot: Path | None,
     *,
     as_json: bool,
+    allow_state_change: bool,
 ) -> int:
     """Report work and breaks from a LOG of timer events.
 
@@ -72,7 +78,9 @@ def replay(
         report("no timers")
     elif vendor:
         account = demo_workspace() if workspace is None else workspace
-        rejected += print_payloads(vendor, timers.records.values(), until, account, zone)
+        rejected += print_payloads(
+            vendor, timers.records.values(), until, account, zone, allow_state_change=allow_state_change
+        )
     elif as_json:
         print_json(timers.records.values(), until)
     else:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from punchclock.cli.drawing import Row, draw
 from punchclock.cli.tables import timers_table, totals_table
-from punchclock.cli.terminal import Output, count, is_plain, moment, printable, report
+from punchclock.cli.terminal import Output, advice, count, is_plain, moment, printable, report
 from punchclock.cli.timelines import MAX_DRAWN, DrawnTimeline, PlottedTimeline
 from punchclock.errors import PunchclockError, TooManyPieces, safe_repr
 from punchclock.eventlog import AnyLogTimer, LogTimer, seconds
@@ -27,6 +27,7 @@ from punchclock.instants import to_datetime
 from punchclock.machine import COUNTS_AS
 from punchclock.timer import break_at, not_before, worked_at
 from punchclock.vendors import load
+from punchclock.vendors.conversion import shown_state
 from punchclock.vendors.from_log import payload_of
 from punchclock.vendors.workspace import Workspace
 
@@ -79,21 +80,42 @@ def print_json(records: Iterable[AnyLogTimer], until: int) -> None:
 
 
 def print_payloads(
-    vendor: str, records: Iterable[AnyLogTimer], until: int, workspace: Workspace, zone: dt.tzinfo | None
+    vendor: str,
+    records: Iterable[AnyLogTimer],
+    until: int,
+    workspace: Workspace,
+    zone: dt.tzinfo | None,
+    *,
+    allow_state_change: bool,
 ) -> int:
-    """Print each timer as a payload of a vendor; report those that it cannot show, and return their count."""
+    """Print each timer as a payload of a vendor; report those that it cannot show, and return their count.
+
+    A timer that is shown in another state is reported too.
+    """
     name = workspace.zone if zone is None else str(zone)  # vendors identify a zone by its name
     target = load(vendor)
     out = sys.stdout.buffer
     rejected = 0
     for number, record in enumerate(records, 1):
         try:
-            payload = payload_of(target, record, number, now=until, workspace=workspace, zone=name)
+            payload = payload_of(
+                target,
+                record,
+                number,
+                now=until,
+                workspace=workspace,
+                zone=name,
+                allow_state_change=allow_state_change,
+            )
         except PunchclockError as error:
             rejected += 1
-            report(f"timer {safe_repr(record.name)}: {error}")
+            report(f"timer {safe_repr(record.name)}: {error}{advice(error)}")
         else:
             out.write(payload + b"\n")
+            state = record.timer.state
+            shown = shown_state(target, state)
+            if shown is not state:
+                report(f"timer {safe_repr(record.name)}: timer.state: {state} → {shown}")
     out.flush()
     return rejected
 

@@ -11,7 +11,9 @@ import click
 from rich import box
 from rich.console import Console
 
+from punchclock.errors import PunchclockError
 from punchclock.instants import to_datetime
+from punchclock.vendors.errors import MissingFields, StateNotShown
 
 #: A table in ASCII, with a line below its header.
 PLAIN_BOX: Final = box.Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
@@ -69,6 +71,20 @@ def moment(at: int, zone: dt.tzinfo) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with a noun in the singular or the plural."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def advice(error: PunchclockError, *, can_set: bool = False) -> str:
+    """Return the options with which a vendor can show a timer that it rejects, to follow the error's text.
+
+    Args:
+        error: the rejection.
+        can_set: whether the command has the option ``--set``.
+    """
+    if isinstance(error, StateNotShown):
+        return f"; add --allow-state-change to write it as {error.nearest}, with the same work"
+    if isinstance(error, MissingFields) and can_set:
+        return "; add " + " ".join(f"--set {name}={'N' if name.endswith('id') else 'TEXT'}" for name in error.fields)
+    return ""
 
 
 def report(text: str) -> None:

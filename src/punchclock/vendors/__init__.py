@@ -5,7 +5,8 @@ records.py    a vendor's timer, and changes           dialect.py     a vendor's 
 rules.py      the rules that vendors share            operations.py  a documented call, its input and its result
 wire.py       bytes, parameters, payloads             calls.py       `Vendor`, from request to response
 errors.py     malformed payloads, rejections          conversion.py  one vendor's payload as another's
-from_log.py   a logged timer as a vendor's payload
+from_log.py   a logged timer as a vendor's payload      differences.py  what a conversion does not carry
+entities.py   people, projects and tasks in a workspace field_values.py values for what a payload lacks
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from punchclock.vendors.errors import MalformedPayload, Rejection, UnknownVendor
 
 if TYPE_CHECKING:
     from punchclock.vendors.calls import Vendor
-    from punchclock.vendors.conversion import convert
+    from punchclock.vendors.conversion import convert, convert_all
 
-__all__ = ["MalformedPayload", "Rejection", "UnknownVendor", "convert", "load", "names"]
+__all__ = ["MalformedPayload", "Rejection", "UnknownVendor", "convert", "convert_all", "load", "names"]
 
 
 @cache
@@ -48,7 +49,7 @@ def _load(name: str) -> Vendor[Any]:
 
 
 def __getattr__(name: str) -> object:
-    """Import `convert` on first use, because it loads the time-zone code, which not every vendor needs."""
-    if name == "convert":
-        return importlib.import_module("punchclock.vendors.conversion").convert
+    """Import the conversion on first use, because it loads the time-zone code, which not every vendor needs."""
+    if name in ("convert", "convert_all"):
+        return getattr(importlib.import_module("punchclock.vendors.conversion"), name)
     raise AttributeError(f"module 'punchclock.vendors' has no attribute {name!r}")

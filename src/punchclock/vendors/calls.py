@@ -21,6 +21,7 @@ from punchclock.instants import instant
 from punchclock.machine import State
 from punchclock.vendors.account import Account
 from punchclock.vendors.dialect import Dialect
+from punchclock.vendors.entities import WorksOn
 from punchclock.vendors.errors import MalformedPayload, NotRepresentable, Rejection, UnknownOperation
 from punchclock.vendors.operations import (
     Call,
@@ -135,6 +136,11 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
         write_rejection: writes the response of a rejected call.
         read_rejection: the client's side of ``write_rejection``; ``None`` for a response that is not a rejection.
         needs_date: whether a response can only be read together with the instant at which it was sent.
+        required: the fields without which it shows no timer, as ``person.id``.
+        works_on: the field of its record for what a timer works on.
+        local_times: whether ``serialize`` writes local times, for which it needs the zone.
+        list_key: the key of the list in a payload with several timers, if the vendor has one.
+        serialize_details: writes more of a record than ``serialize``, as one of its calls does, if there is one.
         rate_limit: the published limit for a short time, if there is one.
         quota: the published limit for a long time, such as a day.
     """
@@ -156,6 +162,11 @@ class Vendor(msgspec.Struct, Generic[R], frozen=True, kw_only=True, eq=False, di
     write_rejection: Callable[[Request, Rejection, Operation | None], Response]
     read_rejection: Callable[[Response], Rejection | None]
     needs_date: bool = True
+    required: tuple[str, ...] = ()
+    works_on: WorksOn = "task"
+    local_times: bool = False
+    list_key: str = ""
+    serialize_details: Serialize[R] | None = None
     rate_limit: Limit | None = None
     quota: Limit | None = None
 

@@ -6,9 +6,12 @@ from punchclock.errors import PunchclockError, safe_repr, truncate
 
 __all__ = [
     "InconsistentChange",
+    "InvalidField",
     "MalformedPayload",
+    "MissingFields",
     "NotRepresentable",
     "Rejection",
+    "StateNotShown",
     "UnknownEntity",
     "UnknownOperation",
     "UnknownVendor",
@@ -110,16 +113,18 @@ class UnknownEntity(PunchclockError):
         kind: ``person``, ``client``, ``project``, ``task`` or ``job``.
         name: the id, e-mail address or name that was given.
         count: how many the workspace has.
+        field: which of these was given: ``id``, ``email`` or ``name``.
     """
 
     code = "unknown-entity"
 
-    def __init__(self, kind: str, name: str, count: int = 0) -> None:
+    def __init__(self, kind: str, name: str, count: int = 0, field: str = "name") -> None:
         found = f"are {count} {kind}s" if count else f"is no {kind}"
         super().__init__(f"there {found} {safe_repr(name)}")
         self.kind = kind
         self.name = name
         self.count = count
+        self.field = field
 
 
 class NotRepresentable(PunchclockError):
@@ -135,6 +140,54 @@ class NotRepresentable(PunchclockError):
     def __init__(self, vendor: str, reason: str) -> None:
         super().__init__(f"{vendor} cannot show this timer: {reason}")
         self.vendor = vendor
+        self.reason = reason
+
+
+class MissingFields(NotRepresentable):
+    """A timer without fields that a vendor requires.
+
+    Attributes:
+        fields: the fields, by the names that `punchclock.vendors.convert` takes values for, such as ``person.id``.
+    """
+
+    code = "missing-fields"
+
+    def __init__(self, vendor: str, fields: tuple[str, ...]) -> None:
+        super().__init__(vendor, f"required fields are missing: {', '.join(fields)}")
+        self.fields = fields
+
+
+class StateNotShown(NotRepresentable):
+    """A timer in a state that a vendor does not show.
+
+    Attributes:
+        state: the timer's state.
+        nearest: the state in which the vendor could show it.
+        shown: the states that the vendor shows.
+    """
+
+    code = "state-not-shown"
+
+    def __init__(self, vendor: str, state: str, nearest: str, shown: tuple[str, ...]) -> None:
+        super().__init__(vendor, f"it is {state}, and {vendor} shows only {' and '.join(shown)} timers")
+        self.state = state
+        self.nearest = nearest
+        self.shown = shown
+
+
+class InvalidField(PunchclockError):
+    """A value for a field of a record that does not exist, or that is not valid for it.
+
+    Attributes:
+        field: the field's name.
+        reason: what is wrong.
+    """
+
+    code = "invalid-field"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{safe_text(field)}: {reason}")
+        self.field = field
         self.reason = reason
 
 

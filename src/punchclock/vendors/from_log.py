@@ -1,7 +1,6 @@
 """A timer from an event log as a vendor's payload. Nothing here depends on a particular vendor or reads a file.
 
-A log identifies people and projects by name, a vendor's account by number. As in a conversion, the names are looked up
-in a workspace.
+A log identifies people and projects by name, a vendor's account by number. The names are looked up in a workspace.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from punchclock import eventlog
 from punchclock.instants import to_datetime
 from punchclock.vendors import names
-from punchclock.vendors.conversion import as_record_of, render, resolve_entities
+from punchclock.vendors.conversion import as_record_of, render
+from punchclock.vendors.entities import counterpart, resolve_entities
 from punchclock.vendors.records import VendorTimer
 from punchclock.vendors.workspace import Client, Job, Person, Project, Task, Workspace
 
@@ -20,7 +20,14 @@ if TYPE_CHECKING:  # not imported at run time: writing payloads needs no request
 
 
 def payload_of(
-    vendor: Vendor[Any], timer: eventlog.LogTimer[Any], number: int, *, now: int, workspace: Workspace, zone: str
+    vendor: Vendor[Any],
+    timer: eventlog.LogTimer[Any],
+    number: int,
+    *,
+    now: int,
+    workspace: Workspace,
+    zone: str,
+    allow_state_change: bool = False,
 ) -> bytes:
     """Return a vendor's payload of a timer from a log, as of ``now``.
 
@@ -32,13 +39,18 @@ def payload_of(
         now: the instant at which the vendor shows it.
         workspace: where user, task, project and client are looked up. A task that is not found is looked up as a job.
         zone: the account's time zone.
+        allow_state_change: whether the timer may be shown in another state, with the same work, if the vendor does not
+            show its own.
 
     Raises:
         UnknownEntity: a name in the log matches nothing in the workspace, or several entities.
-        NotRepresentable: the vendor cannot show the timer, for instance because it has no user.
+        MissingFields: the log does not report what the vendor requires, such as a user.
+        StateNotShown: the vendor does not show timers in this state, and ``allow_state_change`` is false.
+        NotRepresentable: the vendor cannot show the timer for another reason.
     """
-    record = as_record_of(vendor, resolve_entities(_reported(timer, number, workspace), workspace), zone)
-    return render(vendor, record, now, zone)[0]
+    reported = resolve_entities(_reported(timer, number, workspace), workspace)
+    record = as_record_of(vendor, counterpart(reported, workspace, vendor.works_on), zone)
+    return render(vendor, record, now, zone, allow_state_change=allow_state_change)[0]
 
 
 def _reported(timer: eventlog.LogTimer[Any], number: int, workspace: Workspace) -> VendorTimer:

@@ -31,7 +31,15 @@ from punchclock.vendors.intervals.handlers import (
     list_timers,
     update_timer,
 )
-from punchclock.vendors.intervals.wire import IntervalsTimer, TimerRead, parse, read_payload, record_of, serialize
+from punchclock.vendors.intervals.wire import (
+    IntervalsTimer,
+    TimerRead,
+    parse,
+    read_payload,
+    record_of,
+    serialize,
+    serialize_details,
+)
 from punchclock.vendors.records import id_number
 from punchclock.vendors.rules import Rule, RuleViolation, person_of_token, require_not_blank, require_role
 from punchclock.vendors.wire import (
@@ -240,6 +248,9 @@ VENDOR: Final[Vendor[IntervalsTimer]] = Vendor(
     shown_states=frozenset({State.RUNNING, State.PAUSED}),
     parse=parse,
     serialize=serialize,
+    required=("person.id",),  # page, "Settable Fields": the only required one
+    list_key="timer",
+    serialize_details=serialize_details,
     request=request,
     example=example,
     read_parameters=_read,

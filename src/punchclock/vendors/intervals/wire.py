@@ -36,9 +36,9 @@ class IntervalsTimer(VendorTimer, frozen=True):
 class TimerElement(msgspec.Struct):
     """The ``timer`` element."""
 
-    id: int
+    id: int | UnsetType
     taskid: int | None
-    personid: int
+    personid: int | UnsetType
     starttime: str | None
     time: float
     timelapsed: float
@@ -102,6 +102,16 @@ def serialize(record: IntervalsTimer, now: int, zone: str = "UTC", *, xml: bool 
     return write_json(element(record, now))
 
 
+def serialize_details(record: IntervalsTimer, now: int, zone: str = "UTC") -> bytes:
+    """Return what `serialize` does, with the task information of ``gettimerinfo`` if the record has any.
+
+    Raises:
+        NotRepresentable: an id is not a number.
+    """
+    informed = record.task or record.project or record.client
+    return write_json(info_element(record, now) if informed else element(record, now))
+
+
 def element(record: IntervalsTimer, now: int) -> TimerElement:
     """Return a timer's element at ``now``."""
     timer = record.timer
@@ -109,9 +119,9 @@ def element(record: IntervalsTimer, now: int) -> TimerElement:
     starttime = write_timestamp(timer.since) if running else None
     total = worked_at(timer, not_before(timer, now))
     return TimerElement(
-        id=id_number("intervals", record.id or "0"),
-        taskid=id_number("intervals", record.task.id) if record.task else None,
-        personid=id_number("intervals", record.person.id or "0"),
+        id=id_number("intervals", record.id) if record.id else UNSET,
+        taskid=_id_of(record.task),
+        personid=id_number("intervals", record.person.id) if record.person.id else UNSET,
         starttime=starttime,
         time=timer.worked / SECOND,
         timelapsed=(total - timer.worked) / SECOND,
@@ -126,12 +136,16 @@ def info_element(record: IntervalsTimer, now: int) -> TimerInfoElement:
     """Return a timer's element at ``now``, with its task, project and client."""
     return TimerInfoElement(
         **msgspec.structs.asdict(element(record, now)),
-        task=record.task.name if record.task else None,
-        projectid=id_number("intervals", record.project.id) if record.project else None,
-        project=record.project.name if record.project else None,
-        clientid=id_number("intervals", record.client.id) if record.client else None,
-        client=record.client.name if record.client else None,
+        task=record.task.name or None if record.task else None,
+        projectid=_id_of(record.project),
+        project=record.project.name or None if record.project else None,
+        clientid=_id_of(record.client),
+        client=record.client.name or None if record.client else None,
     )
+
+
+def _id_of(entity: Task | Project | Client | None) -> int | None:
+    return id_number("intervals", entity.id) if entity and entity.id else None
 
 
 def parse(payload: object, now: int, zone: str = "UTC") -> IntervalsTimer:
@@ -187,15 +201,19 @@ def record_of(read: TimerRead, now: int, path: str) -> IntervalsTimer:
     if started_at < FIRST:
         raise MalformedPayload("intervals", f"{path}.time", time, "the timer would have started before the year 1")
 
-    client = Client(id=_id(read.clientid), name=read.client or "") if _id(read.clientid) else None
-    project = Project(id=_id(read.projectid), name=read.project or "", client=client) if _id(read.projectid) else None
+    client_id, project_id, task_id = _id(read.clientid), _id(read.projectid), _id(read.taskid)
+    client = Client(id=client_id, name=read.client or "") if client_id or read.client else None
+    project = None
+    if project_id or read.project:
+        project = Project(id=project_id, name=read.project or "", client=client)
+    task = Task(id=task_id, name=read.task or "", project=project) if task_id or read.task else None
     return IntervalsTimer(
         id=_id(read.id),
         timer=Timer(State.PAUSED if starttime is None else State.RUNNING, started_at, since, worked),
         person=Person(id=_id(read.personid)),
         client=client,
         project=project,
-        task=Task(id=_id(read.taskid), name=read.task or "", project=project) if _id(read.taskid) else None,
+        task=task,
         note=read.name or "",
         updated_on=read.lastupdate,
     )

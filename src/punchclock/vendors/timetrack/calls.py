@@ -231,6 +231,7 @@ VENDOR: Final[Vendor[ProjectTimer | AttendanceTimer]] = Vendor(
     shown_states=frozenset({State.RUNNING, State.PAUSED, State.STOPPED}),
     parse=parse,
     serialize=serialize,
+    required=("person.name",),  # page: every call on a project timer requires the user name
     request=request,
     example=example,
     read_parameters=_read,

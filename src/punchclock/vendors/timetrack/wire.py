@@ -128,9 +128,9 @@ def _project(record: ProjectTimer, now: int) -> ProjectTimerObject:
         playing=playing,
         stopped=not playing and not paused,
         paused=paused,
-        client_name=record.client.name if record.client else None,
-        project_name=record.project.name if record.project else None,
-        task_name=record.task.name if record.task else None,
+        client_name=record.client.name or None if record.client else None,
+        project_name=record.project.name or None if record.project else None,
+        task_name=record.task.name or None if record.task else None,
         note=record.note,
     )
 

@@ -41,24 +41,24 @@ class UserElement(msgspec.Struct, kw_only=True, gc=False):
     """A user; inside the task of ``get_timers`` it has no id."""
 
     id: str | UnsetType = UNSET
-    email: str
+    email: str | UnsetType
     name: str
 
 
 class ProjectElement(msgspec.Struct, gc=False):
     """A project."""
 
-    id: str
+    id: str | UnsetType
     name: str
-    page: str
+    page: str | UnsetType
 
 
 class TaskElement(msgspec.Struct, kw_only=True):
     """A task; in ``get_my_timer`` it has no ``text`` and ends with ``date_added``."""
 
-    id: str
+    id: str | UnsetType
     name: str
-    page: str
+    page: str | UnsetType
     status: str
     priority: str | UnsetType
     user_from: UserElement | UnsetType
@@ -85,6 +85,7 @@ class TimerElement(msgspec.Struct, kw_only=True):
 
 
 # The vendor's saved responses show these users on tasks that are assigned to no one, and to anyone.
+_NO_ONE: Final = Person()
 _NO_ASSIGNEE: Final = Person(id="1", email="NOONE", name="Executive isn't assigned")
 _PLACEHOLDERS: Final = frozenset({"NOONE", "ANY"})
 
@@ -102,10 +103,10 @@ def serialize(record: WorksectionTimer, now: int, zone: str = "UTC", *, mine: bo
 def element(record: WorksectionTimer, now: int, zone: str) -> TimerElement:
     """Return a timer's row in ``get_timers``."""
     return TimerElement(
-        id=record.id,
+        id=record.id or UNSET,
         time=format_duration(_worked(record, now)),
         date_started=write_local(record.timer.started_at, zone),
-        user_from=_user(record.person),
+        user_from=UNSET if record.person == _NO_ONE else _user(record.person),
         task=UNSET if record.task is None else _full_task_element(record.task, zone),
     )
 
@@ -138,26 +139,26 @@ def _full_task_element(task: Task, zone: str) -> TaskElement:
 def _task_element(task: Task, zone: str, user: Callable[[Person], UserElement]) -> TaskElement:
     """Return the fields that a task has in both calls."""
     project = task.project
-    page = f"/project/{project.id}/" if project else "/project/"
+    page = f"/project/{project.id}/" if project and project.id else UNSET
     return TaskElement(
-        id=task.id,
+        id=task.id or UNSET,
         name=task.name,
-        page=f"{page}{task.id}/",
+        page=f"{page}{task.id}/" if page is not UNSET and task.id else UNSET,
         status="done" if task.closed else "active",
         priority=UNSET if task.priority is None else str(task.priority),
         user_from=user(task.author) if task.author else UNSET,
         user_to=user(task.assignee or _NO_ASSIGNEE),
-        project=ProjectElement(project.id, project.name, page) if project else UNSET,
+        project=ProjectElement(project.id or UNSET, project.name, page) if project else UNSET,
         date_added=UNSET if task.added_at is None else write_local(task.added_at, zone),
     )
 
 
 def _user(person: Person) -> UserElement:
-    return UserElement(id=person.id, email=person.email, name=person.name)
+    return UserElement(id=person.id or UNSET, email=person.email or UNSET, name=person.name)
 
 
 def _user_without_id(person: Person) -> UserElement:
-    return UserElement(email=person.email, name=person.name)
+    return UserElement(email=person.email or UNSET, name=person.name)
 
 
 def _number(value: float | None) -> float | UnsetType:

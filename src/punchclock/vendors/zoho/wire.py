@@ -90,12 +90,12 @@ class TimerElement(msgspec.Struct, rename="camel"):
     erecno: str
     diff: int
     billing_status: BillingStatus
-    timer_id: str
+    timer_id: str | UnsetType
     job_id: str
     work_date: str
     totaltime: int
     is_running: bool
-    timelog_id: str
+    timelog_id: str | UnsetType
     from_time: int
     task_name: str
     job_is_active: bool
@@ -156,12 +156,12 @@ def element(record: ZohoTimer, now: int, zone: str, date_format: str = ISO) -> T
         erecno=record.person.id,
         diff=now // SECOND - timer.since // SECOND,
         billing_status=record.billing_status,
-        timer_id=record.timer_id,
+        timer_id=record.timer_id or UNSET,
         job_id=job.id,
         work_date=write_date(record.work_date, date_format) if record.work_date else "",
         totaltime=total,
         is_running=True,
-        timelog_id=record.id,
+        timelog_id=record.id or UNSET,
         from_time=seconds_of_day(timer.since, tz),
         task_name=record.work_item,
         job_is_active=job.active,
