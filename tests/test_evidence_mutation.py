@@ -69,7 +69,7 @@ def test_one_thread_at_a_time_parses(monkeypatch: pytest.MonkeyPatch) -> None:
         return []
 
     monkeypatch.setattr(mutation, "mutants_of", mutants_of)
-    monkeypatch.setattr(mutation, "save", lambda _: None)
+    monkeypatch.setattr(mutation, "save", lambda *_, **__: None)
     assert mutation.main(["clock.py", "units.py", "rounding.py"]) == 0
     assert most == [1, 1, 1]
 

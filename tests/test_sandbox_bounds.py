@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 import punchclock as pc
@@ -31,6 +32,24 @@ def test_only_documented_paths_are_endpoints() -> None:
 def test_the_number_of_an_entry_fits_a_database(after: str, status: int) -> None:
     """``after`` has at most 18 digits, so that it fits the 64 bits of every database."""
     assert Sandbox(clock=NOON).handle("GET", "/_punchclock/journal", f"after={after}")[0] == status
+
+
+def test_a_number_below_the_first_entry_means_all() -> None:
+    """Before the first entry there is nothing to skip, whatever the number."""
+    sandbox = Sandbox(clock=NOON)
+    for _ in range(3):
+        send(sandbox, call("intervals", "list_timers"))
+    for after in (0, -1, -2):
+        assert [entry.number for entry in sandbox.journal(after)] == [1, 2, 3]
+
+
+def test_the_server_names_its_time_but_not_its_software() -> None:
+    """Every response over HTTP has a ``Date`` in GMT, and none has a ``Server`` header."""
+    with Sandbox(clock=NOON).serve() as server:
+        for path in ("/healthz", "/timer/", "/_punchclock/clock"):
+            response = httpx.get(server.url + path)
+            assert response.headers["date"].endswith(" GMT")
+            assert "server" not in response.headers
 
 
 def test_a_parameter_may_have_several_values() -> None:
