@@ -18,6 +18,8 @@ TESTS = ROOT / "tests"
 SCRIPTS = {path.stem for path in (ROOT / "docs" / "scripts").glob("*.py")}
 TEST_FILES = {path.stem for path in TESTS.glob("test_*.py")}
 HELPERS = {path.stem for path in TESTS.glob("*.py")} - TEST_FILES
+#: The helpers for real servers, which the evidence kills, too.
+SERVERS = {"databases", "serving"}
 LOCAL = {"punchclock", "benchmarks", "evidence"} | SCRIPTS | TEST_FILES | HELPERS
 
 
@@ -29,10 +31,10 @@ def allowed(path: Path) -> set[str]:
     if part[0] == "benchmarks":
         return {"punchclock", "benchmarks"}
     if part[:2] == ("tests", "evidence"):
-        return {"punchclock", "evidence"}
+        return {"punchclock", "evidence"} | SERVERS
     if part[0] == "docs":
         return {"punchclock", "benchmarks", "pages"} | SCRIPTS
-    if path.stem.startswith("test_evidence_"):
+    if path.stem.startswith("test_evidence_") or path.stem == "test_sandbox_crashes":
         return {"punchclock", "evidence"} | HELPERS
     if path.stem in {"test_generated", "test_supported", "test_trace_walk"}:
         return {"punchclock"} | SCRIPTS | HELPERS
