@@ -90,6 +90,14 @@ def test_every_path_reaches_the_sandbox(
     assert [entry.path for entry in sandbox.journal()] == [shown]
 
 
+def test_a_long_path_does_not_fill_the_log(url: str, log: pytest.LogCaptureFixture) -> None:
+    """The log contains the beginning of a path; credentials in it are replaced."""
+    exchange(url, f"GET /timer/{'a/' * 20_000} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    [line] = lines(log)
+    assert line.startswith('"GET /timer/***/***/')
+    assert len(line) < 1000
+
+
 @pytest.mark.parametrize(
     "target", ["http://127.0.0.1:{port}/timer", "HTTP://localhost/timer/", "https://punchclock/%74imer"]
 )

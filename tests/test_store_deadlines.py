@@ -217,6 +217,21 @@ def test_a_silent_server_is_unavailable_in_time(relay: Relay, before: str) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("noted", [0, 1])
+def test_no_wait_is_added_to_the_deadline(relay: Relay, noted: int) -> None:
+    """A kept connection that does not answer is not replaced late, and a failed write of entries leaves less time."""
+    store = SqlStore(relay.url, WORKSPACE, timeout=3)
+    change(store)
+    for _ in range(noted):
+        store.note(entry())
+    relay.silent = True
+    assert seconds(lambda: change(store)) < 4.5
+    assert seconds(lambda: list(store.journal())) < 4.5
+    relay.silent = False
+    store.close()
+
+
+@pytest.mark.slow
 def test_a_silent_commit_is_unknown_in_time(relay: Relay) -> None:
     """If PostgreSQL never answers a commit and can't be asked, the outcome is unknown after twice the timeout."""
     store = SqlStore(relay.url, WORKSPACE, timeout=2)

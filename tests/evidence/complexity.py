@@ -95,12 +95,18 @@ def _nested(begin: bytes, end: bytes, size: int) -> bytes:
     return begin * depth + end * depth
 
 
+def _long_namespace(size: int) -> bytes:
+    """Return the rest of a start tag with a long namespace, and short elements in it."""
+    return b' xmlns="' + b"u" * (size // 2) + b'">' + b"<a/>" * (size // 8)
+
+
 _Shape = Callable[[int], bytes]
 
 SHAPES: Final[Mapping[str, _Shape]] = {
     **{f"{unit!r} repeated": partial(_repeated, unit) for unit in _UNITS},
     **{f"{text!r} numbered": partial(_numbered, text) for text in _NUMBERED},
     **{f"{begin!r} nested": partial(_nested, begin, end) for begin, end in _NESTED},
+    "a long namespace": _long_namespace,
 }
 
 
@@ -268,7 +274,13 @@ def _account() -> MemoryAccount:
 _BODIES: Final = {
     "application/x-www-form-urlencoded": (_HOLE, "a=HOLE", "action=HOLE&hash=a"),
     "application/json": (_HOLE, '{"name":"HOLE"}', '{"name":HOLE}', "{HOLE}"),
-    "application/xml": (_HOLE, "<timer>HOLE</timer>", "<timer><name>HOLE</name></timer>", "<timer HOLE/>"),
+    "application/xml": (
+        _HOLE,
+        "<timer>HOLE</timer>",
+        "<timer><name>HOLE</name></timer>",
+        "<timer HOLE/>",
+        "<timerHOLE</timer>",
+    ),
     "multipart/form-data; boundary=X": (
         _HOLE,
         '--X\r\nContent-Disposition: form-data; name="HOLE"\r\n\r\n1\r\n--X--',

@@ -99,7 +99,13 @@ def _settings(timeout: float) -> str:
 
 
 def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> _Connection:
-    """Connect until the deadline; libpq counts whole seconds, at least two."""
+    """Connect until the deadline; libpq counts whole seconds, at least two. After the deadline, do not connect.
+
+    Raises:
+        psycopg.OperationalError: the server can't be reached, or the deadline has passed.
+    """
+    if time.monotonic() > DEADLINE.get():  # a kept connection that did not answer has used up the time
+        raise psycopg.OperationalError("PostgreSQL has not answered in time")
     left = math.ceil(milliseconds_left() / 1000) if DEADLINE.get() < math.inf else math.inf
     given = int(options["connect_timeout"])
     return _Connection.connect(*arguments, **{**options, "connect_timeout": max(2, min(given, left))})

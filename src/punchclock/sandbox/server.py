@@ -48,6 +48,8 @@ BODY_TIMEOUT: Final = 10
 #: threads. So if all of those wait for a locked database, the others still answer.
 CONTROL_THREADS: Final = 8
 HEALTH_THREADS: Final = 2
+#: How many characters of a path the access log contains, before credentials are replaced.
+_MOST_LOGGED: Final = 200
 #: Statuses whose responses have no body.
 _WITHOUT_BODY: Final = (204, 304)
 
@@ -243,7 +245,7 @@ def _log(request: Request, status: str, began: float) -> None:
     milliseconds = (time.perf_counter() - began) * 1000
     client = request.client.host if request.client else "-"
     path = request.scope["path"]
-    shown = path if is_control(path) and is_endpoint(path) else shown_path(path)
+    shown = path if is_control(path) and is_endpoint(path) else shown_path(path[:_MOST_LOGGED])
     _access_log.info('%s "%s %s" %s %.1fms', client, request.method[:20], shown, status, milliseconds)
 
 

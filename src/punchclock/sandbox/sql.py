@@ -123,12 +123,14 @@ class SqlStore:
 
         Entries in memory are written first. If other writers prevent that, they are not in the result.
         """
+        deadline: float | None = time.monotonic() + self._timeout
         if self._notes or self._claimed or self._unknown:
             with suppress(StoreUnavailable):
                 self._flush(min(_SHORT, self._timeout))
         while True:
-            with self._begin() as connection:
+            with self._begin(deadline) as connection:
                 entries = read_journal(connection, after)
+            deadline = None  # the next part is read when the client has the one before
             if not entries:
                 return
             yield from entries
