@@ -244,3 +244,18 @@ def test_a_damaged_count_is_an_error_of_the_store(url: str) -> None:
             connection.exec_driver_sql("UPDATE counts SET records = -1")
         with sandbox.store.reading() as account, pytest.raises(StoreUnavailable, match="did not write"):
             account.find(Query(of=IntervalsTimer, limit=1))
+
+
+def test_the_error_of_a_damaged_page_is_one_line(tmp_path: Path) -> None:
+    """SQLite reports a damaged page in two lines; the log gets one."""
+    url = file_with_timers(tmp_path / "damaged.sqlite")
+    path = tmp_path / "damaged.sqlite"
+    data = path.read_bytes()
+    errors = set()
+    for begin in range(4096, len(data), 4096):
+        path.write_bytes(data[:begin] + b"\x07" + data[begin + 1 :])
+        with pytest.raises(StoreUnavailable) as caught:
+            SqlStore(url, demo_workspace())
+        errors.add(str(caught.value))
+    assert any("database file is damaged: *** in database main *** " in error for error in errors), errors
+    assert not any("\n" in error for error in errors)

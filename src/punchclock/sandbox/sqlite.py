@@ -113,7 +113,7 @@ class SqliteDatabase(Database):
         finally:
             connection.close()
         if result != "ok":
-            raise StoreUnavailable(f"the database file is damaged: {result}")
+            raise StoreUnavailable(f"the database file is damaged: {' '.join(str(result).split())}")
 
 
 def _wait_until_deadline(connection: Any) -> None:  # noqa: ANN401 sqlite3's connection
