@@ -13,30 +13,11 @@ import datetime as dt
 from typing import ClassVar, Final
 
 __all__ = [
-    "AmbiguousLocalTime",
-    "ClockWentBackwards",
-    "GuardRejected",
-    "IllegalTransition",
-    "InconsistentTimer",
-    "InstantOutOfRange",
-    "InvalidColumns",
-    "InvalidDuration",
-    "InvalidInstant",
-    "InvalidLocalTime",
-    "InvalidRounding",
-    "InvalidSpan",
-    "InvalidTransitionTable",
-    "MalformedLine",
-    "MalformedTimer",
-    "MissingExtra",
-    "MissingLocalTime",
-    "NaiveDatetime",
-    "PunchclockError",
-    "TooManyPieces",
-    "UnknownFormat",
-    "UnknownTimer",
-    "UnknownZone",
-]
+    "AmbiguousLocalTime", "ClockWentBackwards", "GuardRejected", "IllegalTransition", "InconsistentTimer",
+    "InstantOutOfRange", "InvalidColumns", "InvalidDuration", "InvalidInstant", "InvalidLocalTime", "InvalidRounding",
+    "InvalidSpan", "InvalidTransitionTable", "MalformedLine", "MalformedTimer", "MissingExtra", "MissingLocalTime",
+    "NaiveDatetime", "PunchclockError", "TooManyPieces", "UnknownFormat", "UnknownTimer", "UnknownZone",
+]  # fmt: skip
 
 
 class PunchclockError(Exception):
