@@ -113,7 +113,8 @@ class SqliteDatabase(Database):
         finally:
             connection.close()
         if result != "ok":
-            raise StoreUnavailable(f"the database file is damaged: {result}")
+            found = " ".join(str(result).split())  # SQLite's text has two lines
+            raise StoreUnavailable(f"the database file is damaged: {found}")
 
 
 def _wait_until_deadline(connection: Any) -> None:  # noqa: ANN401 sqlite3's connection
