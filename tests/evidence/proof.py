@@ -28,7 +28,14 @@ from evidence import contracts
 from evidence.claims import Budget, Claim, Refuted
 from evidence.symbolic import Integer, Prover, any_integer, standing_in, type_of
 from punchclock import vendors
-from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, InvalidInstant, PunchclockError, TooManyPieces
+from punchclock.errors import (
+    ClockWentBackwards,
+    IllegalTransition,
+    InconsistentTimer,
+    InvalidInstant,
+    PunchclockError,
+    TooManyPieces,
+)
 from punchclock.history import Segment
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
 from punchclock.rounding import Rounding
@@ -345,8 +352,8 @@ def split_is_exact(prover: Prover) -> None:
 def totals_are_exact(prover: Prover) -> None:
     """Prove that `totals` books each part of segments on its own day, and all of it, whatever the calendar.
 
-    One segment ends at most three midnights after its start; another is anywhere in these days, so that any days between
-    are counted once or twice. Then any number of segments cover the whole days, which are multiplied.
+    One segment ends at most three midnights after its start; another is anywhere in these days, so that any days
+    between are counted once or twice. Then any number of segments cover the whole days, which are multiplied.
     """
     module = punchclock.eventlog.totals
 
