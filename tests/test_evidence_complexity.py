@@ -27,9 +27,9 @@ MARK = b"\xef\xbb\xbf"
 
 
 def quadratic(data: bytes) -> None:
-    """Look for a mark from each of many places on, as a naive scanner does."""
-    for place in range(0, len(data), 8):
-        data.find(b"\x01", place)
+    """Count what follows each of many places, as a naive scanner does: some nanoseconds for each byte."""
+    for place in range(0, len(data), 16):
+        data.count(b"a", place)
 
 
 def hoarder(data: bytes) -> None:
@@ -70,10 +70,10 @@ def test_a_quadratic_parser_is_refuted(read: Callable[[bytes], object], unit: st
 
 
 def by_mail(content_type: str, body: bytes) -> dict[str, object]:
-    """Count the quotes before many separators, as the e-mail parser does before each."""
-    separators = [place for place, each in enumerate(content_type) if each == ";"][::4]
-    quotes = [content_type[:place].count('"') for place in separators]
-    raise RuleViolation(Rule.MALFORMED, detail=str(len(quotes)))
+    """Count the parameters before many separators, as the e-mail parser does before each."""
+    separators = [place for place, each in enumerate(content_type) if each == ";"][::8]
+    before = [content_type.count(";", 0, place) for place in separators]
+    raise RuleViolation(Rule.MALFORMED, detail=str(len(before)))
 
 
 def test_a_quadratic_handler_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_exhaustion_can_fail(
         ("timetrack", "pause_project_timer", "Event.PAUSE", "Event.STOP"),
         ("timetrack", "start_project_timer", "timer=start(now)", "timer=start(now + 1)"),
         ("zoho", "pause_timer", "(change,)", "()"),
-        ("zoho", "add_comment", "is not State.RUNNING", "is State.RUNNING"),
+        ("zoho", "add_comment", "!= State.RUNNING", "== State.RUNNING"),
         ("intervals", "delete_timer", "Correction.DISCARD", "UPDATE"),
         ("intervals", "update_timer", "Event.RESUME", "Event.STOP"),
         ("intervals", "update_timer", "microseconds(sent.time or 0)", "timer.worked + 1"),

@@ -56,7 +56,7 @@ def test_a_run_tells_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [each.key for each in tally.survivors] == [survivor.key]
 
 
-def test_one_thread_at_a_time_parses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thread_at_a_time_parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No two modules are parsed at the same time: Python's parser fails by chance if two threads use it at once."""
     parsing: list[str] = []
     most: list[int] = []
@@ -70,6 +70,9 @@ def test_one_thread_at_a_time_parses(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(mutation, "mutants_of", mutants_of)
     monkeypatch.setattr(mutation, "save", lambda *_, **__: None)
+    project = mutation.Project(tmp_path, {}, "")
+    monkeypatch.setattr(mutation, "passing", lambda _: contextlib.nullcontext(project))  # without a mutant to try
+    monkeypatch.setattr(mutation, "_copied", contextlib.nullcontext)
     assert mutation.main(["clock.py", "units.py", "rounding.py"]) == 0
     assert most == [1, 1, 1]
 

@@ -141,6 +141,20 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path) -> None:
         SqlStore(url, WORKSPACE)
 
 
+def test_the_error_of_a_damaged_file_is_one_line(tmp_path: Path) -> None:
+    """SQLite names the place of the damage in a second line, which would split a line of a server's log."""
+    path = tmp_path / "x.sqlite3"
+    url = file_with_timers(path)
+    with closing(sqlite3.connect(path)) as other:
+        root = other.execute("SELECT max(rootpage) FROM sqlite_master").fetchone()[0]
+    damaged = bytearray(path.read_bytes())
+    damaged[(root - 1) * 4096] = 0  # the kind of the page
+    path.write_bytes(damaged)
+    with pytest.raises(StoreUnavailable, match="the database file is damaged: ") as raised:
+        SqlStore(url, WORKSPACE)
+    assert "\n" not in str(raised.value)
+
+
 def test_a_database_of_another_program_is_not_changed(tmp_path: Path) -> None:
     """A SQLite file with other tables is rejected, and gets no tables of this store."""
     path = tmp_path / "other.sqlite3"

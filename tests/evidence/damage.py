@@ -297,7 +297,14 @@ def child() -> None:
 
 
 def _resident() -> int:
-    """Return the largest memory of this process so far, in bytes."""
+    """Return the largest memory of this process so far, in bytes.
+
+    Linux begins ``ru_maxrss`` with the memory of the process that started this one, which may hide any growth.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(peak.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

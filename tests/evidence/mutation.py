@@ -177,19 +177,22 @@ def mutants_of(module: str) -> list[Mutant]:
 
 
 def _mistaken(statement: str) -> Iterator[str]:
-    """Yield a statement with each mistake that Python can compile and that changes more than annotations."""
+    """Yield a statement with each mistake that Python can compile and that changes more than annotations.
+
+    Each mistake parses the statement again, so the places where an operator applies are counted first.
+    """
+    from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator
 
     plain = _without_annotations(statement)
+    nodes = list(ast_nodes(get_ast(statement)))
     for name in _CONFIGURATION["operators"]:
         operator = get_operator(name)()
-        for occurrence in itertools.count():
+        for occurrence in range(sum(1 for node in nodes for _ in operator.mutation_positions(node))):
             try:
                 mistaken = mutate_code(statement, operator, occurrence)
-                if mistaken is None:
-                    break
-                if _without_annotations(mistaken) != plain:
+                if mistaken is not None and _without_annotations(mistaken) != plain:
                     yield mistaken
             except (AttributeError, SyntaxError):  # cosmic-ray cannot replace an exception with a dotted name
                 continue

@@ -9,7 +9,7 @@ listed. Functions on text cannot run symbolically; CrossHair searches for counte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise, product
 from typing import Any, Final, cast
@@ -26,14 +26,21 @@ import punchclock.vendors.worksection.wire
 import punchclock.vendors.zoho.wire
 from evidence import contracts
 from evidence.claims import Budget, Claim, Refuted
-from evidence.symbolic import Prover, any_integer, standing_in, type_of
+from evidence.symbolic import Integer, Prover, any_integer, standing_in, type_of
 from punchclock import vendors
-from punchclock.errors import ClockWentBackwards, IllegalTransition, InconsistentTimer, InvalidInstant, PunchclockError
+from punchclock.errors import (
+    ClockWentBackwards,
+    IllegalTransition,
+    InconsistentTimer,
+    InvalidInstant,
+    PunchclockError,
+    TooManyPieces,
+)
 from punchclock.history import Segment
 from punchclock.machine import COUNTS_AS, TRANSITIONS, Event, Kind, State
 from punchclock.rounding import Rounding
 from punchclock.timer import IDLE, Timer
-from punchclock.units import MINUTE, SECOND
+from punchclock.units import DAY, MINUTE, SECOND
 from punchclock.vendors.dialect import Binding, Dialect
 from punchclock.vendors.workspace import Person
 
@@ -343,30 +350,106 @@ def split_is_exact(prover: Prover) -> None:
 
 
 def totals_are_exact(prover: Prover) -> None:
-    """Prove that `totals` books each part of a segment on its own day, and all of it, whatever the calendar."""
+    """Prove that `totals` books each part of segments on its own day, and all of it, whatever the calendar.
+
+    One segment ends at most three midnights after its start; another is anywhere in these days, so that any days
+    between are counted once or twice. Then any number of segments cover the whole days, which are multiplied.
+    """
+    module = punchclock.eventlog.totals
 
     @prover.cases("totals of a segment with {} midnights in it", range(4))
     def _(cuts: int) -> None:
-        start, end = any_integer("start"), any_integer("end")
+        start, end, limit = any_integer("start"), any_integer("end"), any_integer("limit")
         prover.assume(start < end)
-        midnights = any_midnights(prover, cuts, start, end)
-        ahead = iter(enumerate(midnights))
-
-        class AnyDays:
-            def __init__(self, zone: object) -> None:
-                pass
-
-            def of(self, at: int) -> tuple[int, int, int]:
-                date, midnight = next(ahead)
-                return date, at, midnight
-
-        with standing_in(punchclock.eventlog.totals, Days=AnyDays):
-            rows = punchclock.eventlog.totals.totals([("a", "b", [Segment(Kind.WORK, start, end)])], "any")
-        prover.holds("one row for each day", len(rows) == cuts + 1)
-        bounds = [start, *midnights[:-1], end]
-        for row, earlier, later in zip(rows, bounds, bounds[1:], strict=False):
+        bounds = _any_days(prover, cuts, start, end)
+        rows = _totals(bounds, [Segment(Kind.WORK, start, end)], limit)
+        whole = (bounds[-2] - bounds[1]) // DAY if cuts > 1 else 0
+        if isinstance(rows, TooManyPieces):
+            prover.holds("only for more whole days than the limit", whole > limit, rows.count == whole)
+            return
+        prover.holds("never more whole days than the limit", whole <= limit)
+        prover.holds("one row for each day", [row.date for row in rows] == [*range(cuts + 1)])
+        parts = [start, *bounds[1:-1], end]
+        for row, earlier, later in zip(rows, parts, parts[1:], strict=False):
             prover.holds("each day has its own part", row.worked == later - earlier, row.break_ == 0)
         prover.holds("the parts are the whole", sum(row.worked for row in rows) == end - start)
+
+    @prover.cases("totals of a segment with {} midnights in it, and of one of {}", product(range(4), Kind))
+    def _(cuts: int, kind: Kind) -> None:
+        start, end, early, late = (any_integer(name) for name in ("start", "end", "early", "late"))
+        prover.assume(start < end)
+        bounds = _any_days(prover, cuts, start, end)
+        prover.assume(bounds[0] <= early, early <= late, late <= bounds[-1])
+        segments = [Segment(Kind.WORK, start, end), Segment(kind, early, late)]
+        rows = {row.date: row for row in _totals(bounds, segments, bounds[-1] - bounds[0])}
+        for day, (begin, finish) in enumerate(pairwise(bounds)):
+            expected: dict[Kind, Any] = dict.fromkeys(Kind, 0)
+            for each in segments:
+                first, last = max(each.start, begin), min(each.end, finish)
+                if first < last:
+                    expected[each.kind] += last - first
+            prover.holds("a row for each day with time", (day in rows) is any(bool(each) for each in expected.values()))
+            if day in rows:
+                row = rows[day]
+                prover.holds("each day has its own part of both", row.worked == expected[Kind.WORK])
+                prover.holds("each day has its own part of both", row.break_ == expected[Kind.BREAK])
+
+    @prover.cases("{} whole days, and then {} that fewer or more segments cover", product(range(1, 3), range(3)))
+    def _(before: int, after: int) -> None:
+        counts = [[any_integer(f"{kind} {place}") for kind in Kind] for place in range(2)]
+        prover.assume(*(count >= 0 for both in counts for count in both))
+        bounds = [any_integer(f"midnight {number}") for number in range(before + after + 1)]
+        prover.assume(*(one < next_ for one, next_ in pairwise(bounds)))
+        held = module._Sum()
+        changes = [counts[0], [b - a for a, b in zip(*counts, strict=True)], [-count for count in counts[1]]]
+        for at, change in zip((bounds[0], bounds[before], bounds[-1]), changes, strict=True):
+            kept = held._bounds.setdefault(at, [0, 0])
+            kept[:] = [one + more for one, more in zip(kept, change, strict=True)]
+        with standing_in(module, sorted=_sorted_unknowns):
+            rows = dict(held.rows(cast("Any", _AnyDays(bounds))))
+        for day, (begin, finish) in enumerate(pairwise(bounds)):
+            worked, rested = rows.get(cast("Any", day), (0, 0))
+            by = counts[day >= before]
+            prover.holds("a whole day counts once for each segment", worked == by[0] * (finish - begin))
+            prover.holds("and so does a break", rested == by[1] * (finish - begin))
+
+
+class _AnyDays:
+    """Days of any calendar: each is between two of its bounds, and has its number as the date."""
+
+    LENGTHS: Final = punchclock.eventlog.totals.Days.LENGTHS
+    period: Final = punchclock.eventlog.totals.Period.DAY
+
+    def __init__(self, bounds: list[Any]) -> None:
+        self.bounds = bounds
+
+    def of(self, at: int) -> tuple[int, int, int]:
+        if at >= self.bounds[0]:
+            for date, (begin, end) in enumerate(pairwise(self.bounds)):
+                if at < end:
+                    return date, begin, end
+        raise LookupError("an instant outside the segments is looked up")
+
+
+def _any_days(prover: Prover, cuts: int, start: Any, end: Any) -> list[Any]:  # noqa: ANN401 - unknown integers
+    """Return the bounds of any days from that of ``start`` to that of the instant before ``end``."""
+    first = any_integer("first midnight")
+    prover.assume(first <= start)
+    return [first, *any_midnights(prover, cuts, start, end)]
+
+
+def _totals(bounds: list[Any], segments: list[Segment], limit: Any) -> Any:  # noqa: ANN401 - totals, or an error
+    module = punchclock.eventlog.totals
+    with standing_in(module, Days=lambda *_: _AnyDays(bounds), sorted=_sorted_unknowns):
+        return attempted(module.totals, [("a", "b", segments)], "any", limit=limit)
+
+
+def _sorted_unknowns(keys: Iterable[Any]) -> list[Any]:
+    """Return the sorted keys of a dictionary, which compares its keys only if all are unknown (`Integer.__hash__`)."""
+    every = list(keys)
+    if not all(isinstance(key, Integer) for key in every):
+        raise Refuted("a dictionary has keys of which only some are unknown")
+    return sorted(every)
 
 
 def _exact(prover: Prover, pieces: list[tuple[int, int]], start: int, end: int, cuts: list[int]) -> None:
@@ -610,7 +693,7 @@ PROOFS: Final[dict[str, Callable[[Prover], None]]] = {
     "a replay is the steps in order, and fails where they fail": replay_is_stepping,
     "a timeline's segments touch, and sum to the readings": timeline_covers_exactly,
     "split_by_day cuts a span at any midnights and loses nothing (up to 3 cuts)": split_is_exact,
-    "totals books all of a segment, whatever its midnights (up to 3)": totals_are_exact,
+    "totals books all of a segment on its days, and multiplies whole days (up to 3 midnights)": totals_are_exact,
     "an amendment keeps the invariant and moves the start no further than it must": amendment_keeps_the_invariant,
     "restore accepts exactly the timers that keep the invariant": restore_is_the_invariant,
     "rounding is idempotent, off by less than a step (half, to the nearest), and leaves boundaries": rounding_is_lawful,

@@ -104,7 +104,16 @@ class Integer:
     def __repr__(self) -> str:
         return " + ".join(f"{factor}·{'·'.join(product)}" for product, factor in self.form.items()) or "0"
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        """Return the same for all unknowns, so that a dictionary finds a key by `==`, which takes a branch.
+
+        It would not compare an unknown with a number. So all of its keys must be unknown, or none.
+        """
+        return 0
+
+    def __format__(self, spec: str) -> str:
+        """Return the polynomial, whatever the format: errors have it in their texts."""
+        return repr(self)
 
     def __index__(self) -> int:
         raise TypeError(f"{self} is symbolic: it has no single value")

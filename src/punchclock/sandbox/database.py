@@ -20,6 +20,9 @@ from punchclock.sandbox.store import StoreUnavailable
 #: The number of transactions that may be open at the same time.
 _CONNECTIONS: Final = 32
 
+#: The longest wait where no deadline is set, in seconds.
+_LONGEST: Final = 60.0
+
 #: The time at which the database must have answered the current thread, as `time.monotonic` counts.
 DEADLINE: Final[ContextVar[float]] = ContextVar("DEADLINE", default=float("inf"))
 
@@ -122,7 +125,8 @@ class Database:
 
 def milliseconds_left() -> int:
     """Return the time until `DEADLINE`; at least 1 ms, because 0 means no limit to both databases."""
-    return max(1, round((DEADLINE.get() - time.monotonic()) * 1000))
+    left = min(DEADLINE.get() - time.monotonic(), _LONGEST)
+    return max(1, round(left * 1000))
 
 
 def open_database(url: str, timeout: float) -> Database:
