@@ -31,7 +31,7 @@ DAMAGES = {
             "DELETE FROM journal WHERE number >= (SELECT max(number) FROM journal WHERE document LIKE '%\"changes\"%')",
             "DELETE FROM records WHERE number = (SELECT max(number) FROM records)",
         ],
-        "but nothing is stored|but stored as|replayed",
+        "but nothing is stored|but stored as|replayed|are counted",  # it depends on which change was the last
     ),
     "the record is lost": (["DELETE FROM records"], "the event log replayed"),
     "the record is counted otherwise": (["UPDATE counts SET records = records + 1"], "records of .* are counted"),
