@@ -440,6 +440,8 @@ def _again(modules: Mapping[str, tuple[str, ...]], present: list[Tally], size: i
     """Try about ``size`` mutants of the sample anew, of a few modules, the same ones in every run."""
     candidates = [each.module for each in present if each.mutants]
     picked = random.Random(1).sample(candidates, min(_SAMPLED_MODULES, len(candidates)))
+    if not picked:  # nothing to copy the project for
+        return []
     return list(_sampling(modules, picked, -(-size // max(1, len(picked)))))
 
 
