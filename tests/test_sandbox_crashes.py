@@ -10,11 +10,11 @@ import os
 
 import pytest
 
-from databases import DATABASES
 from punchclock import vendors
 
 pytest.importorskip("evidence")
 
+from databases import DATABASES
 from evidence import kills
 
 pytestmark = pytest.mark.slow
