@@ -16,6 +16,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from punchclock.sandbox.postgresql import ADVISORY_LOCK
+
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 _SERVER = os.environ.get("PUNCHCLOCK_TEST_POSTGRESQL", "")
@@ -29,11 +31,18 @@ def database_url(kind: str, folder: Path) -> Iterator[str]:
         return
     if not _SERVER:
         pytest.skip("PUNCHCLOCK_TEST_POSTGRESQL names no server")
+    with new_database(_SERVER) as url:
+        yield url
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """The URL of a new, empty database on a PostgreSQL server, which is dropped at the end."""
     name = f"punchclock_{uuid.uuid4().hex}"
-    with psycopg.connect(_SERVER, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            yield f"{_SERVER.rpartition('/')[0]}/{name}"
+            yield f"{server.rpartition('/')[0]}/{name}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -45,3 +54,15 @@ def connected(url: str) -> Iterator[sa.Connection]:
     with engine.connect() as connection:
         yield connection
     engine.dispose()
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Hold the lock that a change needs, as another program."""
+    with connected(url) as connection:
+        if url.startswith("sqlite"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql(f"BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        yield
+        connection.exec_driver_sql("ROLLBACK")

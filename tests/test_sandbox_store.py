@@ -22,11 +22,10 @@ from msgspec.structs import replace
 
 import punchclock as pc
 from changes import creating
-from databases import DATABASES, connected, database_url
+from databases import DATABASES, connected, database_url, locked
 from punchclock.machine import Correction
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.journal import JournalEntry
-from punchclock.sandbox.postgresql import ADVISORY_LOCK
 from punchclock.sandbox.sql import FLUSH_EVERY, MAX_KEPT, SqlStore
 from punchclock.sandbox.store import MemoryStore, Store, StoreUnavailable
 from punchclock.vendors import intervals
@@ -537,18 +536,6 @@ def test_a_lost_connection_stores_nothing(tmp_path: Path) -> None:
         keep(store, timer(1001))
         assert found(store) == [timer(1001)]
         store.close()
-
-
-@contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Hold the lock that a change needs, as another program."""
-    with connected(url) as connection:
-        if url.startswith("sqlite"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql(f"BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
-        yield
-        connection.exec_driver_sql("ROLLBACK")
 
 
 def test_a_change_does_not_wait_for_ever(url: str) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -17,10 +17,9 @@ import pytest
 import sqlalchemy as sa
 
 import punchclock as pc
-from databases import DATABASES, connected, database_url
+from databases import DATABASES, database_url, locked
 from punchclock.sandbox import Sandbox
 from punchclock.sandbox.journal import JournalEntry
-from punchclock.sandbox.postgresql import ADVISORY_LOCK
 from punchclock.sandbox.sql import SqlStore
 from punchclock.sandbox.store import OutcomeUnknown, StoreUnavailable
 from punchclock.workspaces import demo_workspace
@@ -46,18 +45,6 @@ def change(store: SqlStore) -> None:
     """Store a journal entry in a transaction."""
     with store.transaction() as transaction:
         transaction.entries.append(entry())
-
-
-@contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Hold the lock that a change needs, as another program."""
-    with connected(url) as connection:
-        if url.startswith("sqlite"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql(f"BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
-        yield
-        connection.exec_driver_sql("ROLLBACK")
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -16,16 +16,15 @@ import sqlite3
 import tempfile
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
-import psycopg
 import sqlalchemy as sa
 
+from databases import new_database
 from evidence.claims import Budget, Claim, NotShown, Refuted
 from evidence.simulation import Ask, Deliver, Simulation, quiet
 from punchclock.sandbox.faults import ConnectionDropped, Effect
@@ -401,13 +400,8 @@ def _database() -> Iterator[str]:
     server = os.environ.get("PUNCHCLOCK_TEST_POSTGRESQL", "")
     if not server:
         raise NotShown("PUNCHCLOCK_TEST_POSTGRESQL names no server")
-    name = f"punchclock_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{server.rpartition('/')[0]}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(server) as url:
+        yield url
 
 
 # ---- both --------------------------------------------------------------------------------------------

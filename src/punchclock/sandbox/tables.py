@@ -260,8 +260,9 @@ def _checked(value: object, of: Any) -> Any:  # noqa: ANN401 - of the type that 
     """Return a value from the database, if it has the type that this program writes."""
     try:
         return msgspec.convert(value, of)
-    except msgspec.ValidationError as error:
-        raise StoreUnavailable(f"the database holds a value that punchclock did not write: {error}") from None
+    except DECODE_ERRORS:
+        path, reason, _ = decode_error_location(value, of)
+        raise StoreUnavailable(f"the database holds a value that punchclock did not write: {path}: {reason}") from None
 
 
 def _decode(decoder: msgspec.json.Decoder[E], document: str) -> E:
