@@ -261,8 +261,8 @@ def _checked(value: object, of: Any) -> Any:  # noqa: ANN401 - of the type that 
     try:
         return msgspec.convert(value, of)
     except DECODE_ERRORS:
-        path, reason, _ = decode_error_location(value, of)
-        raise StoreUnavailable(f"the database holds a value that punchclock did not write: {path}: {reason}") from None
+        _, reason, _ = decode_error_location((value,), tuple[of])  # in a tuple, because a text alone is read as JSON
+        raise StoreUnavailable(f"the database holds a value that punchclock did not write: {reason}") from None
 
 
 def _decode(decoder: msgspec.json.Decoder[E], document: str) -> E:
